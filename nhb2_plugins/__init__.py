@@ -1,0 +1,1 @@
+"""NAS-HPO-Bench-II as a plugin suite for hyperparameter-optimisation frameworks."""

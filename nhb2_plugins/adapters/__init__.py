@@ -1,0 +1,1 @@
+"""One module per framework; each imports its framework at its own top, and nothing imports these eagerly."""

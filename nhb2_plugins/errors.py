@@ -1,0 +1,57 @@
+"""The errors this package raises on purpose.
+
+Every one is an :class:`Nhb2Error`, so that one ``except`` catches them all, and each leaf is also the built-in
+type that a caller would expect (``ValueError``, ``KeyError``, …). A message names the bad value and the
+allowed ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class Nhb2Error(Exception):
+    """Base of every error raised deliberately by this package."""
+
+
+class InvalidValueError(Nhb2Error, ValueError):
+    """A value outside its domain: a cellcode, a learning rate, an epoch, a split, a seed, a setting."""
+
+
+class TableError(Nhb2Error):
+    """A table on disk cannot be used: missing, damaged, of a newer schema, or not a table at all."""
+
+
+class TableNotFoundError(TableError, FileNotFoundError):
+    """There is no table (or no published file) where one was promised."""
+
+
+class ImportRefusedError(TableError, ValueError):
+    """The published files do not have the published format, or hold something that must not be executed."""
+
+
+class MissingExtraError(Nhb2Error, ImportError):
+    """A framework is not installed; the message names the command that installs it."""
+
+
+class TrajectoryError(Nhb2Error, ValueError):
+    """A trajectory file or a record breaks the trajectory format."""
+
+
+class CampaignError(Nhb2Error, ValueError):
+    """A campaign specification, or the directory it writes to, cannot be used."""
+
+
+def describe_choices(value: object, allowed: Iterable[object], *, what: str) -> str:
+    """Say which value was refused and which are allowed, nearest match first where there is one.
+
+    >>> describe_choices("vaild", ["train", "valid", "test"], what="split")
+    "split 'vaild' is not one of 'train', 'valid', 'test' (did you mean 'valid'?)"
+    """
+    choices = list(allowed)
+    message = f"{what} {value!r} is not one of {', '.join(repr(choice) for choice in choices)}"
+    names = [choice for choice in choices if isinstance(choice, str)]
+    if isinstance(value, str) and (near := get_close_matches(value, names, n=1)):
+        message += f" (did you mean {near[0]!r}?)"
+    return message

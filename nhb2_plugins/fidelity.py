@@ -1,0 +1,156 @@
+"""Fidelities: epochs 1..12 of one training run, and 200 of another; ladders of budgets; snapping.
+
+Epochs 1..12 are points of one 12-epoch run (cosine schedule over 12), so a run stopped at epoch e can be continued.
+Epoch 200 is a different run (cosine over 200): nothing carries over, and the data holds no cost for it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Final, Literal, SupportsIndex
+
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+
+Split = Literal["train", "valid", "test"]
+SPLITS: Final[tuple[Split, ...]] = ("train", "valid", "test")
+
+SCHEDULE_EPOCHS: Final = 12
+"""Length of the trained schedule; every epoch of it is a fidelity."""
+LONG_EPOCHS: Final = 200
+"""Length of the predicted schedule."""
+FIDELITIES: Final = (*range(1, SCHEDULE_EPOCHS + 1), LONG_EPOCHS)
+"""Every epoch that can be asked for, ascending (1-based, inclusive)."""
+
+_FIDELITY_SET: Final = frozenset(FIDELITIES)
+_RELATIVE_TOLERANCE: Final = 1e-9  # frameworks compute budgets with powers and logarithms
+
+
+def checked_epoch(epoch: SupportsIndex) -> int:
+    """The epoch as a built-in integer.
+
+    Raises:
+        InvalidValueError: not an integer among 1..12 and 200.
+    """
+    try:
+        number = operator.index(epoch)
+    except TypeError:
+        number = -1
+    if isinstance(epoch, bool) or number not in _FIDELITY_SET:
+        raise InvalidValueError(f"epoch {epoch!r} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}")
+    return number
+
+
+def checked_split(split: str | None, epoch: int) -> Split:
+    """The split answered at an epoch: given, or by default validation up to 12 epochs and test at 200.
+
+    Raises:
+        InvalidValueError: an unknown split, or one that the data does not have at 200 epochs (the value there is an
+            expected *test* accuracy).
+    """
+    if split is None:
+        return "test" if epoch == LONG_EPOCHS else "valid"
+    if split not in SPLITS:
+        raise InvalidValueError(describe_choices(split, SPLITS, what="split"))
+    if epoch == LONG_EPOCHS and split != "test":
+        raise InvalidValueError(
+            f"split {split!r} does not exist at {LONG_EPOCHS} epochs: the value there is an expected test accuracy "
+            "('test', or no split at all)"
+        )
+    return split  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class FidelityLadder:
+    """The budgets a multi-fidelity method asks for, and the fidelities that answer them.
+
+    Attributes:
+        budgets: what the framework asks for, ascending, in epochs; may lie between fidelities.
+        rungs: the fidelity that serves each budget (snapped down), ascending.
+
+    >>> FidelityLadder([12, 200]).eta
+    16.666666666666668
+    >>> FidelityLadder.hyperband(1, 12, eta=3).rungs
+    (1, 4, 12)
+    """
+
+    budgets: tuple[float, ...]
+
+    def __init__(self, budgets: Iterable[float]) -> None:
+        """Check the budgets.
+
+        Raises:
+            InvalidValueError: no budget, a budget below 1, not a number, not ascending, or two that are served by
+                the same fidelity.
+        """
+        given = tuple(budgets)
+        if not given:
+            raise InvalidValueError("a fidelity ladder needs at least one budget, for example [12, 200]")
+        rungs = [_snap(budget, FIDELITIES) for budget in given]
+        values = tuple(int(budget) if float(budget).is_integer() else float(budget) for budget in given)
+        if any(later <= earlier for earlier, later in zip(rungs, rungs[1:], strict=False)):
+            raise InvalidValueError(f"budgets {list(values)} snap to {rungs}, which do not ascend strictly")
+        object.__setattr__(self, "budgets", values)
+
+    @classmethod
+    def hyperband(cls, min_epoch: float, max_epoch: float, eta: float = 3) -> FidelityLadder:
+        """Hyperband's budgets ``max_epoch · eta^-k`` down to ``min_epoch``.
+
+        Source: Li et al., JMLR 2018. A rung is kept when it equals ``min_epoch`` up to float error, which a plain
+        logarithm loses.
+
+        Raises:
+            InvalidValueError: ``eta`` ≤ 1, or a range without fidelities.
+        """
+        if not eta > 1 or not min_epoch > 0 or not max_epoch >= min_epoch:
+            raise InvalidValueError(
+                f"eta {eta!r} must exceed 1, and 0 < min_epoch {min_epoch!r} <= max_epoch {max_epoch!r}"
+            )
+        n_rungs = math.floor(math.log(max_epoch / min_epoch) / math.log(eta) * (1 + _RELATIVE_TOLERANCE)) + 1
+        return cls(max_epoch * eta ** -(n_rungs - 1 - k) for k in range(n_rungs))
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The fidelity that serves each budget."""
+        return tuple(_snap(budget, FIDELITIES) for budget in self.budgets)
+
+    @property
+    def eta(self) -> float:
+        """The constant ratio between neighbouring budgets.
+
+        Raises:
+            InvalidValueError: one budget only, or ratios that differ.
+        """
+        ratios = [later / earlier for earlier, later in zip(self.budgets, self.budgets[1:], strict=False)]
+        if not ratios or any(not math.isclose(ratio, ratios[0], rel_tol=_RELATIVE_TOLERANCE) for ratio in ratios):
+            raise InvalidValueError(f"budgets {list(self.budgets)} are not geometric, so they have no eta")
+        return ratios[0]
+
+    def snap(self, budget: float) -> int:
+        """The largest rung at or below a budget (within 1e-9 relative).
+
+        Raises:
+            InvalidValueError: not a number, or below the smallest rung.
+        """
+        return _snap(budget, self.rungs)
+
+    def rung_of(self, budget: float) -> int:
+        """Position (0-based) of the rung that serves a budget.
+
+        Raises:
+            InvalidValueError: as :meth:`snap`.
+        """
+        return self.rungs.index(self.snap(budget))
+
+
+def _snap(budget: float, rungs: tuple[int, ...]) -> int:
+    if not isinstance(budget, Real) or not math.isfinite(budget):
+        raise InvalidValueError(f"budget {budget!r} is not a finite number of epochs (rungs: {list(rungs)})")
+    position = bisect_right(rungs, float(budget) * (1 + _RELATIVE_TOLERANCE))
+    if position == 0:
+        raise InvalidValueError(f"budget {budget!r} is below the smallest fidelity {rungs[0]} (rungs: {list(rungs)})")
+    return rungs[position - 1]

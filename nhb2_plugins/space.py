@@ -1,0 +1,235 @@
+"""The joint search space: cellcodes, learning rates, batch sizes, and configurations as integers.
+
+A cellcode is written ``A|BC|DEF``: the operations of the six edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3 of a four-node
+cell (node 0 is the input, node 3 the output). With 8 learning rates and 6 batch sizes the space has
+4,096 × 48 = 196,608 configurations. A configuration's *index* follows the order of the reference package
+(``nashpobench2api``): cellcodes sorted as strings, then learning rate ascending, then batch size ascending.
+
+Source: Hirose, Yoshinari, Shirakawa, "NAS-HPO-Bench-II", ACML 2021 (arXiv:2110.10165).
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final, NoReturn, SupportsIndex
+
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+
+OPERATIONS: Final = ("conv3x3", "avgpool3x3", "skip", "zero")
+"""Operation names; position = the digit in a cellcode."""
+
+EDGES: Final = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+"""(source node, target node) of each edge, in the order of a cellcode's digits."""
+
+EDGE_NAMES: Final = tuple(f"op_{source}{target}" for source, target in EDGES)
+"""Hyperparameter names of the edges: ``op_01, op_02, op_12, op_03, op_13, op_23``."""
+
+HYPERPARAMETER_NAMES: Final = (*EDGE_NAMES, "lr", "batch_size")
+"""The eight coordinates of the space, in order."""
+
+LEARNING_RATES: Final = tuple(0.003125 * 2**i for i in range(8))
+"""Initial learning rates of SGD, ascending: 0.003125 … 0.4."""
+
+BATCH_SIZES: Final = tuple(16 * 2**i for i in range(6))
+"""Batch sizes, ascending: 16 … 512."""
+
+N_CELLCODES: Final = len(OPERATIONS) ** len(EDGES)
+N_HYPERPARAMETERS: Final = len(LEARNING_RATES) * len(BATCH_SIZES)
+"""Number of (learning rate, batch size) pairs: 48."""
+N_CONFIGURATIONS: Final = N_CELLCODES * N_HYPERPARAMETERS
+N_CHOICES: Final = (*(len(OPERATIONS),) * len(EDGES), len(LEARNING_RATES), len(BATCH_SIZES))
+"""Number of choices of each of the eight coordinates."""
+
+
+def _format_cellcode(digits: tuple[int, ...]) -> str:
+    a, b, c, d, e, f = digits
+    return f"{a}|{b}{c}|{d}{e}{f}"
+
+
+CELLCODES: Final = tuple(_format_cellcode(digits) for digits in product(range(4), repeat=6))
+"""All 4,096 cellcodes in index order (sorted as strings)."""
+
+_CELL_INDEX: Final = {code: i for i, code in enumerate(CELLCODES)}
+_LR_INDEX: Final = {lr: i for i, lr in enumerate(LEARNING_RATES)}
+_BATCH_SIZE_INDEX: Final = {batch_size: i for i, batch_size in enumerate(BATCH_SIZES)}
+_OPERATION_INDEX: Final = {name: i for i, name in enumerate(OPERATIONS)}
+
+
+def cell_index(cellcode: str) -> int:
+    """Position of a cellcode among the 4,096 (0-based, index order).
+
+    Raises:
+        InvalidValueError: the text is not a cellcode.
+    """
+    try:
+        return _CELL_INDEX[cellcode]
+    except (KeyError, TypeError):
+        _refuse_cellcode(cellcode)
+
+
+def cellcode_digits(cellcode: str) -> tuple[int, ...]:
+    """The six operation digits of a cellcode, in the order of :data:`EDGES`.
+
+    >>> cellcode_digits("0|10|210")
+    (0, 1, 0, 2, 1, 0)
+    """
+    index = cell_index(cellcode)
+    return tuple(index >> shift & 3 for shift in (10, 8, 6, 4, 2, 0))
+
+
+def cellcode_from_digits(digits: tuple[int, ...]) -> str:
+    """The cellcode of six operation digits (each 0..3).
+
+    Raises:
+        InvalidValueError: not six digits, or a digit outside 0..3.
+    """
+    if len(digits) != len(EDGES) or any(digit not in range(len(OPERATIONS)) for digit in digits):
+        raise InvalidValueError(f"digits {digits!r} are not six operation digits, each 0..3")
+    return _format_cellcode(digits)
+
+
+def parse_cellcode(text: str) -> str:
+    """Read a cellcode written ``0|10|210`` or, for shells, ``010210``.
+
+    Raises:
+        InvalidValueError: the text is neither.
+    """
+    if len(text) == len(EDGES) and text.isascii() and text.isdigit():
+        text = f"{text[0]}|{text[1:3]}|{text[3:]}"
+    cell_index(text)
+    return text
+
+
+def _refuse_cellcode(cellcode: object) -> NoReturn:
+    raise InvalidValueError(
+        f"cellcode {cellcode!r} is not of the form 'A|BC|DEF' with six digits 0..3 "
+        "(0 = conv3x3, 1 = avgpool3x3, 2 = skip, 3 = zero), for example '0|10|210'"
+    )
+
+
+def _refuse_configuration(cellcode: object, lr: object, batch_size: object) -> NoReturn:
+    if not isinstance(cellcode, str) or cellcode not in _CELL_INDEX:
+        _refuse_cellcode(cellcode)
+    if lr not in LEARNING_RATES:
+        raise InvalidValueError(describe_choices(lr, LEARNING_RATES, what="learning rate"))
+    raise InvalidValueError(describe_choices(batch_size, BATCH_SIZES, what="batch size"))
+
+
+@dataclass(frozen=True, slots=True, init=False, order=True)
+class Configuration:
+    """One point of the joint space; validated when made, hashable, ordered by index.
+
+    Attributes:
+        index: position in the space, 0 … 196,607 (see the module's docstring for the order).
+        cellcode: for example ``"0|10|210"``.
+        lr: initial learning rate, one of :data:`LEARNING_RATES`.
+        batch_size: one of :data:`BATCH_SIZES`.
+
+    >>> Configuration("0|10|210", lr=0.1, batch_size=256).index
+    14050
+    >>> Configuration.from_index(14050)
+    Configuration(cellcode='0|10|210', lr=0.1, batch_size=256)
+    """
+
+    index: int = field(repr=False)
+    cellcode: str = field(compare=False)
+    lr: float = field(compare=False)
+    batch_size: int = field(compare=False)
+
+    def __init__(self, cellcode: str, lr: float, batch_size: int) -> None:
+        """Validate the three parts.
+
+        Raises:
+            InvalidValueError: a part is not in the space; the message names it and the allowed values.
+        """
+        try:
+            cell = _CELL_INDEX[cellcode]
+            lr_index = _LR_INDEX[lr]
+            batch_index = _BATCH_SIZE_INDEX[batch_size]
+        except (KeyError, TypeError):
+            _refuse_configuration(cellcode, lr, batch_size)
+        # Values are taken from the grids, so that a numpy scalar never survives in a configuration.
+        _set_index(self, cell * 48 + lr_index * 6 + batch_index)
+        _set_cellcode(self, CELLCODES[cell])
+        _set_lr(self, LEARNING_RATES[lr_index])
+        _set_batch_size(self, BATCH_SIZES[batch_index])
+
+    @classmethod
+    def from_index(cls, index: SupportsIndex) -> Configuration:
+        """The configuration at a position of the space.
+
+        Raises:
+            InvalidValueError: the index is not an integer in 0 … 196,607. Negative positions are refused: the
+                reference answers them wrongly.
+        """
+        position = _checked_index(index)
+        cell, rest = divmod(position, N_HYPERPARAMETERS)
+        return cls(CELLCODES[cell], LEARNING_RATES[rest // 6], BATCH_SIZES[rest % 6])
+
+    @classmethod
+    def from_choices(cls, choices: tuple[int, ...]) -> Configuration:
+        """The configuration of eight choice numbers: six operation digits, then the lr's and batch size's rank.
+
+        Raises:
+            InvalidValueError: not eight integers, each below its entry of :data:`N_CHOICES`.
+        """
+        if len(choices) != len(N_CHOICES) or any(
+            choice not in range(n) for choice, n in zip(choices, N_CHOICES, strict=False)
+        ):
+            raise InvalidValueError(f"choices {choices!r} are not eight numbers below {N_CHOICES}")
+        *digits, lr_index, batch_index = choices
+        return cls(_format_cellcode(tuple(digits)), LEARNING_RATES[lr_index], BATCH_SIZES[batch_index])
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """Eight choice numbers: six operation digits, then the rank of the learning rate and of the batch size."""
+        rest = self.index % N_HYPERPARAMETERS
+        return (*cellcode_digits(self.cellcode), rest // 6, rest % 6)
+
+    def to_hyperparameters(self) -> dict[str, str | float | int]:
+        """Values by hyperparameter name (:data:`HYPERPARAMETER_NAMES`), all built-in types."""
+        operations = (OPERATIONS[digit] for digit in cellcode_digits(self.cellcode))
+        return {
+            **dict(zip(EDGE_NAMES, operations, strict=True)),
+            "lr": self.lr,
+            "batch_size": self.batch_size,
+        }
+
+    @classmethod
+    def from_hyperparameters(cls, values: dict[str, object]) -> Configuration:
+        """The configuration of a mapping from hyperparameter names to values (numpy scalars are welcome).
+
+        Raises:
+            InvalidValueError: a name is missing or unknown, or a value is not in the space.
+        """
+        if len(values) != len(HYPERPARAMETER_NAMES) or any(name not in values for name in HYPERPARAMETER_NAMES):
+            raise InvalidValueError(
+                f"hyperparameters {sorted(values)} are not exactly {sorted(HYPERPARAMETER_NAMES)}"
+            )
+        digits = tuple(_operation_digit(name, values[name]) for name in EDGE_NAMES)
+        return cls(_format_cellcode(digits), values["lr"], values["batch_size"])  # type: ignore[arg-type]
+
+
+_set_index = Configuration.index.__set__  # type: ignore[attr-defined]
+_set_cellcode = Configuration.cellcode.__set__  # type: ignore[attr-defined]
+_set_lr = Configuration.lr.__set__  # type: ignore[attr-defined]
+_set_batch_size = Configuration.batch_size.__set__  # type: ignore[attr-defined]
+
+
+def _operation_digit(name: str, operation: object) -> int:
+    try:
+        return _OPERATION_INDEX[operation]  # type: ignore[index]
+    except (KeyError, TypeError):
+        raise InvalidValueError(describe_choices(operation, OPERATIONS, what=name)) from None
+
+
+def _checked_index(index: SupportsIndex) -> int:
+    try:
+        position = operator.index(index)
+    except TypeError:
+        position = -1
+    if isinstance(index, bool) or not 0 <= position < N_CONFIGURATIONS:
+        raise InvalidValueError(f"index {index!r} is not an integer in 0..{N_CONFIGURATIONS - 1}")
+    return position

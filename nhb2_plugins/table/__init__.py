@@ -1,0 +1,1 @@
+"""Tables on disk: their schema, the store, and the ways to make one."""
