@@ -188,8 +188,7 @@ class Cell:
     def count_operation(self, operation: int, *, live_only: bool) -> int:
         """Number of edges with the operation digit, over all edges or over the live ones."""
         return sum(
-            digit == operation and (not live_only or edge in self.live_edges)
-            for edge, digit in enumerate(self.digits)
+            digit == operation and (not live_only or edge in self.live_edges) for edge, digit in enumerate(self.digits)
         )
 
     @property

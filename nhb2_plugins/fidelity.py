@@ -7,12 +7,12 @@ Epoch 200 is a different run (cosine over 200): nothing carries over, and the da
 from __future__ import annotations
 
 import math
-import operator
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from numbers import Real
-from typing import Final, Literal, SupportsIndex
+from typing import Final, Literal
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 
@@ -26,23 +26,20 @@ LONG_EPOCHS: Final = 200
 FIDELITIES: Final = (*range(1, SCHEDULE_EPOCHS + 1), LONG_EPOCHS)
 """Every epoch that can be asked for, ascending (1-based, inclusive)."""
 
-_FIDELITY_SET: Final = frozenset(FIDELITIES)
+_FIDELITY_BY_VALUE: Final[dict[object, int]] = {epoch: epoch for epoch in FIDELITIES}
 _RELATIVE_TOLERANCE: Final = 1e-9  # frameworks compute budgets with powers and logarithms
 
 
-def checked_epoch(epoch: SupportsIndex) -> int:
-    """The epoch as a built-in integer.
+def checked_epoch(epoch: object) -> int:
+    """The fidelity equal to a number, as a built-in integer.
 
     Raises:
-        InvalidValueError: not an integer among 1..12 and 200.
+        InvalidValueError: not equal to one of 1..12 and 200.
     """
     try:
-        number = operator.index(epoch)
-    except TypeError:
-        number = -1
-    if isinstance(epoch, bool) or number not in _FIDELITY_SET:
-        raise InvalidValueError(f"epoch {epoch!r} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}")
-    return number
+        return _FIDELITY_BY_VALUE[epoch]
+    except (KeyError, TypeError):
+        raise InvalidValueError(f"epoch {epoch!r} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}") from None
 
 
 def checked_split(split: str | None, epoch: int) -> Split:
@@ -61,7 +58,7 @@ def checked_split(split: str | None, epoch: int) -> Split:
             f"split {split!r} does not exist at {LONG_EPOCHS} epochs: the value there is an expected test accuracy "
             "('test', or no split at all)"
         )
-    return split  # type: ignore[return-value]
+    return split
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class FidelityLadder:
             raise InvalidValueError("a fidelity ladder needs at least one budget, for example [12, 200]")
         rungs = [_snap(budget, FIDELITIES) for budget in given]
         values = tuple(int(budget) if float(budget).is_integer() else float(budget) for budget in given)
-        if any(later <= earlier for earlier, later in zip(rungs, rungs[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(rungs)):
             raise InvalidValueError(f"budgets {list(values)} snap to {rungs}, which do not ascend strictly")
         object.__setattr__(self, "budgets", values)
 
@@ -125,7 +122,7 @@ class FidelityLadder:
         Raises:
             InvalidValueError: one budget only, or ratios that differ.
         """
-        ratios = [later / earlier for earlier, later in zip(self.budgets, self.budgets[1:], strict=False)]
+        ratios = [later / earlier for earlier, later in pairwise(self.budgets)]
         if not ratios or any(not math.isclose(ratio, ratios[0], rel_tol=_RELATIVE_TOLERANCE) for ratio in ratios):
             raise InvalidValueError(f"budgets {list(self.budgets)} are not geometric, so they have no eta")
         return ratios[0]

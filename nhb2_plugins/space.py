@@ -205,17 +205,15 @@ class Configuration:
             InvalidValueError: a name is missing or unknown, or a value is not in the space.
         """
         if len(values) != len(HYPERPARAMETER_NAMES) or any(name not in values for name in HYPERPARAMETER_NAMES):
-            raise InvalidValueError(
-                f"hyperparameters {sorted(values)} are not exactly {sorted(HYPERPARAMETER_NAMES)}"
-            )
+            raise InvalidValueError(f"hyperparameters {sorted(values)} are not exactly {sorted(HYPERPARAMETER_NAMES)}")
         digits = tuple(_operation_digit(name, values[name]) for name in EDGE_NAMES)
         return cls(_format_cellcode(digits), values["lr"], values["batch_size"])  # type: ignore[arg-type]
 
 
-_set_index = Configuration.index.__set__  # type: ignore[attr-defined]
-_set_cellcode = Configuration.cellcode.__set__  # type: ignore[attr-defined]
-_set_lr = Configuration.lr.__set__  # type: ignore[attr-defined]
-_set_batch_size = Configuration.batch_size.__set__  # type: ignore[attr-defined]
+# The slots' own setters: half the cost of the object.__setattr__ that a frozen class needs otherwise.
+_set_index, _set_cellcode, _set_lr, _set_batch_size = (
+    vars(Configuration)[name].__set__ for name in ("index", "cellcode", "lr", "batch_size")
+)
 
 
 def _operation_digit(name: str, operation: object) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from nhb2_plugins.errors import TableError
@@ -69,16 +69,18 @@ class Provenance:
         source: one line for a person.
         created: ISO date of the import or the build.
         seeds: the table's training seeds, ascending; the first is the default.
-        digest: SHA-256 over the columns' checksums: the identity of the numbers.
         note: what a reader must know, for example why an imported table is not called published.
+        checksums: SHA-256 of each file that the table was made from, by file name.
+        digest: SHA-256 over the columns' checksums: the identity of the numbers. Filled in when a table is made.
     """
 
     kind: Kind
     source: str
     created: str
     seeds: tuple[int, ...]
-    digest: str
     note: str = ""
+    checksums: Mapping[str, str] = field(default_factory=dict, hash=False)
+    digest: str = ""
 
     @property
     def label(self) -> str:
@@ -104,8 +106,6 @@ class Manifest:
     provenance: Provenance
     n_classes: int
     columns: Mapping[str, ColumnEntry]
-    checksums_of_source: Mapping[str, str]
-    """SHA-256 of each file the table was made from, by file name."""
 
     def to_json(self) -> str:
         """The manifest as text, keys sorted."""
@@ -150,4 +150,4 @@ class Manifest:
         for name, shape in shapes.items():
             if columns[name].shape != shape or columns[name].dtype != column_dtype(name):
                 raise ValueError(f"column {name} has shape {columns[name].shape}, expected {shape}")
-        return cls(provenance, n_classes, columns, dict(payload["checksums_of_source"]))
+        return cls(provenance, n_classes, columns)

@@ -1,0 +1,349 @@
+"""The lookup engine: pure functions from a configuration, an epoch, a split and a seed to accuracy and cost.
+
+A lookup never logs, remembers a seed, or draws a random number.
+
+What a cost covers: ``train`` pays the training time of epochs 1..e; ``valid`` training and validation; ``test``
+training, validation and test. At 12 epochs it is the published total, below 12 the ordered sum of the epochs. The data
+has no cost for 200 epochs: it is estimated as 200/12 of the 12-epoch training and validation time, since an epoch's
+time does not depend on the schedule, and marked ``cost_is_estimated``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nhb2_plugins.errors import InvalidValueError, TableNotFoundError, describe_choices
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, Split, checked_epoch, checked_split
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
+from nhb2_plugins.table.embedded import open_embedded
+from nhb2_plugins.table.location import DATA_VARIABLE, user_table_directory
+from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, Provenance
+from nhb2_plugins.table.store import MANIFEST_FILE, Table, open_table
+
+if TYPE_CHECKING:
+    import pandas
+
+MEAN: Final = "mean"
+Seed = int | Literal["mean"]
+
+LONG_COST_FACTOR: Final = LONG_EPOCHS / SCHEDULE_EPOCHS
+"""Estimated cost of 200 epochs in units of the 12-epoch training and validation time."""
+
+_TIMED_SPLITS: Final[dict[Split, tuple[Split, ...]]] = {
+    "train": ("train",),
+    "valid": ("train", "valid"),
+    "test": ("train", "valid", "test"),
+}
+_Floats = NDArray[np.float64]
+_new_tuple = tuple.__new__
+
+
+class Observation(NamedTuple):
+    """The answer to one query; a frozen value.
+
+    Attributes:
+        accuracy_pct: accuracy in percent, 0..100.
+        cost_s: simulated seconds, paid from scratch (see the module's docstring).
+        epoch: 1..12, or 200.
+        split: ``train``, ``valid`` or ``test``; ``test`` at 200 epochs, where it is an expected test accuracy.
+        seed: the table's seed, or ``"mean"``. At 200 epochs only the estimated cost depends on it.
+    """
+
+    accuracy_pct: float
+    cost_s: float
+    epoch: int
+    split: Split
+    seed: Seed
+
+    @property
+    def error_pct(self) -> float:
+        """100 − accuracy; what every framework minimises."""
+        return error_pct(self.accuracy_pct)
+
+    @property
+    def cost_is_estimated(self) -> bool:
+        """Whether the cost is not in the data (200 epochs)."""
+        return self.epoch == LONG_EPOCHS
+
+
+class Curve(NamedTuple):
+    """A configuration's learning curve over epochs 1..12: both arrays have shape (12,).
+
+    Attributes:
+        accuracy_pct: accuracy after each epoch, in percent.
+        cost_s: cumulative cost up to and including each epoch, in seconds.
+    """
+
+    accuracy_pct: _Floats
+    cost_s: _Floats
+
+
+class _Slice(NamedTuple):
+    """All rows' answers for one (epoch, split, seed)."""
+
+    accuracy: _Floats
+    cost: _Floats
+
+
+class Benchmark:
+    """A table, answered. Made by :func:`open_benchmark`.
+
+    Args:
+        table: an open table.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._slices: dict[tuple[int, Split, Seed], _Slice] = {}
+        # What one scalar query needs, by the arguments as the caller wrote them: readers of Python floats (a
+        # memoryview is twice as fast to index as an array) and the fields of the observation behind accuracy and cost.
+        self._scalar: dict[Any, tuple[memoryview, memoryview, tuple[int, Split, Seed]]] = {}
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the numbers come from."""
+        return self.table.provenance
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The table's training seeds, ascending; the first is the default."""
+        return self.table.provenance.seeds
+
+    def __repr__(self) -> str:
+        return f"<Benchmark of the {self.provenance.label}, seeds {self.seeds}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A process that receives a benchmark maps the same files: the table itself is never sent.
+        if self.table.directory is None:
+            return Benchmark, (self.table,)
+        return _reopened, (str(self.table.directory), self.provenance.digest)
+
+    def evaluate(
+        self, configuration: Configuration, epoch: int = 12, split: str | None = None, seed: Seed | None = None
+    ) -> Observation:
+        """Look up one configuration.
+
+        Args:
+            configuration: a validated configuration.
+            epoch: 1..12 (points of the 12-epoch run), or 200.
+            split: None for ``valid`` up to 12 epochs and ``test`` at 200.
+            seed: one of :attr:`seeds`, ``"mean"`` over them, or None for the first.
+
+        Raises:
+            InvalidValueError: an epoch, split or seed that the table does not have, or ``valid``/``train`` at 200.
+        """
+        try:
+            accuracy, cost, labels = self._scalar[epoch, split, seed]
+        except (KeyError, TypeError):
+            accuracy, cost, labels = self._prepare_scalar(epoch, split, seed)
+        row = self._row_by_index[configuration.index]
+        return _new_tuple(Observation, (accuracy[row], cost[row], *labels))
+
+    def evaluate_many(
+        self, indices: ArrayLike, epoch: int = 12, split: str | None = None, seed: Seed | None = None
+    ) -> tuple[_Floats, _Floats]:
+        """Look up many configurations at once.
+
+        Args:
+            indices: integer array of configuration indices, shape (n,), each 0 … 196,607.
+            epoch: as :meth:`evaluate`.
+            split: as :meth:`evaluate`.
+            seed: as :meth:`evaluate`.
+
+        Returns:
+            Accuracies in percent and costs in seconds, float64 arrays of shape (n,).
+
+        Raises:
+            InvalidValueError: an index that is not an integer of the space; otherwise as :meth:`evaluate`.
+        """
+        positions = _checked_indices(indices)
+        accuracy, cost = self._slice(*self._checked(epoch, split, seed))
+        rows = np.take(self._rows, positions)
+        return np.take(accuracy, rows), np.take(cost, rows)
+
+    def curve(self, configuration: Configuration, split: str = "valid", seed: Seed | None = None) -> Curve:
+        """A configuration's accuracies and cumulative costs over epochs 1..12.
+
+        Raises:
+            InvalidValueError: a split or seed that the table does not have.
+        """
+        observations = [self.evaluate(configuration, epoch, split, seed) for epoch in range(1, SCHEDULE_EPOCHS + 1)]
+        accuracies = np.array([observation.accuracy_pct for observation in observations])
+        return Curve(accuracies, np.array([observation.cost_s for observation in observations]))
+
+    def oracle(
+        self, epoch: int = 12, split: str | None = None, seed: Seed | None = None
+    ) -> tuple[Configuration, float]:
+        """The best configuration and its accuracy (percent); of equals, the first in index order.
+
+        Raises:
+            InvalidValueError: as :meth:`evaluate`.
+        """
+        accuracy = self._slice(*self._checked(epoch, split, seed)).accuracy
+        best = accuracy.max()
+        index = self._first_index_of_row[accuracy == best].min()
+        return Configuration.from_index(index), float(best)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The whole table as a pandas frame: one row per (isomorphism class, lr, batch size, seed).
+
+        Columns: ``cellcode`` (the class's first code), ``lr``, ``batch_size``, ``seed``, then
+        ``{train,valid,test}_acc_{1..12}`` in percent, ``{train,valid,test}_time_{1..12}`` in seconds of that epoch, the
+        three totals in seconds, and ``expected_acc_200`` in percent (the same for every seed). The frame's ``attrs``
+        carry the provenance.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from nhb2_plugins.table.frame import table_to_frame  # pandas is an extra
+
+        return table_to_frame(self.table, self._first_index_of_row)
+
+    # -- preparation, paid once for each (epoch, split, seed)
+
+    def _checked(self, epoch: int, split: str | None, seed: Seed | None) -> tuple[int, Split, Seed]:
+        checked = checked_epoch(epoch)
+        return checked, checked_split(split, checked), self._checked_seed(seed)
+
+    def _checked_seed(self, seed: Seed | None) -> Seed:
+        if seed is None:
+            return self.seeds[0]
+        if seed == MEAN:
+            return MEAN
+        if seed in self.seeds:
+            return int(seed)
+        raise InvalidValueError(describe_choices(seed, (*self.seeds, MEAN), what="seed"))
+
+    def _prepare_scalar(
+        self, epoch: int, split: str | None, seed: Seed | None
+    ) -> tuple[memoryview, memoryview, tuple[int, Split, Seed]]:
+        labels = self._checked(epoch, split, seed)
+        accuracy, cost = self._slice(*labels)
+        prepared = (accuracy.data, cost.data, labels)
+        self._scalar[epoch, split, seed] = prepared
+        return prepared
+
+    def _slice(self, epoch: int, split: Split, seed: Seed) -> _Slice:
+        key = (epoch, split, seed)
+        if key not in self._slices:
+            self._slices[key] = self._mean_slice(epoch, split) if seed == MEAN else self._seed_slice(*key)
+        return self._slices[key]
+
+    def _mean_slice(self, epoch: int, split: Split) -> _Slice:
+        slices = [self._slice(epoch, split, seed) for seed in self.seeds]
+        mean_cost = sum_in_order(each.cost for each in slices) / len(slices)
+        if epoch == LONG_EPOCHS:
+            return _Slice(slices[0].accuracy, mean_cost)
+        return _Slice(sum_in_order(each.accuracy for each in slices) / len(slices), mean_cost)
+
+    def _seed_slice(self, epoch: int, split: Split, seed: Seed) -> _Slice:
+        position = self.seeds.index(seed)
+        if epoch == LONG_EPOCHS:
+            cost = LONG_COST_FACTOR * self._total_cost("valid", position)
+            return _Slice(self.table.column(EXPECTED_ACC_200), cost)
+        accuracy = self.table.column(f"{split}_acc")[epoch - 1, position]
+        if epoch == SCHEDULE_EPOCHS:
+            return _Slice(accuracy, self._total_cost(split, position))
+        times = (
+            self.table.column(f"{timed}_time")[e, position] for timed, e in product(_TIMED_SPLITS[split], range(epoch))
+        )
+        return _Slice(accuracy, sum_in_order(times))
+
+    def _total_cost(self, split: Split, seed_position: int) -> _Floats:
+        if split == "train":
+            return self._total("total_train_time", seed_position)
+        search_time = self._total("total_trainval_time", seed_position)
+        if split == "valid":
+            return search_time
+        return search_time + self._total("total_test_time", seed_position)
+
+    def _total(self, name: str, seed_position: int) -> _Floats:
+        column: _Floats = self.table.column(name)[seed_position]
+        return column
+
+    # -- rows
+
+    @cached_property
+    def _rows(self) -> NDArray[np.intp]:
+        """Row of each of the 196,608 configurations."""
+        classes = self.table.column(CLASS_OF_CELL)
+        rows = classes[:, np.newaxis] * N_HYPERPARAMETERS + np.arange(N_HYPERPARAMETERS)
+        return rows.ravel().astype(np.intp, copy=False)
+
+    @cached_property
+    def _row_by_index(self) -> memoryview:
+        return self._rows.data
+
+    @cached_property
+    def _first_index_of_row(self) -> NDArray[np.intp]:
+        """The smallest configuration index of each row."""
+        classes = self.table.column(CLASS_OF_CELL)
+        _, first_cells = np.unique(classes, return_index=True)
+        return (first_cells[:, np.newaxis] * N_HYPERPARAMETERS + np.arange(N_HYPERPARAMETERS)).ravel()
+
+
+_Addend = TypeVar("_Addend", float, _Floats)
+
+
+def sum_in_order(addends: Iterator[_Addend] | Sequence[_Addend]) -> _Addend:
+    """The plain left-to-right sum.
+
+    Python's ``sum`` of floats is compensated from 3.12 on; adding in order gives the same bits on every version.
+    """
+    iterator = iter(addends)
+    total = next(iterator)
+    for addend in iterator:
+        total = total + addend
+    return total
+
+
+def _checked_indices(indices: ArrayLike) -> NDArray[np.intp]:
+    array = np.asarray(indices)
+    if array.size == 0:
+        return array.astype(np.intp)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise InvalidValueError(f"indices have dtype {array.dtype}, expected integers in 0..{N_CONFIGURATIONS - 1}")
+    low, high = array.min(), array.max()
+    if low < 0 or high >= N_CONFIGURATIONS:
+        bad = low if low < 0 else high
+        raise InvalidValueError(f"index {bad} is not in 0..{N_CONFIGURATIONS - 1}")
+    return array.astype(np.intp, copy=False)
+
+
+def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
+    """Open the benchmark on a table.
+
+    Args:
+        table: a table's directory. None: the directory named by ``$NHB2_DATA``, else the table that ``nhb2 data
+            import`` put into the user's data directory, else the embedded table.
+
+    Raises:
+        TableNotFoundError: a directory was named, by argument or by ``$NHB2_DATA``, and holds no table.
+        TableError: the table is damaged or of a newer schema.
+    """
+    if table is not None:
+        return Benchmark(open_table(Path(table)))
+    if named := os.environ.get(DATA_VARIABLE):
+        try:
+            return Benchmark(open_table(Path(named)))
+        except TableNotFoundError as error:
+            raise TableNotFoundError(f"{error} (named by ${DATA_VARIABLE})") from error
+    if (user_table_directory() / MANIFEST_FILE).exists():
+        return Benchmark(open_table(user_table_directory()))
+    return Benchmark(open_embedded())
+
+
+def _reopened(directory: str, digest: str) -> Benchmark:
+    benchmark = open_benchmark(directory)
+    if benchmark.provenance.digest != digest:
+        raise TableNotFoundError(f"the table in {directory} is not the one that was sent: another digest")
+    return benchmark

@@ -1,0 +1,1 @@
+"""Optimizers behind one ask/tell protocol (:mod:`nhb2_plugins.ask_tell`)."""

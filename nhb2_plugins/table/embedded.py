@@ -1,0 +1,66 @@
+"""The embedded table: a small committed model, expanded into the user's cache at the first open.
+
+It is fitted to published records, not the published benchmark; ``data/DATASHEET.md`` says which columns are fitted and
+which are assumed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.table.location import cache_directory
+from nhb2_plugins.table.schema import Provenance
+from nhb2_plugins.table.store import Table, open_table, sha256_of_file, table_in_memory, write_table
+
+MODEL_FILE: Final = "embedded.npz"
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+def model_path() -> Path:
+    """The committed model: package data in an installed wheel, ``data/`` in a checkout.
+
+    Raises:
+        TableNotFoundError: neither is there.
+    """
+    candidates = [_PACKAGE / "data" / MODEL_FILE, _PACKAGE.parent / "data" / MODEL_FILE]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise TableNotFoundError(f"the embedded table is missing from this installation: no {candidates[0]}")
+
+
+def open_embedded() -> Table:
+    """Open the embedded table, expanding it first where the cache does not hold it.
+
+    Where the cache cannot be written, the table is expanded in memory (seconds, and some 100 MB, for this process).
+    """
+    model = model_path()
+    directory = cache_directory() / f"embedded-{sha256_of_file(model)[:16]}"
+    try:
+        return open_table(directory)
+    except TableError:
+        return _expand(model, directory)
+
+
+def _expand(model: Path, directory: Path) -> Table:
+    from nhb2_plugins.table.synthesis import load_model, synthesize  # needed once; opening must stay quick
+
+    content = load_model(model)
+    columns = synthesize(content)
+    provenance = Provenance(
+        kind="embedded",
+        source="fitted to published records of NAS-HPO-Bench-II; see data/DATASHEET.md",
+        created=content.created,
+        seeds=content.seeds,
+        note="a fitted table: its numbers are not the published benchmark's",
+        checksums={MODEL_FILE: sha256_of_file(model)},
+    )
+    try:
+        return write_table(directory, columns, provenance, overwrite=True)
+    except TableError:
+        try:
+            return open_table(directory)  # another process was quicker
+        except TableError:
+            return table_in_memory(columns, provenance)
