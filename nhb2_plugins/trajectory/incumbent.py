@@ -1,0 +1,33 @@
+"""Incumbents: the best configuration known at each simulated time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from nhb2_plugins.fidelity import LONG_EPOCHS
+from nhb2_plugins.trajectory.record import TrialRecord
+
+
+class IncumbentChange(NamedTuple):
+    """From ``time_s`` on (simulated seconds), ``record`` is the best known."""
+
+    time_s: float
+    record: TrialRecord
+
+
+def incumbent_changes(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
+    """Every change of the incumbent, in order of simulated end; undefined before the first.
+
+    As in the reference package the incumbent is the best accuracy at *any* epoch seen and changes only on a strictly
+    better one. A 200-epoch value is of another kind (an expected test accuracy) and outranks every value of the
+    12-epoch schedule, never the other way round.
+    """
+    changes: list[IncumbentChange] = []
+    best = (False, float("-inf"))
+    for record in sorted(records, key=lambda record: (record.end_s, record.trial)):
+        rank = (record.epoch == LONG_EPOCHS, record.accuracy_pct)
+        if rank > best:
+            best = rank
+            changes.append(IncumbentChange(record.end_s, record))
+    return changes

@@ -1,0 +1,153 @@
+"""The one logger that every adapter, optimizer and campaign reports to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.errors import MissingExtraError, TrajectoryError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes
+from nhb2_plugins.trajectory.record import RECORD_FIELDS, TrialRecord
+from nhb2_plugins.trajectory.sinks import Sink
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class TrajectoryLogger:
+    """Takes one record per evaluation, keeps it, and passes it to every sink. Safe to share between threads.
+
+    Args:
+        sinks: where records go beside memory. A sink that raises stops the search with its error; the records before it
+            are safe.
+        run_id: the run's name; stands in every record that is made for this logger.
+    """
+
+    def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = "run") -> None:
+        self.run_id = run_id
+        self._sinks = tuple(sinks)
+        self._records: list[TrialRecord] = []
+        self._bench: Benchmark | None = None
+        self._charged_cost_s = 0.0
+        self._next_trial = 0
+        self._clock_s = 0.0
+        self.lock = threading.RLock()
+
+    def attach(self, bench: Benchmark) -> None:
+        """Name the benchmark whose evaluations are logged.
+
+        Raises:
+            TrajectoryError: the logger already belongs to another table: two tables' numbers must not be mixed.
+        """
+        with self.lock:
+            if self._bench is not None and self._bench.provenance.digest != bench.provenance.digest:
+                raise TrajectoryError(
+                    f"this logger holds records of the {self._bench.provenance.label}; "
+                    f"it cannot take those of the {bench.provenance.label}"
+                )
+            self._bench = bench
+
+    def next_trial(self) -> int:
+        """A trial number that no record has yet."""
+        with self.lock:
+            self._next_trial += 1
+            return self._next_trial - 1
+
+    def log(self, record: TrialRecord) -> None:
+        """Keep a record.
+
+        Raises:
+            Exception: whatever a sink raises.
+        """
+        with self.lock:
+            for sink in self._sinks:
+                sink.write(record)
+            self._records.append(record)
+            self._charged_cost_s += record.charged_cost_s
+            self._next_trial = max(self._next_trial, record.trial + 1)
+            self._clock_s = max(self._clock_s, record.end_s)
+
+    def close(self) -> None:
+        """Close every sink."""
+        for sink in self._sinks:
+            sink.close()
+
+    @property
+    def records(self) -> Sequence[TrialRecord]:
+        """Every record so far, in the order they were logged."""
+        return tuple(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def charged_cost_s(self) -> float:
+        """Sum of what was charged, in simulated seconds."""
+        return self._charged_cost_s
+
+    @property
+    def clock_s(self) -> float:
+        """The latest simulated end so far; where the next evaluation of a single worker starts."""
+        return self._clock_s
+
+    def incumbents(self) -> list[IncumbentChange]:
+        """Every change of the incumbent, in order of simulated end."""
+        return incumbent_changes(self._records)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The records as a pandas frame, one row each, columns named as the fields, plus ``error_pct``.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
+        columns: dict[str, Any] = {name: [getattr(each, name) for each in self._records] for name in RECORD_FIELDS}
+        columns["error_pct"] = [each.error_pct for each in self._records]
+        return pd.DataFrame(columns)
+
+    def results(self) -> dict[str, list[Any]]:
+        """The dictionary that the reference package's ``get_results()`` returns, for the same evaluations.
+
+        Keys: ``acc_trans`` and ``best_acc_trans`` (percent), ``key_trans`` and ``best_key_trans`` (dicts of cellcode,
+        lr, batch_size), ``total_cost_trans`` (cumulative charged seconds), ``final_accs`` (test accuracy of the best
+        configuration at 12 and at 200 epochs, in percent). As there, 200-epoch evaluations are not part of it.
+
+        Raises:
+            TrajectoryError: nothing was logged yet.
+        """
+        records = [record for record in self._records if record.epoch != LONG_EPOCHS]
+        if not records:
+            raise TrajectoryError("there are no results before the first evaluation of the 12-epoch schedule")
+        best = records[0]
+        best_records, totals, total = [], [], 0.0
+        for record in records:
+            best = record if record.accuracy_pct > best.accuracy_pct else best
+            best_records.append(best)
+            total += record.charged_cost_s
+            totals.append(total)
+        return {
+            "acc_trans": [record.accuracy_pct for record in records],
+            "key_trans": [_key(record) for record in records],
+            "best_acc_trans": [record.accuracy_pct for record in best_records],
+            "best_key_trans": [_key(record) for record in best_records],
+            "total_cost_trans": totals,
+            "final_accs": self._final_accuracies(best),
+        }
+
+    def _final_accuracies(self, best: TrialRecord) -> list[float]:
+        if self._bench is None:
+            return []
+        return [
+            self._bench.evaluate(best.configuration, epoch, "test", best.seed).accuracy_pct
+            for epoch in (SCHEDULE_EPOCHS, LONG_EPOCHS)
+        ]
+
+
+def _key(record: TrialRecord) -> dict[str, Any]:
+    return {"cellcode": record.cellcode, "lr": record.lr, "batch_size": record.batch_size}

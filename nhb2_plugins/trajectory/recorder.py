@@ -1,0 +1,123 @@
+"""Evaluate, charge, record: the one path from any framework to the logger."""
+
+from __future__ import annotations
+
+from nhb2_plugins.benchmark import Benchmark, Observation, Seed
+from nhb2_plugins.charging import Charger, Charging
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import Status, TrialRecord
+
+
+class Recorder:
+    """Wraps a benchmark: every evaluation through it is charged and logged.
+
+    Args:
+        bench: the benchmark.
+        charging: the charging policy (:mod:`nhb2_plugins.charging`).
+        logger: where records go; None makes one that keeps them in memory.
+
+    Raises:
+        InvalidValueError: an unknown charging policy.
+        TrajectoryError: the logger belongs to another table.
+    """
+
+    def __init__(
+        self, bench: Benchmark, *, charging: Charging = "from_scratch", logger: TrajectoryLogger | None = None
+    ) -> None:
+        self.bench = bench
+        self.logger = TrajectoryLogger() if logger is None else logger
+        self.logger.attach(bench)
+        self._charger = Charger(bench, charging)
+        self._table = f"{bench.provenance.kind}:{bench.provenance.digest[:8]}"
+
+    @property
+    def charging(self) -> Charging:
+        """The charging policy."""
+        return self._charger.policy
+
+    def evaluate(
+        self,
+        configuration: Configuration,
+        epoch: int = SCHEDULE_EPOCHS,
+        *,
+        split: str | None = None,
+        seed: Seed | None = None,
+        budget: float | None = None,
+        status: Status = "complete",
+        worker: int = 0,
+        overhead_s: float = 0.0,
+    ) -> TrialRecord:
+        """Evaluate as a single simulated worker would, starting when the last evaluation ended, and log it.
+
+        Args:
+            configuration: what to evaluate.
+            epoch: the fidelity that serves it.
+            split: as :meth:`Benchmark.evaluate`.
+            seed: as :meth:`Benchmark.evaluate`.
+            budget: the fidelity asked for, where it is not ``epoch``.
+            status: how the evaluation ended.
+            worker: number of the worker that ran it.
+            overhead_s: wall-clock seconds that the optimizer took to propose it.
+
+        Raises:
+            InvalidValueError: as :meth:`Benchmark.evaluate`.
+            Exception: whatever a sink raises.
+        """
+        with self.logger.lock:
+            observation = self.bench.evaluate(configuration, epoch, split, seed)
+            charged = self.charge(configuration, observation)
+            record = self.make_record(
+                configuration,
+                observation,
+                trial=self.logger.next_trial(),
+                budget=budget,
+                charged_cost_s=charged,
+                start_s=self.logger.clock_s,
+                worker=worker,
+                status=status,
+                overhead_s=overhead_s,
+            )
+            self.logger.log(record)
+        return record
+
+    def charge(self, configuration: Configuration, observation: Observation) -> float:
+        """Charge an evaluation without logging it; for clocks that start it now and learn its result later."""
+        return self._charger.charge(configuration, observation)
+
+    def make_record(
+        self,
+        configuration: Configuration,
+        observation: Observation,
+        *,
+        trial: int,
+        budget: float | None,
+        charged_cost_s: float,
+        start_s: float,
+        worker: int,
+        status: Status,
+        overhead_s: float = 0.0,
+    ) -> TrialRecord:
+        """The record of an observation that was charged already."""
+        return TrialRecord(
+            run_id=self.logger.run_id,
+            trial=trial,
+            cellcode=configuration.cellcode,
+            lr=configuration.lr,
+            batch_size=configuration.batch_size,
+            epoch=observation.epoch,
+            budget=observation.epoch if budget is None else budget,
+            split=observation.split,
+            seed=observation.seed,
+            accuracy_pct=observation.accuracy_pct,
+            cost_s=observation.cost_s,
+            charged_cost_s=charged_cost_s,
+            charging=self.charging,
+            start_s=start_s,
+            end_s=start_s + charged_cost_s,
+            worker=worker,
+            status=status,
+            overhead_s=overhead_s,
+            table=self._table,
+        )
