@@ -10,9 +10,6 @@ Operations have no order and are categorical in all three.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeVar
-
 from ConfigSpace import (
     CategoricalHyperparameter,
     ConfigurationSpace,
@@ -20,19 +17,10 @@ from ConfigSpace import (
     UniformIntegerHyperparameter,
 )
 
-from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.space import (
-    BATCH_SIZES,
-    EDGE_NAMES,
-    HYPERPARAMETER_NAMES,
-    LEARNING_RATES,
-    OPERATIONS,
-    Configuration,
-)
+from nhb2_plugins.encoding import ENCODINGS, Encoding, checked_encoding, to_configuration, to_values
+from nhb2_plugins.space import BATCH_SIZES, EDGE_NAMES, LEARNING_RATES, OPERATIONS
 
-Encoding = Literal["categorical", "ordinal", "integer"]
-_T = TypeVar("_T")
-ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "ordinal", "integer")
+__all__ = ["ENCODINGS", "Encoding", "configuration_space", "to_configuration", "to_values"]
 
 
 def configuration_space(encoding: Encoding = "categorical", *, seed: int | None = None) -> ConfigurationSpace:
@@ -45,8 +33,7 @@ def configuration_space(encoding: Encoding = "categorical", *, seed: int | None 
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    if encoding not in ENCODINGS:
-        raise InvalidValueError(describe_choices(encoding, ENCODINGS, what="encoding"))
+    encoding = checked_encoding(encoding)
     space = ConfigurationSpace(
         name="NAS-HPO-Bench-II", seed=seed, meta={"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
     )
@@ -63,35 +50,3 @@ def _numeric(
     if encoding == "ordinal":
         return OrdinalHyperparameter(name, grid)
     return UniformIntegerHyperparameter(name, lower=0, upper=len(grid) - 1)
-
-
-def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorical") -> Configuration:
-    """The configuration of a framework's values, whether a ``ConfigSpace.Configuration`` or a plain mapping.
-
-    Args:
-        values: values by hyperparameter name; numpy scalars are welcome.
-        encoding: the encoding of the space that the values come from.
-
-    Raises:
-        InvalidValueError: a missing or unknown hyperparameter, or a value outside the space.
-    """
-    decoded = dict(values)
-    if encoding == "integer" and all(name in decoded for name in HYPERPARAMETER_NAMES):
-        decoded["lr"] = _of_rank(LEARNING_RATES, decoded["lr"], "lr")
-        decoded["batch_size"] = _of_rank(BATCH_SIZES, decoded["batch_size"], "batch_size")
-    return Configuration.from_hyperparameters(decoded)
-
-
-def to_values(configuration: Configuration, encoding: Encoding = "categorical") -> dict[str, str | float | int]:
-    """A configuration's values under an encoding, as built-in types."""
-    values = configuration.to_hyperparameters()
-    if encoding == "integer":
-        values["lr"] = LEARNING_RATES.index(configuration.lr)
-        values["batch_size"] = BATCH_SIZES.index(configuration.batch_size)
-    return values
-
-
-def _of_rank(grid: tuple[_T, ...], rank: Any, name: str) -> _T:
-    if rank not in range(len(grid)):
-        raise InvalidValueError(describe_choices(rank, range(len(grid)), what=f"rank of {name}"))
-    return grid[int(rank)]
