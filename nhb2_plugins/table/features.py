@@ -1,0 +1,156 @@
+"""Features of the isomorphism classes and of the training hyperparameters, for surrogates.
+
+What is known of a class before any record is seen: its live graph (paths from the input to the output, operations on
+them), the cell that was trained for it (whose dead edges cost time although they change nothing), and the accuracies
+that the same architecture reached in NAS-Bench-201 (Dong and Yang, ICLR 2020), from ``data/cell_features.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nhb2_plugins.cells import CONV, POOL, SKIP, ZERO, Cell, canonical_codes
+from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.space import BATCH_SIZES, EDGES, LEARNING_RATES, N_HYPERPARAMETERS, OPERATIONS
+
+CELL_FEATURES_FILE: Final = "cell_features.csv"
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+_PATHS: Final = ((3,), (1, 5), (0, 4), (0, 2, 5))
+"""The four paths from node 0 to node 3, as edge numbers."""
+
+HYPERPARAMETER_FEATURES: Final = ("lr", "batch_size", "lr - batch_size", "lr + batch_size")
+"""Ranks (base-2 logarithms up to a constant), their difference (SGD's noise scale) and their sum."""
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CellFacts:
+    """A row of ``cell_features.csv``.
+
+    Attributes:
+        trained_code: the cell that the benchmark trained for the class.
+        accuracies_pct: NAS-Bench-201's validation accuracies on CIFAR-10, CIFAR-100 and ImageNet16-120, 200 epochs.
+        train_time_s: its training time on CIFAR-10.
+    """
+
+    trained_code: str
+    accuracies_pct: tuple[float, float, float]
+    train_time_s: float
+
+
+@lru_cache(maxsize=1)
+def cell_facts() -> tuple[CellFacts, ...]:
+    """The facts of each class, in class order.
+
+    Raises:
+        TableNotFoundError: the file is missing from this installation.
+        TableError: it does not hold the 1,011 classes.
+    """
+    with _cell_features_path().open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    if [row[0] for row in rows] != list(canonical_codes()) or len(header) != 6:
+        raise TableError(f"{CELL_FEATURES_FILE} does not list the classes of this version")
+    return tuple(CellFacts(row[1], (float(row[2]), float(row[3]), float(row[4])), float(row[5])) for row in rows)
+
+
+def _cell_features_path() -> Path:
+    candidates = [_PACKAGE / "data" / CELL_FEATURES_FILE, _PACKAGE.parent / "data" / CELL_FEATURES_FILE]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise TableNotFoundError(f"the cell features are missing from this installation: no {candidates[0]}")
+
+
+def _live_paths(digits: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The operations other than skips along each path that is not cut by a zero."""
+    paths = [tuple(digits[edge] for edge in path) for path in _PATHS]
+    return [tuple(op for op in path if op != SKIP) for path in paths if ZERO not in path]
+
+
+def _graph_features(cellcode: str) -> dict[str, float]:
+    cell = Cell(cellcode)
+    paths = _live_paths(cell.digits)
+    convolutions = [path.count(CONV) for path in paths]
+    pools = [path.count(POOL) for path in paths]
+    return {
+        "live convolutions": cell.count_operation(CONV, live_only=True),
+        "live pools": cell.count_operation(POOL, live_only=True),
+        "live skips": cell.count_operation(SKIP, live_only=True),
+        "depth": max((len(path) for path in paths), default=0),
+        "convolution depth": max(convolutions, default=0),
+        "fewest convolutions": min(convolutions, default=0),
+        "fewest pools": min(pools, default=0),
+        "paths": len(paths),
+        "direct skips": sum(not path for path in paths),
+        "pool-only paths": sum(c == 0 and p > 0 for c, p in zip(convolutions, pools, strict=True)),
+        "pool-free convolution paths": sum(c > 0 and p == 0 for c, p in zip(convolutions, pools, strict=True)),
+    }
+
+
+def _trained_features(cellcode: str) -> dict[str, float]:
+    cell = Cell(cellcode)
+    counts = {
+        f"dead {OPERATIONS[operation]}": cell.count_operation(operation, live_only=False)
+        - cell.count_operation(operation, live_only=True)
+        for operation in (CONV, POOL, SKIP)
+    }
+    edges = {
+        f"edge {source}{target} {OPERATIONS[operation]}": cell.digits[edge] == operation
+        for edge, (source, target) in enumerate(EDGES)
+        for operation in range(len(OPERATIONS))
+    }
+    return {**counts, "zeros": cell.count_operation(ZERO, live_only=False), **edges}
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMatrix:
+    """Named features of the rows of a table, (n_rows, n_features)."""
+
+    names: tuple[str, ...]
+    values: Float
+
+    def columns(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Positions of features."""
+        return tuple(self.names.index(name) for name in names)
+
+
+@lru_cache(maxsize=1)
+def class_features() -> FeatureMatrix:
+    """Features of the 1,011 classes, (1011, n_features)."""
+    rows = []
+    for facts in cell_facts():
+        errors = {
+            f"log NAS-Bench-201 error, {dataset}": float(np.log(100.0 - accuracy))
+            for dataset, accuracy in zip(("CIFAR-10", "CIFAR-100", "ImageNet16"), facts.accuracies_pct, strict=True)
+        }
+        rows.append(
+            {
+                **errors,
+                "log NAS-Bench-201 time": float(np.log(facts.train_time_s)),
+                **_graph_features(facts.trained_code),
+                **_trained_features(facts.trained_code),
+            }
+        )
+    return FeatureMatrix(tuple(rows[0]), np.array([list(row.values()) for row in rows], dtype=np.float64))
+
+
+@lru_cache(maxsize=1)
+def row_features() -> FeatureMatrix:
+    """Features of all rows ``class * 48 + lr_rank * 6 + batch_size_rank``, (48,528, n_features)."""
+    classes = class_features()
+    n_classes = len(classes.values)
+    lr = np.repeat(np.arange(float(len(LEARNING_RATES))), len(BATCH_SIZES))
+    batch_size = np.tile(np.arange(float(len(BATCH_SIZES))), len(LEARNING_RATES))
+    hyperparameters = np.column_stack([lr, batch_size, lr - batch_size, lr + batch_size])
+    values = np.hstack([np.repeat(classes.values, N_HYPERPARAMETERS, axis=0), np.tile(hyperparameters, (n_classes, 1))])
+    return FeatureMatrix((*classes.names, *HYPERPARAMETER_FEATURES), values)

@@ -1,0 +1,341 @@
+"""A compact model of a table, and its expansion into every column of the schema.
+
+A :class:`TableModel` holds what a surrogate has to say about a table as small integers: expected errors and costs, the
+spread over seeds, the shapes of learning curves. :func:`synthesize` turns it into the columns. The expansion runs on
+every user's machine and its result is identified by a digest, so it must give the same bytes on any processor, any
+numpy and any number of threads. It therefore uses integer arithmetic, the exactly rounded operations of IEEE 754
+(``+ - * /``, rounding to an integer) one array operation at a time, and the raw integer stream of Philox; everything
+that needs a logarithm or a sum in no fixed order was settled when the model was made.
+
+Units: errors and accuracies count images, ``ERROR_UNITS`` = 25,000 to 100 % (so one unit is 0.004 %); times are
+milliseconds; shares, shapes and relative spreads are in 1/``SCALE``.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nhb2_plugins.errors import TableError, TableNotFoundError
+
+MODEL_FORMAT: Final = 1
+ERROR_UNITS: Final = 25_000
+CHANCE_ERROR: Final = 22_500
+"""Error of a network that has learnt nothing: 90 %, in units of 1/25,000."""
+TEST_IMAGES: Final = 10_000
+SCALE: Final = 10_000
+N_EPOCHS: Final = 12
+N_HYPERPARAMETERS: Final = 48
+N_CELLCODES: Final = 4_096
+N_DEVIATES: Final = 4_096
+
+Float = NDArray[np.float64]
+Integer = NDArray[np.int64]
+
+# One stream of raw integers per noise; the numbers are part of the format.
+_STREAM_SEED_ERROR, _STREAM_CURVE, _STREAM_TRAIN, _STREAM_TEST, _STREAM_COST, _STREAM_EPOCH_TIME = range(6)
+
+
+@dataclass(frozen=True, eq=False)
+class TableModel:
+    """Everything that determines a table, as integers. ``n_rows`` = classes × 48, in the schema's row order.
+
+    Attributes:
+        seeds: the training seeds, ascending.
+        noise_seed: key of the random stream.
+        created: ISO date on which the model was made.
+        class_of_cell: (4096,), the row class of each cellcode in index order.
+        error_mean: (n_rows,), expected validation error after 12 epochs, in 1/25,000.
+        error_spread: (n_rows,), its standard deviation over seeds, in 1/25,000.
+        deviate_kind: (n_rows,), which row of ``deviates`` the seeds' noise is drawn from.
+        deviates: (n_kinds, 4096), quantiles of unit-variance distributions, in 1/10,000.
+        curve_kind: (n_rows,), which learning curve a row follows.
+        curve_shape: (n_curves, 48, 12), the part of the way from chance to the final error that is still to go after
+            each epoch, in 1/10,000; 0 after the last.
+        curve_noise: (48, 12), standard deviation of the validation error after an epoch around its curve, in 1/25,000.
+        train_ratio: (48, 12), training error over validation error, in 1/10,000.
+        test_ratio: (48, 12), test error over validation error, in 1/10,000.
+        split_noise: (2,), standard deviation of what the training (first) and the test error add of their own, as a
+            fraction of the validation error, in 1/10,000.
+        expected_error_200: (n_rows,), expected test error after 200 epochs, in 1/100,000.
+        cost_mean: (n_rows,), train + validation time of 12 epochs, in ms.
+        cost_spread: (n_rows,), its relative standard deviation over seeds, in 1/10,000.
+        valid_share: (n_rows,), the part of ``cost_mean`` that is validation, in 1/10,000.
+        test_share: (n_rows,), test time over validation time, in 1/10,000.
+        epoch_jitter: (1,), relative standard deviation of one epoch's time, in 1/10,000.
+    """
+
+    seeds: tuple[int, ...]
+    noise_seed: int
+    created: str
+    class_of_cell: Integer
+    error_mean: Integer
+    error_spread: Integer
+    deviate_kind: Integer
+    deviates: Integer
+    curve_kind: Integer
+    curve_shape: Integer
+    curve_noise: Integer
+    train_ratio: Integer
+    test_ratio: Integer
+    split_noise: Integer
+    expected_error_200: Integer
+    cost_mean: Integer
+    cost_spread: Integer
+    valid_share: Integer
+    test_share: Integer
+    epoch_jitter: Integer
+
+    def __post_init__(self) -> None:
+        _check_model(self)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of (class, learning rate, batch size) rows."""
+        return len(self.error_mean)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of row classes."""
+        return self.n_rows // N_HYPERPARAMETERS
+
+
+_SCALARS: Final = ("seeds", "noise_seed", "created")
+ARRAY_FIELDS: Final = tuple(field.name for field in fields(TableModel) if field.name not in _SCALARS)
+_PER_ROW: Final = (
+    "error_mean",
+    "error_spread",
+    "deviate_kind",
+    "curve_kind",
+    "expected_error_200",
+    "cost_mean",
+    "cost_spread",
+    "valid_share",
+    "test_share",
+)
+_UPPER_BOUND: Final = {
+    "error_mean": CHANCE_ERROR,
+    "error_spread": ERROR_UNITS,
+    "expected_error_200": 100_000,
+    "valid_share": SCALE,
+    "curve_shape": SCALE,
+}
+
+
+def _check_model(model: TableModel) -> None:
+    if not model.seeds or list(model.seeds) != sorted(set(model.seeds)):
+        raise TableError(f"seeds {model.seeds!r} are not ascending and distinct")
+    n_rows = len(model.error_mean)
+    if n_rows == 0 or n_rows % N_HYPERPARAMETERS:
+        raise TableError(f"{n_rows} rows are not a positive multiple of {N_HYPERPARAMETERS}")
+    n_kinds, n_curves = len(model.deviates), len(model.curve_shape)
+    shapes: dict[str, tuple[int, ...]] = {
+        **dict.fromkeys(_PER_ROW, (n_rows,)),
+        "class_of_cell": (N_CELLCODES,),
+        "deviates": (n_kinds, N_DEVIATES),
+        "curve_shape": (n_curves, N_HYPERPARAMETERS, N_EPOCHS),
+        **dict.fromkeys(("curve_noise", "train_ratio", "test_ratio"), (N_HYPERPARAMETERS, N_EPOCHS)),
+        "split_noise": (2,),
+        "epoch_jitter": (1,),
+    }
+    upper = {
+        **_UPPER_BOUND,
+        "deviate_kind": n_kinds - 1,
+        "curve_kind": n_curves - 1,
+        "class_of_cell": n_rows // N_HYPERPARAMETERS - 1,
+    }
+    for name, shape in shapes.items():
+        array = getattr(model, name)
+        if array.shape != shape or array.dtype != np.int64:
+            raise TableError(f"{name} is {array.dtype} of shape {array.shape}, not int64 of shape {shape}")
+        if name != "deviates" and (array.min() < 0 or array.max() > upper.get(name, np.iinfo(np.int32).max)):
+            raise TableError(f"{name} has a value outside 0..{upper.get(name, 'int32')}: {array.min()}..{array.max()}")
+    if model.curve_shape[:, :, -1].any():
+        raise TableError("curve_shape does not end at 0: a curve must reach its final error")
+
+
+def save_model(path: Path, model: TableModel) -> None:
+    """Write a model as one compressed ``.npz`` file; equal models give equal files with the same zlib."""
+    arrays: dict[str, NDArray[Any]] = {
+        "format": np.array([MODEL_FORMAT], dtype="<i4"),
+        "seeds": np.array(model.seeds, dtype="<i8"),
+        "noise_seed": np.array([model.noise_seed], dtype="<i8"),
+        "created": np.array([model.created], dtype="<U10"),
+        **{name: _narrowed(getattr(model, name)) for name in ARRAY_FIELDS},
+    }
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _narrowed(array: Integer) -> NDArray[Any]:
+    """The array in the smallest of the integer types that holds it (little-endian)."""
+    low, high = int(array.min()), int(array.max())
+    for dtype in ("u1", "<u2", "<i2", "<i4"):
+        bounds = np.iinfo(dtype)
+        if bounds.min <= low and high <= bounds.max:
+            return array.astype(dtype)
+    raise TableError(f"a model's values {low}..{high} do not fit 32 bits")
+
+
+def load_model(path: Path) -> TableModel:
+    """Read a model written by :func:`save_model`.
+
+    Raises:
+        TableNotFoundError: there is no such file.
+        TableError: the file is damaged, of another format, or a value in it is out of range.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise TableNotFoundError(f"there is no table model at {path}") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise TableError(f"the table model {path} is damaged: {type(error).__name__}: {error}") from error
+    missing = [name for name in ("format", *_SCALARS, *ARRAY_FIELDS) if name not in arrays]
+    if missing:
+        raise TableError(f"the table model {path} lacks {', '.join(missing)}")
+    if arrays["format"].tolist() != [MODEL_FORMAT]:
+        raise TableError(
+            f"the table model {path} has format {arrays['format'].tolist()}; this version reads {MODEL_FORMAT}"
+        )
+    return TableModel(
+        seeds=tuple(arrays["seeds"].tolist()),
+        noise_seed=int(arrays["noise_seed"][0]),
+        created=str(arrays["created"][0]),
+        **{name: arrays[name].astype(np.int64) for name in ARRAY_FIELDS},
+    )
+
+
+def synthesize(model: TableModel) -> dict[str, NDArray[Any]]:
+    """Every column of :func:`nhb2_plugins.table.schema.column_shapes`: percent and seconds, float64; int64 classes.
+
+    The mean over seeds of the final validation error is ``error_mean`` to the unit. A seed whose error reaches chance
+    level has diverged: all its curves are flat at 10 %. Rows whose ``error_mean`` is chance level are so for every seed.
+    """
+    final = _final_errors(model)
+    return {
+        **_accuracies(model, final),
+        **_times(model),
+        "expected_acc_200": (100_000 - model.expected_error_200) / 1000.0,
+        "class_of_cell": model.class_of_cell.copy(),
+    }
+
+
+def _raw(model: TableModel, stream: int, n: int) -> NDArray[np.uint64]:
+    key = np.array([model.noise_seed, stream], dtype=np.uint64)
+    return np.random.Philox(key=key).random_raw(n)
+
+
+def _deviates(model: TableModel, stream: int, shape: tuple[int, ...], kind: Integer | int = 0) -> Float:
+    """Unit-variance deviates of an array's shape; ``kind`` selects the distribution (broadcast over the last axis)."""
+    n = int(np.prod(shape))
+    positions = (_raw(model, stream, n) >> np.uint64(52)).astype(np.int64).reshape(shape)
+    return model.deviates[kind, positions] / SCALE
+
+
+def _centred(values: Float) -> Float:
+    """Deviations from the mean over the first axis, summed in a fixed order, scaled back to unit variance."""
+    n = len(values)
+    if n == 1:
+        return np.zeros_like(values)
+    total = values[0]
+    for one in values[1:]:
+        total = total + one
+    return (values - total / n) * np.sqrt(np.float64(n / (n - 1)))
+
+
+def _final_errors(model: TableModel) -> Integer:
+    """Validation error after the last epoch, (n_seeds, n_rows), in 1/25,000; its mean over seeds is ``error_mean``."""
+    n_seeds = len(model.seeds)
+    mean = model.error_mean.astype(np.float64)
+    noise = _deviates(model, _STREAM_SEED_ERROR, (n_seeds, model.n_rows), model.deviate_kind)
+    offsets = _centred(noise) * model.error_spread
+    # A row's deviations shrink together, so that none leaves the range and the mean stays.
+    shrink = np.minimum(_room(CHANCE_ERROR - mean, offsets.max(axis=0)), _room(mean, -offsets.min(axis=0)))
+    errors = np.rint(mean + offsets * shrink).astype(np.int64)
+    rest = model.error_mean * n_seeds
+    for seed_errors in errors:
+        rest = rest - seed_errors
+    # What rounding left over goes to the seed in the middle, which has room on both sides.
+    middle = np.argsort(errors, axis=0, kind="stable")[n_seeds // 2]
+    errors[middle, np.arange(model.n_rows)] += rest
+    return np.clip(errors, 0, CHANCE_ERROR)
+
+
+def _room(available: Float, wanted: Float) -> Float:
+    safe = np.where(wanted > 0.0, wanted, 1.0)
+    return np.where(wanted > available, available / safe, 1.0)
+
+
+def _accuracies(model: TableModel, final: Integer) -> dict[str, Float]:
+    hyperparameters = np.arange(model.n_rows) % N_HYPERPARAMETERS
+    shape = (len(model.seeds), model.n_rows)
+    noises = [_deviates(model, stream, (N_EPOCHS, *shape)) for stream in (_STREAM_CURVE, _STREAM_TRAIN, _STREAM_TEST)]
+    diverged = final >= CHANCE_ERROR
+    columns = {f"{split}_acc": np.empty((N_EPOCHS, *shape)) for split in ("train", "valid", "test")}
+    to_go = (CHANCE_ERROR - final).astype(np.float64)
+    for epoch in range(N_EPOCHS):
+        remaining = model.curve_shape[model.curve_kind, hyperparameters, epoch] / SCALE
+        sigma = model.curve_noise[hyperparameters, epoch] * (to_go / CHANCE_ERROR)
+        # Noise is symmetric but the range is not: past chance level it is folded back, not cut off into a flat curve.
+        raw_valid = final + to_go * remaining + sigma * noises[0][epoch] * (epoch < N_EPOCHS - 1)
+        valid = np.where(raw_valid > CHANCE_ERROR, 2.0 * CHANCE_ERROR - raw_valid, raw_valid)
+        train = valid * (
+            model.train_ratio[hyperparameters, epoch] / SCALE + noises[1][epoch] * model.split_noise[0] / SCALE
+        )
+        test = valid * (
+            model.test_ratio[hyperparameters, epoch] / SCALE + noises[2][epoch] * model.split_noise[1] / SCALE
+        )
+        for name, error, units in (
+            ("valid_acc", valid, ERROR_UNITS),
+            ("train_acc", train, ERROR_UNITS),
+            ("test_acc", test, TEST_IMAGES),
+        ):
+            images = np.rint(error * (units / ERROR_UNITS))
+            images = np.clip(np.where(diverged, 0.9 * units, images), 0.0, 0.9 * units)
+            columns[name][epoch] = (units - images) / units * 100.0
+    return columns
+
+
+def _times(model: TableModel) -> dict[str, Float]:
+    n_seeds = len(model.seeds)
+    shape = (n_seeds, model.n_rows)
+    relative = _centred(_deviates(model, _STREAM_COST, shape)) * (model.cost_spread / SCALE)
+    # Half of the expected cost is the least a seed can take.
+    total = np.rint(model.cost_mean * np.maximum(1.0 + relative, 0.5))
+    valid = np.rint(total * (model.valid_share / SCALE))
+    test = np.rint(valid * (model.test_share / SCALE))
+    jitter = _deviates(model, _STREAM_EPOCH_TIME, (3, N_EPOCHS, *shape)) * (model.epoch_jitter[0] / SCALE)
+    columns = {
+        f"{split}_time": _split_over_epochs(amount, jitter[i]) / 1000.0
+        for i, (split, amount) in enumerate((("train", total - valid), ("valid", valid), ("test", test)))
+    }
+    train_total = _ordered_sum(np.zeros(shape), columns["train_time"])
+    return {
+        **columns,
+        "total_train_time": train_total,
+        "total_trainval_time": _ordered_sum(train_total, columns["valid_time"]),
+        "total_test_time": _ordered_sum(np.zeros(shape), columns["test_time"]),
+    }
+
+
+def _split_over_epochs(amount: Float, jitter: Float) -> Float:
+    """Whole milliseconds of each epoch, (12, n_seeds, n_rows), that add up to ``amount``."""
+    ends = np.empty((N_EPOCHS + 1, *amount.shape))
+    ends[0] = 0.0
+    for epoch in range(1, N_EPOCHS):
+        ends[epoch] = np.rint(amount / N_EPOCHS * (epoch + jitter[epoch]))
+    ends[N_EPOCHS] = amount
+    return np.maximum(ends[1:] - ends[:-1], 0.0)
+
+
+def _ordered_sum(start: Float, parts: Float) -> Float:
+    total = start
+    for part in parts:
+        total = total + part
+    return total
