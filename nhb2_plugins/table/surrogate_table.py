@@ -142,4 +142,4 @@ def _expected_error_200(error_12: Float) -> Float:
     architecture = np.repeat(np.log(100.0 - accuracy), N_HYPERPARAMETERS)
     reference = np.log(error_12).reshape(-1, 8, 6)[:, 5, 4]  # NAS-Bench-201: lr 0.1, batch size 256
     effect = np.log(error_12) - np.repeat(reference, N_HYPERPARAMETERS)
-    return np.minimum(np.exp(architecture + DAMPING_200 * effect), 90.0)
+    return np.asarray(np.minimum(np.exp(architecture + DAMPING_200 * effect), 90.0))

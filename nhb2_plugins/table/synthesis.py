@@ -215,7 +215,7 @@ def synthesize(model: TableModel) -> dict[str, NDArray[Any]]:
     """Every column of :func:`nhb2_plugins.table.schema.column_shapes`: percent and seconds, float64; int64 classes.
 
     The mean over seeds of the final validation error is ``error_mean`` to the unit. A seed whose error reaches chance
-    level has diverged: all its curves are flat at 10 %. Rows whose ``error_mean`` is chance level are so for every seed.
+    level has diverged: all its curves are flat at 10 %.
     """
     final = _final_errors(model)
     return {
@@ -235,7 +235,7 @@ def _deviates(model: TableModel, stream: int, shape: tuple[int, ...], kind: Inte
     """Unit-variance deviates of an array's shape; ``kind`` selects the distribution (broadcast over the last axis)."""
     n = int(np.prod(shape))
     positions = (_raw(model, stream, n) >> np.uint64(52)).astype(np.int64).reshape(shape)
-    return model.deviates[kind, positions] / SCALE
+    return np.asarray(model.deviates[kind, positions] / SCALE)
 
 
 def _centred(values: Float) -> Float:
@@ -246,7 +246,7 @@ def _centred(values: Float) -> Float:
     total = values[0]
     for one in values[1:]:
         total = total + one
-    return (values - total / n) * np.sqrt(np.float64(n / (n - 1)))
+    return np.asarray((values - total / n) * np.sqrt(np.float64(n / (n - 1))))
 
 
 def _final_errors(model: TableModel) -> Integer:
@@ -331,7 +331,7 @@ def _split_over_epochs(amount: Float, jitter: Float) -> Float:
     for epoch in range(1, N_EPOCHS):
         ends[epoch] = np.rint(amount / N_EPOCHS * (epoch + jitter[epoch]))
     ends[N_EPOCHS] = amount
-    return np.maximum(ends[1:] - ends[:-1], 0.0)
+    return np.asarray(np.maximum(ends[1:] - ends[:-1], 0.0))
 
 
 def _ordered_sum(start: Float, parts: Float) -> Float:
