@@ -11,9 +11,10 @@ Source: Hirose, Yoshinari, Shirakawa, "NAS-HPO-Bench-II", ACML 2021 (arXiv:2110.
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Final, NoReturn, SupportsIndex
+from typing import Any, Final, NoReturn, SupportsIndex
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 
@@ -85,9 +86,10 @@ def cellcode_from_digits(digits: tuple[int, ...]) -> str:
     Raises:
         InvalidValueError: not six digits, or a digit outside 0..3.
     """
-    if len(digits) != len(EDGES) or any(digit not in range(len(OPERATIONS)) for digit in digits):
+    ranks = _ranks(digits, N_CHOICES[: len(EDGES)])
+    if ranks is None:
         raise InvalidValueError(f"digits {digits!r} are not six operation digits, each 0..3")
-    return _format_cellcode(digits)
+    return _format_cellcode(ranks)
 
 
 def parse_cellcode(text: str) -> str:
@@ -96,7 +98,7 @@ def parse_cellcode(text: str) -> str:
     Raises:
         InvalidValueError: the text is neither.
     """
-    if len(text) == len(EDGES) and text.isascii() and text.isdigit():
+    if isinstance(text, str) and len(text) == len(EDGES) and text.isascii() and text.isdigit():
         text = f"{text[0]}|{text[1:3]}|{text[3:]}"
     cell_index(text)
     return text
@@ -109,10 +111,17 @@ def _refuse_cellcode(cellcode: object) -> NoReturn:
     )
 
 
+def _is_key(value: object, index: Mapping[Any, int]) -> bool:
+    try:
+        return value in index
+    except TypeError:  # a list or an array: not hashable
+        return False
+
+
 def _refuse_configuration(cellcode: object, lr: object, batch_size: object) -> NoReturn:
-    if not isinstance(cellcode, str) or cellcode not in _CELL_INDEX:
+    if not _is_key(cellcode, _CELL_INDEX):
         _refuse_cellcode(cellcode)
-    if lr not in LEARNING_RATES:
+    if not _is_key(lr, _LR_INDEX):
         raise InvalidValueError(describe_choices(lr, LEARNING_RATES, what="learning rate"))
     raise InvalidValueError(describe_choices(batch_size, BATCH_SIZES, what="batch size"))
 
@@ -133,7 +142,7 @@ class Configuration:
     Configuration(cellcode='0|10|210', lr=0.1, batch_size=256)
     """
 
-    index: int = field(repr=False)
+    index: int = field(init=False, repr=False)
     cellcode: str = field(compare=False)
     lr: float = field(compare=False)
     batch_size: int = field(compare=False)
@@ -175,11 +184,10 @@ class Configuration:
         Raises:
             InvalidValueError: not eight integers, each below its entry of :data:`N_CHOICES`.
         """
-        if len(choices) != len(N_CHOICES) or any(
-            choice not in range(n) for choice, n in zip(choices, N_CHOICES, strict=False)
-        ):
-            raise InvalidValueError(f"choices {choices!r} are not eight numbers below {N_CHOICES}")
-        *digits, lr_index, batch_index = choices
+        ranks = _ranks(choices, N_CHOICES)
+        if ranks is None:
+            raise InvalidValueError(f"choices {choices!r} are not eight integers, each below its entry of {N_CHOICES}")
+        *digits, lr_index, batch_index = ranks
         return cls(_format_cellcode(tuple(digits)), LEARNING_RATES[lr_index], BATCH_SIZES[batch_index])
 
     @property
@@ -205,7 +213,8 @@ class Configuration:
             InvalidValueError: a name is missing or unknown, or a value is not in the space.
         """
         if len(values) != len(HYPERPARAMETER_NAMES) or any(name not in values for name in HYPERPARAMETER_NAMES):
-            raise InvalidValueError(f"hyperparameters {sorted(values)} are not exactly {sorted(HYPERPARAMETER_NAMES)}")
+            names = sorted(map(str, values))
+            raise InvalidValueError(f"hyperparameters {names} are not exactly {sorted(HYPERPARAMETER_NAMES)}")
         digits = tuple(_operation_digit(name, values[name]) for name in EDGE_NAMES)
         return cls(_format_cellcode(digits), values["lr"], values["batch_size"])  # type: ignore[arg-type]
 
@@ -221,6 +230,17 @@ def _operation_digit(name: str, operation: object) -> int:
         return _OPERATION_INDEX[operation]  # type: ignore[index]
     except (KeyError, TypeError):
         raise InvalidValueError(describe_choices(operation, OPERATIONS, what=name)) from None
+
+
+def _ranks(numbers: Sequence[SupportsIndex], n_choices: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The numbers as built-in integers, or None unless each is an integer below its number of choices."""
+    try:
+        ranks = tuple(map(operator.index, numbers))
+    except TypeError:
+        return None
+    if len(ranks) != len(n_choices) or min(ranks) < 0 or bool in map(type, numbers):
+        return None
+    return ranks if all(map(operator.lt, ranks, n_choices)) else None
 
 
 def _checked_index(index: SupportsIndex) -> int:
