@@ -1,1 +1,55 @@
-"""NAS-HPO-Bench-II as a plugin suite for hyperparameter-optimisation frameworks."""
+"""NAS-HPO-Bench-II as a plugin suite for hyperparameter-optimisation frameworks.
+
+>>> import nhb2_plugins as nhb2
+>>> bench = nhb2.open_benchmark()
+>>> observation = bench.evaluate(nhb2.Configuration("0|10|210", lr=0.1, batch_size=256))
+>>> observation.epoch, observation.split
+(12, 'valid')
+
+Importing this package loads numpy and nothing heavier; frameworks are imported by their adapters alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nhb2_plugins.benchmark import Benchmark, Curve, Observation, open_benchmark
+from nhb2_plugins.cells import Cell
+from nhb2_plugins.errors import Nhb2Error
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.simulation import simulate
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
+
+if TYPE_CHECKING:
+    from nhb2_plugins.adapters.configspace_adapter import configuration_space
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Benchmark",
+    "Cell",
+    "Configuration",
+    "Curve",
+    "FidelityLadder",
+    "JsonLinesSink",
+    "MemorySink",
+    "Nhb2Error",
+    "Observation",
+    "TrajectoryLogger",
+    "TrialRecord",
+    "configuration_space",
+    "open_benchmark",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # ConfigSpace takes over a second to import, so it is loaded when it is asked for.
+    if name == "configuration_space":
+        from nhb2_plugins.adapters.configspace_adapter import configuration_space
+
+        return configuration_space
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,8 +22,8 @@ from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
 
 Crossing = Literal["count", "drop"]
-"""What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget`` (as
-the reference's loops do); ``drop`` leaves them out."""
+"""What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
+(as the reference's loops do); ``drop`` leaves them out."""
 CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
 
 

@@ -69,7 +69,7 @@ class JsonLinesSink:
         Raises:
             TrajectoryError: the disk refuses (full, removed, over a quota).
         """
-        self.write_line(record.to_dict())
+        self.write_line({"type": "trial", **record.to_dict()})
 
     def write_line(self, content: object) -> None:
         """Append any JSON value as a line of its own.

@@ -1,0 +1,1 @@
+"""From recorded files to curves, tables and figures; needs neither a table nor a framework."""

@@ -1,0 +1,42 @@
+"""What a campaign leaves for people: the comparison as text and CSV, and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nhb2_plugins.analysis.comparison import HEADINGS, cells_of, compare, to_csv
+from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.text_table import text_table
+
+COMPARISON_CSV: Final = "comparison.csv"
+COMPARISON_TEXT: Final = "comparison.txt"
+REGRET_FIGURE: Final = "regret.png"
+
+_MEASURES: Final = {12: "validation error after 12 epochs", 200: "expected test error after 200 epochs"}
+
+
+def comparison_text(results: CampaignResults) -> str:
+    """The comparison as an aligned table, with the conditions and the source of the numbers below it."""
+    header = results.header
+    best = header.optimum
+    notes: Sequence[str] = (
+        f"Table: {results.table_line}.",
+        f"Conditions: {results.conditions}.",
+        "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
+        f"Regret in {_MEASURES[header.measure_epoch]}, to the table's best: "
+        f"{best.cellcode}, lr {best.lr:g}, batch size {best.batch_size}, error {100 - best.accuracy_pct:.2f} %.",
+    )
+    return text_table(HEADINGS, [cells_of(row) for row in compare(results)]) + "\n\n" + "\n".join(notes) + "\n"
+
+
+def write_report(results: CampaignResults, directory: Path) -> list[Path]:
+    """Write the comparison and the figure into a campaign's directory; returns the files."""
+    from nhb2_plugins.analysis.plots import plot_anytime_regret  # matplotlib takes its time
+
+    text, table, figure = (directory / name for name in (COMPARISON_TEXT, COMPARISON_CSV, REGRET_FIGURE))
+    text.write_text(comparison_text(results), encoding="utf-8")
+    table.write_text(to_csv(compare(results), results.header.table_label), encoding="utf-8")
+    plot_anytime_regret(results, figure)
+    return [text, table, figure]

@@ -1,0 +1,77 @@
+"""A campaign's recorded runs, grouped by optimizer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.trajectory.reader import read_run
+from nhb2_plugins.trajectory.run_file import RunFile, RunHeader
+
+
+@dataclass(frozen=True)
+class OptimizerRuns:
+    """All runs of one optimizer, by seed."""
+
+    name: str
+    runs: tuple[RunFile, ...]
+
+
+@dataclass(frozen=True)
+class CampaignResults:
+    """All runs of a campaign; optimizers in the order given."""
+
+    optimizers: tuple[OptimizerRuns, ...]
+
+    @property
+    def header(self) -> RunHeader:
+        """Any run's header: what all runs share (table, budget, measure) can be read from it."""
+        return self.optimizers[0].runs[0].header
+
+    @property
+    def conditions(self) -> str:
+        """The conditions of the comparison in one line, for tables and figures."""
+        header = self.header
+        workers = "1 simulated worker" if header.n_workers == 1 else f"{header.n_workers} simulated workers"
+        return f"{header.budget_s:,.0f} simulated seconds, {workers}, charged {header.charging}"
+
+    @property
+    def table_line(self) -> str:
+        """Which table the numbers come from, in one line."""
+        table = self.header.table
+        return f"{self.header.table_label}: {table['source']}" + (f" ({table['note']})" if table["note"] else "")
+
+
+def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResults:
+    """Read every finished run below a campaign's directory.
+
+    Args:
+        directory: the campaign's directory.
+        order: names of optimizers in the order wanted; others follow by name.
+
+    Raises:
+        CampaignError: there is no finished run, or runs of different tables, budgets or measures are mixed.
+        TrajectoryError: a file is damaged.
+    """
+    groups: dict[str, list[RunFile]] = {}
+    for path in sorted((directory / "runs").glob("*/*.jsonl")):
+        run = read_run(path)
+        if run.end is not None:
+            groups.setdefault(run.header.optimizer, []).append(run)
+    if not groups:
+        raise CampaignError(f"there are no finished runs in {directory / 'runs'}")
+    names = sorted(groups, key=lambda name: (order.index(name) if name in order else len(order), name))
+    results = CampaignResults(tuple(OptimizerRuns(name, tuple(groups[name])) for name in names))
+    _refuse_mixture(results)
+    return results
+
+
+def _refuse_mixture(results: CampaignResults) -> None:
+    shared = {
+        (run.header.table["digest"], run.header.budget_s, run.header.measure_epoch, run.header.charging)
+        for each in results.optimizers
+        for run in each.runs
+    }
+    if len(shared) > 1:
+        raise CampaignError(f"runs of different tables, budgets, measures or charging cannot be compared: {shared}")

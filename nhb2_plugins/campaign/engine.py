@@ -1,0 +1,123 @@
+"""Runs on dask.distributed: a local cluster of processes, or an existing scheduler."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster, as_completed
+
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.campaign.plan import RunPlan, plan_runs
+from nhb2_plugins.campaign.run import RunOutcome, execute_run
+from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.errors import CampaignError
+
+
+@dataclass(frozen=True)
+class CampaignOutcome:
+    """What became of a campaign: runs that were there already, that ran now, and that failed."""
+
+    n_kept: int
+    n_run: int
+    failed: tuple[str, ...]
+
+
+def run_campaign(
+    spec: CampaignSpec,
+    bench: Benchmark,
+    directory: Path,
+    *,
+    overwrite: bool = False,
+    scheduler: str | None = None,
+    n_processes: int | None = None,
+    on_start: Callable[[int, int], None] | None = None,
+    on_outcome: Callable[[RunOutcome], None] | None = None,
+) -> CampaignOutcome:
+    """Run what a campaign's directory still misses.
+
+    Args:
+        spec: the campaign.
+        bench: the table; its directory is named to the workers, which map it.
+        directory: results; resumed when it belongs to the same specification and table.
+        overwrite: start anew.
+        scheduler: address of an existing dask scheduler; None starts a local cluster.
+        n_processes: processes of the local cluster; None for the number of cores.
+        on_start: called with the numbers of runs that are there already and that will run.
+        on_outcome: called after each run.
+
+    Raises:
+        CampaignError: the directory cannot be used, or the scheduler does not answer.
+    """
+    store = CampaignStore(directory)
+    store.prepare(spec, bench.provenance, overwrite=overwrite)
+    store.clear_failures()
+    plans = plan_runs(spec)
+    missing = store.missing(plans)
+    if on_start is not None:
+        on_start(len(plans) - len(missing), len(missing))
+    failed = []
+    for outcome in _outcomes(missing, bench, directory, scheduler, n_processes):
+        if outcome.failure:
+            failed.append(outcome.run_id)
+            store.record_failure(outcome.run_id, outcome.failure)
+        if on_outcome is not None:
+            on_outcome(outcome)
+    return CampaignOutcome(len(plans) - len(missing), len(missing) - len(failed), tuple(failed))
+
+
+def _outcomes(
+    plans: Sequence[RunPlan], bench: Benchmark, directory: Path, scheduler: str | None, n_processes: int | None
+) -> Iterator[RunOutcome]:
+    if not plans:
+        return
+    table = str(bench.table.directory.resolve()) if bench.table.directory else None
+    with _client(scheduler, min(n_processes or os.cpu_count() or 1, len(plans))) as client:
+        # Optimizers with an expensive model go first, so that no long run is left over at the end.
+        ordered = sorted(plans, key=lambda plan: _EXPENSIVE_FIRST.get(plan.algorithm, 9))
+        futures = client.map(
+            execute_run, ordered, table_directory=table, directory=str(directory.resolve()), pure=False
+        )
+        names = {future.key: plan.run_id for future, plan in zip(futures, ordered, strict=True)}
+        for future in as_completed(futures):
+            if future.status == "finished":
+                yield future.result()
+            else:  # the worker process died again and again
+                yield RunOutcome(names[future.key], 0, 0.0, f"the run was lost: {future.exception()!r}\n")
+
+
+_EXPENSIVE_FIRST = {"smac": 0, "optuna": 1, "bohb": 2}
+
+
+@contextmanager
+def _client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="10s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise CampaignError(f"no dask scheduler answers at {scheduler!r}: {error}") from error
+        with client:
+            yield client
+        return
+    quiet = {"distributed.worker.memory.terminate": False, "distributed.admin.log-length": 0}
+    with (
+        dask.config.set(quiet),
+        LocalCluster(
+            n_workers=n_processes,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client

@@ -1,0 +1,58 @@
+"""From a specification to its runs. A run is all that a worker is sent: never the table, never the other runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.simulation import Crossing
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run: an optimizer, a seed, and the conditions it runs under."""
+
+    run_id: str
+    optimizer: str
+    algorithm: str
+    seed: int
+    epoch: int
+    ladder: FidelityLadder | None
+    settings: Mapping[str, Any]
+    budget_s: float
+    n_workers: int
+    charging: Charging
+    crossing: Crossing
+    measure_epoch: int
+
+    @property
+    def relative_path(self) -> PurePosixPath:
+        """The run's file below the campaign's directory."""
+        return PurePosixPath("runs", f"{self.run_id}.jsonl")
+
+
+def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
+    """Every run of a campaign, in the order of the specification, then of the seeds."""
+    return [
+        RunPlan(
+            run_id=f"{optimizer.slug}/seed-{seed:04d}",
+            optimizer=optimizer.name,
+            algorithm=optimizer.algorithm,
+            seed=seed,
+            epoch=optimizer.epoch,
+            ladder=optimizer.fidelity_ladder(),
+            settings=optimizer.settings,
+            budget_s=spec.budget_s,
+            n_workers=spec.n_workers,
+            charging=spec.charging,
+            crossing=spec.crossing,
+            measure_epoch=spec.measure_epoch,
+        )
+        for optimizer in spec.optimizers
+        for seed in optimizer.seed_list
+    ]

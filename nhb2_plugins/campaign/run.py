@@ -1,0 +1,138 @@
+"""One run, from its plan to its file: simulate, look the incumbents up, rename into place."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.campaign.plan import RunPlan
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.optimizers.registry import make_optimizer, registration
+from nhb2_plugins.simulation import simulate
+from nhb2_plugins.trajectory.incumbent import IncumbentChange
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
+from nhb2_plugins.trajectory.sinks import JsonLinesSink
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What became of a run; ``failure`` is its traceback, empty where it finished."""
+
+    run_id: str
+    n_evaluations: int
+    simulated_s: float
+    failure: str = ""
+
+
+def execute_run(plan: RunPlan, table_directory: str | None, directory: str) -> RunOutcome:
+    """Run a plan and write its file; never raises, so that one run's failure stops no other.
+
+    Args:
+        plan: the run.
+        table_directory: the table to open, None for the default one.
+        directory: the campaign's directory.
+    """
+    try:
+        return _execute(plan, _bench_of_process(table_directory), Path(directory))
+    except Exception:
+        return RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc())
+
+
+@lru_cache(maxsize=1)
+def _bench_of_process(table_directory: str | None) -> Benchmark:
+    return open_benchmark(table_directory)
+
+
+def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
+    path = directory / plan.relative_path
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    started = perf_counter()
+    try:
+        aside.unlink(missing_ok=True)
+        with JsonLinesSink(aside) as sink:
+            sink.write_line(line_of(_header(plan, bench)))
+            logger = _search(plan, bench, sink)
+            for change in logger.incumbents():
+                sink.write_line(line_of(measure_incumbent(change, bench)))
+            end = RunEnd(len(logger), logger.clock_s, perf_counter() - started)
+            sink.write_line(line_of(end))
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return RunOutcome(plan.run_id, end.n_evaluations, end.simulated_s)
+
+
+def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryLogger:
+    optimizer = make_optimizer(
+        plan.algorithm, seed=plan.seed, epoch=plan.epoch, ladder=plan.ladder, settings=plan.settings
+    )
+    try:
+        return simulate(
+            optimizer,
+            bench,
+            budget_s=plan.budget_s,
+            n_workers=plan.n_workers,
+            charging=plan.charging,
+            crossing=plan.crossing,
+            logger=TrajectoryLogger([sink], run_id=plan.run_id),
+        )
+    finally:
+        if close := getattr(optimizer, "close", None):
+            close()
+
+
+def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:
+    """Look an incumbent up at 12 epochs (validation and test) and at 200, under the seed it was searched with."""
+    record = change.record
+    configuration = record.configuration
+
+    def accuracy(epoch: int, split: str) -> float:
+        return bench.evaluate(configuration, epoch, split, record.seed).accuracy_pct
+
+    return MeasuredIncumbent(
+        change.time_s,
+        record.trial,
+        accuracy(SCHEDULE_EPOCHS, "valid"),
+        accuracy(SCHEDULE_EPOCHS, "test"),
+        accuracy(LONG_EPOCHS, "test"),
+    )
+
+
+def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
+    best, accuracy_pct = bench.oracle(plan.measure_epoch)
+    return RunHeader(
+        run_id=plan.run_id,
+        optimizer=plan.optimizer,
+        algorithm=plan.algorithm,
+        settings=plan.settings,
+        ladder=plan.ladder.budgets if plan.ladder else (),
+        seed=plan.seed,
+        budget_s=plan.budget_s,
+        n_workers=plan.n_workers,
+        charging=plan.charging,
+        crossing=plan.crossing,
+        epoch=plan.epoch,
+        measure_epoch=plan.measure_epoch,
+        table=asdict(bench.provenance),
+        optimum=Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct),
+        versions=_versions(registration(plan.algorithm).extra),
+    )
+
+
+def _versions(extra: str | None) -> dict[str, str]:
+    """Versions of what can change a run's numbers."""
+    wanted = ["nhb2-plugins", "numpy", "ConfigSpace", *([extra] if extra else [])]
+    found = {}
+    for name in wanted:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

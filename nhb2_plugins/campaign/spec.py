@@ -1,0 +1,188 @@
+"""A campaign's specification: typed YAML.
+
+A specification and a seed decide a run; two equal specifications on one table give the same bytes (wall-clock fields
+aside).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
+from nhb2_plugins.fidelity import FidelityLadder, checked_epoch
+from nhb2_plugins.optimizers.registry import registration
+from nhb2_plugins.simulation import Crossing
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+SHIPPED_DIRECTORIES: Final = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
+"""Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""
+
+_MAX_SPEC_BYTES: Final = 1 << 20
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HyperbandLadder(_Strict):
+    """Hyperband's budgets ``max_epoch · eta^-k`` down to ``min_epoch``."""
+
+    min_epoch: float = Field(gt=0)
+    max_epoch: float = Field(gt=0)
+    eta: float = Field(default=3, gt=1)
+
+
+class OptimizerSpec(_Strict):
+    """One optimizer of a campaign.
+
+    Attributes:
+        algorithm: a registered name.
+        label: its name in tables and figures; the algorithm's where not given.
+        seeds: number of runs (seeds 0 … n-1), or the list of seeds.
+        epoch: the fidelity searched at: 1..12, or 200.
+        ladder: budgets in epochs, or Hyperband's rule; only for optimizers that choose among fidelities.
+        settings: keyword arguments of the optimizer.
+    """
+
+    algorithm: str
+    label: str = ""
+    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[int, ...], Field(min_length=1)]
+    epoch: int = 12
+    ladder: Annotated[tuple[float, ...], Field(min_length=1)] | HyperbandLadder | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("algorithm")
+    @classmethod
+    def _known(cls, algorithm: str) -> str:
+        registration(algorithm)
+        return algorithm
+
+    @field_validator("epoch")
+    @classmethod
+    def _fidelity(cls, epoch: int) -> int:
+        return checked_epoch(epoch)
+
+    @model_validator(mode="after")
+    def _ladder_fits(self) -> Self:
+        wants = registration(self.algorithm).uses_ladder
+        if wants and self.ladder is None:
+            raise InvalidValueError(f"algorithm {self.algorithm!r} needs a ladder, for example [12, 200]")
+        if not wants and self.ladder is not None:
+            raise InvalidValueError(f"algorithm {self.algorithm!r} searches at one epoch and takes no ladder")
+        self.fidelity_ladder()
+        return self
+
+    @property
+    def name(self) -> str:
+        """The label, or the algorithm's name where there is none."""
+        return self.label or self.algorithm
+
+    @property
+    def slug(self) -> str:
+        """The name as a directory."""
+        return re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_") or "optimizer"
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        """The seeds, one a run."""
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+    def fidelity_ladder(self) -> FidelityLadder | None:
+        """The ladder, where there is one."""
+        if self.ladder is None:
+            return None
+        if isinstance(self.ladder, HyperbandLadder):
+            return FidelityLadder.hyperband(self.ladder.min_epoch, self.ladder.max_epoch, self.ladder.eta)
+        return FidelityLadder(self.ladder)
+
+
+class CampaignSpec(_Strict):
+    """A whole campaign.
+
+    Attributes:
+        name: a short name; the default results directory is called after it.
+        budget_s: simulated seconds of each run.
+        n_workers: simulated workers of each run.
+        charging: ``from_scratch``, ``continued`` or ``cached``.
+        crossing: ``drop`` (what ends after the budget does not count) or ``count`` (as in the reference's loops).
+        measure_epoch: what regret is measured in: validation error at 12 epochs, or expected test error at 200.
+        optimizers: what is compared.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    budget_s: float = Field(gt=0, allow_inf_nan=False)
+    n_workers: int = Field(default=1, ge=1)
+    charging: Charging = "from_scratch"
+    crossing: Crossing = "drop"
+    measure_epoch: Literal[12, 200] = 12
+    optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Self:
+        slugs = [each.slug for each in self.optimizers]
+        if len(set(slugs)) != len(slugs):
+            raise InvalidValueError(f"labels of optimizers must differ, got {[each.name for each in self.optimizers]}")
+        return self
+
+
+def read_spec(path: str | Path) -> CampaignSpec:
+    """Read a specification from a file, or a shipped one by its name (``quickstart``).
+
+    Raises:
+        CampaignError: no such file, not YAML, or not a specification; every wrong key is named with its value and what
+            is allowed.
+    """
+    found = _find_spec(Path(path))
+    try:
+        if found.stat().st_size > _MAX_SPEC_BYTES:
+            raise CampaignError(f"{found} is too large for a campaign specification")
+        content = yaml.safe_load(found.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise CampaignError(f"{found} cannot be read as YAML: {_first_line(error)}") from error
+    if not isinstance(content, dict):
+        raise CampaignError(f"{found} holds no mapping of keys, so it is not a campaign specification")
+    try:
+        return CampaignSpec.model_validate(content)
+    except ValidationError as error:
+        raise CampaignError(f"{found} is not a campaign specification:\n{_explain(error)}") from error
+
+
+def shipped_specs() -> list[str]:
+    """Names of the specifications that come with this package."""
+    names = {file.stem for directory in SHIPPED_DIRECTORIES for file in directory.glob("*.yaml")}
+    return sorted(names)
+
+
+def _find_spec(path: Path) -> Path:
+    if path.exists():
+        return path
+    if path.parent == Path() and not path.suffix:
+        for directory in SHIPPED_DIRECTORIES:
+            if (directory / f"{path.name}.yaml").is_file():
+                return directory / f"{path.name}.yaml"
+    raise CampaignError(describe_choices(str(path), shipped_specs(), what="campaign") + ", nor a file")
+
+
+def _explain(error: ValidationError) -> str:
+    return "\n".join(f"  {_explain_one(each)}" for each in error.errors())
+
+
+def _explain_one(detail: Any) -> str:
+    where = ".".join(str(part) for part in detail["loc"]) or "campaign"
+    if detail["type"] == "extra_forbidden":
+        model = OptimizerSpec if detail["loc"][0] == "optimizers" else CampaignSpec
+        return describe_choices(detail["loc"][-1], model.model_fields, what=f"{where}: key")
+    if detail["type"] == "missing":
+        return f"{where}: is missing"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {message} (got {detail['input']!r:.80})"
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())

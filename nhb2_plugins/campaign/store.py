@@ -1,0 +1,117 @@
+"""A campaign's directory: the specification it belongs to, its runs, its failures.
+
+::
+
+    DIR/campaign.json       specification and table; decides whether a directory may be resumed
+    DIR/runs/<optimizer>/seed-0000.jsonl
+    DIR/failures/<optimizer>/seed-0000.txt      tracebacks of runs that failed
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from nhb2_plugins.campaign.plan import RunPlan
+from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.table.schema import Provenance
+
+CAMPAIGN_FILE: Final = "campaign.json"
+RUNS_DIRECTORY: Final = "runs"
+FAILURES_DIRECTORY: Final = "failures"
+
+
+class CampaignStore:
+    """The directory of one campaign.
+
+    Args:
+        directory: where to; made by :meth:`prepare`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def prepare(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool = False) -> None:
+        """Make the directory, or check that it belongs to this specification and table.
+
+        Args:
+            spec: the campaign.
+            table: provenance of the table.
+            overwrite: delete the runs of another campaign that are there.
+
+        Raises:
+            CampaignError: the directory holds another campaign or other files, or cannot be written.
+        """
+        identity = json.loads(json.dumps({"spec": spec.model_dump(mode="json"), "table": asdict(table)}))
+        try:
+            if overwrite and (self.directory / CAMPAIGN_FILE).exists():
+                self._clear()
+            if (self.directory / CAMPAIGN_FILE).exists():
+                self._check_identity(identity)
+            elif self.directory.exists() and any(self.directory.iterdir()):
+                raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
+            (self.directory / RUNS_DIRECTORY).mkdir(parents=True, exist_ok=True)
+            write_aside(self.directory / CAMPAIGN_FILE, json.dumps(identity, indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            raise CampaignError(f"cannot write to {self.directory}: {error.strerror}") from error
+
+    def missing(self, plans: Sequence[RunPlan]) -> list[RunPlan]:
+        """The runs that have no file yet. A run's file is renamed into place when it is whole."""
+        return [plan for plan in plans if not (self.directory / plan.relative_path).exists()]
+
+    def record_failure(self, run_id: str, failure: str) -> None:
+        """Keep a failed run's traceback."""
+        path = self.directory / FAILURES_DIRECTORY / f"{run_id}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_aside(path, failure)
+
+    def clear_failures(self) -> None:
+        """Forget the failures of an earlier attempt; their runs are tried again."""
+        shutil.rmtree(self.directory / FAILURES_DIRECTORY, ignore_errors=True)
+
+    def _clear(self) -> None:
+        for name in (RUNS_DIRECTORY, FAILURES_DIRECTORY):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+        (self.directory / CAMPAIGN_FILE).unlink()
+
+    def _check_identity(self, identity: dict[str, Any]) -> None:
+        try:
+            stored = json.loads((self.directory / CAMPAIGN_FILE).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise CampaignError(f"{self.directory / CAMPAIGN_FILE} is damaged: {error}") from error
+        for part, name in (("spec", "specification"), ("table", "table")):
+            if stored.get(part) != identity[part]:
+                raise CampaignError(
+                    f"{self.directory} holds runs of another {name}; name another directory, or overwrite it"
+                )
+
+
+def read_order(directory: Path) -> tuple[str, ...]:
+    """Names of the optimizers in the order of the directory's specification.
+
+    Raises:
+        CampaignError: the directory holds no campaign.
+    """
+    try:
+        stored = json.loads((directory / CAMPAIGN_FILE).read_text(encoding="utf-8"))
+        return tuple(each["label"] or each["algorithm"] for each in stored["spec"]["optimizers"])
+    except OSError as error:
+        raise CampaignError(f"there is no campaign in {directory}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CampaignError(f"{directory / CAMPAIGN_FILE} is damaged: {error!r}") from error
+
+
+def write_aside(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

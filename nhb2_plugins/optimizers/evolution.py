@@ -1,0 +1,59 @@
+"""Regularised (aging) evolution over the joint space.
+
+Source: Real et al., "Regularized Evolution for Image Classifier Architecture Search", AAAI 2019 (arXiv:1802.01548);
+settings and draws as in NAS-HPO-Bench-II's baseline (Hirose et al., ACML 2021).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from typing import NamedTuple
+
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
+from nhb2_plugins.space import Configuration
+
+
+class _Individual(NamedTuple):
+    configuration: Configuration
+    accuracy_pct: float
+
+
+class RegularizedEvolution:
+    """A population of the youngest results; the winner of a tournament has a child, the oldest dies.
+
+    Args:
+        seed: seeds the draws; with one worker the sequence equals the reference's under ``random.seed(seed)``.
+        epoch: the fidelity to search at.
+        population_size: the first so many configurations are uniform draws.
+        tournament_size: contestants, drawn with replacement; of equals the first drawn wins.
+
+    Raises:
+        InvalidValueError: a size below 1.
+    """
+
+    def __init__(self, seed: int, *, epoch: int = 12, population_size: int = 10, tournament_size: int = 3) -> None:
+        for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
+            if size < 1:
+                raise InvalidValueError(f"{name} {size!r} is not at least 1")
+        self._random = random.Random(seed)
+        self._epoch = epoch
+        self._population: deque[_Individual] = deque(maxlen=population_size)
+        self._n_initial = population_size
+        self._tournament_size = tournament_size
+
+    def ask(self) -> Suggestion:
+        """A uniform configuration while the population is being founded or none of it has ended; then a child."""
+        if self._n_initial > 0 or not self._population:
+            self._n_initial -= 1
+            return Suggestion(draw_configuration(self._random), self._epoch)
+        contestants = [self._random.choice(self._population) for _ in range(self._tournament_size)]
+        parent = max(contestants, key=lambda individual: individual.accuracy_pct)
+        return Suggestion(mutate_one_coordinate(parent.configuration, self._random), self._epoch)
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        """Add the result to the population; the oldest dies once the population is full."""
+        self._population.append(_Individual(suggestion.configuration, observation.accuracy_pct))

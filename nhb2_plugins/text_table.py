@@ -1,0 +1,26 @@
+"""Aligned tables of plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with a heading and a rule; the first column is aligned left, the others right.
+
+    >>> print(text_table(["name", "n"], [["a", "1"], ["long", "20"]]))
+    name   n
+    ----  --
+    a      1
+    long  20
+    """
+    lines = [tuple(headings), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    lines.insert(1, tuple("-" * width for width in widths))
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = cells[0].ljust(widths[0])
+    rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+    return "  ".join((first, *rest)).rstrip()

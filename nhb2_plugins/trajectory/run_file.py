@@ -1,0 +1,123 @@
+"""The file of one whole run: a header line, a line per trial, a line per incumbent, an end line.
+
+Every line is a JSON object with a ``type``. A file without its ``end`` is a run that did not finish. Incumbents are
+looked up in the table *after* the search, so that a search never sees them and a reader needs no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best that the table holds at the campaign's measure."""
+
+    cellcode: str
+    lr: float
+    batch_size: int
+    accuracy_pct: float
+
+
+@dataclass(frozen=True)
+class RunHeader:
+    """What a run was: everything that decides its numbers, and the table they come from.
+
+    Attributes:
+        run_id: readable and unique within a campaign.
+        optimizer: label in tables and figures.
+        algorithm: registered name of the optimizer.
+        settings: its settings, as given.
+        ladder: budgets in epochs where the optimizer is a multi-fidelity one, else empty.
+        seed: the run's seed.
+        budget_s: simulated budget in seconds.
+        n_workers: number of simulated workers.
+        charging: charging policy.
+        crossing: what happened to evaluations that crossed the budget.
+        epoch: the fidelity searched at, for optimizers without a ladder.
+        measure_epoch: 12 (validation accuracy) or 200 (expected test accuracy): what regret is measured in.
+        table: provenance of the table.
+        optimum: the table's best at the measure.
+        versions: versions of the packages that took part.
+        format_version: version of the line format.
+    """
+
+    run_id: str
+    optimizer: str
+    algorithm: str
+    settings: Mapping[str, Any]
+    ladder: tuple[float, ...]
+    seed: int
+    budget_s: float
+    n_workers: int
+    charging: str
+    crossing: str
+    epoch: int
+    measure_epoch: int
+    table: Mapping[str, Any]
+    optimum: Optimum
+    versions: Mapping[str, str] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def table_label(self) -> str:
+        """The table in a few words, for tables and figures."""
+        return f"{self.table['kind']} table ({self.table['digest'][:8]})"
+
+
+@dataclass(frozen=True)
+class MeasuredIncumbent:
+    """The best configuration known from ``time_s`` on, with what the table says of it (accuracies in percent)."""
+
+    time_s: float
+    trial: int
+    valid_accuracy_12_pct: float
+    test_accuracy_12_pct: float
+    expected_accuracy_200_pct: float
+
+    def measured_error_pct(self, measure_epoch: int) -> float:
+        """Error at the campaign's measure: validation error at 12 epochs, or expected test error at 200."""
+        return error_pct(self.valid_accuracy_12_pct if measure_epoch == 12 else self.expected_accuracy_200_pct)
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended: number of evaluations, simulated seconds at its end, wall-clock seconds it took."""
+
+    n_evaluations: int
+    simulated_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A run read back. ``end`` is None where the run did not finish."""
+
+    header: RunHeader
+    records: tuple[TrialRecord, ...]
+    incumbents: tuple[MeasuredIncumbent, ...]
+    end: RunEnd | None
+
+    @property
+    def optimum_error_pct(self) -> float:
+        """Error of the table's optimum at the campaign's measure."""
+        return error_pct(self.header.optimum.accuracy_pct)
+
+    @property
+    def regrets(self) -> tuple[tuple[float, float], ...]:
+        """(simulated second, regret from then on in percentage points) of each incumbent."""
+        measure = self.header.measure_epoch
+        return tuple(
+            (each.time_s, each.measured_error_pct(measure) - self.optimum_error_pct) for each in self.incumbents
+        )
+
+
+def line_of(part: RunHeader | MeasuredIncumbent | RunEnd) -> dict[str, Any]:
+    """A part of a run, beside its trials, as the JSON object of its line."""
+    names = {RunHeader: "run", MeasuredIncumbent: "incumbent", RunEnd: "end"}
+    return {"type": names[type(part)], **asdict(part)}
