@@ -101,14 +101,23 @@ class FidelityLadder:
         logarithm loses.
 
         Raises:
-            InvalidValueError: ``eta`` ≤ 1, or a range without fidelities.
+            InvalidValueError: ``eta`` ≤ 1, a range without fidelities, or more rungs than there are fidelities.
         """
-        if not eta > 1 or not min_epoch > 0 or not max_epoch >= min_epoch:
+        if (
+            not all(isinstance(number, Real) and math.isfinite(number) for number in (min_epoch, max_epoch, eta))
+            or not eta > 1
+            or not 0 < min_epoch <= max_epoch
+        ):
             raise InvalidValueError(
                 f"eta {eta!r} must exceed 1, and 0 < min_epoch {min_epoch!r} <= max_epoch {max_epoch!r}"
             )
         n_rungs = math.floor(math.log(max_epoch / min_epoch) / math.log(eta) * (1 + _RELATIVE_TOLERANCE)) + 1
-        return cls(max_epoch * eta ** -(n_rungs - 1 - k) for k in range(n_rungs))
+        if n_rungs > len(FIDELITIES):
+            raise InvalidValueError(
+                f"eta {eta!r} makes {n_rungs} rungs from {min_epoch!r} to {max_epoch!r}; "
+                f"there are {len(FIDELITIES)} fidelities"
+            )
+        return cls(_without_float_error(max_epoch * eta ** -(n_rungs - 1 - k)) for k in range(n_rungs))
 
     @property
     def rungs(self) -> tuple[int, ...]:
@@ -142,6 +151,12 @@ class FidelityLadder:
             InvalidValueError: as :meth:`snap`.
         """
         return self.rungs.index(self.snap(budget))
+
+
+def _without_float_error(budget: float) -> float:
+    """A whole number of epochs that a power of eta missed by a little, for example 7 for 6.999999999999999."""
+    whole = round(budget)
+    return whole if math.isclose(budget, whole, rel_tol=_RELATIVE_TOLERANCE) else budget
 
 
 def _snap(budget: float, rungs: tuple[int, ...]) -> int:
