@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ _STYLE: Final[Any] = {
 }
 _MEASURES: Final = {12: "validation error after 12 epochs", 200: "expected test error after 200 epochs"}
 _SECONDS_PER_HOUR: Final = 3600.0
+_CAPTION_CHARACTERS: Final = 140
 
 
 def plot_anytime_regret(results: CampaignResults, path: Path) -> None:
@@ -46,7 +47,7 @@ def plot_anytime_regret(results: CampaignResults, path: Path) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel("simulated time (hours)")
-        axes.set_ylabel("regret (percentage points)")
+        axes.set_ylabel("regret of the incumbent (percentage points)")
         axes.set_title(
             f"Regret in {_MEASURES[header.measure_epoch]}: mean over runs, band ± standard error", loc="left"
         )
@@ -72,16 +73,17 @@ def _draw_curve(axes: mpl.axes.Axes, curve: AnytimeCurve, position: int) -> None
         linewidth=1.8,
         label=f"{curve.name} ({curve.n_runs} run{'s' if curve.n_runs != 1 else ''})",
     )
-    floor = _positive_floor([curve])
+    floor = _positive_floor(curve)
     low = np.maximum(curve.mean - curve.standard_error, floor)
     axes.fill_between(hours, low, curve.mean + curve.standard_error, step="post", color=colour, alpha=0.15, lw=0)
 
 
-def _positive_floor(curves: Sequence[AnytimeCurve]) -> float:
+def _positive_floor(curve: AnytimeCurve) -> float:
     """Half the smallest positive mean: a logarithmic axis has no zero to draw a band down to."""
-    positive = np.concatenate([curve.mean[curve.mean > 0] for curve in curves])
+    positive = curve.mean[curve.mean > 0]
     return float(positive.min()) / 2 if positive.size else 1e-3
 
 
 def _caption(results: CampaignResults) -> str:
-    return f"Numbers from the {results.table_line}\n{results.conditions}."
+    lines = (f"Numbers from the {results.table_line}.", f"{results.conditions}.")
+    return "\n".join(wrapped for line in lines for wrapped in textwrap.wrap(line, _CAPTION_CHARACTERS))

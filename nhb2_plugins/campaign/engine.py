@@ -86,7 +86,7 @@ def _outcomes(
             execute_run, ordered, table_directory=table, directory=str(directory.resolve()), pure=False
         )
         names = {future.key: plan.run_id for future, plan in zip(futures, ordered, strict=True)}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             if future.status == "finished":
                 yield future.result()
             else:  # the worker process died again and again

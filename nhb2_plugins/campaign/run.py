@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+import warnings
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -39,6 +40,8 @@ def execute_run(plan: RunPlan, table_directory: str | None, directory: str) -> R
         table_directory: the table to open, None for the default one.
         directory: the campaign's directory.
     """
+    # Scikit-learn warns at each of SMAC's forests that it runs on one core here, which is what a campaign wants.
+    warnings.filterwarnings("ignore", message="Inside a Dask worker", category=UserWarning)
     try:
         return _execute(plan, _bench_of_process(table_directory), Path(directory))
     except Exception:

@@ -1,0 +1,104 @@
+"""``nhb2 run`` and ``report``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
+from nhb2_plugins.cli.progress import live_progress, plain_progress
+from nhb2_plugins.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from nhb2_plugins.campaign.run import RunOutcome
+
+
+def add_run(commands: Commands) -> None:
+    """Add ``nhb2 run``."""
+    parser = add_command(commands, "run", _run, "Run a campaign: compare optimizers on simulated time.")
+    parser.add_argument("spec", metavar="SPEC", nargs="?", default="quickstart", help="a YAML file, or a shipped name")
+    parser.add_argument("--out", metavar="DIR", help="results (default: nhb2-results/NAME); resumed when it exists")
+    parser.add_argument("--overwrite", action="store_true", help="delete the runs of another campaign that are there")
+    parser.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
+    parser.add_argument("--processes", metavar="N", type=int, help="processes of the local cluster (default: cores)")
+    add_table_option(parser)
+
+
+def _run(options: argparse.Namespace) -> int:
+    with _needs_quickstart():
+        from nhb2_plugins.campaign.engine import run_campaign
+        from nhb2_plugins.campaign.spec import read_spec
+    spec = read_spec(options.spec)
+    directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
+    bench = open_benchmark(options.table)
+    print(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.", file=sys.stderr)
+    with _progress() as (on_start, on_outcome):
+        outcome = run_campaign(
+            spec,
+            bench,
+            directory,
+            overwrite=options.overwrite,
+            scheduler=options.scheduler,
+            n_processes=options.processes,
+            on_start=on_start,
+            on_outcome=on_outcome,
+        )
+    status = 0
+    if outcome.n_kept + outcome.n_run:
+        status = _write_report(directory, tuple(each.name for each in spec.optimizers))
+    if outcome.failed:
+        print(
+            f"nhb2: error: {len(outcome.failed)} runs failed; tracebacks are in {directory / 'failures'}",
+            file=sys.stderr,
+        )
+        return EXIT_FAILED
+    return status
+
+
+def add_report(commands: Commands) -> None:
+    """Add ``nhb2 report``."""
+    parser = add_command(commands, "report", _report, "Write the report of a campaign's directory again.")
+    parser.add_argument("directory", metavar="DIR")
+
+
+def _report(options: argparse.Namespace) -> int:
+    from nhb2_plugins.campaign.store import read_order
+
+    directory = Path(options.directory)
+    return _write_report(directory, read_order(directory))
+
+
+def _write_report(directory: Path, order: tuple[str, ...]) -> int:
+    with _needs_quickstart():
+        from nhb2_plugins.analysis.report import comparison_text, write_report
+        from nhb2_plugins.analysis.results import read_results
+    results = read_results(directory, order)
+    files = write_report(results, directory)
+    print(comparison_text(results))
+    print(f"Trajectories: {directory / 'runs'}. Report: {', '.join(str(file) for file in files)}.")
+    return 0
+
+
+@contextmanager
+def _needs_quickstart() -> Iterator[None]:
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except ImportError as error:
+        raise MissingExtraError(
+            f"campaigns need more than the core ({error}): pip install 'nhb2-plugins[quickstart]'"
+        ) from error
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[int, int], None], Callable[[RunOutcome], None]]]:
+    """A live display on a terminal, a line for every tenth of the runs elsewhere; on standard error."""
+    make = live_progress if sys.stderr.isatty() else plain_progress
+    with make(sys.stderr) as callbacks:
+        yield callbacks

@@ -1,0 +1,163 @@
+"""``nhb2 info``, ``query`` and ``space``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from nhb2_plugins.benchmark import MEAN, Benchmark, Observation, Seed, open_benchmark
+from nhb2_plugins.cells import Cell
+from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.space import (
+    BATCH_SIZES,
+    EDGES,
+    HYPERPARAMETER_NAMES,
+    LEARNING_RATES,
+    N_CONFIGURATIONS,
+    OPERATIONS,
+    Configuration,
+    parse_cellcode,
+)
+from nhb2_plugins.text_table import text_table
+
+
+def add_info(commands: Commands) -> None:
+    """Add ``nhb2 info``."""
+    add_table_option(add_command(commands, "info", _info, "Say which table is in use and where its numbers come from."))
+
+
+def _info(options: argparse.Namespace) -> int:
+    bench = open_benchmark(options.table)
+    provenance = bench.provenance
+    best, accuracy = bench.oracle()
+    facts = {
+        "table": provenance.label,
+        "source": provenance.source,
+        "note": provenance.note or "-",
+        "created": provenance.created,
+        "seeds": ", ".join(str(seed) for seed in provenance.seeds),
+        "directory": str(bench.table.directory or "in memory"),
+        "digest": provenance.digest,
+        "configurations": f"{N_CONFIGURATIONS:,} ({bench.table.manifest.n_classes:,} distinct cells)",
+        "best": f"{_shown(best)}, validation error {error_pct(accuracy):.3f} % after {SCHEDULE_EPOCHS} epochs",
+    }
+    print("\n".join(f"{name:<15} {fact}" for name, fact in facts.items()))
+    return 0
+
+
+def _shown(configuration: Configuration) -> str:
+    return f"{configuration.cellcode} lr {configuration.lr:g} batch size {configuration.batch_size}"
+
+
+def add_query(commands: Commands) -> None:
+    """Add ``nhb2 query``."""
+    parser = add_command(commands, "query", _query, "Look up one configuration.")
+    parser.add_argument("cellcode", metavar="CELLCODE", help="for example '0|10|210' or 010210")
+    parser.add_argument("lr", metavar="LR", help="learning rate: " + ", ".join(f"{lr:g}" for lr in LEARNING_RATES))
+    parser.add_argument("batch_size", metavar="BATCH_SIZE", help="batch size: " + ", ".join(map(str, BATCH_SIZES)))
+    parser.add_argument("--epoch", metavar="E", default=str(SCHEDULE_EPOCHS), help="1..12, or 200 (default: 12)")
+    parser.add_argument("--split", help="train, valid or test (default: valid, and test at 200 epochs)")
+    parser.add_argument("--seed", help="a seed of the table, or 'mean' (default: the table's first)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_table_option(parser)
+
+
+def _query(options: argparse.Namespace) -> int:
+    configuration = Configuration(
+        parse_cellcode(options.cellcode),
+        _number(options.lr, LEARNING_RATES, "learning rate"),
+        _whole_number(options.batch_size, BATCH_SIZES, "batch size"),
+    )
+    epoch = _whole_number(options.epoch, FIDELITIES, "epoch")
+    seed = _seed(options.seed)
+    bench = open_benchmark(options.table)
+    observation = bench.evaluate(configuration, epoch, options.split, seed)
+    if options.json:
+        print(json.dumps(_as_json(configuration, observation, bench)))
+        return 0
+    estimated = f" (estimated as {LONG_EPOCHS}/{SCHEDULE_EPOCHS} of 12 epochs)" if observation.cost_is_estimated else ""
+    kind = "expected test" if observation.epoch == LONG_EPOCHS else observation.split
+    facts = {
+        "configuration": _shown(configuration),
+        "epoch": str(observation.epoch),
+        "seed": str(observation.seed),
+        "accuracy": f"{observation.accuracy_pct:.3f} % ({kind})",
+        "error": f"{observation.error_pct:.3f} %",
+        "cost": f"{observation.cost_s:.3f} s{estimated}",
+        "table": bench.provenance.label,
+    }
+    print("\n".join(f"{name:<15} {fact}" for name, fact in facts.items()))
+    return 0
+
+
+def _number(text: str, allowed: Sequence[float], what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        choices = ", ".join(f"{value:g}" for value in allowed)
+        raise InvalidValueError(f"{what} {text!r} is not one of {choices}") from None
+
+
+def _whole_number(text: str, allowed: Sequence[int], what: str) -> int:
+    number = _number(text, allowed, what)
+    return int(number) if number.is_integer() else number  # type: ignore[return-value]  # refused where it is used
+
+
+def _seed(text: str | None) -> Seed | None:
+    if text is None or text == MEAN:
+        return text  # type: ignore[return-value]
+    try:
+        return int(text)
+    except ValueError:
+        return text  # type: ignore[return-value]  # the benchmark refuses it and names the seeds of its table
+
+
+def _as_json(configuration: Configuration, observation: Observation, bench: Benchmark) -> dict[str, object]:
+    return {
+        **configuration.to_hyperparameters(),
+        "cellcode": configuration.cellcode,
+        "index": configuration.index,
+        **observation._asdict(),
+        "error_pct": observation.error_pct,
+        "cost_is_estimated": observation.cost_is_estimated,
+        "table": bench.provenance.kind,
+        "digest": bench.provenance.digest,
+    }
+
+
+def add_space(commands: Commands) -> None:
+    """Add ``nhb2 space``."""
+    parser = add_command(commands, "space", _space, "Describe the joint search space, or one cell of it.")
+    parser.add_argument("cellcode", metavar="CELLCODE", nargs="?", help="a cell to describe")
+
+
+def _space(options: argparse.Namespace) -> int:
+    if options.cellcode is not None:
+        return _describe_cell(Cell(parse_cellcode(options.cellcode)))
+    values = {**dict.fromkeys(HYPERPARAMETER_NAMES, OPERATIONS), "lr": LEARNING_RATES, "batch_size": BATCH_SIZES}
+    rows = [[name, ", ".join(str(value) for value in values[name])] for name in HYPERPARAMETER_NAMES]
+    width = max(len(row[0]) for row in rows)
+    print("\n".join(f"{name:<{width}}  {choices}" for name, choices in rows))
+    print(f"\n{N_CONFIGURATIONS:,} configurations; op_ab is the operation on the edge from node a to node b.")
+    return 0
+
+
+def _describe_cell(cell: Cell) -> int:
+    rows = [
+        [f"{source} -> {target}", operation, "live" if edge in cell.live_edges else "dead"]
+        for edge, ((source, target), operation) in enumerate(zip(EDGES, cell.operations, strict=True))
+    ]
+    print(text_table(["edge", "operation", "state"], rows))
+    others = len(cell.isomorphic_codes) - 1
+    facts = {
+        "cellcode": cell.cellcode,
+        "class": f"{cell.isomorphism_class} (canonical code {cell.canonical_code}, {others} other codes)",
+        "parameters": f"{cell.params_total:,} ({cell.params_live:,} live)",
+        "live MACs": f"{cell.macs_live:,}",
+    }
+    print("\n" + "\n".join(f"{name:<11} {fact}" for name, fact in facts.items()))
+    return 0

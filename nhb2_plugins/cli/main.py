@@ -1,0 +1,50 @@
+"""The command line, ``nhb2``.
+
+Exit status: 0 done; 1 something failed (a damaged table, a run that raised); 2 wrong input; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from nhb2_plugins import __version__
+from nhb2_plugins.cli.campaign import add_report, add_run
+from nhb2_plugins.cli.data import add_data
+from nhb2_plugins.cli.lookup import add_info, add_query, add_space
+from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
+from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, TableNotFoundError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+        status: int = options.command(options)
+        sys.stdout.flush()
+        return status
+    except Nhb2Error as error:
+        print(f"nhb2: error: {error}", file=sys.stderr)
+        wrong_input = isinstance(error, InvalidValueError | TableNotFoundError | CampaignError)
+        return EXIT_WRONG_INPUT if wrong_input else EXIT_FAILED
+    except KeyboardInterrupt:
+        print("nhb2: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output (a pager, head) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="nhb2", description="NAS-HPO-Bench-II for hyperparameter-optimisation frameworks.")
+    parser.add_argument("--version", action="version", version=f"nhb2-plugins {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (add_info, add_query, add_space, add_data, add_run, add_report):
+        add(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

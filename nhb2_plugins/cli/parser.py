@@ -1,0 +1,38 @@
+"""What the commands share: the parser, exit statuses, options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final, NoReturn, TypeAlias
+
+EXIT_FAILED: Final = 1
+EXIT_WRONG_INPUT: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and leave with the status for wrong input."""
+        self.exit(EXIT_WRONG_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+def add_command(commands: Commands, name: str, command: Callable[[argparse.Namespace], int], text: str) -> Parser:
+    """Add a command whose function gets the parsed options and returns the exit status."""
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_table_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--table``."""
+    parser.add_argument(
+        "--table",
+        metavar="DIR",
+        help="a table's directory (default: $NHB2_DATA, else the imported table, else the embedded one)",
+    )
