@@ -1,0 +1,152 @@
+"""SMAC behind the ask/tell protocol, through its facades' own ``ask`` and ``tell``."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from smac import (
+    BlackBoxFacade,
+    HyperbandFacade,
+    HyperparameterOptimizationFacade,
+    MultiFidelityFacade,
+    RandomFacade,
+    Scenario,
+)
+from smac.facade.abstract_facade import AbstractFacade
+from smac.main.exceptions import ConfigurationSpaceExhaustedException
+from smac.runhistory import TrialInfo, TrialValue
+
+from nhb2_plugins.adapters.configspace_adapter import configuration_space
+from nhb2_plugins.adapters.smac_ladder import SmacBudgets, smac_budgets
+from nhb2_plugins.adapters.smac_parts import quick_model, reproducible_maximizer
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.encoding import Encoding, to_configuration
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+
+FACADES: Final[dict[str, type[AbstractFacade]]] = {
+    "hpo": HyperparameterOptimizationFacade,
+    "blackbox": BlackBoxFacade,
+    "random": RandomFacade,
+    "multi_fidelity": MultiFidelityFacade,
+    "hyperband": HyperbandFacade,
+}
+MULTI_FIDELITY_FACADES: Final = ("multi_fidelity", "hyperband")
+
+
+class SmacOptimizer:
+    """A SMAC facade that minimises the error; reproducible for a seed, in any process.
+
+    Several suggestions may be open at once. SMAC learns an evaluation's simulated cost as its ``TrialValue.time``. The
+    scenario is deterministic: SMAC asks for one seed alone, and every configuration is evaluated once (once a rung).
+
+    Attributes:
+        facade: SMAC's facade, for whatever it offers.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        facade: str = "hpo",
+        *,
+        n_trials: int = 100,
+        epoch: int = SCHEDULE_EPOCHS,
+        ladder: FidelityLadder | Iterable[float] = (12, 200),
+        encoding: Encoding = "ordinal",
+        retrain_after: int | None = None,
+        n_initial: int | None = None,
+        **settings: Any,
+    ) -> None:
+        """Set up the facade. Everything not named here is SMAC's own default.
+
+        Args:
+            seed: the scenario's seed.
+            facade: one of :data:`FACADES`.
+            n_trials: how many trials SMAC plans for: its initial design takes at most a quarter of them. It does not
+                end the search; the budget of whoever asks does.
+            epoch: the fidelity to search at, for the facades without a ladder.
+            ladder: budgets in epochs, for ``multi_fidelity`` and ``hyperband``.
+            encoding: of learning rate and batch size; ``ordinal`` keeps their order.
+            retrain_after: how many configurations come of one model; None for SMAC's own number, 8 (1 in
+                ``blackbox``).
+            n_initial: size of the initial design (``hpo``, ``blackbox``, ``multi_fidelity``); None for SMAC's own.
+            settings: further arguments of SMAC's ``Scenario``.
+
+        Raises:
+            InvalidValueError: an unknown facade, encoding, epoch or setting, or a ladder that SMAC cannot run.
+        """
+        if facade not in FACADES:
+            raise InvalidValueError(describe_choices(facade, FACADES, what="facade"))
+        self._epoch = checked_epoch(epoch)
+        self._encoding: Encoding = encoding
+        self._budgets = smac_budgets(ladder) if facade in MULTI_FIDELITY_FACADES else None
+        scenario = {"seed": seed, "n_trials": n_trials, "deterministic": True, **settings}
+        if self._budgets is not None:
+            scenario |= {"min_budget": self._budgets.min_budget, "max_budget": self._budgets.max_budget}
+        _silence()
+        # A facade writes its scenario when it is made; nothing is written after that (tell: save=False).
+        with tempfile.TemporaryDirectory(prefix="nhb2-smac-") as directory:
+            self.facade = _make_facade(
+                FACADES[facade],
+                _make_scenario(encoding, directory, scenario),
+                self._budgets,
+                {} if retrain_after is None else {"retrain_after": retrain_after},
+                {} if n_initial is None else {"n_configs": n_initial},
+            )
+
+    def ask(self) -> Suggestion | None:
+        """SMAC's next trial; None once it finds no configuration that it has not tried."""
+        try:
+            trial = self.facade.ask()
+        except (StopIteration, ConfigurationSpaceExhaustedException):
+            return None
+        configuration = to_configuration(trial.config, self._encoding)
+        if self._budgets is None or trial.budget is None:
+            return Suggestion(configuration, self._epoch, token=trial)
+        budget = self._budgets.ladder_budget(trial.budget)
+        return Suggestion(configuration, self._budgets.ladder.snap(budget), budget, token=trial)
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        """Give SMAC the error of a suggestion and its simulated cost."""
+        trial: TrialInfo = suggestion.token
+        self.facade.tell(trial, TrialValue(cost=observation.error_pct, time=observation.cost_s), save=False)
+
+
+def _make_scenario(encoding: Encoding, directory: str, arguments: dict[str, Any]) -> Scenario:
+    space = configuration_space(encoding)
+    try:
+        return Scenario(space, output_directory=Path(directory), **arguments)
+    except TypeError as error:
+        raise InvalidValueError(f"settings {sorted(arguments)} do not fit SMAC's Scenario: {error}") from error
+
+
+def _make_facade(
+    facade: type[AbstractFacade],
+    scenario: Scenario,
+    budgets: SmacBudgets | None,
+    selector: dict[str, int],
+    initial: dict[str, int],
+) -> AbstractFacade:
+    parts: dict[str, Any] = {
+        "acquisition_maximizer": reproducible_maximizer(facade, scenario),
+        "model": quick_model(facade, scenario),
+    }
+    if budgets is not None:
+        parts["intensifier"] = facade.get_intensifier(scenario, eta=budgets.eta)  # type: ignore[call-arg]
+    if selector:
+        parts["config_selector"] = facade.get_config_selector(scenario, **selector)
+    if initial:
+        parts["initial_design"] = facade.get_initial_design(scenario, **initial)
+    return facade(scenario, None, logging_level=False, overwrite=True, **parts)
+
+
+def _silence() -> None:
+    """Keep SMAC's notes off the console, unless the user has chosen a level for its logger."""
+    logger = logging.getLogger("smac")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.ERROR)
