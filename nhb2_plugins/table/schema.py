@@ -15,11 +15,14 @@ order epoch, seed, row.
 from __future__ import annotations
 
 import json
+import math
+import operator
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, get_args
 
-from nhb2_plugins.errors import TableError
+from nhb2_plugins.errors import InvalidValueError, TableError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
 
@@ -34,6 +37,11 @@ TOTALS: Final = ("total_train_time", "total_trainval_time", "total_test_time")
 
 EXPECTED_ACC_200: Final = "expected_acc_200"
 CLASS_OF_CELL: Final = "class_of_cell"
+
+_DTYPES: Final = ("<f8", "<i8")
+_ITEM_BYTES: Final = 8
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def column_shapes(n_seeds: int, n_classes: int) -> dict[str, tuple[int, ...]]:
@@ -72,6 +80,9 @@ class Provenance:
         note: what a reader must know, for example why an imported table is not called published.
         checksums: SHA-256 of each file that the table was made from, by file name.
         digest: SHA-256 over the columns' checksums: the identity of the numbers. Filled in when a table is made.
+
+    Raises:
+        InvalidValueError: an unknown kind, or seeds that are not ascending integers.
     """
 
     kind: Kind
@@ -81,6 +92,17 @@ class Provenance:
     note: str = ""
     checksums: Mapping[str, str] = field(default_factory=dict, hash=False)
     digest: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InvalidValueError(describe_choices(self.kind, KINDS, what="kind of table"))
+        try:
+            seeds = tuple(operator.index(seed) for seed in self.seeds)
+        except TypeError:
+            seeds = ()
+        if not seeds or list(seeds) != sorted(set(seeds)):
+            raise InvalidValueError(f"seeds {self.seeds!r} are not integers in ascending order, at least one")
+        object.__setattr__(self, "seeds", seeds)  # built-in integers: numpy's cannot be written as JSON
 
     @property
     def label(self) -> str:
@@ -133,21 +155,47 @@ class Manifest:
         try:
             return cls._from_payload(payload)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise TableError(f"the manifest is damaged: {type(error).__name__}: {error}") from error
+            raise TableError(f"the manifest is damaged: {type(error).__name__}: {error!s:.300}") from error
 
     @classmethod
     def _from_payload(cls, payload: dict[str, Any]) -> Manifest:
-        raw = payload["provenance"]
-        if raw["kind"] not in KINDS:
-            raise ValueError(f"unknown kind {raw['kind']!r}")
-        provenance = Provenance(**{**raw, "seeds": tuple(int(seed) for seed in raw["seeds"])})
-        n_classes = int(payload["n_classes"])
-        shapes = column_shapes(len(provenance.seeds), n_classes)
-        columns = {
-            name: ColumnEntry(**{**entry, "shape": tuple(int(n) for n in entry["shape"])})
-            for name, entry in payload["columns"].items()
-        }
-        for name, shape in shapes.items():
+        provenance = _provenance(payload["provenance"])
+        n_classes = payload["n_classes"]
+        if not _is_count(n_classes) or not 1 <= n_classes <= N_CELLCODES:
+            raise ValueError(f"n_classes {n_classes!r} is not in 1..{N_CELLCODES}")
+        columns = {name: _column_entry(name, raw) for name, raw in payload["columns"].items()}
+        for name, shape in column_shapes(len(provenance.seeds), n_classes).items():
+            if name not in columns:
+                raise ValueError(f"column {name!r} is missing")
             if columns[name].shape != shape or columns[name].dtype != column_dtype(name):
-                raise ValueError(f"column {name} has shape {columns[name].shape}, expected {shape}")
+                raise ValueError(
+                    f"column {name!r} has shape {columns[name].shape} and dtype {columns[name].dtype!r}, "
+                    f"expected {shape} and {column_dtype(name)!r}"
+                )
         return cls(provenance, n_classes, columns)
+
+
+def _provenance(raw: dict[str, Any]) -> Provenance:
+    texts = (raw["source"], raw["created"], raw["note"], raw["digest"], *raw["checksums"], *raw["checksums"].values())
+    if not all(isinstance(text, str) for text in texts) or not all(type(seed) is int for seed in raw["seeds"]):
+        raise ValueError(f"provenance {raw!r:.200} has a field of the wrong type")
+    return Provenance(**raw)
+
+
+def _column_entry(name: str, raw: dict[str, Any]) -> ColumnEntry:
+    entry = ColumnEntry(**{**raw, "shape": tuple(raw["shape"])})
+    if not isinstance(entry.file, str) or not _FILE_NAME.fullmatch(entry.file):
+        raise ValueError(f"column {name!r} names a file outside its table: {entry.file!r}")
+    if entry.dtype not in _DTYPES:
+        raise ValueError(f"column {name!r} has dtype {entry.dtype!r}, expected one of {', '.join(_DTYPES)}")
+    if not all(_is_count(n) for n in entry.shape):
+        raise ValueError(f"column {name!r} has shape {entry.shape!r:.80}")
+    if not _is_count(entry.n_bytes) or entry.n_bytes != _ITEM_BYTES * math.prod(entry.shape):
+        raise ValueError(f"column {name!r} of shape {entry.shape!r:.80} is said to have {entry.n_bytes!r:.80} bytes")
+    if not isinstance(entry.sha256, str) or not _SHA256.fullmatch(entry.sha256):
+        raise ValueError(f"column {name!r} has no SHA-256 but {entry.sha256!r:.80}")
+    return entry
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.space import N_CELLCODES
 from nhb2_plugins.table.schema import (
     CLASS_OF_CELL,
     ColumnEntry,
@@ -48,6 +49,7 @@ class Table:
     manifest: Manifest
     directory: Path | None = None
     _columns: dict[str, Column] = field(default_factory=dict, repr=False, compare=False)
+    _stamp: tuple[int, int] | None = field(default=None, repr=False, compare=False)
 
     @property
     def provenance(self) -> Provenance:
@@ -58,7 +60,8 @@ class Table:
         """A column by its name (see :func:`nhb2_plugins.table.schema.column_shapes`).
 
         Raises:
-            TableError: the file vanished or changed its size since the table was opened.
+            TableError: the file vanished, or the table was replaced, since it was opened; or the cells' classes, which
+                decide on every number's place, are damaged.
         """
         if name not in self._columns:
             self._columns[name] = self._map(name)
@@ -72,11 +75,45 @@ class Table:
             mapped = np.memmap(self.directory / entry.file, dtype=entry.dtype, mode="r", shape=entry.shape)
         except (OSError, ValueError) as error:
             raise TableError(f"column {name!r} in {self.directory} cannot be read: {error}") from error
+        # Tables are replaced whole, so a manifest that is still the old one vouches for what was mapped before.
+        if _stamp(self.directory) != self._stamp:
+            raise TableError(f"the table in {self.directory} was replaced after it was opened; open it again")
+        if name == CLASS_OF_CELL:
+            self._check_classes(mapped)
         return mapped.view(np.ndarray)  # a plain array: indexing a memmap object costs ten times as much
+
+    def _check_classes(self, classes: Column) -> None:
+        found = hashlib.sha256(classes.tobytes()).hexdigest()
+        if found != self.manifest.columns[CLASS_OF_CELL].sha256 or count_classes(classes) != self.manifest.n_classes:
+            raise TableError(f"column {CLASS_OF_CELL!r} in {self.directory} is damaged")
+
+
+def count_classes(class_of_cell: Column) -> int:
+    """Number of classes of the cells.
+
+    Raises:
+        TableError: not one integer a cellcode, or classes that are not numbered 0, 1, … without a gap.
+    """
+    classes = np.asarray(class_of_cell)
+    if classes.shape != (N_CELLCODES,) or not np.issubdtype(classes.dtype, np.integer):
+        raise TableError(
+            f"column {CLASS_OF_CELL!r} has shape {classes.shape} and dtype {classes.dtype}, "
+            f"expected {(N_CELLCODES,)} and integers"
+        )
+    numbers = np.unique(classes)
+    if not np.array_equal(numbers, np.arange(len(numbers))):
+        raise TableError(f"column {CLASS_OF_CELL!r} does not number its classes 0..n-1: {_excerpt(numbers)}")
+    return len(numbers)
+
+
+def _excerpt(numbers: Column) -> str:
+    return f"{numbers.min()}..{numbers.max()}, {len(numbers)} different"
 
 
 def table_in_memory(columns: Mapping[str, Column], provenance: Provenance) -> Table:
     """A table that is not on disk; arguments as :func:`write_table`.
+
+    Columns that have the right dtype already are taken over, not copied, and made read-only.
 
     Raises:
         TableError: a column is missing, has a wrong shape, or holds a value that is not finite.
@@ -102,7 +139,7 @@ def write_table(
     Raises:
         TableError: a wrong column, a directory in use, or a disk that refuses (full, read-only); nothing is left.
     """
-    directory = Path(directory)
+    directory = Path(directory).resolve()
     arrays = _checked_columns(columns, n_seeds=len(provenance.seeds))
     if not overwrite:
         _refuse_occupied(directory)
@@ -132,18 +169,31 @@ def open_table(directory: Path) -> Table:
         TableNotFoundError: no such directory, or no manifest in it.
         TableError: a manifest that is damaged or newer, or a column whose size is not the recorded one.
     """
-    directory = Path(directory)
-    manifest = Manifest.from_json(_read_manifest(directory))
+    directory = Path(directory).absolute()  # columns are mapped later, when the working directory may be another
+    stamp = _stamp(directory)
+    try:
+        manifest = Manifest.from_json(_read_manifest(directory))
+    except TableNotFoundError:
+        raise
+    except TableError as error:
+        raise TableError(f"{directory}: {error}") from error
     for name, entry in manifest.columns.items():
-        if Path(entry.file).name != entry.file:
-            raise TableError(f"column {name!r} names a file outside its table: {entry.file!r}")
         try:
             size = (directory / entry.file).stat().st_size
         except OSError as error:
             raise TableError(f"column {name!r} is missing from {directory}: {error.strerror}") from error
         if size != entry.n_bytes:
             raise TableError(f"column {name!r} in {directory} has {size} bytes, the manifest says {entry.n_bytes}")
-    return Table(manifest, directory)
+    return Table(manifest, directory, _stamp=stamp)
+
+
+def _stamp(directory: Path) -> tuple[int, int] | None:
+    """What tells one table's manifest from another's in its place."""
+    try:
+        status = (directory / MANIFEST_FILE).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def verify_table(directory: Path) -> Table:
@@ -154,7 +204,11 @@ def verify_table(directory: Path) -> Table:
     """
     table = open_table(directory)
     for name, entry in table.manifest.columns.items():
-        if (found := sha256_of_file(Path(directory) / entry.file)) != entry.sha256:
+        try:
+            found = sha256_of_file(Path(directory) / entry.file)
+        except OSError as error:
+            raise TableError(f"column {name!r} in {directory} cannot be read: {error}") from error
+        if found != entry.sha256:
             raise TableError(
                 f"column {name!r} in {directory} is damaged: SHA-256 {found[:16]}…, recorded {entry.sha256[:16]}…"
             )
@@ -186,12 +240,15 @@ def _read_manifest(directory: Path) -> str:
 def _checked_columns(columns: Mapping[str, Column], *, n_seeds: int) -> dict[str, Column]:
     if CLASS_OF_CELL not in columns:
         raise TableError(f"column {CLASS_OF_CELL!r} is missing")
-    n_classes = int(np.max(columns[CLASS_OF_CELL])) + 1
+    n_classes = count_classes(columns[CLASS_OF_CELL])
     checked = {}
     for name, shape in column_shapes(n_seeds, n_classes).items():
         if name not in columns:
             raise TableError(f"column {name!r} is missing")
-        array = np.ascontiguousarray(columns[name], dtype=column_dtype(name))
+        try:
+            array = np.ascontiguousarray(columns[name], dtype=column_dtype(name))
+        except (TypeError, ValueError) as error:
+            raise TableError(f"column {name!r} does not hold numbers: {error}") from error
         if array.shape != shape:
             raise TableError(f"column {name!r} has shape {array.shape}, expected {shape}")
         if not np.isfinite(array).all():
@@ -222,7 +279,7 @@ def _digest(entries: Mapping[str, ColumnEntry]) -> str:
 
 
 def _manifest(entries: Mapping[str, ColumnEntry], arrays: Mapping[str, Column], provenance: Provenance) -> Manifest:
-    n_classes = int(np.max(arrays[CLASS_OF_CELL])) + 1
+    n_classes = count_classes(arrays[CLASS_OF_CELL])
     return Manifest(replace(provenance, digest=_digest(entries)), n_classes, entries)
 
 
@@ -245,6 +302,14 @@ def _move_into_place(aside: Path, directory: Path, *, overwrite: bool) -> None:
 
 def _replace_table(aside: Path, directory: Path) -> None:
     old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
-    directory.rename(old / directory.name)
-    aside.rename(directory)
-    shutil.rmtree(old, ignore_errors=True)
+    moved = old / directory.name
+    try:
+        directory.rename(moved)
+        aside.rename(directory)
+    except OSError:
+        with contextlib.suppress(OSError):  # another writer's table may have taken the place: then that one stays
+            moved.rename(directory)
+        raise
+    finally:
+        if directory.exists() or not moved.exists():  # the only copy of a table is never removed
+            shutil.rmtree(old, ignore_errors=True)
