@@ -52,11 +52,11 @@ class SmacOptimizer:
     def __init__(
         self,
         seed: int,
-        facade: str = "hpo",
+        facade: str | None = None,
         *,
         n_trials: int = 100,
         epoch: int = SCHEDULE_EPOCHS,
-        ladder: FidelityLadder | Iterable[float] = (12, 200),
+        ladder: FidelityLadder | Iterable[float] | None = None,
         encoding: Encoding = "ordinal",
         retrain_after: int | None = None,
         n_initial: int | None = None,
@@ -66,11 +66,11 @@ class SmacOptimizer:
 
         Args:
             seed: the scenario's seed.
-            facade: one of :data:`FACADES`.
+            facade: one of :data:`FACADES`; None for ``multi_fidelity`` where a ladder is given, and else ``hpo``.
             n_trials: how many trials SMAC plans for: its initial design takes at most a quarter of them. It does not
                 end the search; the budget of whoever asks does.
             epoch: the fidelity to search at, for the facades without a ladder.
-            ladder: budgets in epochs, for ``multi_fidelity`` and ``hyperband``.
+            ladder: budgets in epochs, for ``multi_fidelity`` and ``hyperband``, which need one.
             encoding: of learning rate and batch size; ``ordinal`` keeps their order.
             retrain_after: how many configurations come of one model; None for SMAC's own number, 8 (1 in
                 ``blackbox``).
@@ -78,13 +78,16 @@ class SmacOptimizer:
             settings: further arguments of SMAC's ``Scenario``.
 
         Raises:
-            InvalidValueError: an unknown facade, encoding, epoch or setting, or a ladder that SMAC cannot run.
+            InvalidValueError: an unknown facade, encoding, epoch or setting; a ladder that is missing, not wanted, or
+                not one that SMAC can run.
         """
+        if facade is None:
+            facade = "hpo" if ladder is None else "multi_fidelity"
         if facade not in FACADES:
             raise InvalidValueError(describe_choices(facade, FACADES, what="facade"))
         self._epoch = checked_epoch(epoch)
         self._encoding: Encoding = encoding
-        self._budgets = smac_budgets(ladder) if facade in MULTI_FIDELITY_FACADES else None
+        self._budgets = _budgets_of(facade, ladder)
         scenario = {"seed": seed, "n_trials": n_trials, "deterministic": True, **settings}
         if self._budgets is not None:
             scenario |= {"min_budget": self._budgets.min_budget, "max_budget": self._budgets.max_budget}
@@ -115,6 +118,16 @@ class SmacOptimizer:
         """Give SMAC the error of a suggestion and its simulated cost."""
         trial: TrialInfo = suggestion.token
         self.facade.tell(trial, TrialValue(cost=observation.error_pct, time=observation.cost_s), save=False)
+
+
+def _budgets_of(facade: str, ladder: FidelityLadder | Iterable[float] | None) -> SmacBudgets | None:
+    if facade in MULTI_FIDELITY_FACADES:
+        if ladder is None:
+            raise InvalidValueError(f"facade {facade!r} needs a fidelity ladder, for example [12, 200]")
+        return smac_budgets(ladder)
+    if ladder is not None:
+        raise InvalidValueError(f"facade {facade!r} searches at one epoch and takes no fidelity ladder")
+    return None
 
 
 def _make_scenario(encoding: Encoding, directory: str, arguments: dict[str, Any]) -> Scenario:

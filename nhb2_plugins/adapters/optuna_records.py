@@ -1,0 +1,96 @@
+"""Recorded trajectories as an Optuna study: its plots, importances and dashboard work on any optimizer's run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from nhb2_plugins.adapters.optuna_space import optuna_search_space
+from nhb2_plugins.encoding import Encoding, to_values
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.record import TrialRecord
+
+SIMULATED_EPOCH: Final = datetime(2000, 1, 1)
+"""The date that stands for simulated second 0 in the trials' start and end."""
+
+
+def study_from_records(
+    records: Iterable[TrialRecord],
+    *,
+    encoding: Encoding = "categorical",
+    study_name: str | None = None,
+    storage: str | BaseStorage | None = None,
+) -> optuna.Study:
+    """A study of recorded evaluations, whatever optimizer asked for them.
+
+    One training run is one trial: the records of a configuration (same run and seed) at ascending epochs
+    become the trial's intermediate values, and the last its value. A trial that ended below the highest recorded epoch,
+    or was pruned, has Optuna's state ``PRUNED``; the others are ``COMPLETE``. Trials are in the order in which they
+    began. Start and end are simulated: seconds after :data:`SIMULATED_EPOCH`.
+
+    Args:
+        records: of one table; of one run or several.
+        encoding: of learning rate and batch size in the trials' parameters.
+        study_name: as ``optuna.create_study``.
+        storage: as ``optuna.create_study``; None keeps the study in memory.
+
+    Raises:
+        TrajectoryError: no records, or records of several tables.
+        InvalidValueError: an encoding that Optuna cannot express.
+    """
+    given = list(records)
+    tables = sorted({record.table for record in given})
+    if len(tables) != 1:
+        raise TrajectoryError(f"a study needs records of exactly one table, not of {tables or 'none'}")
+    space = optuna_search_space(encoding)
+    top = max(record.epoch for record in given)
+    study = optuna.create_study(study_name=study_name, storage=storage, direction="minimize")
+    study.set_user_attr("table", tables[0])
+    study.set_user_attr("run_ids", sorted({record.run_id for record in given}))
+    study.add_trials([_trial(run, top, encoding, space) for run in _training_runs(given)])
+    return study
+
+
+def _training_runs(records: list[TrialRecord]) -> list[list[TrialRecord]]:
+    """The records of one configuration, as long as their epochs ascend; in order of their first record."""
+    runs: list[list[TrialRecord]] = []
+    open_runs: dict[Any, list[TrialRecord]] = {}
+    for record in sorted(records, key=lambda record: (record.run_id, record.start_s, record.trial)):
+        key = (record.run_id, record.configuration, record.seed)
+        run = open_runs.get(key)
+        if run is None or run[-1].epoch >= record.epoch:
+            run = open_runs[key] = []
+            runs.append(run)
+        run.append(record)
+    return runs
+
+
+def _trial(run: list[TrialRecord], top: int, encoding: Encoding, space: dict[str, Any]) -> FrozenTrial:
+    last = run[-1]
+    complete = last.epoch == top and last.status != "pruned"
+    trial = create_trial(
+        state=TrialState.COMPLETE if complete else TrialState.PRUNED,
+        value=last.error_pct,
+        params=dict(to_values(last.configuration, encoding)),
+        distributions=space,
+        user_attrs={
+            "run_id": last.run_id,
+            "cost_s": last.cost_s,
+            "charged_cost_s": sum(record.charged_cost_s for record in run),
+            "cost_is_estimated": last.cost_is_estimated,
+            "simulated_end_s": last.end_s,
+            "epoch": last.epoch,
+            "split": last.split,
+            "seed": last.seed,
+            "table": last.table,
+        },
+        intermediate_values={record.epoch: record.error_pct for record in run},
+    )
+    trial.datetime_start = SIMULATED_EPOCH + timedelta(seconds=run[0].start_s)
+    trial.datetime_complete = SIMULATED_EPOCH + timedelta(seconds=last.end_s)
+    return trial
