@@ -31,6 +31,10 @@ class ImportRefusedError(TableError, ValueError):
     """The published files do not have the published format, or hold something that must not be executed."""
 
 
+class DownloadError(Nhb2Error, OSError):
+    """The published files could not be downloaded: the server refuses, or sends something else, or the disk is full."""
+
+
 class MissingExtraError(Nhb2Error, ImportError):
     """A framework is not installed; the message names the command that installs it."""
 
