@@ -30,7 +30,9 @@ def main() -> None:
     surrogate = fit_surrogate(records)
     save_model(arguments.output, surrogate.to_model(created=arguments.created, noise_seed=NOISE_SEED))
     columns = synthesize(load_model(arguments.output))
-    print(f"{hashlib.sha256(arguments.output.read_bytes()).hexdigest()}  {arguments.output.name}")
+    checksum = f"{hashlib.sha256(arguments.output.read_bytes()).hexdigest()}  {arguments.output.name}"
+    arguments.output.with_suffix(".sha256").write_text(checksum + "\n", encoding="ascii")
+    print(checksum)
     for name, column in sorted(columns.items()):
         print(f"{hashlib.sha256(column.tobytes()).hexdigest()}  {name}")
 

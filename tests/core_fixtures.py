@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration
 from nhb2_plugins.table.schema import Provenance
-from nhb2_plugins.table.store import Table, table_in_memory
+from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.writer import table_in_memory
 
 
 def needs(*modules: str) -> pytest.MarkDecorator:

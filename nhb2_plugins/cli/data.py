@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
-from nhb2_plugins.table.store import verify_table
 
 
 def add_data(commands: Commands) -> None:

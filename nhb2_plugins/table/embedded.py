@@ -12,9 +12,10 @@ from typing import Final
 from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.table.location import cache_directory
 from nhb2_plugins.table.schema import Provenance
-from nhb2_plugins.table.store import Table, open_table, sha256_of_file, table_in_memory, write_table
+from nhb2_plugins.table.store import Table, open_table
 
 MODEL_FILE: Final = "embedded.npz"
+_CHECKSUM_SUFFIX: Final = ".sha256"
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -31,13 +32,30 @@ def model_path() -> Path:
     raise TableNotFoundError(f"the embedded table is missing from this installation: no {candidates[0]}")
 
 
+def recorded_checksum(model: Path) -> str:
+    """SHA-256 of the model as it was built, in hexadecimal.
+
+    Raises:
+        TableError: it is missing, or no checksum.
+    """
+    path = model.with_suffix(_CHECKSUM_SUFFIX)
+    try:
+        recorded = path.read_text(encoding="ascii").split()[0]
+    except (OSError, UnicodeDecodeError, IndexError) as error:
+        raise TableError(f"{path} holds no checksum of {MODEL_FILE}; install the package again") from error
+    if len(recorded) != 64 or not set(recorded) <= set("0123456789abcdef"):
+        raise TableError(f"{path} holds no SHA-256 but {recorded!r:.80}; install the package again")
+    return recorded
+
+
 def open_embedded() -> Table:
     """Open the embedded table, expanding it first where the cache does not hold it.
 
     Where the cache cannot be written, the table is expanded in memory (seconds, and some 100 MB, for this process).
     """
     model = model_path()
-    directory = cache_directory() / f"embedded-{sha256_of_file(model)[:16]}"
+    # The checksum is committed beside the model: computing it would take as long as all the rest of opening.
+    directory = cache_directory() / f"embedded-{recorded_checksum(model)[:16]}"
     try:
         return open_table(directory)
     except TableError:
@@ -45,8 +63,14 @@ def open_embedded() -> Table:
 
 
 def _expand(model: Path, directory: Path) -> Table:
-    from nhb2_plugins.table.synthesis import load_model, synthesize  # needed once; opening must stay quick
+    # Needed once; opening must stay quick.
+    from nhb2_plugins.table.checksums import sha256_of_file
+    from nhb2_plugins.table.synthesis import load_model, synthesize
+    from nhb2_plugins.table.writer import table_in_memory, write_table
 
+    checksum = sha256_of_file(model)
+    if checksum != recorded_checksum(model):
+        raise TableError(f"{model} is damaged: its SHA-256 is not the one recorded beside it; install it again")
     content = load_model(model)
     columns = synthesize(content)
     provenance = Provenance(
@@ -55,7 +79,7 @@ def _expand(model: Path, directory: Path) -> Table:
         created=content.created,
         seeds=content.seeds,
         note="a fitted table: its numbers are not the published benchmark's",
-        checksums={MODEL_FILE: sha256_of_file(model)},
+        checksums={MODEL_FILE: checksum},
     )
     try:
         return write_table(directory, columns, provenance, overwrite=True)

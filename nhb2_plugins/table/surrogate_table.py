@@ -17,8 +17,9 @@ from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import N_HYPERPARAMETERS, cell_index
 from nhb2_plugins.table.features import cell_facts, class_features
 from nhb2_plugins.table.schema import Provenance
-from nhb2_plugins.table.store import Table, write_table
+from nhb2_plugins.table.store import Table
 from nhb2_plugins.table.synthesis import ERROR_UNITS, N_DEVIATES, SCALE, TableModel, synthesize
+from nhb2_plugins.table.writer import write_table
 
 if TYPE_CHECKING:
     from nhb2_plugins.table.surrogate import Surrogate

@@ -22,8 +22,9 @@ import pytest
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table import store
-from nhb2_plugins.table.store import Table, open_table, table_in_memory, verify_table, write_table
+from nhb2_plugins.table.checksums import sha256_of_file, verify_table
+from nhb2_plugins.table.store import Table, open_table
+from nhb2_plugins.table.writer import table_in_memory, write_table
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,9 @@ def run(program: str, *arguments: object, stdin: int = subprocess.DEVNULL) -> su
         import sys
         from pathlib import Path
         from nhb2_plugins.errors import *
+        from nhb2_plugins.table.checksums import *
         from nhb2_plugins.table.store import *
+        from nhb2_plugins.table.writer import *
         from tests.core_fixtures import *
     """
     return subprocess.Popen(
@@ -319,7 +322,7 @@ def test_one_flipped_bit_in_any_column_is_found_by_verify(directory: Path, name:
 
 def test_checksums_that_were_changed_along_with_the_data_do_not_match_the_digest(directory: Path) -> None:
     flip(directory / "valid_acc.bin", 7)
-    found = store.sha256_of_file(directory / "valid_acc.bin")
+    found = sha256_of_file(directory / "valid_acc.bin")
     rewrite_manifest(directory, lambda payload: payload["columns"]["valid_acc"].update(sha256=found))
     with pytest.raises(TableError, match="its digest does not match its checksums"):
         verify_table(directory)
@@ -338,7 +341,7 @@ def test_classes_that_are_out_of_range_never_answer_even_with_the_right_checksum
         classes = mini_columns()["class_of_cell"]
         classes[5] = wrong
         (directory / "class_of_cell.bin").write_bytes(classes.astype("<i8").tobytes())
-        found = store.sha256_of_file(directory / "class_of_cell.bin")
+        found = sha256_of_file(directory / "class_of_cell.bin")
         rewrite_manifest(
             directory, lambda payload, found=found: payload["columns"]["class_of_cell"].update(sha256=found)
         )
@@ -443,15 +446,15 @@ def test_a_killed_writer_leaves_no_half_written_table(tmp_path: Path, n_files: i
     """The writer is killed by a real SIGKILL after it has put a number of its files on the disk."""
     program = """
         import os, signal
-        from nhb2_plugins.table import store
-        durably, written = store._write_durably, []
+        from nhb2_plugins.table import writer
+        durably, written = writer._write_durably, []
         def write_or_die(path, data):
             if len(written) == int(sys.argv[2]):
                 path.write_bytes(bytes(data)[: len(data) // 2])
                 os.kill(os.getpid(), signal.SIGKILL)
             durably(path, data)
             written.append(path)
-        store._write_durably = write_or_die
+        writer._write_durably = write_or_die
         write_table(Path(sys.argv[1]), mini_columns(), mini_provenance())
     """
     target = tmp_path / "table"

@@ -1,0 +1,155 @@
+"""Writing tables: checked, written aside, renamed into place.
+
+Apart from :mod:`nhb2_plugins.table.store`, which opens them: what writing needs (temporary directories, hashes) costs
+more to import than a table costs to open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from nhb2_plugins.errors import TableError
+from nhb2_plugins.table.checksums import digest_of_columns
+from nhb2_plugins.table.schema import (
+    CLASS_OF_CELL,
+    ColumnEntry,
+    Manifest,
+    Provenance,
+    column_dtype,
+    column_shapes,
+)
+from nhb2_plugins.table.store import MANIFEST_FILE, Column, Table, count_classes, open_table
+
+
+def table_in_memory(columns: Mapping[str, Column], provenance: Provenance) -> Table:
+    """A table that is not on disk; arguments as :func:`write_table`.
+
+    Columns that have the right dtype already are taken over, not copied, and made read-only.
+
+    Raises:
+        TableError: a column is missing, has a wrong shape, or holds a value that is not finite.
+    """
+    arrays = _checked_columns(columns, n_seeds=len(provenance.seeds))
+    entries = {name: _entry(name, array) for name, array in arrays.items()}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return Table(_manifest(entries, arrays, provenance), None, arrays)
+
+
+def write_table(
+    directory: Path, columns: Mapping[str, Column], provenance: Provenance, *, overwrite: bool = False
+) -> Table:
+    """Write a table so that it is there whole or not at all, and open it.
+
+    Args:
+        directory: where to; must not exist, or be empty, unless ``overwrite``.
+        columns: arrays by name, as :func:`nhb2_plugins.table.schema.column_shapes` says.
+        provenance: where the numbers come from; its digest is computed here.
+        overwrite: replace a table that is there.
+
+    Raises:
+        TableError: a wrong column, a directory in use, or a disk that refuses (full, read-only); nothing is left.
+    """
+    directory = Path(directory).resolve()
+    arrays = _checked_columns(columns, n_seeds=len(provenance.seeds))
+    if not overwrite:
+        _refuse_occupied(directory)
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    except OSError as error:
+        raise TableError(f"cannot write a table to {directory}: {error}") from error
+    try:
+        entries = {name: _entry(name, array) for name, array in arrays.items()}
+        for name, array in arrays.items():
+            _write_durably(aside / entries[name].file, _bytes(array))
+        _write_durably(aside / MANIFEST_FILE, _manifest(entries, arrays, provenance).to_json().encode())
+        aside.chmod(0o755)  # mkdtemp makes it private, a table is for every user of the machine
+        _move_into_place(aside, directory, overwrite=overwrite)
+    except OSError as error:
+        raise TableError(f"cannot write a table to {directory}: {error}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return open_table(directory)
+
+
+def _checked_columns(columns: Mapping[str, Column], *, n_seeds: int) -> dict[str, Column]:
+    if CLASS_OF_CELL not in columns:
+        raise TableError(f"column {CLASS_OF_CELL!r} is missing")
+    n_classes = count_classes(columns[CLASS_OF_CELL])
+    checked = {}
+    for name, shape in column_shapes(n_seeds, n_classes).items():
+        if name not in columns:
+            raise TableError(f"column {name!r} is missing")
+        try:
+            array = np.ascontiguousarray(columns[name], dtype=column_dtype(name))
+        except (TypeError, ValueError) as error:
+            raise TableError(f"column {name!r} does not hold numbers: {error}") from error
+        if array.shape != shape:
+            raise TableError(f"column {name!r} has shape {array.shape}, expected {shape}")
+        if not np.isfinite(array).all():
+            raise TableError(f"column {name!r} holds a value that is not finite")
+        checked[name] = array
+    return checked
+
+
+def _bytes(array: Column) -> memoryview:
+    return array.data.cast("B")
+
+
+def _entry(name: str, array: Column) -> ColumnEntry:
+    sha256 = hashlib.sha256(_bytes(array)).hexdigest()
+    return ColumnEntry(f"{name}.bin", column_dtype(name), array.shape, array.nbytes, sha256)
+
+
+def _write_durably(path: Path, data: bytes | memoryview) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _manifest(entries: Mapping[str, ColumnEntry], arrays: Mapping[str, Column], provenance: Provenance) -> Manifest:
+    n_classes = count_classes(arrays[CLASS_OF_CELL])
+    return Manifest(replace(provenance, digest=digest_of_columns(entries)), n_classes, entries)
+
+
+def _refuse_occupied(directory: Path) -> None:
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise TableError(f"{directory} already exists and is not empty; name another directory or overwrite it")
+
+
+def _move_into_place(aside: Path, directory: Path, *, overwrite: bool) -> None:
+    if overwrite and directory.exists():
+        if not (directory / MANIFEST_FILE).exists():
+            _refuse_occupied(directory)  # overwriting replaces a table, never somebody's other files
+        else:
+            _replace_table(aside, directory)
+            return
+    with contextlib.suppress(FileNotFoundError):
+        directory.rmdir()  # an empty directory; a filled one fails here, or in the rename if filled just now
+    aside.rename(directory)
+
+
+def _replace_table(aside: Path, directory: Path) -> None:
+    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
+    moved = old / directory.name
+    try:
+        directory.rename(moved)
+        aside.rename(directory)
+    except OSError:
+        with contextlib.suppress(OSError):  # another writer's table may have taken the place: then that one stays
+            moved.rename(directory)
+        raise
+    finally:
+        if directory.exists() or not moved.exists():  # the only copy of a table is never removed
+            shutil.rmtree(old, ignore_errors=True)
