@@ -11,7 +11,7 @@ time does not depend on the schedule, and marked ``cost_is_estimated``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -139,13 +139,17 @@ class Benchmark:
             seed: one of :attr:`seeds`, ``"mean"`` over them, or None for the first.
 
         Raises:
-            InvalidValueError: an epoch, split or seed that the table does not have, or ``valid``/``train`` at 200.
+            InvalidValueError: not a configuration; an epoch, split or seed that the table does not have, or
+                ``valid``/``train`` at 200.
         """
         try:
             accuracy, cost, labels = self._scalar[epoch, split, seed]
         except (KeyError, TypeError):
             accuracy, cost, labels = self._prepare_scalar(epoch, split, seed)
-        row = self._row_by_index[configuration.index]
+        try:
+            row = self._row_by_index[configuration.index]
+        except (AttributeError, TypeError):
+            raise InvalidValueError(f"{configuration!r:.80} is not a Configuration") from None
         return _new_tuple(Observation, (accuracy[row], cost[row], *labels))
 
     def evaluate_many(
@@ -217,9 +221,9 @@ class Benchmark:
     def _checked_seed(self, seed: Seed | None) -> Seed:
         if seed is None:
             return self.seeds[0]
-        if seed == MEAN:
+        if isinstance(seed, str) and seed == MEAN:
             return MEAN
-        if seed in self.seeds:
+        if isinstance(seed, Hashable) and seed in self.seeds:  # an array is neither hashable nor a seed
             return int(seed)
         raise InvalidValueError(describe_choices(seed, (*self.seeds, MEAN), what="seed"))
 

@@ -58,7 +58,7 @@ def checked_split(split: str | None, epoch: int) -> Split:
             f"split {split!r} does not exist at {LONG_EPOCHS} epochs: the value there is an expected test accuracy "
             "('test', or no split at all)"
         )
-    return split
+    return SPLITS[SPLITS.index(split)]  # the built-in text, where numpy's was given
 
 
 @dataclass(frozen=True)
