@@ -74,7 +74,7 @@ def _row(optimizer: OptimizerRuns) -> ComparisonRow:
     runs = [run for run in optimizer.runs if run.incumbents]
     finals = [run.incumbents[-1] for run in runs]
     return ComparisonRow(
-        optimizer.name,
+        optimizer.marked_name,
         len(runs),
         float(np.mean([len(run.records) for run in runs])),
         float(np.mean([_simulated_s(run) for run in runs])) / _SECONDS_PER_HOUR,

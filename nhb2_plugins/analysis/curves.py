@@ -53,7 +53,7 @@ def anytime_regret(optimizer: OptimizerRuns, budget_s: float) -> AnytimeCurve:
     changes = {time for each in steps for time, _ in each if first <= time <= budget_s}
     times = np.array(sorted({*changes, min(first, budget_s), budget_s}))
     values = np.array([step_values(each, times) for each in steps])
-    return AnytimeCurve(optimizer.name, len(steps), times, values.mean(axis=0), standard_error(values))
+    return AnytimeCurve(optimizer.marked_name, len(steps), times, values.mean(axis=0), standard_error(values))
 
 
 def standard_error(values: _Floats) -> _Floats:

@@ -30,7 +30,6 @@ _STYLE: Final[Any] = {
     "figure.dpi": 150,
     "savefig.dpi": 150,
 }
-_MEASURES: Final = {12: "validation error after 12 epochs", 200: "expected test error after 200 epochs"}
 _SECONDS_PER_HOUR: Final = 3600.0
 _CAPTION_CHARACTERS: Final = 140
 
@@ -48,9 +47,7 @@ def plot_anytime_regret(results: CampaignResults, path: Path) -> None:
         axes.set_yscale("log")
         axes.set_xlabel("simulated time (hours)")
         axes.set_ylabel("regret of the incumbent (percentage points)")
-        axes.set_title(
-            f"Regret in {_MEASURES[header.measure_epoch]}: mean over runs, band ± standard error", loc="left"
-        )
+        axes.set_title(f"Regret in {results.measure}: mean over runs, band ± standard error", loc="left")
         axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
         axes.yaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
         for axis in (axes.xaxis, axes.yaxis):
@@ -85,5 +82,4 @@ def _positive_floor(curve: AnytimeCurve) -> float:
 
 
 def _caption(results: CampaignResults) -> str:
-    lines = (f"Numbers from the {results.table_line}.", f"{results.conditions}.")
-    return "\n".join(wrapped for line in lines for wrapped in textwrap.wrap(line, _CAPTION_CHARACTERS))
+    return "\n".join(wrapped for note in results.notes for wrapped in textwrap.wrap(note, _CAPTION_CHARACTERS))

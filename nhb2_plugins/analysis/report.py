@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.analysis.comparison import HEADINGS, cells_of, compare, to_csv
 from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.metric import error_pct
 from nhb2_plugins.text_table import text_table
 
 COMPARISON_CSV: Final = "comparison.csv"
 COMPARISON_TEXT: Final = "comparison.txt"
 REGRET_FIGURE: Final = "regret.png"
 
-_MEASURES: Final = {12: "validation error after 12 epochs", 200: "expected test error after 200 epochs"}
-
 
 def comparison_text(results: CampaignResults) -> str:
     """The comparison as an aligned table, with the conditions and the source of the numbers below it."""
-    header = results.header
-    best = header.optimum
-    notes: Sequence[str] = (
-        f"Table: {results.table_line}.",
-        f"Conditions: {results.conditions}.",
+    best = results.header.optimum
+    notes = (
+        *results.notes,
         "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
-        f"Regret in {_MEASURES[header.measure_epoch]}, to the table's best: "
-        f"{best.cellcode}, lr {best.lr:g}, batch size {best.batch_size}, error {100 - best.accuracy_pct:.2f} %.",
+        f"Regret in {results.measure}, to the table's best: {best.cellcode}, lr {best.lr:g}, "
+        f"batch size {best.batch_size}, error {error_pct(best.accuracy_pct):.2f} %.",
     )
     return text_table(HEADINGS, [cells_of(row) for row in compare(results)]) + "\n\n" + "\n".join(notes) + "\n"
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.run_file import RunFile, RunHeader
+
+_MEASURES: Final = {
+    SCHEDULE_EPOCHS: f"validation error after {SCHEDULE_EPOCHS} epochs",
+    LONG_EPOCHS: f"expected test error after {LONG_EPOCHS} epochs",
+}
+EXPECTED_TEST_NOTE: Final = "* searched on expected test accuracy (200 epochs), at costs that are estimated"
 
 
 @dataclass(frozen=True)
@@ -16,6 +24,11 @@ class OptimizerRuns:
 
     name: str
     runs: tuple[RunFile, ...]
+
+    @property
+    def marked_name(self) -> str:
+        """The name, with an asterisk where the search saw 200-epoch values (:data:`EXPECTED_TEST_NOTE`)."""
+        return f"{self.name} *" if self.runs[0].header.searches_expected_test else self.name
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,18 @@ class CampaignResults:
         header = self.header
         workers = "1 simulated worker" if header.n_workers == 1 else f"{header.n_workers} simulated workers"
         return f"{header.budget_s:,.0f} simulated seconds, {workers}, charged {header.charging}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stands below every table and figure: the source of the numbers, the conditions, what is marked."""
+        marked = any(each.runs[0].header.searches_expected_test for each in self.optimizers)
+        lines = (f"Numbers from the {self.table_line}.", f"{self.conditions}.")
+        return (*lines, f"{EXPECTED_TEST_NOTE}.") if marked else lines
+
+    @property
+    def measure(self) -> str:
+        """What regret is measured in."""
+        return _MEASURES[self.header.measure_epoch]
 
     @property
     def table_line(self) -> str:

@@ -18,7 +18,8 @@ from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.run import RunOutcome, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
-from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.errors import CampaignError, InvalidValueError
+from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,53 @@ def run_campaign(
         on_outcome: called after each run.
 
     Raises:
-        CampaignError: the directory cannot be used, or the scheduler does not answer.
+        CampaignError: a setting is wrong, the directory cannot be used, or the scheduler does not answer.
+        MissingExtraError: an optimizer's framework is not installed.
     """
+    _try_optimizers(spec)
     store = CampaignStore(directory)
     store.prepare(spec, bench.provenance, overwrite=overwrite)
+    with store.locked():
+        return _run_missing(store, plan_runs(spec), bench, scheduler, n_processes, on_start, on_outcome)
+
+
+def _run_missing(
+    store: CampaignStore,
+    plans: Sequence[RunPlan],
+    bench: Benchmark,
+    scheduler: str | None,
+    n_processes: int | None,
+    on_start: Callable[[int, int], None] | None,
+    on_outcome: Callable[[RunOutcome], None] | None,
+) -> CampaignOutcome:
     store.clear_failures()
-    plans = plan_runs(spec)
     missing = store.missing(plans)
     if on_start is not None:
         on_start(len(plans) - len(missing), len(missing))
     failed = []
-    for outcome in _outcomes(missing, bench, directory, scheduler, n_processes):
+    for outcome in _outcomes(missing, bench, store.directory, scheduler, n_processes):
         if outcome.failure:
             failed.append(outcome.run_id)
             store.record_failure(outcome.run_id, outcome.failure)
         if on_outcome is not None:
             on_outcome(outcome)
     return CampaignOutcome(len(plans) - len(missing), len(missing) - len(failed), tuple(failed))
+
+
+def _try_optimizers(spec: CampaignSpec) -> None:
+    """Make each optimizer once, so that a wrong setting or a missing framework stops the campaign before it starts."""
+    for optimizer in spec.optimizers:
+        try:
+            made = make_optimizer(
+                optimizer.algorithm,
+                seed=optimizer.seed_list[0],
+                epoch=optimizer.epoch,
+                ladder=optimizer.fidelity_ladder(),
+                settings=optimizer.settings,
+            )
+        except InvalidValueError as error:
+            raise CampaignError(f"optimizer {optimizer.name!r}: {error}") from error
+        close_optimizer(made)
 
 
 def _outcomes(

@@ -14,7 +14,7 @@ from time import perf_counter
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.optimizers.registry import make_optimizer, registration
+from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
@@ -87,8 +87,7 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
             logger=TrajectoryLogger([sink], run_id=plan.run_id),
         )
     finally:
-        if close := getattr(optimizer, "close", None):
-            close()
+        close_optimizer(optimizer)
 
 
 def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:

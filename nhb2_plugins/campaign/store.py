@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,13 @@ from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.table.schema import Provenance
 
+try:
+    import fcntl
+except ImportError:  # Windows: two campaigns in one directory are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
 CAMPAIGN_FILE: Final = "campaign.json"
+LOCK_FILE: Final = ".lock"
 RUNS_DIRECTORY: Final = "runs"
 FAILURES_DIRECTORY: Final = "failures"
 
@@ -60,6 +67,27 @@ class CampaignStore:
             write_aside(self.directory / CAMPAIGN_FILE, json.dumps(identity, indent=1, sort_keys=True) + "\n")
         except OSError as error:
             raise CampaignError(f"cannot write to {self.directory}: {error.strerror}") from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other campaigns out of the directory; the operating system lets go of it when this process dies.
+
+        Raises:
+            CampaignError: another process is running a campaign there.
+        """
+        with (self.directory / LOCK_FILE).open("w") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    raise CampaignError(f"another process is running a campaign in {self.directory}") from error
+            self._remove_torn_runs()
+            yield
+
+    def _remove_torn_runs(self) -> None:
+        """Remove what workers that were killed left of their runs; with the lock held, nobody is writing it."""
+        for path in (self.directory / RUNS_DIRECTORY).glob("*/.*.jsonl.*"):
+            path.unlink(missing_ok=True)
 
     def missing(self, plans: Sequence[RunPlan]) -> list[RunPlan]:
         """The runs that have no file yet. A run's file is renamed into place when it is whole."""

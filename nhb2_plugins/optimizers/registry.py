@@ -98,6 +98,13 @@ def make_optimizer(
     return optimizer
 
 
+def close_optimizer(optimizer: Optimizer) -> None:
+    """Release what an optimizer holds (SMAC's keeps files), where it holds anything."""
+    close = getattr(optimizer, "close", None)
+    if close is not None:
+        close()
+
+
 def _load(algorithm: str, target: str, extra: str | None) -> Any:
     module, name = target.split(":")
     try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
 
@@ -65,6 +66,11 @@ class RunHeader:
     format_version: int = FORMAT_VERSION
 
     @property
+    def searches_expected_test(self) -> bool:
+        """Whether the search saw 200-epoch values: expected *test* accuracies, at estimated costs."""
+        return LONG_EPOCHS in (self.epoch, *self.ladder)
+
+    @property
     def table_label(self) -> str:
         """The table in a few words, for tables and figures."""
         return f"{self.table['kind']} table ({self.table['digest'][:8]})"
@@ -82,7 +88,9 @@ class MeasuredIncumbent:
 
     def measured_error_pct(self, measure_epoch: int) -> float:
         """Error at the campaign's measure: validation error at 12 epochs, or expected test error at 200."""
-        return error_pct(self.valid_accuracy_12_pct if measure_epoch == 12 else self.expected_accuracy_200_pct)
+        return error_pct(
+            self.valid_accuracy_12_pct if measure_epoch == SCHEDULE_EPOCHS else self.expected_accuracy_200_pct
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,184 @@
+"""Campaigns for real: a dask cluster of processes, resumed, killed, with runs that fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.campaign.engine import run_campaign
+from nhb2_plugins.campaign.plan import plan_runs
+from nhb2_plugins.campaign.run import execute_run
+from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.trajectory.reader import read_run
+
+WALL_CLOCK_FIELDS = {"overhead_s", "wall_s"}
+
+
+@pytest.fixture(scope="module")
+def bench() -> Benchmark:
+    return open_benchmark()
+
+
+def campaign(**changes: Any) -> CampaignSpec:
+    content = {
+        "name": "small",
+        "budget_s": 3000,
+        "optimizers": [
+            {"algorithm": "random_search", "seeds": 3},
+            {"algorithm": "regularized_evolution", "seeds": 2},
+            {"algorithm": "bohb", "ladder": {"min_epoch": 1, "max_epoch": 12, "eta": 3}, "seeds": 2},
+            {"algorithm": "optuna", "settings": {"sampler": "tpe"}, "seeds": 2},
+        ],
+    }
+    return CampaignSpec.model_validate({**content, **changes})
+
+
+def contents(directory: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every run's lines without their wall-clock fields, by the run's path."""
+    return {
+        str(path.relative_to(directory)): [
+            {key: value for key, value in json.loads(line).items() if key not in WALL_CLOCK_FIELDS}
+            for line in path.read_text().splitlines()
+        ]
+        for path in sorted(directory.glob("runs/*/*.jsonl"))
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(bench: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("campaign") / "finished"
+    outcome = run_campaign(campaign(), bench, directory, n_processes=2)
+    assert (outcome.n_kept, outcome.n_run, outcome.failed) == (0, 9, ())
+    return directory
+
+
+def test_every_run_is_there_whole_and_within_its_budget(finished: Path, bench: Benchmark) -> None:
+    for plan in plan_runs(campaign()):
+        run = read_run(finished / plan.relative_path)
+        assert run.end is not None
+        assert run.end.n_evaluations == len(run.records) > 0
+        assert all(record.end_s <= plan.budget_s for record in run.records)
+        assert all(record.split == "valid" for record in run.records)
+        assert run.header.table["digest"] == bench.provenance.digest
+        assert all(record.table == f"{bench.provenance.kind}:{bench.provenance.digest[:8]}" for record in run.records)
+
+
+def test_incumbents_are_looked_up_in_the_table(finished: Path, bench: Benchmark) -> None:
+    for plan in plan_runs(campaign()):
+        run = read_run(finished / plan.relative_path)
+        by_trial = {record.trial: record for record in run.records}
+        for incumbent in run.incumbents:
+            configuration = by_trial[incumbent.trial].configuration
+            assert incumbent.valid_accuracy_12_pct == bench.evaluate(configuration).accuracy_pct
+            assert incumbent.test_accuracy_12_pct == bench.evaluate(configuration, 12, "test").accuracy_pct
+            assert incumbent.expected_accuracy_200_pct == bench.evaluate(configuration, 200).accuracy_pct
+        assert all(regret >= 0 for _, regret in run.regrets)
+
+
+def test_a_run_in_this_process_equals_the_one_on_the_cluster(finished: Path, tmp_path: Path) -> None:
+    for plan in plan_runs(campaign()):
+        assert execute_run(plan, None, str(tmp_path)).failure == ""
+    assert contents(tmp_path) == contents(finished)
+
+
+def test_resuming_runs_what_is_missing_and_nothing_else(finished: Path, bench: Benchmark) -> None:
+    before = contents(finished)
+    kept = {path: path.stat().st_mtime_ns for path in finished.glob("runs/*/*.jsonl")}
+    gone = finished / "runs" / "random_search" / "seed-0001.jsonl"
+    gone.unlink()
+    outcome = run_campaign(campaign(), bench, finished, n_processes=1)
+    assert (outcome.n_kept, outcome.n_run) == (8, 1)
+    assert contents(finished) == before
+    assert all(path.stat().st_mtime_ns == written for path, written in kept.items() if path != gone)
+
+
+def test_another_specification_is_refused_unless_told(finished: Path, bench: Benchmark, tmp_path: Path) -> None:
+    directory = tmp_path / "runs_of_one"
+    small = campaign(optimizers=[{"algorithm": "random_search", "seeds": 1}])
+    run_campaign(small, bench, directory, n_processes=1)
+    other = campaign(budget_s=2000, optimizers=[{"algorithm": "random_search", "seeds": 1}])
+    with pytest.raises(CampaignError, match="another specification"):
+        run_campaign(other, bench, directory, n_processes=1)
+    assert run_campaign(other, bench, directory, n_processes=1, overwrite=True).n_run == 1
+    assert read_run(directory / "runs/random_search/seed-0000.jsonl").header.budget_s == 2000
+
+
+def test_a_directory_with_other_files_is_left_alone(bench: Benchmark, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(CampaignError, match="other files"):
+            run_campaign(campaign(), bench, tmp_path, overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_wrong_setting_stops_the_campaign_before_it_starts(bench: Benchmark, tmp_path: Path) -> None:
+    wrong = [{"algorithm": "regularized_evolution", "seeds": 1, "settings": {"population_sise": 5}}]
+    with pytest.raises(CampaignError, match="did you mean 'population_size'"):
+        run_campaign(campaign(optimizers=wrong), bench, tmp_path / "out")
+    wrong[0]["settings"] = {"population_size": 0}
+    with pytest.raises(CampaignError, match="population_size 0"):
+        run_campaign(campaign(optimizers=wrong), bench, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_fails_is_recorded_and_stops_no_other(bench: Benchmark, tmp_path: Path) -> None:
+    spec = campaign(optimizers=[{"algorithm": "random_search", "seeds": 3}])
+    run_campaign(spec, bench, tmp_path, n_processes=1)
+    runs = tmp_path / "runs" / "random_search"
+    for seed in range(3):
+        (runs / f"seed-000{seed}.jsonl").unlink()
+    blocked = runs / "seed-0001.jsonl"  # a directory in the way of one run's file: the rename fails
+    blocked.mkdir()
+    (blocked / "in_the_way").touch()
+    for seed in (0, 2):
+        assert not (runs / f"seed-000{seed}.jsonl").exists()
+    plans = plan_runs(spec)
+    outcomes = [execute_run(plan, None, str(tmp_path)) for plan in plans]
+    assert [bool(outcome.failure) for outcome in outcomes] == [False, True, False]
+    assert "seed-0001.jsonl" in outcomes[1].failure
+    assert sorted(path.name for path in runs.iterdir()) == ["seed-0000.jsonl", "seed-0001.jsonl", "seed-0002.jsonl"]
+
+
+def test_two_campaigns_do_not_run_in_one_directory_at_once(finished: Path, bench: Benchmark) -> None:
+    with CampaignStore(finished).locked(), pytest.raises(CampaignError, match="another process is running"):
+        run_campaign(campaign(), bench, finished)
+
+
+def test_no_scheduler_is_a_clear_error(bench: Benchmark, tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match="no dask scheduler answers"):
+        run_campaign(campaign(), bench, tmp_path / "out", scheduler="tcp://127.0.0.1:9")
+
+
+@pytest.mark.slow
+def test_a_killed_campaign_resumes_to_the_same_results(tmp_path: Path, bench: Benchmark) -> None:
+    spec = {"name": "killed", "budget_s": 20000, "optimizers": [{"algorithm": "optuna", "seeds": 12}]}
+    path = tmp_path / "killed.yaml"
+    path.write_text(json.dumps(spec))
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    run_campaign(CampaignSpec.model_validate(spec), bench, whole, n_processes=2)
+
+    command = [sys.executable, "-m", "nhb2_plugins.cli", "run", str(path), "--out", str(resumed), "--processes", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while len(list(resumed.glob("runs/*/*.jsonl"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    n_before = len(list(resumed.glob("runs/*/*.jsonl")))
+    assert 3 <= n_before < 12
+
+    completed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"{n_before} are there already" in completed.stderr
+    assert contents(resumed) == contents(whole)
+    assert not list(resumed.glob("runs/*/.*")), "the killed run's half-written file is still there"

@@ -1,0 +1,97 @@
+"""Specifications: the shipped ones are valid, and every wrong key or value is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.campaign.plan import plan_runs
+from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
+from nhb2_plugins.errors import CampaignError
+
+MINIMAL = "name: small\nbudget_s: 1000\noptimizers:\n  - {algorithm: random_search, seeds: 2}\n"
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", shipped_specs())
+def test_a_shipped_specification_is_valid_and_found_by_its_name(name: str) -> None:
+    spec = read_spec(name)
+    assert spec.name == name
+    runs = plan_runs(spec)
+    assert len({run.run_id for run in runs}) == len(runs) >= 2
+
+
+def test_the_quickstart_compares_what_the_readme_says() -> None:
+    seeds = {each.name: len(each.seed_list) for each in read_spec("quickstart").optimizers}
+    assert seeds.pop("SMAC") >= 5
+    assert set(seeds) == {"Random search", "Regularized evolution", "Optuna TPE", "BOHB"}
+    assert min(seeds.values()) >= 20
+
+
+def test_the_quickstart_runs_bohb_inside_the_twelve_epochs() -> None:
+    (bohb,) = (each for each in read_spec("quickstart").optimizers if each.algorithm == "bohb")
+    ladder = bohb.fidelity_ladder()
+    assert ladder is not None
+    assert ladder.rungs == (1, 4, 12)
+    assert ladder.budgets == pytest.approx((4 / 3, 4, 12))
+
+
+def test_seeds_are_a_number_or_a_list(tmp_path: Path) -> None:
+    spec = read_spec(write(tmp_path, MINIMAL.replace("seeds: 2", "seeds: [7, 3]")))
+    assert [run.seed for run in plan_runs(spec)] == [7, 3]
+    assert [run.seed for run in plan_runs(read_spec(write(tmp_path, MINIMAL)))] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("budget_s", "budgets", ["budgets", "did you mean 'budget_s'"]),
+        ("budget_s: 1000", "budget_s: -1", ["budget_s", "-1"]),
+        ("budget_s: 1000", "budget_s: .inf", ["budget_s", "inf"]),
+        ("name: small", "name: a/b", ["name", "a/b"]),
+        ("name: small\n", "", ["name: is missing"]),
+        ("random_search", "random_serch", ["random_serch", "did you mean 'random_search'"]),
+        ("seeds: 2", "seeds: 0", ["seeds", "0"]),
+        ("seeds: 2", "seed: 2", ["seed", "did you mean 'seeds'"]),
+        ("seeds: 2", "seeds: 2, epoch: 13", ["13", "1..12 or 200"]),
+        ("seeds: 2", "seeds: 2, ladder: [12, 200]", ["takes no ladder"]),
+        ("random_search", "bohb", ["needs a ladder"]),
+        ("{algorithm: random_search, seeds: 2}", "{algorithm: bohb, seeds: 2, ladder: [0.5]}", ["0.5", "smallest"]),
+        ("optimizers:", "charging: gratis\noptimizers:", ["charging", "from_scratch", "gratis"]),
+        ("optimizers:", "measure_epoch: 100\noptimizers:", ["measure_epoch", "12", "200"]),
+        (
+            "  - {algorithm: random_search, seeds: 2}\n",
+            "  - {algorithm: random_search, seeds: 2}\n  - {algorithm: random_search, seeds: 3}\n",
+            ["labels of optimizers must differ"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, words: list[str]) -> None:
+    text = MINIMAL.replace(old, new)
+    assert text != MINIMAL
+    with pytest.raises(CampaignError) as caught:
+        read_spec(write(tmp_path, text))
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["- a list", "just text", "", "a: [", "!!python/object/apply:os.system ['true']"])
+def test_what_is_no_specification_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CampaignError):
+        read_spec(write(tmp_path, text))
+
+
+def test_an_unknown_name_lists_the_shipped_ones() -> None:
+    with pytest.raises(CampaignError, match=r"'quikstart' is not one of .*did you mean 'quickstart'"):
+        read_spec("quikstart")
+
+
+def test_a_specification_survives_its_json() -> None:
+    spec = read_spec("quickstart")
+    assert CampaignSpec.model_validate(spec.model_dump(mode="json")) == spec

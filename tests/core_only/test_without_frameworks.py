@@ -1,0 +1,87 @@
+"""What works, and what is said, where only numpy and ConfigSpace are installed."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+import nhb2_plugins as nhb2
+from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.optimizers.registry import make_optimizer
+
+FRAMEWORKS = ("optuna", "smac", "hpbandster", "pandas", "matplotlib", "distributed", "sklearn", "yaml", "rich")
+
+
+def run_nhb2(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nhb2_plugins.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_no_framework_is_installed_here() -> None:
+    assert [name for name in FRAMEWORKS if find_spec(name) is not None] == []
+
+
+def test_the_embedded_table_answers() -> None:
+    bench = nhb2.open_benchmark()
+    best, accuracy = bench.oracle()
+    assert bench.evaluate(best).accuracy_pct == accuracy
+    assert bench.provenance.kind == "embedded"
+
+
+def test_the_space_is_exported() -> None:
+    space = nhb2.configuration_space(seed=1)
+    assert len(space) == 8
+
+
+@pytest.mark.parametrize("algorithm", ["random_search", "regularized_evolution"])
+def test_own_optimizers_run(algorithm: str) -> None:
+    logger = nhb2.simulate(make_optimizer(algorithm, seed=0), nhb2.open_benchmark(), budget_s=3000)
+    assert len(logger) > 0
+
+
+def test_bohb_runs_in_process() -> None:
+    from nhb2_plugins.adapters.bohb_adapter import run_bohb
+
+    assert run_bohb(nhb2.open_benchmark(), n_iterations=1, seed=0).get_all_runs()
+
+
+@pytest.mark.parametrize(("algorithm", "extra"), [("optuna", "optuna"), ("smac", "smac")])
+def test_a_missing_framework_names_its_extra(algorithm: str, extra: str) -> None:
+    with pytest.raises(MissingExtraError, match=rf"pip install 'nhb2-plugins\[{extra}\]'"):
+        make_optimizer(algorithm, seed=0)
+
+
+def test_hpbandsters_worker_names_its_extra() -> None:
+    module = importlib.import_module("nhb2_plugins.adapters.bohb_adapter")
+    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[bohb\]'"):
+        _ = module.BohbWorker
+
+
+def test_frames_name_their_extra() -> None:
+    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[frames\]'"):
+        nhb2.open_benchmark().to_frame()
+    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[frames\]'"):
+        nhb2.TrajectoryLogger().to_frame()
+
+
+def test_graphs_name_their_extra() -> None:
+    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[graph\]'"):
+        nhb2.Cell("0|10|210").to_networkx()
+
+
+def test_campaigns_name_their_extra_and_fail() -> None:
+    completed = run_nhb2("run")
+    assert completed.returncode == 1
+    assert "pip install 'nhb2-plugins[quickstart]'" in completed.stderr
+    assert "Traceback" not in completed.stderr
+
+
+@pytest.mark.parametrize("arguments", [["info"], ["query", "010210", "0.1", "256"], ["space"], ["space", "010210"]])
+def test_the_command_line_works(arguments: list[str]) -> None:
+    completed = run_nhb2(*arguments)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert completed.stdout
