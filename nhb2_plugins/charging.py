@@ -66,7 +66,8 @@ class Charger:
         if paid_epoch == 0:
             return observation.cost_s
         paid = self._bench.evaluate(configuration, paid_epoch, observation.split, observation.seed)
-        return observation.cost_s - paid.cost_s
+        # A published total may be a little less than the sum of its epochs.
+        return max(0.0, observation.cost_s - paid.cost_s)
 
     def _charge_once(self, configuration: Configuration, observation: Observation) -> float:
         evaluation = (configuration.index, observation.epoch, observation.split, observation.seed)
