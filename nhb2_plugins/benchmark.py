@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,7 +76,7 @@ class Observation(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """A configuration's learning curve over epochs 1..12: both arrays have shape (12,).
+    """A configuration's learning curve over epochs 1..12: both arrays have shape (12,) and are read-only.
 
     Attributes:
         accuracy_pct: accuracy after each epoch, in percent.
@@ -87,11 +87,16 @@ class Curve(NamedTuple):
     cost_s: _Floats
 
 
-class _Slice(NamedTuple):
-    """All rows' answers for one (epoch, split, seed)."""
+class RowAnswers(NamedTuple):
+    """All rows' answers for one (epoch, split, seed): read-only arrays of shape (n_rows,).
 
-    accuracy: _Floats
-    cost: _Floats
+    Attributes:
+        accuracy_pct: in percent.
+        cost_s: in seconds.
+    """
+
+    accuracy_pct: _Floats
+    cost_s: _Floats
 
 
 class Benchmark:
@@ -103,7 +108,10 @@ class Benchmark:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self._slices: dict[tuple[int, Split, Seed], _Slice] = {}
+        self._row_answers: dict[tuple[int, Split, Seed], RowAnswers] = {}
+        self._optima: dict[tuple[int, Split, Seed], tuple[Configuration, float]] = {}
+        # Learning curves by the arguments as the caller wrote them, each array of shape (n_rows, 12).
+        self._curves: dict[Any, tuple[_Floats, _Floats]] = {}
         # What one scalar query needs, by the arguments as the caller wrote them: readers of Python floats (a
         # memoryview is twice as fast to index as an array) and the fields of the observation behind accuracy and cost.
         self._scalar: dict[Any, tuple[memoryview, memoryview, tuple[int, Split, Seed]]] = {}
@@ -149,7 +157,7 @@ class Benchmark:
         try:
             row = self._row_by_index[configuration.index]
         except (AttributeError, TypeError):
-            raise InvalidValueError(f"{configuration!r:.80} is not a Configuration") from None
+            _refuse_configuration(configuration)
         return _new_tuple(Observation, (accuracy[row], cost[row], *labels))
 
     def evaluate_many(
@@ -170,19 +178,25 @@ class Benchmark:
             InvalidValueError: an index that is not an integer of the space; otherwise as :meth:`evaluate`.
         """
         positions = _checked_indices(indices)
-        accuracy, cost = self._slice(*self._checked(epoch, split, seed))
-        rows = np.take(self._rows, positions)
+        accuracy, cost = self.by_row(epoch, split, seed)
+        rows = np.take(self.rows, positions)
         return np.take(accuracy, rows), np.take(cost, rows)
 
     def curve(self, configuration: Configuration, split: str = "valid", seed: Seed | None = None) -> Curve:
-        """A configuration's accuracies and cumulative costs over epochs 1..12.
+        """A configuration's accuracies and cumulative costs over epochs 1..12; the bits of 12 evaluations.
 
         Raises:
-            InvalidValueError: a split or seed that the table does not have.
+            InvalidValueError: not a configuration, or a split or seed that the table does not have.
         """
-        observations = [self.evaluate(configuration, epoch, split, seed) for epoch in range(1, SCHEDULE_EPOCHS + 1)]
-        accuracies = np.array([observation.accuracy_pct for observation in observations])
-        return Curve(accuracies, np.array([observation.cost_s for observation in observations]))
+        try:
+            accuracy, cost = self._curves[split, seed]
+        except (KeyError, TypeError):
+            accuracy, cost = self._prepare_curves(split, seed)
+        try:
+            row = self._row_by_index[configuration.index]
+        except (AttributeError, TypeError):
+            _refuse_configuration(configuration)
+        return Curve(accuracy[row], cost[row])
 
     def oracle(
         self, epoch: int = 12, split: str | None = None, seed: Seed | None = None
@@ -192,10 +206,24 @@ class Benchmark:
         Raises:
             InvalidValueError: as :meth:`evaluate`.
         """
-        accuracy = self._slice(*self._checked(epoch, split, seed)).accuracy
-        best = accuracy.max()
-        index = self._first_index_of_row[accuracy == best].min()
-        return Configuration.from_index(index), float(best)
+        key = self._checked(epoch, split, seed)
+        if key not in self._optima:
+            accuracy = self._answers(*key).accuracy_pct
+            best = accuracy.max()
+            index = self._first_index_of_row[accuracy == best].min()
+            self._optima[key] = (Configuration.from_index(index), float(best))
+        return self._optima[key]
+
+    def by_row(self, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> RowAnswers:
+        """The answers for every row of the table; :attr:`rows` says which row is a configuration's.
+
+        Isomorphic cells share a row, so there are four times as many configurations as rows: whatever looks at all of
+        them is quicker by rows.
+
+        Raises:
+            InvalidValueError: as :meth:`evaluate`.
+        """
+        return self._answers(*self._checked(epoch, split, seed))
 
     def to_frame(self) -> pandas.DataFrame:
         """The whole table as a pandas frame: one row per (isomorphism class, lr, batch size, seed).
@@ -231,36 +259,46 @@ class Benchmark:
         self, epoch: int, split: str | None, seed: Seed | None
     ) -> tuple[memoryview, memoryview, tuple[int, Split, Seed]]:
         labels = self._checked(epoch, split, seed)
-        accuracy, cost = self._slice(*labels)
+        accuracy, cost = self._answers(*labels)
         prepared = (accuracy.data, cost.data, labels)
         self._scalar[epoch, split, seed] = prepared
         return prepared
 
-    def _slice(self, epoch: int, split: Split, seed: Seed) -> _Slice:
+    def _prepare_curves(self, split: str, seed: Seed | None) -> tuple[_Floats, _Floats]:
+        _, checked_split, checked_seed = self._checked(SCHEDULE_EPOCHS, split, seed)
+        epochs = [self._answers(epoch, checked_split, checked_seed) for epoch in range(1, SCHEDULE_EPOCHS + 1)]
+        # By row, so that a curve is one piece of memory.
+        accuracy = _read_only(np.stack([each.accuracy_pct for each in epochs], axis=1))
+        cost = _read_only(np.stack([each.cost_s for each in epochs], axis=1))
+        self._curves[split, seed] = (accuracy, cost)
+        return accuracy, cost
+
+    def _answers(self, epoch: int, split: Split, seed: Seed) -> RowAnswers:
         key = (epoch, split, seed)
-        if key not in self._slices:
-            self._slices[key] = self._mean_slice(epoch, split) if seed == MEAN else self._seed_slice(*key)
-        return self._slices[key]
+        if key not in self._row_answers:
+            accuracy, cost = self._mean_answers(epoch, split) if seed == MEAN else self._seed_answers(*key)
+            self._row_answers[key] = RowAnswers(_read_only(accuracy), _read_only(cost))
+        return self._row_answers[key]
 
-    def _mean_slice(self, epoch: int, split: Split) -> _Slice:
-        slices = [self._slice(epoch, split, seed) for seed in self.seeds]
-        mean_cost = sum_in_order(each.cost for each in slices) / len(slices)
+    def _mean_answers(self, epoch: int, split: Split) -> RowAnswers:
+        of_seeds = [self._answers(epoch, split, seed) for seed in self.seeds]
+        mean_cost = sum_in_order(each.cost_s for each in of_seeds) / len(of_seeds)
         if epoch == LONG_EPOCHS:
-            return _Slice(slices[0].accuracy, mean_cost)
-        return _Slice(sum_in_order(each.accuracy for each in slices) / len(slices), mean_cost)
+            return RowAnswers(of_seeds[0].accuracy_pct, mean_cost)
+        return RowAnswers(sum_in_order(each.accuracy_pct for each in of_seeds) / len(of_seeds), mean_cost)
 
-    def _seed_slice(self, epoch: int, split: Split, seed: Seed) -> _Slice:
+    def _seed_answers(self, epoch: int, split: Split, seed: Seed) -> RowAnswers:
         position = self.seeds.index(seed)
         if epoch == LONG_EPOCHS:
             cost = LONG_COST_FACTOR * self._total_cost("valid", position)
-            return _Slice(self.table.column(EXPECTED_ACC_200), cost)
+            return RowAnswers(self.table.column(EXPECTED_ACC_200), cost)
         accuracy = self.table.column(f"{split}_acc")[epoch - 1, position]
         if epoch == SCHEDULE_EPOCHS:
-            return _Slice(accuracy, self._total_cost(split, position))
+            return RowAnswers(accuracy, self._total_cost(split, position))
         times = (
             self.table.column(f"{timed}_time")[e, position] for timed, e in product(_TIMED_SPLITS[split], range(epoch))
         )
-        return _Slice(accuracy, sum_in_order(times))
+        return RowAnswers(accuracy, sum_in_order(times))
 
     def _total_cost(self, split: Split, seed_position: int) -> _Floats:
         if split == "train":
@@ -277,15 +315,15 @@ class Benchmark:
     # -- rows
 
     @cached_property
-    def _rows(self) -> NDArray[np.intp]:
-        """Row of each of the 196,608 configurations."""
+    def rows(self) -> NDArray[np.intp]:
+        """The table's row of each configuration in index order, shape (196608,), read-only."""
         classes = self.table.column(CLASS_OF_CELL)
         rows = classes[:, np.newaxis] * N_HYPERPARAMETERS + np.arange(N_HYPERPARAMETERS)
-        return rows.ravel().astype(np.intp, copy=False)
+        return _read_only(rows.ravel().astype(np.intp, copy=False))
 
     @cached_property
     def _row_by_index(self) -> memoryview:
-        return self._rows.data
+        return self.rows.data
 
     @cached_property
     def _first_index_of_row(self) -> NDArray[np.intp]:
@@ -296,6 +334,7 @@ class Benchmark:
 
 
 _Addend = TypeVar("_Addend", float, _Floats)
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 def sum_in_order(addends: Iterator[_Addend] | Sequence[_Addend]) -> _Addend:
@@ -308,6 +347,16 @@ def sum_in_order(addends: Iterator[_Addend] | Sequence[_Addend]) -> _Addend:
     for addend in iterator:
         total = total + addend
     return total
+
+
+def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
+    """The array, protected: it is kept and handed out many times."""
+    array.flags.writeable = False
+    return array
+
+
+def _refuse_configuration(value: object) -> NoReturn:
+    raise InvalidValueError(f"{value!r:.80} is not a Configuration") from None
 
 
 def _checked_indices(indices: ArrayLike) -> NDArray[np.intp]:
