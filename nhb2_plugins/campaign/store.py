@@ -57,10 +57,11 @@ class CampaignStore:
         """
         identity = json.loads(json.dumps({"spec": spec.model_dump(mode="json"), "table": asdict(table)}))
         try:
-            if overwrite and (self.directory / CAMPAIGN_FILE).exists():
-                self._clear()
             if (self.directory / CAMPAIGN_FILE).exists():
-                self._check_identity(identity)
+                if overwrite:
+                    self._remove_runs()
+                else:
+                    self._check_identity(identity)
             elif self.directory.exists() and any(self.directory.iterdir()):
                 raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
             (self.directory / RUNS_DIRECTORY).mkdir(parents=True, exist_ok=True)
@@ -103,10 +104,9 @@ class CampaignStore:
         """Forget the failures of an earlier attempt; their runs are tried again."""
         shutil.rmtree(self.directory / FAILURES_DIRECTORY, ignore_errors=True)
 
-    def _clear(self) -> None:
+    def _remove_runs(self) -> None:
         for name in (RUNS_DIRECTORY, FAILURES_DIRECTORY):
             shutil.rmtree(self.directory / name, ignore_errors=True)
-        (self.directory / CAMPAIGN_FILE).unlink()
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
         try:
