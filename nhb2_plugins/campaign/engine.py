@@ -60,8 +60,7 @@ def run_campaign(
     """
     _try_optimizers(spec)
     store = CampaignStore(directory)
-    store.prepare(spec, bench.provenance, overwrite=overwrite)
-    with store.locked():
+    with store.opened(spec, bench.provenance, overwrite=overwrite):
         return _run_missing(store, plan_runs(spec), bench, scheduler, n_processes, on_start, on_outcome)
 
 
@@ -74,7 +73,6 @@ def _run_missing(
     on_start: Callable[[int, int], None] | None,
     on_outcome: Callable[[RunOutcome], None] | None,
 ) -> CampaignOutcome:
-    store.clear_failures()
     missing = store.missing(plans)
     if on_start is not None:
         on_start(len(plans) - len(missing), len(missing))

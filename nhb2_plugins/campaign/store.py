@@ -38,14 +38,15 @@ class CampaignStore:
     """The directory of one campaign.
 
     Args:
-        directory: where to; made by :meth:`prepare`.
+        directory: where to; made by :meth:`opened`.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def prepare(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool = False) -> None:
-        """Make the directory, or check that it belongs to this specification and table.
+    @contextmanager
+    def opened(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool = False) -> Iterator[None]:
+        """Make the directory, or check that it belongs to this specification and table, and keep others out of it.
 
         Args:
             spec: the campaign.
@@ -53,37 +54,42 @@ class CampaignStore:
             overwrite: delete the runs of another campaign that are there.
 
         Raises:
-            CampaignError: the directory holds another campaign or other files, or cannot be written.
+            CampaignError: the directory holds another campaign or other files, cannot be written, or another process is
+                running a campaign in it.
         """
-        identity = json.loads(json.dumps({"spec": spec.model_dump(mode="json"), "table": asdict(table)}))
+        campaign_file = self.directory / CAMPAIGN_FILE
         try:
-            if (self.directory / CAMPAIGN_FILE).exists():
-                if overwrite:
-                    self._remove_runs()
-                else:
-                    self._check_identity(identity)
-            elif self.directory.exists() and any(self.directory.iterdir()):
+            if not campaign_file.exists() and self.directory.exists() and any(self.directory.iterdir()):
                 raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
             (self.directory / RUNS_DIRECTORY).mkdir(parents=True, exist_ok=True)
-            write_aside(self.directory / CAMPAIGN_FILE, json.dumps(identity, indent=1, sort_keys=True) + "\n")
+            with self._locked():
+                self._settle(spec, table, overwrite=overwrite)
+                yield
         except OSError as error:
-            raise CampaignError(f"cannot write to {self.directory}: {error.strerror}") from error
+            raise CampaignError(f"cannot write to {self.directory}: {error}") from error
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other campaigns out of the directory; the operating system lets go of it when this process dies.
-
-        Raises:
-            CampaignError: another process is running a campaign there.
-        """
+    def _locked(self) -> Iterator[None]:
+        """Hold the directory; the operating system lets go of it when this process dies."""
         with (self.directory / LOCK_FILE).open("w") as file:
             if fcntl is not None:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError as error:
+                except BlockingIOError as error:
                     raise CampaignError(f"another process is running a campaign in {self.directory}") from error
-            self._remove_torn_runs()
             yield
+
+    def _settle(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool) -> None:
+        identity = json.loads(json.dumps({"spec": spec.model_dump(mode="json"), "table": asdict(table)}))
+        if (self.directory / CAMPAIGN_FILE).exists():
+            if overwrite:
+                shutil.rmtree(self.directory / RUNS_DIRECTORY)
+                (self.directory / RUNS_DIRECTORY).mkdir()
+            else:
+                self._check_identity(identity)
+        shutil.rmtree(self.directory / FAILURES_DIRECTORY, ignore_errors=True)  # those runs are tried again
+        self._remove_torn_runs()
+        write_aside(self.directory / CAMPAIGN_FILE, json.dumps(identity, indent=1, sort_keys=True) + "\n")
 
     def _remove_torn_runs(self) -> None:
         """Remove what workers that were killed left of their runs; with the lock held, nobody is writing it."""
@@ -99,14 +105,6 @@ class CampaignStore:
         path = self.directory / FAILURES_DIRECTORY / f"{run_id}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_aside(path, failure)
-
-    def clear_failures(self) -> None:
-        """Forget the failures of an earlier attempt; their runs are tried again."""
-        shutil.rmtree(self.directory / FAILURES_DIRECTORY, ignore_errors=True)
-
-    def _remove_runs(self) -> None:
-        for name in (RUNS_DIRECTORY, FAILURES_DIRECTORY):
-            shutil.rmtree(self.directory / name, ignore_errors=True)
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
         try:

@@ -151,8 +151,14 @@ def test_a_run_that_fails_is_recorded_and_stops_no_other(bench: Benchmark, tmp_p
 
 
 def test_two_campaigns_do_not_run_in_one_directory_at_once(finished: Path, bench: Benchmark) -> None:
-    with CampaignStore(finished).locked(), pytest.raises(CampaignError, match="another process is running"):
-        run_campaign(campaign(), bench, finished)
+    store = CampaignStore(finished)
+    for overwrite in (False, True):
+        with (
+            store.opened(campaign(), bench.provenance),
+            pytest.raises(CampaignError, match="another process is running"),
+        ):
+            run_campaign(campaign(), bench, finished, overwrite=overwrite)
+    assert len(list(finished.glob("runs/*/*.jsonl"))) == 9
 
 
 def test_no_scheduler_is_a_clear_error(bench: Benchmark, tmp_path: Path) -> None:
