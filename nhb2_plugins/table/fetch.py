@@ -1,0 +1,295 @@
+"""Fetches the published files, from where their authors keep them or from a mirror, and imports them.
+
+Who does what: gdown (an extra) lists and downloads the public Google Drive folder; for any other server pooch (an
+extra) passes over a file that is there already, compares a known checksum and renames, while
+:mod:`nhb2_plugins.table.fetch_http` moves the bytes, because pooch cannot continue a broken download.
+
+Downloads live in the user's cache until they are imported. One that cannot be imported because of what it is goes at
+once; one whose import failed for want of disk space stays, and a fetch that knows its checksum does not download it
+again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from nhb2_plugins.errors import (
+    DownloadError,
+    ImportRefusedError,
+    InvalidValueError,
+    MissingExtraError,
+    Nhb2Error,
+    TableError,
+    TableNotFoundError,
+)
+from nhb2_plugins.table.checksums import sha256_of_file
+from nhb2_plugins.table.fetch_http import TransferLimits, download
+from nhb2_plugins.table.fetch_partial import PAGE_BYTES, only_process, page_sent_instead
+from nhb2_plugins.table.location import cache_directory
+from nhb2_plugins.table.reference import import_published
+from nhb2_plugins.table.reference_sources import PUBLISHED_FILES
+from nhb2_plugins.table.store import MANIFEST_FILE, Table
+
+DRIVE_FOLDER: Final = "1sxnBo5A6WXxt44WQG8f8WlYYicKd9g-h"
+"""Id of the public Google Drive folder that the benchmark's authors name as the home of the data."""
+
+OnFileProgress = Callable[[str, int, int | None], None]
+"""Told a file's name, the bytes that are there, and the bytes of the whole file where they are known."""
+
+_DRIVE_TIMEOUT_S: Final = 60.0
+_DRIVE_RETRIES: Final = 3
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def downloads_directory() -> Path:
+    """Where downloads wait for their import, and partial ones for their rest."""
+    return cache_directory() / "downloads"
+
+
+def fetch_url(
+    url: str,
+    to: Path,
+    *,
+    sha256: str | None = None,
+    overwrite: bool = False,
+    on_progress: OnFileProgress | None = None,
+    limits: TransferLimits | None = None,
+) -> Table:
+    """Download an archive of the published files from any HTTP server and import it.
+
+    Args:
+        url: the archive's address.
+        to: the table's directory.
+        sha256: the archive's checksum, where it is known.
+        overwrite: replace a table that is there.
+        on_progress: called as bytes arrive.
+        limits: see :class:`nhb2_plugins.table.fetch_http.TransferLimits`.
+
+    Raises:
+        InvalidValueError: not an HTTP address, or not a SHA-256.
+        DownloadError: as :func:`nhb2_plugins.table.fetch_http.download`, or another checksum.
+        TableError: there is a table at ``to`` already; or as :func:`nhb2_plugins.table.reference.import_published`.
+        MissingExtraError: pooch is not installed.
+    """
+    _check_sha256(sha256)
+    _refuse_table(to, overwrite=overwrite)
+    with _place_of(url) as place:
+        archive = _retrieved(url, place / _last_part(url, "archive"), sha256, on_progress, limits)
+        with _discarded_when_done(place):
+            return import_published(archive, to, overwrite=overwrite)
+
+
+def fetch_mirror(
+    url: str,
+    to: Path,
+    *,
+    overwrite: bool = False,
+    on_progress: OnFileProgress | None = None,
+    limits: TransferLimits | None = None,
+) -> Table:
+    """Download the three published pickles from a directory on an HTTP server and import them.
+
+    Args:
+        url: the directory's address; the files are ``url/bench12.pkl`` and so on.
+        to: as :func:`fetch_url`, like the other arguments.
+        overwrite: as there.
+        on_progress: as there.
+        limits: as there.
+
+    Raises:
+        Nhb2Error: as :func:`fetch_url`.
+    """
+    _refuse_table(to, overwrite=overwrite)
+    with _place_of(url) as place:
+        directory = place / _last_part(url, "mirror")
+        for name in reversed(PUBLISHED_FILES):  # nearly all bytes are in the first: what breaks off is the last one
+            _retrieved(f"{url.rstrip('/')}/{name}", directory / name, None, on_progress, limits)
+        with _discarded_when_done(place):
+            return import_published(directory, to, overwrite=overwrite)
+
+
+def fetch_drive(to: Path, *, sha256: str | None = None, overwrite: bool = False, shows_progress: bool = False) -> Table:
+    """Download the published files from their public Google Drive folder and import them.
+
+    Not covered by tests, which use no network: that the folder is still there, and gdown's own work. What follows once
+    gdown has saved the files is :func:`import_downloaded`, which is tested.
+
+    Args:
+        to: the table's directory.
+        sha256: the archive's checksum, where it is known; for a folder that holds one archive.
+        overwrite: replace a table that is there.
+        shows_progress: let gdown draw its progress bar on standard error.
+
+    Raises:
+        DownloadError: Google refuses (a quota that is used up, a folder that is gone), or another checksum.
+        TableError: as :func:`fetch_url`.
+        MissingExtraError: gdown is not installed.
+    """
+    _check_sha256(sha256)
+    _refuse_table(to, overwrite=overwrite)
+    with _place_of(f"https://drive.google.com/drive/folders/{DRIVE_FOLDER}") as place:
+        folder = place / "google-drive"
+        return import_downloaded(folder, _drive_files(folder, shows_progress), to, sha256=sha256, overwrite=overwrite)
+
+
+def _drive_files(folder: Path, shows_progress: bool) -> list[Path]:
+    try:
+        import gdown
+    except ImportError as error:
+        raise _missing_extra("gdown") from error
+    import requests  # what gdown leaves unhandled
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # gdown announces files there
+            saved = gdown.download_folder(
+                id=DRIVE_FOLDER,
+                output=str(folder),
+                quiet=not shows_progress,
+                use_cookies=False,
+                resume=True,
+                timeout=_DRIVE_TIMEOUT_S,
+                retries=_DRIVE_RETRIES,
+            )
+    except (gdown.DownloadError, requests.RequestException, OSError) as error:
+        raise DownloadError(
+            f"the Google Drive folder {DRIVE_FOLDER} cannot be downloaded: {' '.join(str(error).split())}; "
+            "try again later, or use --url or --mirror"
+        ) from error
+    return [Path(file) for file in saved if isinstance(file, str)]
+
+
+def import_downloaded(
+    folder: Path, files: Sequence[Path], to: Path, *, sha256: str | None = None, overwrite: bool = False
+) -> Table:
+    """Import what was downloaded into a folder: the three pickles, or one archive of them; the folder goes when done.
+
+    Args:
+        folder: where the files are.
+        files: what was downloaded, at any depth of the folder.
+        to: the table's directory.
+        sha256: the archive's checksum, where it is known.
+        overwrite: replace a table that is there.
+
+    Raises:
+        DownloadError: a file is a web page, or has another checksum.
+        InvalidValueError: a checksum was given and there is no archive.
+        TableError: as :func:`nhb2_plugins.table.reference.import_published`.
+    """
+    with _discarded_when_done(folder):
+        for file in files:
+            with file.open("rb") as opened:
+                page = page_sent_instead(opened.read(PAGE_BYTES))
+            if page is not None:
+                raise DownloadError(f"{file.name} is {page}")
+        source = _source_among(folder, files)
+        if sha256 is not None:
+            _check_download(source, sha256)
+        return import_published(source, to, overwrite=overwrite)
+
+
+def _source_among(folder: Path, files: Sequence[Path]) -> Path:
+    if any(file.name in PUBLISHED_FILES for file in files):
+        return folder
+    if len(files) == 1:
+        return files[0]
+    names = ", ".join(sorted(file.name for file in files)) or "nothing"
+    raise ImportRefusedError(f"expected {', '.join(PUBLISHED_FILES)} or one archive of them, found {names}")
+
+
+def _check_download(source: Path, sha256: str) -> None:
+    if source.is_dir():
+        raise InvalidValueError("a SHA-256 is of one archive, and what was downloaded are three files")
+    found = sha256_of_file(source)
+    if found != sha256.lower():
+        raise DownloadError(f"{source.name} has SHA-256 {found}, expected {sha256.lower()}")
+
+
+# -- downloads
+
+
+@contextlib.contextmanager
+def _place_of(url: str) -> Iterator[Path]:
+    """A directory for what comes from an address; no other process fetches from there meanwhile."""
+    place = downloads_directory() / hashlib.sha256(url.encode()).hexdigest()[:16]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadError(f"cannot save downloads to {place}: {error}") from error
+    with only_process(place.with_name(f"{place.name}.lock"), url):
+        yield place
+
+
+def _last_part(url: str, default: str) -> str:
+    """The last part of an address as a file name."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", urlsplit(url).path.rstrip("/").rpartition("/")[2])[-80:]
+    return name.strip(".") or default
+
+
+def _retrieved(
+    url: str, target: Path, sha256: str | None, on_progress: OnFileProgress | None, limits: TransferLimits | None
+) -> Path:
+    """Download a file, unless it is there with the right checksum."""
+    try:
+        import pooch
+    except ImportError as error:
+        raise _missing_extra("pooch") from error
+    arriving = target.with_name(f"{target.name}.arriving")
+
+    def report(received: int, total: int | None) -> None:
+        if on_progress is not None:
+            on_progress(target.name, received, total)
+
+    def downloader(address: str, output_file: str, _: object) -> None:
+        download(address, arriving, on_progress=report, limits=limits)
+        arriving.replace(output_file)
+
+    pooch.get_logger().setLevel(logging.WARNING)  # its announcements repeat ours
+    known_hash = None if sha256 is None else f"sha256:{sha256.lower()}"
+    try:
+        if sha256 is None:
+            target.unlink(missing_ok=True)  # nothing tells whether the server still has the same file
+        pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=downloader)
+    except Nhb2Error:
+        raise
+    except ValueError as error:
+        raise DownloadError(f"{url} is not the expected file: {error}") from error
+    except OSError as error:
+        raise DownloadError(f"{url} cannot be saved to {target.parent}: {error}") from error
+    return target
+
+
+@contextlib.contextmanager
+def _discarded_when_done(downloaded: Path) -> Iterator[None]:
+    """Remove a download after its import, or when it is what the import refuses; keep it when the disk failed."""
+    try:
+        yield
+    except (ImportRefusedError, TableNotFoundError, DownloadError):
+        shutil.rmtree(downloaded, ignore_errors=True)
+        raise
+    except TableError as error:
+        raise TableError(f"{error}; what was downloaded stays in {downloaded}") from error
+    shutil.rmtree(downloaded, ignore_errors=True)
+
+
+def _check_sha256(sha256: str | None) -> None:
+    if sha256 is not None and not _SHA256.fullmatch(sha256):
+        raise InvalidValueError(f"{sha256!r} is not a SHA-256: expected 64 hexadecimal digits")
+
+
+def _refuse_table(to: Path, *, overwrite: bool) -> None:
+    """Before anything is downloaded; the import looks again."""
+    if not overwrite and (to / MANIFEST_FILE).exists():
+        raise TableError(f"there is a table in {to} already; overwrite it, or name another directory")
+
+
+def _missing_extra(package: str) -> MissingExtraError:
+    return MissingExtraError(f"fetching needs {package}: pip install 'nhb2-plugins[fetch]'")
