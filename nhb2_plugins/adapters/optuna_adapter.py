@@ -14,6 +14,8 @@ from optuna import Study, TrialPruned
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial
 
+from nhb2_plugins.adapters.arguments import checked_budget, checked_seed
+from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
 from nhb2_plugins.adapters.optuna_records import study_from_records
 from nhb2_plugins.adapters.optuna_space import (
@@ -44,17 +46,7 @@ __all__ = [
     "suggest_configuration",
 ]
 
-_ATTRIBUTES: Final[dict[str, Callable[[TrialRecord], Any]]] = {
-    "cost_s": lambda record: record.cost_s,
-    "charged_cost_s": lambda record: record.charged_cost_s,
-    "cost_is_estimated": lambda record: record.cost_is_estimated,
-    "simulated_end_s": lambda record: record.end_s,
-    "epoch": lambda record: record.epoch,
-    "split": lambda record: record.split,
-    "seed": lambda record: record.seed,
-    "table": lambda record: record.table,
-}
-USER_ATTRIBUTES: Final = tuple(_ATTRIBUTES)
+USER_ATTRIBUTES: Final = tuple(DESCRIPTION)
 """User attributes of a trial, all of built-in types: costs and end in simulated seconds, what was answered (epoch,
 split, seed), and the kind and digest of the table. Each is one write to the study's storage."""
 
@@ -100,8 +92,8 @@ class OptunaObjective:
             attributes: which of :data:`USER_ATTRIBUTES` a trial gets; fewer spare a slow storage writes.
 
         Raises:
-            InvalidValueError: an unknown epoch, policy, encoding, objective or attribute; reporting at 200 epochs
-                (there is no learning curve) or with several objectives (Optuna has no pruning there).
+            InvalidValueError: an unknown epoch, policy, seed, encoding, objective or attribute; reporting at 200
+                epochs (there is no learning curve) or with several objectives (Optuna has no pruning there).
             TrajectoryError: the logger belongs to another table.
         """
         self._epochs = _reported_epochs(epoch, report)
@@ -112,7 +104,7 @@ class OptunaObjective:
         self._encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
         self._attributes = _checked_attributes(attributes)
         self._recorder = Recorder(bench, charging=charging, logger=logger)
-        self._seed = seed
+        self._seed = checked_seed(seed, bench)
         self._checked_study: str | None = None
         self._error: Exception | None = None
 
@@ -206,18 +198,16 @@ class OptunaStopAtBudget:
     finished too.) Pass ``n_trials=None``, or a number that the budget does not reach.
 
     Args:
-        source: the objective, or the logger, whose simulated clock is read.
         budget_s: simulated seconds.
+        logger: the logger whose simulated clock is read, or the objective that has it.
 
     Raises:
         InvalidValueError: the budget is not positive.
     """
 
-    def __init__(self, source: TrajectoryLogger | OptunaObjective, budget_s: float) -> None:
-        if not budget_s > 0:
-            raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
-        self._logger = source.logger if isinstance(source, OptunaObjective) else source
-        self._budget_s = budget_s
+    def __init__(self, budget_s: float, logger: TrajectoryLogger | OptunaObjective) -> None:
+        self._budget_s = checked_budget(budget_s)
+        self._logger = logger.logger if isinstance(logger, OptunaObjective) else logger
 
     def __call__(self, study: Study, _trial: FrozenTrial) -> None:
         """Stop the study if the budget is spent."""
@@ -238,6 +228,6 @@ def _reported_epochs(epoch: int, report: bool | FidelityLadder) -> tuple[int, ..
 
 
 def _checked_attributes(names: Sequence[str]) -> dict[str, Callable[[TrialRecord], Any]]:
-    if unknown := [name for name in names if name not in _ATTRIBUTES]:
+    if unknown := [name for name in names if name not in DESCRIPTION]:
         raise InvalidValueError(f"attributes {unknown} are not among {list(USER_ATTRIBUTES)}")
-    return {name: _ATTRIBUTES[name] for name in names}
+    return {name: DESCRIPTION[name] for name in names}

@@ -10,6 +10,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.optuna_space import optuna_search_space
 from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import TrajectoryError
@@ -80,14 +81,8 @@ def _trial(run: list[TrialRecord], top: int, encoding: Encoding, space: dict[str
         distributions=space,
         user_attrs={
             "run_id": last.run_id,
-            "cost_s": last.cost_s,
+            **describe(last),
             "charged_cost_s": sum(record.charged_cost_s for record in run),
-            "cost_is_estimated": last.cost_is_estimated,
-            "simulated_end_s": last.end_s,
-            "epoch": last.epoch,
-            "split": last.split,
-            "seed": last.seed,
-            "table": last.table,
         },
         intermediate_values={record.epoch: record.error_pct for record in run},
     )

@@ -1,0 +1,25 @@
+"""What a framework is told about an evaluation beside its value: the same names, in built-in types, everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from nhb2_plugins.trajectory.record import TrialRecord
+
+DESCRIPTION: Final[Mapping[str, Callable[[TrialRecord], Any]]] = {
+    "cost_s": lambda record: record.cost_s,
+    "charged_cost_s": lambda record: record.charged_cost_s,
+    "cost_is_estimated": lambda record: record.cost_is_estimated,
+    "simulated_end_s": lambda record: record.end_s,
+    "epoch": lambda record: record.epoch,
+    "split": lambda record: record.split,
+    "seed": lambda record: record.seed,
+    "table": lambda record: record.table,
+}
+"""Costs and end in simulated seconds; what was answered (epoch, split, seed); kind and digest of the table."""
+
+
+def describe(record: TrialRecord) -> dict[str, Any]:
+    """All of :data:`DESCRIPTION` for one evaluation; fit for JSON."""
+    return {name: read(record) for name, read in DESCRIPTION.items()}

@@ -1,0 +1,269 @@
+"""The run behind a SMAC target function: which evaluation SMAC asks for, and what becomes of it in which process."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import math
+import os
+import pickle
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ConfigSpace import Configuration as SpaceConfiguration
+from ConfigSpace import UniformIntegerHyperparameter
+from smac.runhistory import TrialInfo, TrialValue
+
+from nhb2_plugins.adapters.description import describe
+from nhb2_plugins.adapters.objectives import objective_values
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import to_configuration
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.recorder import Recorder
+
+SmacAnswer = tuple[float | dict[str, float], dict[str, Any]]
+"""Cost (several objectives: by name) and additional information."""
+
+_UNRECORDED: Final = "unrecorded"
+_PICKLED_ERROR: Final = "pickled_error"
+_RELATIVE_TOLERANCE: Final = 1e-9
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TargetSettings:
+    """What a target answers, wherever it runs; see :func:`nhb2_plugins.adapters.smac_adapter.smac_target`."""
+
+    bench: Benchmark
+    epoch: int
+    ladder: FidelityLadder | None
+    seed: Seed | None
+    objectives: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One evaluation that SMAC asks for."""
+
+    configuration: Configuration
+    epoch: int
+    budget: float | None
+    seed: Seed | None
+
+
+class SmacRun:
+    """The state of one run: its records, its first error, and the table's seeds that SMAC's seeds stand for.
+
+    It belongs to the process that made it. In any other (a dask worker, a process with a time limit) it evaluates
+    without charging or recording, and marks its answers for :meth:`collect`.
+
+    Args:
+        settings: what to answer.
+        charging: the charging policy.
+        logger: where records go; None makes one.
+
+    Attributes:
+        is_reported: whether a ``SmacReport`` takes care of this run's results.
+        error: the first exception.
+    """
+
+    def __init__(
+        self, settings: TargetSettings, *, charging: Charging = "from_scratch", logger: TrajectoryLogger | None = None
+    ) -> None:
+        self.is_reported = False
+        self.error: Exception | None = None
+        self._settings = settings
+        self._recorder = Recorder(settings.bench, charging=charging, logger=logger)
+        self._process = os.getpid()
+        self._seed_ranks: dict[int, int] = {}
+        self._budget_of_rung: dict[int, float] = {}
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self._recorder.logger
+
+    def raise_first_error(self) -> None:
+        """Raise the first exception of the target, which SMAC has turned into a crashed trial; if there is one.
+
+        Raises:
+            Exception: that exception.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def answer(
+        self, config: Mapping[str, Any], smac_seed: int, *, budget: float | None = None, instance: str | None = None
+    ) -> SmacAnswer:
+        """Evaluate, charge and record what SMAC asks for.
+
+        Raises:
+            InvalidValueError: a configuration, budget or instance outside the table.
+            Exception: whatever the benchmark or a sink raises; the first is kept.
+        """
+        if os.getpid() != self._process:
+            return _answer_elsewhere(self._settings, config, smac_seed, budget, instance)
+        try:
+            record = self._record(self._request(config, smac_seed, budget, instance))
+        except Exception as error:
+            self._keep(error)
+            raise
+        return _cost(record, self._settings), describe(record)
+
+    def collect(self, info: TrialInfo, value: TrialValue) -> None:
+        """Record a result that another process evaluated, or keep the error that it met.
+
+        Raises:
+            InvalidValueError: it was evaluated with another of the table's seeds than it stands for in this run.
+        """
+        answer = value.additional_info
+        if not answer.pop(_UNRECORDED, False):
+            return
+        if _PICKLED_ERROR in answer:
+            self._keep(pickle.loads(base64.b64decode(answer.pop(_PICKLED_ERROR))))
+            return
+        request = self._request(info.config, info.seed or 0, info.budget, info.instance)
+        if request.seed is not None and answer["seed"] != request.seed:
+            raise InvalidValueError(
+                f"SMAC asks for several seeds in worker processes, which cannot know their order: seed {info.seed} "
+                f"was answered with {answer['seed']}, not {request.seed}. Use Scenario(deterministic=True), "
+                "smac_target(seed=...), or smac_target(instances=True)"
+            )
+        answer.update(describe(self._record(request)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.is_reported:
+            raise TrajectoryError(
+                "SMAC is about to run this target in another process, whose records would be lost: "
+                "give the facade callbacks=[SmacReport(target)]"
+            )
+        return _ElsewhereRun, (self._settings,)
+
+    def _record(self, request: _Request) -> TrialRecord:
+        return self._recorder.evaluate(request.configuration, request.epoch, seed=request.seed, budget=request.budget)
+
+    def _keep(self, error: Exception) -> None:
+        if self.error is None:
+            self.error = error
+            if not self.is_reported:
+                _logger.error("the target failed and SMAC goes on; see target.run.raise_first_error(): %r", error)
+
+    def _request(
+        self, config: Mapping[str, Any], smac_seed: int, budget: float | None, instance: str | None
+    ) -> _Request:
+        request = _request(self._settings, config, self._rank(smac_seed), smac_seed, budget, instance)
+        if (
+            request.budget is not None
+            and (other := self._budget_of_rung.setdefault(request.epoch, request.budget)) != request.budget
+        ):
+            raise InvalidValueError(
+                f"SMAC asks for the budgets {other} and {request.budget}, which are both served by epoch "
+                f"{request.epoch}: give the facade the eta of smac_budgets(ladder)"
+            )
+        return request
+
+    def _rank(self, smac_seed: int) -> int:
+        """Position of a seed of SMAC among those seen so far."""
+        if smac_seed == 0 or smac_seed in self._settings.bench.seeds:
+            return 0
+        return self._seed_ranks.setdefault(int(smac_seed), len(self._seed_ranks))
+
+
+class _ElsewhereRun:
+    """A run as another process knows it."""
+
+    def __init__(self, settings: TargetSettings) -> None:
+        self._settings = settings
+
+    def answer(
+        self, config: Mapping[str, Any], smac_seed: int, *, budget: float | None = None, instance: str | None = None
+    ) -> SmacAnswer:
+        return _answer_elsewhere(self._settings, config, smac_seed, budget, instance)
+
+
+def _answer_elsewhere(
+    settings: TargetSettings,
+    config: Mapping[str, Any],
+    smac_seed: int,
+    budget: float | None,
+    instance: str | None,
+) -> SmacAnswer:
+    try:
+        # A recorder of this one evaluation: the same path to the same numbers; the run's own process records it.
+        request = _request(settings, config, 0, smac_seed, budget, instance)
+        record = Recorder(settings.bench).evaluate(request.configuration, request.epoch, seed=request.seed)
+    except Exception as error:
+        # An infinite cost makes SMAC count the trial as crashed, and it keeps what comes with it.
+        worst: float | dict[str, float] = (
+            math.inf if len(settings.objectives) == 1 else dict.fromkeys(settings.objectives, math.inf)
+        )
+        return worst, {_UNRECORDED: True, _PICKLED_ERROR: _pickled(error)}
+    return _cost(record, settings), {_UNRECORDED: True, **describe(record)}
+
+
+def _pickled(error: Exception) -> str:
+    """An exception as text that JSON can hold; one that cannot be pickled becomes its traceback."""
+    try:
+        content = pickle.dumps(error)
+        pickle.loads(content)
+    except Exception:
+        content = pickle.dumps(TrajectoryError("".join(traceback.format_exception(error))))
+    return base64.b64encode(content).decode()
+
+
+def _cost(record: TrialRecord, settings: TargetSettings) -> float | dict[str, float]:
+    values = objective_values(record, settings.objectives)
+    return values[0] if len(values) == 1 else dict(zip(settings.objectives, values, strict=True))
+
+
+def _request(
+    settings: TargetSettings,
+    config: Mapping[str, Any],
+    rank: int,
+    smac_seed: int,
+    budget: float | None,
+    instance: str | None,
+) -> _Request:
+    epoch, ladder_budget = settings.epoch, None
+    if settings.ladder is not None and budget is not None:
+        epoch, ladder_budget = _served(settings.ladder, budget)
+    seeds = settings.bench.seeds
+    seed: Seed | None
+    if instance is not None:
+        seed = _seed_of_instance(instance, seeds)
+    elif settings.seed is not None:
+        seed = settings.seed
+    elif smac_seed in seeds:
+        seed = int(smac_seed)
+    else:
+        seed = seeds[rank % len(seeds)]
+    return _Request(_configuration(config), epoch, ladder_budget, seed)
+
+
+def _served(ladder: FidelityLadder, budget: float) -> tuple[int, float]:
+    """The epoch that serves a budget, and the budget without SMAC's float error."""
+    rung = ladder.rung_of(budget)
+    own = ladder.budgets[rung]
+    same = math.isclose(own, budget, rel_tol=_RELATIVE_TOLERANCE)
+    return ladder.rungs[rung], own if same else float(budget)
+
+
+def _seed_of_instance(instance: str, seeds: tuple[int, ...]) -> int:
+    for seed in seeds:
+        if str(seed) == instance:
+            return seed
+    raise InvalidValueError(f"instance {instance!r} is not one of the table's seeds {[str(seed) for seed in seeds]}")
+
+
+def _configuration(config: Mapping[str, Any]) -> Configuration:
+    ranks = isinstance(config, SpaceConfiguration) and isinstance(
+        config.config_space.get("lr"), UniformIntegerHyperparameter
+    )
+    return to_configuration(config, "integer" if ranks else "categorical")
