@@ -14,10 +14,18 @@ def draw_configuration(generator: random.Random) -> Configuration:
     return Configuration(cellcode, lr, generator.choice(BATCH_SIZES))
 
 
-def mutate_one_coordinate(configuration: Configuration, generator: random.Random) -> Configuration:
-    """Change exactly one of the eight coordinates to a different value, both drawn uniformly by ``random.choice``."""
+def mutate_one_coordinate(
+    configuration: Configuration, generator: random.Random, *, n_coordinates: int = len(N_CHOICES)
+) -> Configuration:
+    """Change exactly one coordinate to a different value, both drawn uniformly by ``random.choice``.
+
+    Args:
+        configuration: the parent.
+        generator: what draws.
+        n_coordinates: how many coordinates, from the first, may change: 8, or 6 for the edges alone.
+    """
     choices = list(configuration.choices)
-    coordinate = generator.choice(range(len(choices)))
+    coordinate = generator.choice(range(n_coordinates))
     others = [choice for choice in range(N_CHOICES[coordinate]) if choice != choices[coordinate]]
     choices[coordinate] = generator.choice(others)
     return Configuration.from_choices(tuple(choices))

@@ -14,7 +14,7 @@ from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
-from nhb2_plugins.space import Configuration
+from nhb2_plugins.space import CELLCODES, EDGES, N_CHOICES, Configuration
 
 
 class _Individual(NamedTuple):
@@ -30,12 +30,21 @@ class RegularizedEvolution:
         epoch: the fidelity to search at.
         population_size: the first so many configurations are uniform draws.
         tournament_size: contestants, drawn with replacement; of equals the first drawn wins.
+        hyperparameters: (lr, batch size) of every configuration, for a search over cells alone; None searches them too.
 
     Raises:
-        InvalidValueError: a size below 1.
+        InvalidValueError: a size below 1, or hyperparameters outside the space.
     """
 
-    def __init__(self, seed: int, *, epoch: int = 12, population_size: int = 10, tournament_size: int = 3) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        epoch: int = 12,
+        population_size: int = 10,
+        tournament_size: int = 3,
+        hyperparameters: tuple[float, int] | None = None,
+    ) -> None:
         for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
             if size < 1:
                 raise InvalidValueError(f"{name} {size!r} is not at least 1")
@@ -44,15 +53,25 @@ class RegularizedEvolution:
         self._population: deque[_Individual] = deque(maxlen=population_size)
         self._n_initial = population_size
         self._tournament_size = tournament_size
+        self._hyperparameters = hyperparameters
+        if hyperparameters is not None:
+            Configuration(CELLCODES[0], *hyperparameters)
 
     def ask(self) -> Suggestion:
         """A uniform configuration while the population is being founded or none of it has ended; then a child."""
         if self._n_initial > 0 or not self._population:
             self._n_initial -= 1
-            return Suggestion(draw_configuration(self._random), self._epoch)
+            return Suggestion(self._founder(), self._epoch)
         contestants = [self._random.choice(self._population) for _ in range(self._tournament_size)]
         parent = max(contestants, key=lambda individual: individual.accuracy_pct)
-        return Suggestion(mutate_one_coordinate(parent.configuration, self._random), self._epoch)
+        n_coordinates = len(N_CHOICES) if self._hyperparameters is None else len(EDGES)
+        child = mutate_one_coordinate(parent.configuration, self._random, n_coordinates=n_coordinates)
+        return Suggestion(child, self._epoch)
+
+    def _founder(self) -> Configuration:
+        # Drawn whole even when the hyperparameters are given, as the reference does: the draws stay the same.
+        drawn = draw_configuration(self._random)
+        return drawn if self._hyperparameters is None else Configuration(drawn.cellcode, *self._hyperparameters)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Add the result to the population; the oldest dies once the population is full."""

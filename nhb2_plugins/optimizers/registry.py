@@ -34,6 +34,8 @@ class Registration:
 OPTIMIZERS: Final[Mapping[str, Registration]] = {
     "random_search": Registration("nhb2_plugins.optimizers.random_search:RandomSearch"),
     "regularized_evolution": Registration("nhb2_plugins.optimizers.evolution:RegularizedEvolution"),
+    "reinforce": Registration("nhb2_plugins.optimizers.reinforce:Reinforce"),
+    "rs_then_rea": Registration("nhb2_plugins.optimizers.two_stage:RandomSearchThenEvolution"),
     "bohb": Registration(
         "nhb2_plugins.optimizers.bohb:Bohb",
         uses_ladder=True,

@@ -1,0 +1,85 @@
+"""Two stages: hyperparameters on one random cell first, then the cell by evolution with what was found.
+
+The benchmark's paper uses them to show what searching jointly is worth (Hirose et al., ACML 2021).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.optimizers.draws import draw_configuration
+from nhb2_plugins.optimizers.evolution import RegularizedEvolution
+from nhb2_plugins.space import CELLCODES, Configuration
+
+_FIRST_STAGE: Final = "first stage"
+
+
+class RandomSearchThenEvolution:
+    """``rs_then_rea``: random search over learning rate and batch size, then regularised evolution over the edges.
+
+    Args:
+        seed: seeds both stages; with one worker the sequence equals the reference's under ``random.seed(seed)``.
+        epoch: the fidelity to search at.
+        first_stage_s: simulated seconds of the first stage, costs from scratch; the evaluation that crosses it counts.
+        population_size: of the evolution.
+        tournament_size: of the evolution.
+
+    Raises:
+        InvalidValueError: a first stage that is not positive, or a size below 1.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        epoch: int = 12,
+        first_stage_s: float = 5000.0,
+        population_size: int = 10,
+        tournament_size: int = 3,
+    ) -> None:
+        if not first_stage_s > 0:
+            raise InvalidValueError(f"first_stage_s {first_stage_s!r} is not a positive number of simulated seconds")
+        self._seed = seed
+        self._epoch = epoch
+        self._population_size = population_size
+        self._tournament_size = tournament_size
+        self._evolution_with(None)  # refuses wrong sizes now, not after the first stage
+        self._random = random.Random(seed)
+        self._cellcode = self._random.choice(CELLCODES)
+        self._left_s = first_stage_s
+        self._best: tuple[float, Configuration] | None = None
+        self._evolution: RegularizedEvolution | None = None
+
+    def ask(self) -> Suggestion:
+        """A random (lr, batch size) on the cell while the first stage lasts; then what the evolution asks for."""
+        if self._evolution is None:
+            if self._left_s > 0 or self._best is None:
+                drawn = draw_configuration(self._random)
+                configuration = Configuration(self._cellcode, drawn.lr, drawn.batch_size)
+                return Suggestion(configuration, self._epoch, token=_FIRST_STAGE)
+            found = self._best[1]
+            self._evolution = self._evolution_with((found.lr, found.batch_size))
+        return self._evolution.ask()
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        """Learn a result. One of the first stage that comes in late (several workers) changes nothing any more."""
+        if suggestion.token is not _FIRST_STAGE:
+            if self._evolution is not None:
+                self._evolution.tell(suggestion, observation)
+            return
+        self._left_s -= observation.cost_s
+        if self._best is None or observation.accuracy_pct > self._best[0]:
+            self._best = (observation.accuracy_pct, suggestion.configuration)
+
+    def _evolution_with(self, hyperparameters: tuple[float, int] | None) -> RegularizedEvolution:
+        return RegularizedEvolution(
+            self._seed,
+            epoch=self._epoch,
+            population_size=self._population_size,
+            tournament_size=self._tournament_size,
+            hyperparameters=hyperparameters,
+        )
