@@ -36,6 +36,8 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
     "regularized_evolution": Registration("nhb2_plugins.optimizers.evolution:RegularizedEvolution"),
     "reinforce": Registration("nhb2_plugins.optimizers.reinforce:Reinforce"),
     "rs_then_rea": Registration("nhb2_plugins.optimizers.two_stage:RandomSearchThenEvolution"),
+    "local_search": Registration("nhb2_plugins.optimizers.local_search:LocalSearch"),
+    "asha": Registration("nhb2_plugins.optimizers.asha:Asha", uses_ladder=True),
     "bohb": Registration(
         "nhb2_plugins.optimizers.bohb:Bohb",
         uses_ladder=True,
