@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nhb2_plugins.errors import TableError
+from nhb2_plugins.table.aside import clear_leftovers, directory_aside, former_table
 from nhb2_plugins.table.checksums import digest_of_columns
 from nhb2_plugins.table.schema import (
     CLASS_OF_CELL,
@@ -61,25 +60,25 @@ def write_table(
     """
     directory = Path(directory).resolve()
     arrays = _checked_columns(columns, n_seeds=len(provenance.seeds))
-    if not overwrite:
-        _refuse_occupied(directory)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        clear_leftovers(directory)
+        if not overwrite:
+            _refuse_occupied(directory)
+        with directory_aside(directory, "new") as aside:
+            _write_columns(aside, arrays, provenance)
+            _move_into_place(aside, directory, overwrite=overwrite)
     except OSError as error:
         raise TableError(f"cannot write a table to {directory}: {error}") from error
-    try:
-        entries = {name: _entry(name, array) for name, array in arrays.items()}
-        for name, array in arrays.items():
-            _write_durably(aside / entries[name].file, _bytes(array))
-        _write_durably(aside / MANIFEST_FILE, _manifest(entries, arrays, provenance).to_json().encode())
-        aside.chmod(0o755)  # mkdtemp makes it private, a table is for every user of the machine
-        _move_into_place(aside, directory, overwrite=overwrite)
-    except OSError as error:
-        raise TableError(f"cannot write a table to {directory}: {error}") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return open_table(directory)
+
+
+def _write_columns(aside: Path, arrays: Mapping[str, Column], provenance: Provenance) -> None:
+    entries = {name: _entry(name, array) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        _write_durably(aside / entries[name].file, _bytes(array))
+    _write_durably(aside / MANIFEST_FILE, _manifest(entries, arrays, provenance).to_json().encode())
+    aside.chmod(0o755)  # made private, a table is for every user of the machine
 
 
 def _checked_columns(columns: Mapping[str, Column], *, n_seeds: int) -> dict[str, Column]:
@@ -141,15 +140,6 @@ def _move_into_place(aside: Path, directory: Path, *, overwrite: bool) -> None:
 
 
 def _replace_table(aside: Path, directory: Path) -> None:
-    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
-    moved = old / directory.name
-    try:
-        directory.rename(moved)
-        aside.rename(directory)
-    except OSError:
-        with contextlib.suppress(OSError):  # another writer's table may have taken the place: then that one stays
-            moved.rename(directory)
-        raise
-    finally:
-        if directory.exists() or not moved.exists():  # the only copy of a table is never removed
-            shutil.rmtree(old, ignore_errors=True)
+    with directory_aside(directory, "former") as former:
+        directory.rename(former_table(former, directory))
+        aside.rename(directory)  # where another writer was quicker, this fails, and that one's table stays

@@ -217,7 +217,7 @@ def test_a_failed_replacement_puts_the_old_table_back(directory: Path, monkeypat
     rename = Path.rename
 
     def fail_for_the_new_table(self: Path, target: Path) -> Path:
-        if target == directory and "-old-" not in str(self):
+        if target == directory and "-former-" not in str(self):
             raise OSError(5, "Input/output error")
         return rename(self, target)
 
