@@ -1,0 +1,46 @@
+"""Fixtures for every test: a home directory of the session's own, and published pickles made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support.mini_pickles import mini_contents
+from tests.support.published_format import PublishedTable, contents_of, generated_table, write_pickles
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the tables of the person who runs it."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(home / "data"))
+        patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+        patch.delenv("NHB2_DATA", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def published_table() -> PublishedTable:
+    """Generated numbers for 1,011 classes and three seeds."""
+    return generated_table(random_seed=2021)
+
+
+@pytest.fixture(scope="session")
+def published_pickles(published_table: PublishedTable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the three pickles of :func:`published_table` at full size (233 MB, 36 columns of no use)."""
+    contents = contents_of(published_table, extra_columns=36)
+    return write_pickles(tmp_path_factory.mktemp("published") / "data", contents)
+
+
+@pytest.fixture(scope="session")
+def mini_pickles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the three pickles of 48 rows that :mod:`tests.support.mini_pickles` explains."""
+    return write_pickles(tmp_path_factory.mktemp("mini") / "data", mini_contents())
