@@ -1,4 +1,4 @@
-"""``nhb2 data``: import, verify, where."""
+"""``nhb2 data``: fetch, import, verify, remove, where."""
 
 from __future__ import annotations
 
@@ -9,21 +9,62 @@ from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
+from nhb2_plugins.table.store import Table
 
 
 def add_data(commands: Commands) -> None:
     """Add ``nhb2 data`` and its actions."""
     parser = commands.add_parser("data", help="Import, verify and find tables.")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_fetch(actions)
     importing = add_command(actions, "import", _data_import, "Import the published files (three pickles) as a table.")
     importing.add_argument("source", metavar="SOURCE", help="a directory with the pickles, or an archive of them")
     importing.add_argument("--to", metavar="DIR", help="where to (default: the user's data directory)")
     importing.add_argument("--overwrite", action="store_true", help="replace a table that is there")
     verifying = add_command(actions, "verify", _data_verify, "Compare every byte of a table with its checksums.")
     verifying.add_argument("directory", metavar="DIR", nargs="?", help="a table (default: the one in use)")
+    removing = add_command(actions, "remove", _data_remove, "Remove a table, or what the cache holds.")
+    removing.add_argument("directory", metavar="DIR", nargs="?", help="a table (default: the imported one)")
+    removing.add_argument("--cache", action="store_true", help="the expanded embedded table and downloads instead")
     add_command(actions, "where", _data_where, "Print the directories that tables are looked for in.")
+
+
+def _add_fetch(actions: Commands) -> None:
+    text = "Download the published files, import them as a table, and keep nothing else."
+    fetching = add_command(actions, "fetch", _data_fetch, text)
+    source = fetching.add_mutually_exclusive_group()
+    source.add_argument("--url", metavar="URL", help="an archive of them (default: the authors' Google Drive folder)")
+    source.add_argument("--mirror", metavar="URL", help="a directory with the three pickles on an HTTP server")
+    fetching.add_argument("--sha256", metavar="HEX", help="what the archive's checksum must be")
+    fetching.add_argument("--to", metavar="DIR", help="where to (default: the user's data directory)")
+    fetching.add_argument("--overwrite", action="store_true", help="replace a table that is there")
+
+
+def _data_fetch(options: argparse.Namespace) -> int:
+    from nhb2_plugins.cli.download_progress import DownloadProgress
+    from nhb2_plugins.table.fetch import fetch_drive, fetch_mirror, fetch_url
+
+    to = Path(options.to) if options.to else user_table_directory()
+    progress = DownloadProgress(sys.stderr)
+    if options.url is not None:
+        table = fetch_url(options.url, to, sha256=options.sha256, overwrite=options.overwrite, on_progress=progress)
+    elif options.mirror is None:
+        table = fetch_drive(to, sha256=options.sha256, overwrite=options.overwrite, shows_progress=True)
+    elif options.sha256 is None:
+        table = fetch_mirror(options.mirror, to, overwrite=options.overwrite, on_progress=progress)
+    else:
+        raise InvalidValueError("--sha256 is of one archive, and a mirror has three files: use it with --url")
+    _print_written(table, to)
+    return 0
+
+
+def _print_written(table: Table, to: Path) -> None:
+    print(f"{table.provenance.label} written to {to}")
+    if table.provenance.note:
+        print(table.provenance.note)
 
 
 def _data_import(options: argparse.Namespace) -> int:
@@ -32,9 +73,7 @@ def _data_import(options: argparse.Namespace) -> int:
     target = Path(options.to) if options.to else user_table_directory()
     print(f"importing {options.source} ...", file=sys.stderr)
     table = import_published(Path(options.source), target, overwrite=options.overwrite)
-    print(f"{table.provenance.label} written to {target}")
-    if table.provenance.note:
-        print(table.provenance.note)
+    _print_written(table, target)
     return 0
 
 
@@ -45,6 +84,20 @@ def _data_verify(options: argparse.Namespace) -> int:
         return 0
     table = verify_table(directory)
     print(f"{table.provenance.label} in {directory}: {len(table.manifest.columns)} columns match their checksums")
+    return 0
+
+
+def _data_remove(options: argparse.Namespace) -> int:
+    from nhb2_plugins.table.removal import remove_cache, remove_table
+
+    if options.cache and options.directory is not None:
+        raise InvalidValueError(f"either --cache or a directory is removed, not both: {options.directory!r}")
+    directory = Path(options.directory) if options.directory is not None else user_table_directory()
+    removed = remove_cache() if options.cache else [remove_table(directory)]
+    for each in removed:
+        print(f"removed {each.what} in {each.path} ({each.n_bytes / 1e6:.1f} MB)")
+    if not removed:
+        print(f"there is nothing to remove in {cache_directory()}")
     return 0
 
 
