@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from nhb2_plugins import __version__
 from nhb2_plugins.cli.campaign import add_report, add_run
 from nhb2_plugins.cli.data import add_data
+from nhb2_plugins.cli.doctor import add_doctor
 from nhb2_plugins.cli.lookup import add_info, add_query, add_space
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
 from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, TableNotFoundError
@@ -41,7 +42,7 @@ def _parser() -> Parser:
     parser = Parser(prog="nhb2", description="NAS-HPO-Bench-II for hyperparameter-optimisation frameworks.")
     parser.add_argument("--version", action="version", version=f"nhb2-plugins {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (add_info, add_query, add_space, add_data, add_run, add_report):
+    for add in (add_info, add_doctor, add_query, add_space, add_data, add_run, add_report):
         add(commands)
     return parser
 

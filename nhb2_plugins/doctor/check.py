@@ -1,0 +1,23 @@
+"""The outcome of one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found.
+
+    Attributes:
+        name: what was looked at.
+        status: ``problem`` where something would fail; ``warning`` where it would surprise.
+        text: what was found and, unless that is fine, what to do about it.
+    """
+
+    name: str
+    status: Status
+    text: str

@@ -1,0 +1,175 @@
+"""Which frameworks are installed, whether this package can use them, and which are known to break.
+
+Versions come from the metadata of the installed distributions: importing the frameworks takes seconds, and a broken
+one would take the doctor with it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from nhb2_plugins.doctor.check import Check
+
+VersionOf = Callable[[str], str | None]
+"""The version of an installed distribution, or None."""
+
+_DISTRIBUTION: Final = "nhb2-plugins"
+_CORE: Final = ""
+_REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(\[[^]]*\])?\s*(?:>=\s*([0-9][^\s,;]*))?[^;]*(?:;(.*))?")
+_EXTRA: Final = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
+_HPBANDSTER_NEEDS: Final = ("Pyro4", "serpent", "netifaces", "statsmodels")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A distribution that this package can use.
+
+    Attributes:
+        name: of the distribution.
+        minimum: the oldest version that it works with, or empty.
+        extra: the extra that installs it; empty for the core.
+    """
+
+    name: str
+    minimum: str
+    extra: str
+
+
+def installed_version(name: str) -> str | None:
+    """The version of an installed distribution, or None."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def requirements() -> list[Requirement]:
+    """What this package declares to work with, in the order of its declaration; a distribution once."""
+    found: dict[str, Requirement] = {}
+    for text, extra in _declared():
+        match = _REQUIREMENT.fullmatch(text.strip())
+        if match is None or match[1] == _DISTRIBUTION:  # an extra made of other extras
+            continue
+        marked = _EXTRA.search(match[4] or "")
+        requirement = Requirement(match[1], match[3] or "", marked[1] if marked else extra)
+        found.setdefault(requirement.name.lower(), requirement)
+    return list(found.values())
+
+
+def _declared() -> Iterator[tuple[str, str]]:
+    """Requirements and their extras: of a checkout if this is one, else of the installed distribution."""
+    checkout = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if checkout.is_file():
+        project = tomllib.loads(checkout.read_text(encoding="utf-8"))["project"]
+        yield from ((text, _CORE) for text in project["dependencies"])
+        yield from ((text, extra) for extra, texts in project["optional-dependencies"].items() for text in texts)
+    elif installed_version(_DISTRIBUTION) is not None:
+        yield from ((text, _CORE) for text in metadata.requires(_DISTRIBUTION) or ())
+
+
+def check_installation(version_of: VersionOf = installed_version) -> list[Check]:
+    """Check Python, the frameworks, and what is known to break among them."""
+    return [
+        _check_python(sys.version_info[:3]),
+        *(check_requirement(requirement, version_of(requirement.name)) for requirement in requirements()),
+        check_hpbandster(version_of),
+        check_reference(version_of, _location("nashpobench2api")),
+        _check_storage_advice(version_of),
+    ]
+
+
+def _check_python(version: Sequence[int]) -> Check:
+    return Check("Python", "ok", ".".join(str(part) for part in version))
+
+
+def check_requirement(requirement: Requirement, version: str | None) -> Check:
+    """Whether a distribution is there, and new enough."""
+    install = (
+        f"pip install '{_DISTRIBUTION}[{requirement.extra}]'" if requirement.extra else f"pip install {_DISTRIBUTION}"
+    )
+    if version is None:
+        return Check(requirement.name, "ok" if requirement.extra else "problem", f"not installed: {install}")
+    if _release(version) < _release(requirement.minimum):
+        text = f"{version} is too old, at least {requirement.minimum} is needed: {install}"
+        return Check(requirement.name, "problem", text)
+    return Check(requirement.name, "ok", version)
+
+
+def check_hpbandster(version_of: VersionOf) -> Check:
+    """Whether hpbandster's own BOHB runs with the installed ConfigSpace and numpy, and ours.
+
+    hpbandster 0.7.4 (of 2018) hangs where a configuration or a budget holds a numpy scalar, which Pyro4's serializer
+    refuses: see HpBandSter's issues 11, 69, 99 and 114.
+    """
+    name, version = "BOHB", version_of("hpbandster")
+    if version is None:
+        return Check(name, "ok", "run_bohb works in this process, which needs no hpbandster")
+    missing = [needed for needed in _HPBANDSTER_NEEDS if version_of(needed) is None]
+    if missing:
+        return Check(name, "problem", f"hpbandster lacks {', '.join(missing)}: pip install '{_DISTRIBUTION}[bohb]'")
+    config_space, numpy = version_of("ConfigSpace"), version_of("numpy")
+    reasons = []
+    if config_space is not None and _release(config_space) >= (1, 1):
+        reasons.append(f"ConfigSpace {config_space} (configurations of numpy scalars)")
+    if numpy is not None and _release(numpy) >= (2,):
+        reasons.append(f"numpy {numpy} (budgets that are numpy scalars)")
+    if not reasons:
+        return Check(name, "ok", f"hpbandster {version} works with ConfigSpace {config_space} and numpy {numpy}")
+    text = (
+        f"scripts of your own that run hpbandster {version} hang with {' and '.join(reasons)}; "
+        "BohbWorker and run_bohb send built-in values and work"
+    )
+    return Check(name, "warning", text)
+
+
+def check_reference(version_of: VersionOf, location: str | None) -> Check:
+    """Whether ``import nashpobench2api`` means the benchmark's reference package.
+
+    Args:
+        version_of: versions of distributions.
+        location: where Python would find the module, or None.
+    """
+    name, other = "nashpobench2api", version_of("nashpobench2real-api")
+    if other is not None:
+        text = (
+            f"nashpobench2real-api {other} is installed: another benchmark under the same module name. Scripts that "
+            "import nashpobench2api get its numbers; pip uninstall nashpobench2real-api, or run them by "
+            "python -m nhb2_plugins.compat"
+        )
+        return Check(name, "problem", text)
+    version = version_of(name)
+    if version is not None:
+        return Check(name, "ok", f"{version}, the reference package")
+    if location is not None:
+        return Check(name, "warning", f"a module of unknown origin: {location}")
+    return Check(name, "ok", "not installed; python -m nhb2_plugins.compat runs scripts that import it")
+
+
+def _location(module: str) -> str | None:
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return None if spec is None else str(spec.origin)
+
+
+def _check_storage_advice(version_of: VersionOf) -> Check:
+    text = (
+        "one machine: JournalStorage; several: PostgreSQL or MySQL (thousands of workers: behind GrpcStorageProxy); "
+        "SQLite never for parallel runs"
+    )
+    return Check("Optuna storage", "ok", text if version_of("optuna") else "no Optuna, no storage")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version."""
+    numbers = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in numbers[0].split(".")) if numbers else ()
