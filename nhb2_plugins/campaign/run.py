@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import traceback
 import warnings
@@ -13,7 +14,7 @@ from time import perf_counter
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.exact import final_report
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.trajectory.incumbent import IncumbentChange
@@ -80,7 +81,7 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
         return simulate(
             optimizer,
             bench,
-            budget_s=plan.budget_s,
+            budget_s=math.inf if plan.budget_s is None else plan.budget_s,
             n_workers=plan.n_workers,
             charging=plan.charging,
             crossing=plan.crossing,
@@ -92,19 +93,8 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
 
 def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:
     """Look an incumbent up at 12 epochs (validation and test) and at 200, under the seed it was searched with."""
-    record = change.record
-    configuration = record.configuration
-
-    def accuracy(epoch: int, split: str) -> float:
-        return bench.evaluate(configuration, epoch, split, record.seed).accuracy_pct
-
-    return MeasuredIncumbent(
-        change.time_s,
-        record.trial,
-        accuracy(SCHEDULE_EPOCHS, "valid"),
-        accuracy(SCHEDULE_EPOCHS, "test"),
-        accuracy(LONG_EPOCHS, "test"),
-    )
+    report = final_report(bench, change.record.configuration, change.record.seed)
+    return MeasuredIncumbent(change.time_s, change.record.trial, *(measured.accuracy_pct for measured in report))
 
 
 def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:

@@ -1,0 +1,467 @@
+"""Exact answers about the whole space: ranks, regrets, and what random search reaches, without a run.
+
+The table is complete, so random search (uniform draws over the 196,608 configurations, with replacement) needs no
+repetitions: the distribution of its best value is known, over evaluations by order statistics and over simulated time
+by a renewal equation. Both are of the validation error at 12 epochs unless told otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
+
+Rounding = Literal["mean", "up", "down"]
+"""How a cost is put on the time grid: ``mean`` splits its probability between the two neighbouring steps so that its
+mean is kept; ``up`` and ``down`` take one of them, which bounds the truth from either side."""
+ROUNDINGS: Final[tuple[Rounding, ...]] = get_args(Rounding)
+
+MAX_STEP_S: Final = 1.0
+_MAX_GRID_STEPS: Final = 2_000_000
+_SAME_STEP: Final = 1e-6  # the data's times have 1 ms resolution, and float noise
+_BATCH_NUMBERS: Final = 1 << 20  # transforms of about 8 MB at once
+
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
+
+
+def ranks(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> _Integers:
+    """The rank of every configuration, int64 of shape (196608,), in index order; 1 is the best.
+
+    Standard competition ranking ("1224"): a rank is one more than the number of configurations that are strictly
+    better, so equals share the best of their ranks. Isomorphic cells are always equal. Values are equal when they are
+    equal as stored.
+
+    Raises:
+        InvalidValueError: as :meth:`Benchmark.evaluate`.
+    """
+    levels = _Levels.of(bench, epoch, split, seed)
+    n_better = levels.n_at_most - levels.n_at
+    rank_of_row = (n_better + 1)[levels.level_of_row]
+    return np.take(rank_of_row, bench.rows)
+
+
+def regrets(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> _Floats:
+    """How far every configuration is behind the best, in percentage points, shape (196608,), in index order.
+
+    Raises:
+        InvalidValueError: as :meth:`Benchmark.evaluate`.
+    """
+    accuracy = bench.by_row(epoch, split, seed).accuracy_pct
+    return np.take(accuracy.max() - accuracy, bench.rows)
+
+
+class MeasuredAccuracy(NamedTuple):
+    """An accuracy beside the best that the table holds under the same epoch, split and seed, both in percent."""
+
+    accuracy_pct: float
+    optimum_accuracy_pct: float
+
+    @property
+    def error_pct(self) -> float:
+        """100 − accuracy, in percent."""
+        return error_pct(self.accuracy_pct)
+
+    @property
+    def regret_pct(self) -> float:
+        """Percentage points behind the best."""
+        return self.optimum_accuracy_pct - self.accuracy_pct
+
+
+class FinalReport(NamedTuple):
+    """What is reported of a search's final configuration.
+
+    Attributes:
+        valid_12: validation accuracy after 12 epochs; what searches see.
+        test_12: test accuracy after 12 epochs.
+        expected_test_200: expected test accuracy after 200 epochs (predicted by the authors' surrogate; no seed).
+    """
+
+    valid_12: MeasuredAccuracy
+    test_12: MeasuredAccuracy
+    expected_test_200: MeasuredAccuracy
+
+
+def final_report(bench: Benchmark, configuration: Configuration, seed: Seed | None = None) -> FinalReport:
+    """Look up a search's final configuration: after the search, since searches must not see test accuracies.
+
+    Raises:
+        InvalidValueError: not a configuration, or a seed that the table does not have.
+    """
+
+    def measured(epoch: int, split: str) -> MeasuredAccuracy:
+        accuracy = bench.evaluate(configuration, epoch, split, seed).accuracy_pct
+        return MeasuredAccuracy(accuracy, bench.oracle(epoch, split, seed)[1])
+
+    return FinalReport(
+        measured(SCHEDULE_EPOCHS, "valid"), measured(SCHEDULE_EPOCHS, "test"), measured(LONG_EPOCHS, "test")
+    )
+
+
+# -- random search over evaluations
+
+
+@dataclass(frozen=True, eq=False)
+class BestOfRandom:
+    """The best of n uniform draws (with replacement): exact, by order statistics. Made by :func:`best_of_random`.
+
+    Attributes:
+        error_pct: the distinct errors of the space, ascending, in percent.
+        n_at_most: number of configurations with at most that error; the last is 196,608.
+    """
+
+    error_pct: _Floats
+    n_at_most: _Integers
+
+    def probability_at_most(self, error_pct: float, n_draws: int) -> float:
+        """Probability that the best of ``n_draws`` has at most an error.
+
+        Raises:
+            InvalidValueError: ``n_draws`` is not a positive integer.
+        """
+        position = np.searchsorted(self.error_pct, error_pct, side="right")
+        return 0.0 if position == 0 else float(self._cdf(n_draws)[position - 1])
+
+    def mean_error_pct(self, n_draws: int) -> float:
+        """The expected error of the best of ``n_draws``, in percent.
+
+        Raises:
+            InvalidValueError: ``n_draws`` is not a positive integer.
+        """
+        above = 1 - self._cdf(n_draws)[:-1]
+        return float(self.error_pct[0] + np.diff(self.error_pct) @ above)
+
+    def mean_regret_pct(self, n_draws: int) -> float:
+        """The expected regret of the best of ``n_draws``, in percentage points.
+
+        Raises:
+            InvalidValueError: ``n_draws`` is not a positive integer.
+        """
+        return self.mean_error_pct(n_draws) - float(self.error_pct[0])
+
+    def quantile_error_pct(self, probability: float, n_draws: int) -> float:
+        """The smallest error that the best of ``n_draws`` does not exceed with at least a probability, in percent.
+
+        Raises:
+            InvalidValueError: a probability outside 0..1, or ``n_draws`` is not a positive integer.
+        """
+        _check_probability(probability)
+        cdf = self._cdf(n_draws)
+        return float(self.error_pct[min(int(np.searchsorted(cdf, probability)), len(cdf) - 1)])
+
+    def _cdf(self, n_draws: int) -> _Floats:
+        if isinstance(n_draws, bool) or not isinstance(n_draws, int | np.integer) or n_draws < 1:
+            raise InvalidValueError(f"n_draws {n_draws!r} is not a positive integer")
+        with np.errstate(divide="ignore"):  # every configuration has at most the worst error: log(0)
+            log_above = np.log1p(-self.n_at_most / N_CONFIGURATIONS)
+        cdf: _Floats = -np.expm1(n_draws * log_above)
+        return cdf
+
+
+def best_of_random(
+    bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None
+) -> BestOfRandom:
+    """What random search reaches after n evaluations.
+
+    Raises:
+        InvalidValueError: as :meth:`Benchmark.evaluate`.
+    """
+    levels = _Levels.of(bench, epoch, split, seed)
+    return BestOfRandom(levels.error_pct, levels.n_at_most)
+
+
+# -- random search over simulated time
+
+
+@dataclass(frozen=True, eq=False)
+class RandomSearchOverTime:
+    """The best error that random search knows at each time. Made by :func:`random_search_over_time`.
+
+    Attributes:
+        time_s: simulated seconds, shape (n_times,).
+        error_pct: the distinct errors of the space, ascending, in percent, shape (n_levels,).
+        n_at_most: number of configurations with at most that error, shape (n_levels,).
+        solved: positions among the levels for which the equation was solved, ascending, shape (n_solved,); the first
+            and the last level are always among them.
+        probability: that the best error known by a time is at most that of a solved level, shape (n_solved, n_times).
+    """
+
+    time_s: _Floats
+    error_pct: _Floats
+    n_at_most: _Integers
+    solved: NDArray[np.intp]
+    probability: _Floats
+
+    @property
+    def probability_of_result(self) -> _Floats:
+        """Probability that any evaluation has ended by each time, shape (n_times,)."""
+        of_result: _Floats = self.probability[-1]  # every error is at most the worst one
+        return of_result
+
+    def probability_at_most(self, error_pct: float) -> _Floats:
+        """Probability that the best error known by each time is at most an error, shape (n_times,)."""
+        position = int(np.searchsorted(self.error_pct, error_pct, side="right"))
+        if position == 0:
+            return np.zeros(len(self.time_s))
+        before, after, weight = self._neighbours
+        level, known = position - 1, self.probability
+        mixed: _Floats = known[before[level]] * (1 - weight[level]) + known[after[level]] * weight[level]
+        return mixed
+
+    @cached_property
+    def mean_error_pct(self) -> _Floats:
+        """The expected best error at each time given that there is one, in percent, shape (n_times,); else NaN.
+
+        From the longest cost of the table on there always is one.
+        """
+        gaps = np.diff(self.error_pct)
+        before, after, weight = self._neighbours
+        share = np.bincount(before[:-1], gaps * (1 - weight[:-1]), minlength=len(self.solved))
+        share += np.bincount(after[:-1], gaps * weight[:-1], minlength=len(self.solved))
+        with np.errstate(invalid="ignore"):  # 0/0 where no result can be there yet
+            mean: _Floats = self.error_pct[-1] - share @ self.probability / self.probability_of_result
+        return mean
+
+    @property
+    def mean_regret_pct(self) -> _Floats:
+        """The expected regret at each time given a result, in percentage points, shape (n_times,); else NaN."""
+        regret: _Floats = self.mean_error_pct - self.error_pct[0]
+        return regret
+
+    def quantile_error_pct(self, probability: float) -> _Floats:
+        """The smallest error not exceeded with at least a probability at each time, in percent, shape (n_times,).
+
+        Infinite where no result is there with that probability.
+
+        Raises:
+            InvalidValueError: a probability outside 0..1.
+        """
+        _check_probability(probability)
+        before, after, weight = self._neighbours
+        quantiles = np.full(len(self.time_s), np.inf)
+        for i, column in enumerate(self.probability.T):
+            cdf = column[before] * (1 - weight) + column[after] * weight
+            level = np.searchsorted(cdf, probability)
+            if level < len(cdf):
+                quantiles[i] = self.error_pct[level]
+        return quantiles
+
+    @cached_property
+    def _neighbours(self) -> tuple[NDArray[np.intp], NDArray[np.intp], _Floats]:
+        """For every level the solved ones around it and the second one's weight.
+
+        The probability is smooth in the number of configurations that are as good: where cost and value are
+        independent it is E[1 − (1 − p)^N], of p = n_at_most / 196,608 and N evaluations.
+        """
+        after = np.searchsorted(self.solved, np.arange(len(self.error_pct)))
+        before = np.maximum(after - 1, 0)
+        low, high = (self.n_at_most[self.solved[each]] for each in (before, after))
+        weight = np.where(high > low, (self.n_at_most - low) / np.maximum(high - low, 1), 1.0)
+        return before, after, weight
+
+
+def random_search_over_time(
+    bench: Benchmark,
+    times_s: ArrayLike,
+    *,
+    epoch: int = 12,
+    split: str | None = None,
+    seed: Seed | None = None,
+    step_s: float = MAX_STEP_S,
+    rounding: Rounding = "mean",
+    n_levels: int = 1024,
+) -> RandomSearchOverTime:
+    """What random search knows at given times: one worker, evaluations charged from scratch, one after another.
+
+    Good configurations may be slow or quick, so value and cost of an evaluation depend on each other, and the number
+    of evaluations by a time depends on the values. The time H at which a first error ≤ x is known obeys the renewal
+    equation
+
+        P(H ≤ t) = P(error ≤ x, cost ≤ t) + Σ_c P(error > x, cost = c) · P(H ≤ t − c),
+
+    which is solved on a grid of ``step_s`` for ``n_levels`` thresholds x by Fourier transforms. An evaluation that ends
+    after t does not count at t. There are three sources of error, with their sizes on the embedded table by default:
+
+    - Costs are put on the grid. ``up`` and ``down`` bound the truth, and differ by at most 0.007 in probability;
+      ``mean`` lies between them, at most 0.0025 from a grid ten times finer.
+    - Thresholds between the solved ones are interpolated in the share of configurations below them: at most 0.0011 in
+      probability, and in the expected error 0.0002 percentage points once every run has a result (0.03 while only one
+      run in a hundred has). None where ``n_levels`` is at least the number of distinct errors.
+    - Floating-point errors stay below 1e-9.
+
+    Args:
+        bench: the benchmark.
+        times_s: times to answer for, in simulated seconds, shape (n_times,).
+        epoch: as :meth:`Benchmark.evaluate`.
+        split: as :meth:`Benchmark.evaluate`.
+        seed: as :meth:`Benchmark.evaluate`.
+        step_s: of the time grid, in seconds; at most 1.
+        rounding: how costs are put on the grid.
+        n_levels: number of thresholds to solve for, at most; where several fall on one error it is solved once.
+
+    Raises:
+        InvalidValueError: times that are not finite and ≥ 0 or need more than two million steps, a step that is not in
+            (0, 1], an unknown rounding, fewer than 2 levels; otherwise as :meth:`Benchmark.evaluate`.
+    """
+    times = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
+    levels = _Levels.of(bench, epoch, split, seed)
+    _check_grid(times, step_s, rounding)
+    if n_levels < 2:
+        raise InvalidValueError(f"n_levels {n_levels!r} is not at least 2")
+    steps = np.floor(_in_steps(times, step_s)).astype(np.intp)
+    solved = _spread(levels.n_at_most, n_levels)
+    cost = bench.by_row(epoch, split, seed).cost_s
+    law = _CostLaw.of(levels, cost, step_s, rounding, n_steps=int(steps.max()) + 1)
+    n_batches = min(len(solved), 1 + len(solved) * law.transform_length // _BATCH_NUMBERS)
+    batches = np.array_split(solved, n_batches)
+    probability = np.concatenate([law.hit_cdf(batch)[:, steps] for batch in batches])
+    probability[-1] = law.any_cdf[steps]  # the same up to rounding errors, which must not look like a first result
+    return RandomSearchOverTime(times, levels.error_pct, levels.n_at_most, solved, probability)
+
+
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """The distinct errors of the space.
+
+    Attributes:
+        error_pct: ascending, shape (n_levels,).
+        n_at: number of configurations with that error.
+        n_at_most: number of configurations with at most that error.
+        level_of_row: the level of each row of the table, shape (n_rows,).
+        n_of_row: number of configurations of each row.
+    """
+
+    error_pct: _Floats
+    n_at: _Integers
+    n_at_most: _Integers
+    level_of_row: NDArray[np.intp]
+    n_of_row: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, bench: Benchmark, epoch: int, split: str | None, seed: Seed | None) -> _Levels:
+        accuracy = bench.by_row(epoch, split, seed).accuracy_pct
+        values, position = np.unique(-accuracy, return_inverse=True)
+        n_of_row = np.bincount(bench.rows, minlength=len(accuracy))
+        n_at = np.bincount(position, weights=n_of_row).astype(np.int64)  # exact: far below 2^53
+        return cls(error_pct(-values), n_at, np.cumsum(n_at), position, n_of_row)
+
+
+@dataclass(frozen=True, eq=False)
+class _CostLaw:
+    """What one draw is and costs on the time grid.
+
+    Attributes:
+        level: of each atom of probability, ascending; atoms are a row, or a row's two halves.
+        step: the atom's cost in steps of the grid.
+        mass: the atom's probability.
+        n_steps: number of times on the grid, 0 included.
+        transform_length: length of the Fourier transforms.
+    """
+
+    level: NDArray[np.intp]
+    step: NDArray[np.intp]
+    mass: _Floats
+    n_steps: int
+    transform_length: int
+
+    @classmethod
+    def of(cls, levels: _Levels, cost: _Floats, step_s: float, rounding: Rounding, n_steps: int) -> _CostLaw:
+        order = np.argsort(levels.level_of_row, kind="stable")
+        level = levels.level_of_row[order]
+        mass = levels.n_of_row[order] / N_CONFIGURATIONS
+        position = _in_steps(cost[order], step_s)
+        below = np.floor(position).astype(np.intp)
+        length = _fourier_length(3 * n_steps)
+        if rounding == "down":
+            return cls(level, below, mass, n_steps, length)
+        if rounding == "up":
+            return cls(level, np.ceil(position).astype(np.intp), mass, n_steps, length)
+        fraction = position - below
+        halves = np.column_stack([mass * (1 - fraction), mass * fraction])
+        return cls(np.repeat(level, 2), np.column_stack([below, below + 1]).ravel(), halves.ravel(), n_steps, length)
+
+    def hit_cdf(self, thresholds: NDArray[np.intp]) -> _Floats:
+        """Probability that an error of at most each threshold level is known by each step, (n, n_steps).
+
+        With the generating functions a(z) of a draw that hits and b(z) of one that misses, that of the first hit is
+        a / (1 − b). It is evaluated on a circle inside the unit circle: what lies beyond the transform's length comes
+        back damped by r^length = 1e-15, and rounding errors grow by at most r^-n_steps = 1e5.
+        """
+        damping = np.exp(np.log(1e-15) / self.transform_length * np.arange(self.n_steps))
+        hits = np.zeros((len(thresholds), self.n_steps))
+        ends = np.searchsorted(self.level, thresholds, side="right")
+        for row, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            hits[row] = self._histogram(start, end)
+        hits = np.cumsum(hits, axis=0)
+        all_draws = np.fft.rfft(self._histogram(0, len(self.level)) * damping, self.transform_length)
+        hit = np.fft.rfft(hits * damping, self.transform_length)
+        first = np.fft.irfft(hit / (1 - (all_draws - hit)), self.transform_length)[:, : self.n_steps]
+        cdf: _Floats = np.clip(np.cumsum(first / damping, axis=1), 0, self.any_cdf)
+        return cdf
+
+    @cached_property
+    def any_cdf(self) -> _Floats:
+        """Probability that a first evaluation has ended by each step, (n_steps,)."""
+        return np.cumsum(self._histogram(0, len(self.level)))
+
+    def _histogram(self, start: int, end: int) -> _Floats:
+        within = self.step[start:end] < self.n_steps
+        counts = np.bincount(self.step[start:end][within], self.mass[start:end][within], self.n_steps)
+        return counts.astype(np.float64, copy=False)
+
+
+def _in_steps(seconds: _Floats, step_s: float) -> _Floats:
+    """Seconds in steps of the grid; what misses a whole number by float error alone is that number."""
+    steps = seconds / step_s
+    whole = np.rint(steps)
+    return np.where(np.abs(steps - whole) < _SAME_STEP, whole, steps)
+
+
+def _fourier_length(at_least: int) -> int:
+    """The smallest product of powers of 2, 3 and 5 that is even and at least a number: what transforms quickly."""
+    odd_factors = [3**i * 5**j for i in range(12) for j in range(8)]
+    return min(int(odd << max(1, (-(-at_least // odd) - 1).bit_length())) for odd in odd_factors)
+
+
+def _spread(n_at_most: _Integers, n_levels: int) -> NDArray[np.intp]:
+    """Positions of levels, the first and the last among them: half evenly spaced by share, half by its logarithm.
+
+    The logarithm serves late times, when the best of many draws is a rare value; the share serves early ones.
+    """
+    n = len(n_at_most)
+    if n_levels >= n:
+        return np.arange(n)
+    ends, half = (n_at_most[0], n_at_most[-1]), n_levels // 2
+    shares = np.concatenate([np.geomspace(*ends, half), np.linspace(*ends, n_levels - half)])
+    positions = np.minimum(np.searchsorted(n_at_most, shares), n - 1)
+    return np.unique(np.concatenate([[0], positions, [n - 1]])).astype(np.intp)
+
+
+def _check_probability(probability: float) -> None:
+    if not 0 <= probability <= 1:
+        raise InvalidValueError(f"probability {probability!r} is not in 0..1")
+
+
+def _check_grid(times: _Floats, step_s: float, rounding: str) -> None:
+    if rounding not in ROUNDINGS:
+        raise InvalidValueError(describe_choices(rounding, ROUNDINGS, what="rounding"))
+    if not 0 < step_s <= MAX_STEP_S:
+        raise InvalidValueError(f"step_s {step_s!r} is not in (0, {MAX_STEP_S:g}]")
+    if times.ndim != 1 or not len(times) or not (np.isfinite(times) & (times >= 0)).all():
+        raise InvalidValueError(f"times_s {_shown(times.ravel())} are not finite seconds >= 0, at least one")
+    if times.max() / step_s > _MAX_GRID_STEPS:
+        raise InvalidValueError(f"times_s up to {times.max():g} s in steps of {step_s:g} s are too many steps")
+
+
+def _shown(values: Iterable[float]) -> str:
+    return f"{list(values)!r:.80}"
