@@ -256,6 +256,6 @@ def _checked(
 ) -> NDArray[np.float64]:
     if not is_valid.all():
         position = int(np.argmin(is_valid))
-        key = shown(grid.key_at(position))
-        raise ImportRefusedError(f"{grid.file}: column {column.name!r}, key {key}: {values[position]!r} is not {what}")
+        key, value = shown(grid.key_at(position)), float(values[position])
+        raise ImportRefusedError(f"{grid.file}: column {column.name!r}, key {key}: {value!r} is not {what}")
     return values

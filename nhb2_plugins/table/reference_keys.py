@@ -121,7 +121,7 @@ class KeyGrid:
         if (positions == _UNKNOWN).any():
             self._refuse_odd_key(column, positions)
         counts = np.bincount(positions, minlength=self._size)
-        for what, is_wrong in (("lacks the key", counts == 0), ("has twice the key", counts > 1)):
+        for what, is_wrong in (("has more than once the key", counts > 1), ("lacks the key", counts == 0)):
             if is_wrong.any():
                 key = shown(self.key_at(int(np.argmax(is_wrong))))
                 raise ImportRefusedError(f"{self.file}: column {column.name!r} {what} {key}")

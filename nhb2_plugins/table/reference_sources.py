@@ -228,14 +228,20 @@ class _XzReader:
         while True:
             packed = b""
             if self._decoder.eof:
-                packed = self._decoder.unused_data or self._file.read(_STEP)
-                if not packed.strip(b"\0"):
+                packed = self._next_stream(self._decoder.unused_data)
+                if not packed:
                     return b""
                 self._decoder = lzma.LZMADecompressor(memlimit=_MAX_XZ_MEMORY)
             elif self._decoder.needs_input and not (packed := self._file.read(_STEP)):
                 raise EOFError("the archive is truncated")
             if unpacked := self._decoder.decompress(packed, size):
                 return unpacked
+
+    def _next_stream(self, packed: bytes) -> bytes:
+        """What follows the zeros that may stand between two streams."""
+        while not (stream := packed.lstrip(b"\0")) and (packed := self._file.read(_STEP)):
+            pass
+        return stream
 
 
 class _ForwardReader:
