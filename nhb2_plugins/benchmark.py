@@ -27,7 +27,7 @@ from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuratio
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import DATA_VARIABLE, user_table_directory
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, Provenance
-from nhb2_plugins.table.store import MANIFEST_FILE, Table, open_table
+from nhb2_plugins.table.store import MANIFEST_FILE, Table, first_index_of_rows, open_table
 
 if TYPE_CHECKING:
     import pandas
@@ -238,7 +238,20 @@ class Benchmark:
         """
         from nhb2_plugins.table.frame import table_to_frame  # pandas is an extra
 
-        return table_to_frame(self.table, self._first_index_of_row)
+        return table_to_frame(self.table)
+
+    def classes_to_frame(self) -> pandas.DataFrame:
+        """Which cells share the table's numbers, as a pandas frame: one row per cellcode, by class.
+
+        Columns: ``cell_class`` (number of the class in this table), ``class_cellcode`` (its first code, which is the
+        ``cellcode`` of :meth:`to_frame`) and ``cellcode``, every code of the class, itself included.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from nhb2_plugins.table.frame import classes_to_frame  # pandas is an extra
+
+        return classes_to_frame(self.table)
 
     # -- preparation, paid once for each (epoch, split, seed)
 
@@ -327,10 +340,7 @@ class Benchmark:
 
     @cached_property
     def _first_index_of_row(self) -> NDArray[np.intp]:
-        """The smallest configuration index of each row."""
-        classes = self.table.column(CLASS_OF_CELL)
-        _, first_cells = np.unique(classes, return_index=True)
-        return (first_cells[:, np.newaxis] * N_HYPERPARAMETERS + np.arange(N_HYPERPARAMETERS)).ravel()
+        return first_index_of_rows(self.table.column(CLASS_OF_CELL))
 
 
 _Addend = TypeVar("_Addend", float, _Floats)

@@ -1,4 +1,4 @@
-"""``nhb2 data``: fetch, import, verify, remove, where."""
+"""``nhb2 data``: fetch, import, export, verify, remove, where."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
@@ -24,6 +24,10 @@ def add_data(commands: Commands) -> None:
     importing.add_argument("source", metavar="SOURCE", help="a directory with the pickles, or an archive of them")
     importing.add_argument("--to", metavar="DIR", help="where to (default: the user's data directory)")
     importing.add_argument("--overwrite", action="store_true", help="replace a table that is there")
+    exporting = add_command(actions, "export", _data_export, "Write a table to files that other tools read.")
+    exporting.add_argument("--to", metavar="FILE", required=True, help="X.parquet or X.csv, and X.classes.* beside it")
+    exporting.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    add_table_option(exporting)
     verifying = add_command(actions, "verify", _data_verify, "Compare every byte of a table with its checksums.")
     verifying.add_argument("directory", metavar="DIR", nargs="?", help="a table (default: the one in use)")
     removing = add_command(actions, "remove", _data_remove, "Remove a table, or what the cache holds.")
@@ -74,6 +78,15 @@ def _data_import(options: argparse.Namespace) -> int:
     print(f"importing {options.source} ...", file=sys.stderr)
     table = import_published(Path(options.source), target, overwrite=options.overwrite)
     _print_written(table, target)
+    return 0
+
+
+def _data_export(options: argparse.Namespace) -> int:
+    from nhb2_plugins.table.export import export_table
+
+    bench = open_benchmark(options.table)
+    files = export_table(bench.table, options.to, overwrite=options.overwrite)
+    print(f"{bench.provenance.label} written to {', '.join(str(file) for file in files)}")
     return 0
 
 

@@ -1,17 +1,16 @@
-"""A table as a pandas frame."""
+"""A table as two pandas frames: its numbers, and which cells share them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nhb2_plugins.errors import MissingExtraError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS
-from nhb2_plugins.table.schema import EXPECTED_ACC_200, TOTALS
-from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, TOTALS
+from nhb2_plugins.table.store import Table, first_index_of_rows
 
 try:
     import pandas as pd
@@ -19,15 +18,16 @@ except ImportError as error:
     raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
 
 
-def table_to_frame(table: Table, first_index_of_row: NDArray[np.intp]) -> pd.DataFrame:
+def table_to_frame(table: Table) -> pd.DataFrame:
     """One row per (row of the table, seed), rows in order, seeds within; see ``Benchmark.to_frame``."""
     seeds = table.provenance.seeds
-    cells, hyperparameters = np.divmod(np.repeat(first_index_of_row, len(seeds)), N_HYPERPARAMETERS)
+    first_indices = first_index_of_rows(table.column(CLASS_OF_CELL))
+    cells, hyperparameters = np.divmod(np.repeat(first_indices, len(seeds)), N_HYPERPARAMETERS)
     data: dict[str, object] = {
         "cellcode": pd.Categorical.from_codes(cells, categories=pd.Index(CELLCODES)),
         "lr": np.take(LEARNING_RATES, hyperparameters // len(BATCH_SIZES)),
         "batch_size": np.take(BATCH_SIZES, hyperparameters % len(BATCH_SIZES)),
-        "seed": np.tile(seeds, len(first_index_of_row)),
+        "seed": np.tile(seeds, len(first_indices)),
     }
     for quantity in ("acc", "time"):
         for split in SPLITS:
@@ -37,6 +37,23 @@ def table_to_frame(table: Table, first_index_of_row: NDArray[np.intp]) -> pd.Dat
     for total in TOTALS:
         data[total] = table.column(total).T.ravel()
     data[EXPECTED_ACC_200] = np.repeat(table.column(EXPECTED_ACC_200), len(seeds))
-    frame = pd.DataFrame(data)
+    return _with_provenance(pd.DataFrame(data), table)
+
+
+def classes_to_frame(table: Table) -> pd.DataFrame:
+    """One row per cellcode, by class, then in index order; see ``Benchmark.classes_to_frame``."""
+    classes = table.column(CLASS_OF_CELL)
+    first_cells = first_index_of_rows(classes)[::N_HYPERPARAMETERS] // N_HYPERPARAMETERS
+    order = np.argsort(classes, kind="stable")
+    codes = pd.Index(CELLCODES)
+    data = {
+        "cell_class": classes[order].astype(np.int64),
+        "class_cellcode": pd.Categorical.from_codes(first_cells[classes[order]], categories=codes),
+        "cellcode": pd.Categorical.from_codes(order, categories=codes),
+    }
+    return _with_provenance(pd.DataFrame(data), table)
+
+
+def _with_provenance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     frame.attrs["provenance"] = asdict(table.provenance)
     return frame

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import TableError, TableNotFoundError
-from nhb2_plugins.space import N_CELLCODES
+from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import CLASS_OF_CELL, Manifest, Provenance
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -94,6 +94,12 @@ def count_classes(class_of_cell: Column) -> int:
     if not np.array_equal(numbers, np.arange(len(numbers))):
         raise TableError(f"column {CLASS_OF_CELL!r} does not number its classes 0..n-1: {_excerpt(numbers)}")
     return len(numbers)
+
+
+def first_index_of_rows(class_of_cell: Column) -> NDArray[np.intp]:
+    """The smallest configuration index of each row of a table, from the column of its cells' classes."""
+    _, first_cells = np.unique(class_of_cell, return_index=True)
+    return (first_cells[:, np.newaxis] * N_HYPERPARAMETERS + np.arange(N_HYPERPARAMETERS)).ravel()
 
 
 def _excerpt(numbers: Column) -> str:
