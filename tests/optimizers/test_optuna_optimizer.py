@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from nhb2_plugins.adapters.optuna_space import OPTUNA_ENCODINGS, configuration_of
+from nhb2_plugins.ask_tell import Optimizer, Suggestion
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.optimizers.optuna_optimizer import SAMPLERS, OptunaOptimizer
+from nhb2_plugins.simulation import simulate
+from tests.support.fresh_process import output_of
+from tests.support.generated_benchmark import generated_benchmark
+
+SEQUENCE = """
+from nhb2_plugins.optimizers.optuna_optimizer import OptunaOptimizer
+from nhb2_plugins.simulation import simulate
+from tests.support.generated_benchmark import generated_benchmark
+logger = simulate(OptunaOptimizer(5, {sampler!r}), generated_benchmark(), budget_s=10_000, n_workers={n_workers})
+print([record.configuration.index for record in logger.records])
+"""
+
+
+def sequence(optimizer: Optimizer, budget_s: float = 8_000, n_workers: int = 1) -> list[int]:
+    logger = simulate(optimizer, generated_benchmark(), budget_s=budget_s, n_workers=n_workers)
+    return [record.configuration.index for record in logger.records]
+
+
+@pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_study_learns_what_is_told(sampler: str, encoding: Any) -> None:
+    bench = generated_benchmark()
+    optimizer = OptunaOptimizer(1, sampler, encoding=encoding, epoch=6)
+    for _ in range(30):
+        suggestion = optimizer.ask()
+        assert suggestion.epoch == 6
+        observation = bench.evaluate(suggestion.configuration, suggestion.epoch)
+        optimizer.tell(suggestion, observation)
+        trial = optimizer.study.trials[-1]
+        assert configuration_of(trial) == suggestion.configuration
+        assert (trial.state, trial.value) == (TrialState.COMPLETE, observation.error_pct)
+
+
+def test_several_may_be_asked_before_one_is_told() -> None:
+    bench = generated_benchmark()
+    optimizer = OptunaOptimizer(1)
+    for _ in range(5):
+        suggestions: list[Suggestion] = [optimizer.ask() for _ in range(8)]
+        for suggestion in reversed(suggestions):
+            optimizer.tell(suggestion, bench.evaluate(suggestion.configuration))
+    assert [trial.state for trial in optimizer.study.trials] == [TrialState.COMPLETE] * 40
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_seed_is_a_sequence(sampler: str) -> None:
+    first = sequence(OptunaOptimizer(3, sampler))
+    assert len(first) > 10
+    assert first == sequence(OptunaOptimizer(3, sampler))
+    assert first != sequence(OptunaOptimizer(4, sampler))
+
+
+@pytest.mark.parametrize(("sampler", "n_workers"), [("tpe", 1), ("tpe", 4)])
+def test_the_sequence_is_the_same_in_every_process(sampler: str, n_workers: int) -> None:
+    here = str(sequence(OptunaOptimizer(5, sampler), 10_000, n_workers))
+    for hash_seed in (0, 1, 2):
+        code = SEQUENCE.format(sampler=sampler, n_workers=n_workers)
+        assert output_of(code, hash_seed=hash_seed).strip() == here
+
+
+def test_settings_reach_the_sampler() -> None:
+    optimizer = OptunaOptimizer(3, "tpe", n_startup_trials=3)
+    defaults = OptunaOptimizer(3, "tpe")
+    few, many = sequence(optimizer), sequence(defaults)
+    assert few[:3] == many[:3]
+    assert few[:9] != many[:9]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sampler": "tpee"}, "'tpee' is not one of .*did you mean 'tpe'"),
+        ({"n_starting_trials": 3}, "n_starting_trials"),
+        ({"encoding": "ordinal"}, "'ordinal'"),
+        ({"epoch": 13}, "epoch 13"),
+    ],
+)
+def test_unknown_settings_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        OptunaOptimizer(1, **arguments)
+
+
+def test_nothing_is_printed_and_the_verbosity_is_the_users(capfd: pytest.CaptureFixture[str]) -> None:
+    before = optuna.logging.get_verbosity()
+    sequence(OptunaOptimizer(1), 1_000)
+    assert capfd.readouterr() == ("", "")
+    assert optuna.logging.get_verbosity() == before
