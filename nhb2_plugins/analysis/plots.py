@@ -36,8 +36,7 @@ _CAPTION_CHARACTERS: Final = 140
 
 def plot_anytime_regret(results: CampaignResults, path: Path) -> None:
     """Draw mean regret ± standard error over simulated time on logarithmic axes; the suffix decides the format."""
-    header = results.header
-    curves = [anytime_regret(each, header.budget_s) for each in results.optimizers]
+    curves = [anytime_regret(each, results.horizon_s) for each in results.optimizers]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.add_subplot()

@@ -45,9 +45,21 @@ class CampaignResults:
     @property
     def conditions(self) -> str:
         """The conditions of the comparison in one line, for tables and figures."""
-        header = self.header
-        workers = "1 simulated worker" if header.n_workers == 1 else f"{header.n_workers} simulated workers"
-        return f"{header.budget_s:,.0f} simulated seconds, {workers}, charged {header.charging}"
+        headers = [each.runs[0].header for each in self.optimizers]
+        budgets = _listed({"no limit of" if h.budget_s is None else f"{h.budget_s:,.0f}" for h in headers})
+        workers = _listed({str(header.n_workers) for header in headers})
+        charging = _listed({header.charging for header in headers})
+        noun = "worker" if workers == "1" else "workers"
+        return f"{budgets} simulated seconds, {workers} simulated {noun}, charged {charging}"
+
+    @property
+    def horizon_s(self) -> float:
+        """The simulated second that curves are drawn up to: the largest budget, or the latest end without any."""
+        budgets = [run.header.budget_s for each in self.optimizers for run in each.runs]
+        limited = [budget for budget in budgets if budget is not None]
+        if limited:
+            return max(limited)
+        return max(record.end_s for each in self.optimizers for run in each.runs for record in run.records)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -76,7 +88,7 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
         order: names of optimizers in the order wanted; others follow by name.
 
     Raises:
-        CampaignError: there is no finished run, or runs of different tables, budgets or measures are mixed.
+        CampaignError: there is no finished run, or runs of different tables or measures are mixed.
         TrajectoryError: a file is damaged.
     """
     groups: dict[str, list[RunFile]] = {}
@@ -92,11 +104,13 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
     return results
 
 
+def _listed(values: set[str]) -> str:
+    return " or ".join(sorted(values, key=lambda value: (len(value), value)))
+
+
 def _refuse_mixture(results: CampaignResults) -> None:
     shared = {
-        (run.header.table["digest"], run.header.budget_s, run.header.measure_epoch, run.header.charging)
-        for each in results.optimizers
-        for run in each.runs
+        (run.header.table["digest"], run.header.measure_epoch) for each in results.optimizers for run in each.runs
     }
     if len(shared) > 1:
-        raise CampaignError(f"runs of different tables, budgets, measures or charging cannot be compared: {shared}")
+        raise CampaignError(f"runs of different tables or measures cannot be compared: {shared}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.simulation import Crossing
@@ -15,7 +15,7 @@ from nhb2_plugins.simulation import Crossing
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run: an optimizer, a seed, and the conditions it runs under."""
+    """One run: an optimizer, a seed, and the conditions it runs under (``budget_s`` None: unlimited)."""
 
     run_id: str
     optimizer: str
@@ -24,7 +24,7 @@ class RunPlan:
     epoch: int
     ladder: FidelityLadder | None
     settings: Mapping[str, Any]
-    budget_s: float
+    budget_s: float | None
     n_workers: int
     charging: Charging
     crossing: Crossing
@@ -47,12 +47,18 @@ def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
             epoch=optimizer.epoch,
             ladder=optimizer.fidelity_ladder(),
             settings=optimizer.settings,
-            budget_s=spec.budget_s,
-            n_workers=spec.n_workers,
-            charging=spec.charging,
+            budget_s=_budget_s(spec, optimizer),
+            n_workers=optimizer.n_workers or spec.n_workers,
+            charging=optimizer.charging or spec.charging,
             crossing=spec.crossing,
             measure_epoch=spec.measure_epoch,
         )
         for optimizer in spec.optimizers
         for seed in optimizer.seed_list
     ]
+
+
+def _budget_s(spec: CampaignSpec, optimizer: OptimizerSpec) -> float | None:
+    if optimizer.budget_s == "unlimited":
+        return None
+    return optimizer.budget_s or spec.budget_s

@@ -48,6 +48,9 @@ class OptimizerSpec(_Strict):
         epoch: the fidelity searched at: 1..12, or 200.
         ladder: budgets in epochs, or Hyperband's rule; only for optimizers that choose among fidelities.
         settings: keyword arguments of the optimizer.
+        budget_s: simulated seconds of its runs, where not the campaign's; ``unlimited`` for one that ends by itself.
+        n_workers: simulated workers of its runs, where not the campaign's.
+        charging: its charging policy, where not the campaign's.
     """
 
     algorithm: str
@@ -56,6 +59,9 @@ class OptimizerSpec(_Strict):
     epoch: int = 12
     ladder: Annotated[tuple[float, ...], Field(min_length=1)] | HyperbandLadder | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
+    budget_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["unlimited"] | None = None
+    n_workers: int | None = Field(default=None, ge=1)
+    charging: Charging | None = None
 
     @field_validator("algorithm")
     @classmethod
@@ -76,6 +82,14 @@ class OptimizerSpec(_Strict):
         if not wants and self.ladder is not None:
             raise InvalidValueError(f"algorithm {self.algorithm!r} searches at one epoch and takes no ladder")
         self.fidelity_ladder()
+        return self
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        ending = registration(self.algorithm).ending_setting
+        if self.budget_s == "unlimited" and (ending is None or self.settings.get(ending) is None):
+            needs = f"the setting {ending!r}" if ending else "a budget: it never ends by itself"
+            raise InvalidValueError(f"an unlimited {self.algorithm!r} needs {needs}")
         return self
 
     @property

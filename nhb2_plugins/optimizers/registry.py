@@ -22,12 +22,14 @@ class Registration:
         uses_ladder: whether it chooses among fidelities itself.
         settings: ``module:class`` of a dataclass that takes the settings it has a field for; the optimizer gets it as
             ``settings=``.
+        ending_setting: the setting with which it ends by itself, without a budget.
         extra: the extra of this distribution that installs what it needs.
     """
 
     target: str
     uses_ladder: bool = False
     settings: str | None = None
+    ending_setting: str | None = None
     extra: str | None = None
 
 
@@ -42,6 +44,7 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
         "nhb2_plugins.optimizers.bohb:Bohb",
         uses_ladder=True,
         settings="nhb2_plugins.optimizers.bohb_model:BohbSettings",
+        ending_setting="n_iterations",
     ),
     "optuna": Registration("nhb2_plugins.optimizers.optuna_optimizer:OptunaOptimizer", extra="optuna"),
     "smac": Registration("nhb2_plugins.optimizers.smac_optimizer:SmacOptimizer", extra="smac"),

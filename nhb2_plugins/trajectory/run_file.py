@@ -36,7 +36,7 @@ class RunHeader:
         settings: its settings, as given.
         ladder: budgets in epochs where the optimizer is a multi-fidelity one, else empty.
         seed: the run's seed.
-        budget_s: simulated budget in seconds.
+        budget_s: simulated budget in seconds; None for none (the optimizer ends by itself).
         n_workers: number of simulated workers.
         charging: charging policy.
         crossing: what happened to evaluations that crossed the budget.
@@ -54,7 +54,7 @@ class RunHeader:
     settings: Mapping[str, Any]
     ladder: tuple[float, ...]
     seed: int
-    budget_s: float
+    budget_s: float | None
     n_workers: int
     charging: str
     crossing: str
