@@ -57,7 +57,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         where = f"{path}:{number}"
         try:
             content = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TrajectoryError(f"{where}: not JSON: {error}") from error
         if not isinstance(content, dict) or not isinstance(content.get("type"), str):
             raise TrajectoryError(f"{where}: not a JSON object with a type")

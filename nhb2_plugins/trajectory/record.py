@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
-from nhb2_plugins.benchmark import Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.fidelity import LONG_EPOCHS, Split
+from nhb2_plugins.benchmark import MEAN, Seed
+from nhb2_plugins.charging import CHARGING_POLICIES, Charging
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SPLITS, Split
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import Configuration
 
@@ -24,6 +25,7 @@ MAX_TEXT_LENGTH: Final = 1000
 Status = Literal["complete", "pruned", "crossed_budget"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
+_MAX_INTEGER: Final = 2**63 - 1  # what a database's BIGINT and a frame's int64 hold
 _REAL: Final = (int, float)
 _FIELD_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "run_id": (str,),
@@ -76,7 +78,8 @@ class TrialRecord:
         table: kind and digest of the table, for example ``embedded:1a2b3c4d``.
 
     Raises:
-        TrajectoryError: a field has the wrong type (a numpy scalar, say), is not finite, or is too long; it is named.
+        TrajectoryError: a field has the wrong type (a numpy scalar, say), is not finite, is too long, or lies outside
+            its domain; it is named.
     """
 
     run_id: str
@@ -100,17 +103,8 @@ class TrialRecord:
     table: str
 
     def __post_init__(self) -> None:
-        for name, types in _FIELD_TYPES.items():
-            value = getattr(self, name)
-            if type(value) not in types:
-                raise TrajectoryError(
-                    f"record field {name} is {value!r:.80} of type {_type_name(value)}, "
-                    f"expected the built-in {' or '.join(each.__name__ for each in types)}"
-                )
-            if type(value) is float and not math.isfinite(value):
-                raise TrajectoryError(f"record field {name} is {value!r}, expected a finite number")
-            if type(value) is str and len(value) > MAX_TEXT_LENGTH:
-                raise TrajectoryError(f"record field {name} has {len(value)} characters, at most {MAX_TEXT_LENGTH}")
+        _check_types(self)
+        _check_domains(self)
 
     @property
     def configuration(self) -> Configuration:
@@ -139,8 +133,41 @@ class TrialRecord:
             TrajectoryError: a field is missing, unknown, or of a wrong type.
         """
         if wrong := set(values) ^ set(RECORD_FIELDS):
-            raise TrajectoryError(f"record fields missing or unknown: {', '.join(sorted(wrong))}")
+            raise TrajectoryError(f"record fields missing or unknown: {', '.join(sorted(map(str, wrong))):.300}")
         return cls(**values)
+
+
+def _check_types(record: TrialRecord) -> None:
+    for name, types in _FIELD_TYPES.items():
+        value = getattr(record, name)
+        if type(value) not in types:
+            raise TrajectoryError(
+                f"record field {name} is {value!r:.80} of type {_type_name(value)}, "
+                f"expected the built-in {' or '.join(each.__name__ for each in types)}"
+            )
+        if type(value) is int and abs(value) > _MAX_INTEGER:
+            raise TrajectoryError(f"record field {name} is an integer of more than 64 bits")
+        if type(value) is float and not math.isfinite(value):
+            raise TrajectoryError(f"record field {name} is {value!r}, expected a finite number")
+        if type(value) is str and len(value) > MAX_TEXT_LENGTH:
+            raise TrajectoryError(f"record field {name} has {len(value)} characters, at most {MAX_TEXT_LENGTH}")
+
+
+def _check_domains(record: TrialRecord) -> None:
+    try:
+        Configuration(record.cellcode, record.lr, record.batch_size)
+    except InvalidValueError as error:
+        raise TrajectoryError(f"record of no configuration: {error}") from None
+    for name, allowed in _CHOICES.items():
+        if getattr(record, name) not in allowed:
+            raise TrajectoryError(describe_choices(getattr(record, name), allowed, what=f"record field {name}"))
+    if type(record.seed) is str and record.seed != MEAN:
+        raise TrajectoryError(f"record field seed is {record.seed!r:.80}, expected an integer or {MEAN!r}")
+    if min(_never_negative(record)) < 0:
+        negative = next(name for name in _NEVER_NEGATIVE if getattr(record, name) < 0)
+        raise TrajectoryError(f"record field {negative} is {getattr(record, negative)!r}, expected at least 0")
+    if record.end_s < record.start_s:
+        raise TrajectoryError(f"record field end_s is {record.end_s!r}, before start_s {record.start_s!r}")
 
 
 def _type_name(value: object) -> str:
@@ -148,3 +175,21 @@ def _type_name(value: object) -> str:
 
 
 RECORD_FIELDS: Final = tuple(each.name for each in fields(TrialRecord))
+_CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
+    "epoch": FIDELITIES,
+    "split": SPLITS,
+    "charging": CHARGING_POLICIES,
+    "status": STATUSES,
+}
+_NEVER_NEGATIVE: Final = (
+    "trial",
+    "budget",
+    "accuracy_pct",
+    "cost_s",
+    "charged_cost_s",
+    "start_s",
+    "end_s",
+    "worker",
+    "overhead_s",
+)
+_never_negative = attrgetter(*_NEVER_NEGATIVE)

@@ -107,7 +107,7 @@ class Recorder:
             lr=configuration.lr,
             batch_size=configuration.batch_size,
             epoch=observation.epoch,
-            budget=observation.epoch if budget is None else budget,
+            budget=float(observation.epoch if budget is None else budget),
             split=observation.split,
             seed=observation.seed,
             accuracy_pct=observation.accuracy_pct,

@@ -5,14 +5,18 @@ A sink has two methods. It raises when it cannot keep a record, and the search t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, Final, Protocol, Self
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.record import TrialRecord
+
+_LINE_BEGINNING: Final = b'{"type": "'
+_BLOCK_BYTES: Final = 4096
 
 
 class Sink(Protocol):
@@ -44,22 +48,24 @@ class MemorySink:
 class JsonLinesSink:
     """Appends records to a file, one JSON object a line, one write a record.
 
-    A last line without its end, left by a writer that was killed, is cut off before anything is appended. (A torn line
-    in the middle of a file is damage, and the reader says so.)
+    A last line without its end, left by a writer that was killed, is cut off before anything is appended; one that is
+    not the beginning of a trajectory's line belongs to somebody else's file, which is refused. (A torn line in the
+    middle of a file is damage, and the reader says so.)
 
     Args:
         path: the file; made, with its directory, where missing.
 
     Raises:
-        TrajectoryError: the file cannot be opened for appending.
+        TrajectoryError: the file cannot be opened for appending, or is no trajectory.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = self.path.open("ab", buffering=0)
+            self.path.touch()
             _cut_torn_line(self.path)
+            self._file: IO[bytes] = self.path.open("ab", buffering=0)
         except OSError as error:
             raise TrajectoryError(f"cannot append to {self.path}: {error.strerror}") from error
 
@@ -77,12 +83,14 @@ class JsonLinesSink:
         Raises:
             TrajectoryError: as :meth:`write`.
         """
-        line = json.dumps(content, allow_nan=False).encode() + b"\n"
         try:
+            line = json.dumps(content, allow_nan=False).encode() + b"\n"
             written = self._file.write(line)
         except (OSError, ValueError) as error:
             raise TrajectoryError(f"cannot append to {self.path}: {error}") from error
         if written != len(line):
+            with contextlib.suppress(OSError, TrajectoryError):
+                _cut_torn_line(self.path)  # whoever goes on writing must not bury it in the middle
             raise TrajectoryError(f"cannot append to {self.path}: {written} of {len(line)} bytes were taken")
 
     def close(self) -> None:
@@ -101,14 +109,24 @@ class JsonLinesSink:
 def _cut_torn_line(path: Path) -> None:
     with path.open("rb+") as file:
         size = file.seek(0, os.SEEK_END)
-        end = size
-        while end > 0:
-            start = max(0, end - 4096)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end < size:
-            file.truncate(end)
+        end = _end_of_last_line(file, size)
+        if end == size:
+            return
+        file.seek(end)
+        beginning = file.read(len(_LINE_BEGINNING))
+        if not _LINE_BEGINNING.startswith(beginning):
+            raise TrajectoryError(f"{path} is no trajectory: its last line begins with {beginning!r} and does not end")
+        file.truncate(end)
+
+
+def _end_of_last_line(file: IO[bytes], size: int) -> int:
+    """Position after the last newline; 0 where there is none."""
+    end = size
+    while end > 0:
+        start = max(0, end - _BLOCK_BYTES)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
