@@ -1,0 +1,52 @@
+"""The one theme of every figure: colours, fonts, and the notes below that say which table it is of."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette ("Color Universal Design", 2008), which colour-blind readers can tell apart, without its
+# yellow (too faint on white). The dash pattern repeats the distinction for print in grey.
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES: Final = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+SEQUENTIAL: Final = "viridis"
+"""Colour map of quantities: even in lightness, so that it survives colour blindness and grey print."""
+
+STYLE: Final[Any] = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "figure.dpi": 150,
+    "savefig.dpi": 150,
+}
+_NOTE_COLOUR: Final = "#555555"
+_NOTE_SIZE: Final = 7.5
+_NOTE_CHARACTERS_PER_INCH: Final = 17.5
+
+
+@contextmanager
+def themed_figure(path: Path, notes: Iterable[str], size: tuple[float, float] = (8, 5)) -> Iterator[Figure]:
+    """A figure to draw on; written when the block ends, the notes below it. The suffix decides the format.
+
+    Args:
+        path: where to write.
+        notes: lines of fine print: the table, what was measured, how.
+        size: width and height in inches.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        yield figure
+        width = int(size[0] * _NOTE_CHARACTERS_PER_INCH)
+        text = "\n".join(line for note in notes for line in textwrap.wrap(note, width))
+        figure.supxlabel(text, fontsize=_NOTE_SIZE, color=_NOTE_COLOUR, x=0.01, ha="left")
+        figure.savefig(path)

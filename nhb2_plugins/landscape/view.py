@@ -1,0 +1,146 @@
+"""What an analysis looks at: one epoch, split and seed of one table, as arrays over the whole space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nhb2_plugins.benchmark import MEAN, Benchmark, Seed
+from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.fidelity import LONG_EPOCHS, Split
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.space import N_CELLCODES, N_CHOICES, N_HYPERPARAMETERS, Configuration
+
+if TYPE_CHECKING:
+    import pandas
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The answers of one table for one epoch, split and seed.
+
+    Attributes:
+        bench: the benchmark.
+        epoch: 1..12 or 200.
+        split: as the benchmark answered it.
+        seed: one of the table's seeds, or ``"mean"``.
+    """
+
+    bench: Benchmark
+    epoch: int
+    split: Split
+    seed: Seed
+
+    @classmethod
+    def of(cls, bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> View:
+        """Check the three and fill in the defaults.
+
+        Raises:
+            InvalidValueError: as :meth:`Benchmark.evaluate`.
+        """
+        first = bench.evaluate(Configuration.from_index(0), epoch, split, seed)
+        return cls(bench, first.epoch, first.split, first.seed)
+
+    @property
+    def table(self) -> str:
+        """The table's label, for example ``embedded table (1a2b3c4d)``."""
+        return self.bench.provenance.label
+
+    @property
+    def measure(self) -> str:
+        """What the values are, for captions."""
+        if self.epoch == LONG_EPOCHS:
+            return f"expected test error after {LONG_EPOCHS} epochs"
+        return (
+            f"{_SPLIT_NAMES[self.split]} error after {self.epoch} epoch{'s' if self.epoch > 1 else ''}, {self._of_seed}"
+        )
+
+    @property
+    def cost_measure(self) -> str:
+        """What the costs are, for captions."""
+        if self.epoch == LONG_EPOCHS:
+            return f"estimated seconds of training and validation over {LONG_EPOCHS} epochs, {self._of_seed}"
+        return (
+            f"seconds of {_TIMED[self.split]} over {self.epoch} epoch{'s' if self.epoch > 1 else ''}, {self._of_seed}"
+        )
+
+    @property
+    def _of_seed(self) -> str:
+        return "mean over seeds" if self.seed == MEAN else f"seed {self.seed}"
+
+    @cached_property
+    def row_error_pct(self) -> Floats:
+        """Error of each row of the table, in percent, shape (n_rows,)."""
+        return error_pct(self.bench.by_row(self.epoch, self.split, self.seed).accuracy_pct)
+
+    @cached_property
+    def row_cost_s(self) -> Floats:
+        """Cost of each row of the table, in seconds, shape (n_rows,); estimated at 200 epochs."""
+        return self.bench.by_row(self.epoch, self.split, self.seed).cost_s
+
+    @cached_property
+    def error_pct(self) -> Floats:
+        """Error of each configuration in index order, in percent, shape (196608,)."""
+        return np.take(self.row_error_pct, self.bench.rows)
+
+    @cached_property
+    def cost_s(self) -> Floats:
+        """Cost of each configuration in index order, in seconds, shape (196608,)."""
+        return np.take(self.row_cost_s, self.bench.rows)
+
+    @property
+    def error_by_cell(self) -> Floats:
+        """Error in percent, shape (4096, 48): cell, then learning rate and batch size."""
+        return self.error_pct.reshape(N_CELLCODES, N_HYPERPARAMETERS)
+
+    @property
+    def error_by_coordinate(self) -> Floats:
+        """Error in percent, shape (4, 4, 4, 4, 4, 4, 8, 6): one axis a coordinate."""
+        return self.error_pct.reshape(N_CHOICES)
+
+    def frame(self, columns: Mapping[str, Any]) -> pandas.DataFrame:
+        """Columns as a pandas frame whose ``attrs`` say the ``table`` and the ``measure``.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return frame_of(columns, self.table, self.measure)
+
+
+_SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
+_TIMED = {"train": "training", "valid": "training and validation", "test": "training, validation and test"}
+
+
+def frame_of(columns: Mapping[str, Any], table: str, measure: str) -> pandas.DataFrame:
+    """A frame that says in its ``attrs`` which ``table`` it is of and what its values ``measure``.
+
+    Raises:
+        MissingExtraError: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
+    frame = pd.DataFrame(dict(columns))
+    frame.attrs.update(table=table, measure=measure)
+    return frame
+
+
+def row_sizes(bench: Benchmark) -> Integers:
+    """Number of configurations that share each row of the table, shape (n_rows,)."""
+    n_rows = len(bench.by_row().accuracy_pct)
+    return np.bincount(bench.rows, minlength=n_rows).astype(np.int64)
+
+
+def first_indices(bench: Benchmark) -> Integers:
+    """The smallest configuration index of each row of the table, shape (n_rows,)."""
+    _, first = np.unique(bench.rows, return_index=True)
+    return first.astype(np.int64)
