@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support import comparisons
 from tests.support.mini_pickles import mini_contents
 from tests.support.published_format import PublishedTable, contents_of, generated_table, write_pickles
 
@@ -44,3 +45,8 @@ def published_pickles(published_table: PublishedTable, tmp_path_factory: pytest.
 def mini_pickles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the three pickles of 48 rows that :mod:`tests.support.mini_pickles` explains."""
     return write_pickles(tmp_path_factory.mktemp("mini") / "data", mini_contents())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if line := comparisons.summary():
+        terminalreporter.write_line(line)
