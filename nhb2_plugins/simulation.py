@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from time import perf_counter
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -25,6 +26,9 @@ Crossing = Literal["count", "drop"]
 """What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
 (as the reference's loops do); ``drop`` leaves them out."""
 CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
+
+MAX_FREE_IN_A_ROW: Final = 100_000
+"""So many evaluations without any cost mean a search that repeats itself for ever."""
 
 
 class _Running(NamedTuple):
@@ -67,12 +71,13 @@ def simulate(
 
     Raises:
         InvalidValueError: a budget that is not positive, no worker, an unknown policy or seed.
+        TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget.
         Exception: whatever the optimizer or a sink raises.
     """
-    if not budget_s > 0:
+    if not isinstance(budget_s, Real) or not budget_s > 0:
         raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
-    if n_workers < 1:
-        raise InvalidValueError(f"n_workers {n_workers!r} is not at least 1")
+    if not isinstance(n_workers, Integral) or n_workers < 1:
+        raise InvalidValueError(f"n_workers {n_workers!r} is not an integer of at least 1")
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
     clock = _Clock(optimizer, Recorder(bench, charging=charging, logger=logger), n_workers, budget_s, crossing, seed)
@@ -98,6 +103,7 @@ class _Clock:
         self._now_s = recorder.logger.clock_s
         self._free_workers = list(range(n_workers))
         self._running: list[_Running] = []
+        self._free_in_a_row = 0
 
     def run(self, progress: Callable[[float], None] | None) -> None:
         self._start_all()
@@ -140,7 +146,16 @@ class _Clock:
     def _finish(self, done: _Running) -> None:
         self._now_s = done.end_s
         heapq.heappush(self._free_workers, done.record.worker)
+        self._check_progress(done.record)
         if done.record.status == "crossed_budget" and self._crossing == "drop":
             return
         self._optimizer.tell(done.suggestion, done.observation)
         self.recorder.logger.log(done.record)
+
+    def _check_progress(self, record: TrialRecord) -> None:
+        self._free_in_a_row = 0 if record.charged_cost_s > 0 else self._free_in_a_row + 1
+        if self._free_in_a_row >= MAX_FREE_IN_A_ROW:
+            raise TrajectoryError(
+                f"{self._free_in_a_row} evaluations in a row were free under the charging policy "
+                f"{record.charging!r}, the last of {record.configuration}: the budget would never be spent"
+            )
