@@ -14,7 +14,7 @@ import dask
 from distributed import Client, LocalCluster, as_completed
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.campaign.plan import RunPlan, plan_runs
+from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
 from nhb2_plugins.campaign.run import RunOutcome, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
@@ -36,6 +36,7 @@ def run_campaign(
     bench: Benchmark,
     directory: Path,
     *,
+    only: Sequence[str] = (),
     overwrite: bool = False,
     scheduler: str | None = None,
     n_processes: int | None = None,
@@ -48,6 +49,7 @@ def run_campaign(
         spec: the campaign.
         bench: the table; its directory is named to the workers, which map it.
         directory: results; resumed when it belongs to the same specification and table.
+        only: run ids or optimizers to run, with a shell's wildcards; empty for all.
         overwrite: start anew.
         scheduler: address of an existing dask scheduler; None starts a local cluster.
         n_processes: processes of the local cluster; None for the number of cores.
@@ -58,10 +60,11 @@ def run_campaign(
         CampaignError: a setting is wrong, the directory cannot be used, or the scheduler does not answer.
         MissingExtraError: an optimizer's framework is not installed.
     """
+    plans = select_runs(plan_runs(spec), only)
     _try_optimizers(spec)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
-        return _run_missing(store, plan_runs(spec), bench, scheduler, n_processes, on_start, on_outcome)
+        return _run_missing(store, plans, bench, scheduler, n_processes, on_start, on_outcome)
 
 
 def _run_missing(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
 from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
 from nhb2_plugins.charging import Charging
+from nhb2_plugins.errors import CampaignError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.simulation import Crossing
 
@@ -56,6 +58,29 @@ def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
         for optimizer in spec.optimizers
         for seed in optimizer.seed_list
     ]
+
+
+def select_runs(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunPlan]:
+    """The runs whose id (``bohb/seed-0003``) or optimizer (``bohb``) matches a pattern; all where there is none.
+
+    Args:
+        plans: the campaign's runs.
+        patterns: with the wildcards of a shell.
+
+    Raises:
+        CampaignError: a pattern matches nothing.
+    """
+    if not patterns:
+        return list(plans)
+    for pattern in patterns:
+        if not any(_matches(plan, pattern) for plan in plans):
+            names = sorted({plan.run_id.split("/")[0] for plan in plans})
+            raise CampaignError(describe_choices(pattern, names, what="run") + ", nor a run such as " + plans[0].run_id)
+    return [plan for plan in plans if any(_matches(plan, pattern) for pattern in patterns)]
+
+
+def _matches(plan: RunPlan, pattern: str) -> bool:
+    return fnmatchcase(plan.run_id, pattern) or fnmatchcase(plan.run_id.split("/")[0], pattern)
 
 
 def _budget_s(spec: CampaignSpec, optimizer: OptimizerSpec) -> float | None:

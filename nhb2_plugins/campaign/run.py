@@ -114,13 +114,13 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
         measure_epoch=plan.measure_epoch,
         table=asdict(bench.provenance),
         optimum=Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct),
-        versions=_versions(registration(plan.algorithm).extra),
+        versions=_versions(registration(plan.algorithm).distribution),
     )
 
 
-def _versions(extra: str | None) -> dict[str, str]:
+def _versions(distribution: str | None) -> dict[str, str]:
     """Versions of what can change a run's numbers."""
-    wanted = ["nhb2-plugins", "numpy", "ConfigSpace", *([extra] if extra else [])]
+    wanted = ["nhb2-plugins", "numpy", "ConfigSpace", *([distribution] if distribution else [])]
     found = {}
     for name in wanted:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,11 @@ from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.text_table import text_table
 
 if TYPE_CHECKING:
     from nhb2_plugins.campaign.run import RunOutcome
+    from nhb2_plugins.campaign.spec import CampaignSpec
 
 
 def add_run(commands: Commands) -> None:
@@ -24,6 +26,8 @@ def add_run(commands: Commands) -> None:
     parser.add_argument("spec", metavar="SPEC", nargs="?", default="quickstart", help="a YAML file, or a shipped name")
     parser.add_argument("--out", metavar="DIR", help="results (default: nhb2-results/NAME); resumed when it exists")
     parser.add_argument("--overwrite", action="store_true", help="delete the runs of another campaign that are there")
+    parser.add_argument("--only", metavar="RUN", action="append", default=[], help="an optimizer or a run; repeatable")
+    parser.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
     parser.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
     parser.add_argument("--processes", metavar="N", type=int, help="processes of the local cluster (default: cores)")
     add_table_option(parser)
@@ -37,11 +41,14 @@ def _run(options: argparse.Namespace) -> int:
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
     bench = open_benchmark(options.table)
     print(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.", file=sys.stderr)
+    if options.dry_run:
+        return _dry_run(spec, directory, options.only)
     with _progress() as (on_start, on_outcome):
         outcome = run_campaign(
             spec,
             bench,
             directory,
+            only=options.only,
             overwrite=options.overwrite,
             scheduler=options.scheduler,
             n_processes=options.processes,
@@ -58,6 +65,24 @@ def _run(options: argparse.Namespace) -> int:
         )
         return EXIT_FAILED
     return status
+
+
+def _dry_run(spec: CampaignSpec, directory: Path, only: Sequence[str]) -> int:
+    from nhb2_plugins.campaign.plan import plan_runs, select_runs
+    from nhb2_plugins.campaign.store import CampaignStore
+
+    plans = select_runs(plan_runs(spec), only)
+    missing = {plan.run_id for plan in CampaignStore(directory).missing(plans)}
+    rows = []
+    for name in dict.fromkeys(plan.optimizer for plan in plans):
+        own = [plan for plan in plans if plan.optimizer == name]
+        n_missing = sum(plan.run_id in missing for plan in own)
+        budget = own[0].budget_s
+        hours = "no limit" if budget is None else f"{n_missing * budget / 3600:.1f}"
+        rows.append([name, str(len(own)), str(len(own) - n_missing), str(n_missing), hours])
+    print(text_table(["optimizer", "runs", "done", "to do", "simulated h to do"], rows))
+    print(f"\nNothing was run; results would go to {directory}.")
+    return 0
 
 
 def add_report(commands: Commands) -> None:

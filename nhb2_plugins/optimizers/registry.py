@@ -1,4 +1,9 @@
-"""Names of optimizers, and how each is made; nothing is imported before it is asked for."""
+"""Names of optimizers, and how each is made; nothing is imported before it is asked for.
+
+An installed package adds its own optimizers as entry points of the group ``nhb2_plugins.optimizers``: the name is the
+algorithm's, the value ``module:class``. The class is called with ``seed=``, with ``ladder=`` (where it has such a
+parameter) or ``epoch=``, and with its settings; it follows :class:`nhb2_plugins.ask_tell.Optimizer`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,14 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
+
+ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class Registration:
             ``settings=``.
         ending_setting: the setting with which it ends by itself, without a budget.
         extra: the extra of this distribution that installs what it needs.
+        distribution: the distribution whose version decides its numbers, where it is not this one.
     """
 
     target: str
@@ -31,6 +40,7 @@ class Registration:
     settings: str | None = None
     ending_setting: str | None = None
     extra: str | None = None
+    distribution: str | None = None
 
 
 OPTIMIZERS: Final[Mapping[str, Registration]] = {
@@ -46,9 +56,17 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
         settings="nhb2_plugins.optimizers.bohb_model:BohbSettings",
         ending_setting="n_iterations",
     ),
-    "optuna": Registration("nhb2_plugins.optimizers.optuna_optimizer:OptunaOptimizer", extra="optuna"),
-    "smac": Registration("nhb2_plugins.optimizers.smac_optimizer:SmacOptimizer", extra="smac"),
+    "optuna": Registration(
+        "nhb2_plugins.optimizers.optuna_optimizer:OptunaOptimizer", extra="optuna", distribution="optuna"
+    ),
+    "smac": Registration("nhb2_plugins.optimizers.smac_optimizer:SmacOptimizer", extra="smac", distribution="smac"),
 }
+"""The optimizers of this package."""
+
+
+def algorithms() -> list[str]:
+    """Every name that can be asked for: this package's, then those of installed packages."""
+    return [*OPTIMIZERS, *sorted(_foreign_entry_points())]
 
 
 def registration(algorithm: str) -> Registration:
@@ -56,10 +74,21 @@ def registration(algorithm: str) -> Registration:
 
     Raises:
         InvalidValueError: no optimizer has this name.
+        MissingExtraError: an installed package registers it and cannot be imported.
     """
-    if algorithm not in OPTIMIZERS:
-        raise InvalidValueError(describe_choices(algorithm, OPTIMIZERS, what="algorithm"))
-    return OPTIMIZERS[algorithm]
+    if algorithm in OPTIMIZERS:
+        return OPTIMIZERS[algorithm]
+    foreign = _foreign_entry_points()
+    if algorithm not in foreign:
+        raise InvalidValueError(describe_choices(algorithm, algorithms(), what="algorithm"))
+    entry = foreign[algorithm]
+    made = _load(algorithm, entry.value, None)
+    distribution = entry.dist.name if entry.dist else None
+    return Registration(entry.value, "ladder" in inspect.signature(made).parameters, distribution=distribution)
+
+
+def _foreign_entry_points() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP) if entry.name not in OPTIMIZERS}
 
 
 def make_optimizer(
@@ -73,7 +102,7 @@ def make_optimizer(
     """Make an optimizer by its name.
 
     Args:
-        algorithm: a name in :data:`OPTIMIZERS`.
+        algorithm: one of :func:`algorithms`.
         seed: the run's seed.
         epoch: the fidelity searched at, for optimizers without a ladder.
         ladder: the fidelities, for optimizers with one.
@@ -89,20 +118,26 @@ def make_optimizer(
     if not entry.uses_ladder and ladder is not None:
         raise InvalidValueError(f"algorithm {algorithm!r} searches at one epoch and takes no fidelity ladder")
     make = _load(algorithm, entry.target, entry.extra)
-    fidelity: dict[str, Any] = {"ladder": ladder} if entry.uses_ladder else {"epoch": epoch}
-    arguments = dict(settings or {})
-    taken = inspect.signature(make).parameters.keys() - {"seed", "epoch", "ladder", "settings"}
-    if entry.settings is not None:
-        kind = _load(algorithm, entry.settings, entry.extra)
-        names = {each.name for each in fields(kind)}
-        taken |= names
-        own = {name: arguments.pop(name) for name in names & arguments.keys()}
-        fidelity["settings"] = kind(**own)
-    for name in settings or {}:
-        if name not in taken:
-            raise InvalidValueError(describe_choices(name, sorted(taken), what=f"setting of {algorithm}"))
+    fidelity = {"ladder": ladder} if entry.uses_ladder else {"epoch": epoch}
+    arguments = _arguments(algorithm, entry, make, settings or {})
     optimizer: Optimizer = make(seed=seed, **fidelity, **arguments)
     return optimizer
+
+
+def _arguments(algorithm: str, entry: Registration, make: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as keyword arguments, those of the settings dataclass gathered in one."""
+    parameters = inspect.signature(make).parameters
+    taken = parameters.keys() - {"seed", "epoch", "ladder", "settings"}
+    grouped = _load(algorithm, entry.settings, entry.extra) if entry.settings else None
+    names = {each.name for each in fields(grouped)} if grouped else set()
+    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
+    for name in settings:
+        if name not in taken | names and not takes_any:
+            raise InvalidValueError(describe_choices(name, sorted(taken | names), what=f"setting of {algorithm}"))
+    arguments = {name: value for name, value in settings.items() if name not in names}
+    if grouped:
+        arguments["settings"] = grouped(**{name: settings[name] for name in names & settings.keys()})
+    return arguments
 
 
 def close_optimizer(optimizer: Optimizer) -> None:
@@ -118,6 +153,6 @@ def _load(algorithm: str, target: str, extra: str | None) -> Any:
         return getattr(import_module(module), name)
     except MissingExtraError:
         raise
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         hint = f": pip install 'nhb2-plugins[{extra}]'" if extra else ""
         raise MissingExtraError(f"algorithm {algorithm!r} cannot be imported ({error}){hint}") from error

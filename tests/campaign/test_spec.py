@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from nhb2_plugins.campaign.plan import plan_runs
+from nhb2_plugins.campaign.plan import plan_runs, select_runs
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
 
@@ -95,3 +96,34 @@ def test_an_unknown_name_lists_the_shipped_ones() -> None:
 def test_a_specification_survives_its_json() -> None:
     spec = read_spec("quickstart")
     assert CampaignSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+def test_conditions_of_one_optimizer_override_the_campaigns(tmp_path: Path) -> None:
+    text = MINIMAL.replace("seeds: 2", "seeds: 1, budget_s: 500, n_workers: 4, charging: cached")
+    (plan,) = plan_runs(read_spec(write(tmp_path, text)))
+    assert (plan.budget_s, plan.n_workers, plan.charging) == (500, 4, "cached")
+
+
+def test_only_an_optimizer_that_ends_by_itself_may_be_unlimited(tmp_path: Path) -> None:
+    bohb = "{algorithm: bohb, ladder: [12, 200], seeds: 1, budget_s: unlimited, settings: {n_iterations: 3}}"
+    text = MINIMAL.replace("{algorithm: random_search, seeds: 2}", bohb)
+    (plan,) = plan_runs(read_spec(write(tmp_path, text)))
+    assert plan.budget_s is None
+    with pytest.raises(CampaignError, match="needs the setting 'n_iterations'"):
+        read_spec(write(tmp_path, text.replace(", settings: {n_iterations: 3}", "")))
+    with pytest.raises(CampaignError, match="it never ends by itself"):
+        read_spec(write(tmp_path, MINIMAL.replace("seeds: 2", "seeds: 2, budget_s: unlimited")))
+
+
+def test_runs_are_selected_by_optimizer_and_by_pattern() -> None:
+    plans = plan_runs(read_spec("quickstart"))
+    assert len(select_runs(plans, [])) == len(plans)
+    assert {plan.algorithm for plan in select_runs(plans, ["smac"])} == {"smac"}
+    assert [plan.run_id for plan in select_runs(plans, ["bohb/seed-000[12]"])] == ["bohb/seed-0001", "bohb/seed-0002"]
+    with pytest.raises(CampaignError, match=r"'smack' is not one of .*did you mean 'smac'"):
+        select_runs(plans, ["smack"])
+
+
+def test_the_published_schema_is_the_models() -> None:
+    schema = Path(__file__).parents[2] / "configs" / "campaign.schema.json"
+    assert json.loads(schema.read_text()) == CampaignSpec.model_json_schema()

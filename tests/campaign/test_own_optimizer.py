@@ -1,0 +1,53 @@
+"""A user's optimizer, from a package of its own, behind an entry point."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nhb2_plugins
+from nhb2_plugins.trajectory.reader import read_run
+
+PACKAGE = Path(__file__).parent.parent / "own_optimizer"
+ROOT = Path(nhb2_plugins.__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The package's code and metadata on the path, as an installation puts them there."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "annealing").symlink_to(PACKAGE / "src" / "annealing")
+    metadata = site / "nhb2_annealing-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: nhb2-annealing\nVersion: 1.0\n")
+    pyproject = (PACKAGE / "pyproject.toml").read_text()
+    (registration,) = (line for line in pyproject.splitlines() if line.startswith("annealing ="))
+    (metadata / "entry_points.txt").write_text(f"[nhb2_plugins.optimizers]\n{registration.replace(chr(34), '')}\n")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+
+
+def run(environment: dict[str, str], directory: Path, optimizer: dict[str, object]) -> subprocess.CompletedProcess[str]:
+    spec = directory / "spec.yaml"
+    spec.write_text(json.dumps({"name": "own", "budget_s": 3000, "optimizers": [optimizer]}))
+    command = [sys.executable, "-m", "nhb2_plugins.cli", "run", str(spec), "--out", str(directory / "out")]
+    return subprocess.run([*command, "--processes", "1"], capture_output=True, text=True, env=environment, check=False)
+
+
+def test_it_runs_in_a_campaign_and_its_version_is_recorded(environment: dict[str, str], tmp_path: Path) -> None:
+    optimizer = {"algorithm": "annealing", "seeds": 2, "settings": {"temperature": 2.0}}
+    completed = run(environment, tmp_path, optimizer)
+    assert completed.returncode == 0, completed.stderr
+    result = read_run(tmp_path / "out" / "runs" / "annealing" / "seed-0001.jsonl")
+    assert result.header.versions["nhb2-annealing"] == "1.0"
+    assert len(result.records) > 3
+
+
+def test_a_wrong_setting_of_it_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    completed = run(environment, tmp_path, {"algorithm": "annealing", "seeds": 1, "settings": {"temperatur": 2.0}})
+    assert completed.returncode == 2
+    assert "did you mean 'temperature'" in completed.stderr
