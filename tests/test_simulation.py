@@ -193,13 +193,10 @@ def test_parallel_workers_by_eye() -> None:
         (4, 0, 5, 7),
     ]
     # Trials 0 and 3 end together: both are told, the earlier submission first, before trial 4 is asked for.
-    assert (
-        optimizer.events[:-4]
-        == [
-            *[("ask", 0), ("ask", 1), ("tell", 1), ("ask", 2), ("tell", 2), ("ask", 3)],
-            *[("tell", 0), ("tell", 3), ("ask", 4)],
-        ][: len(optimizer.events) - 4]
-    )
+    assert [event for event in optimizer.events if event != ("ask", None)] == [
+        *[("ask", 0), ("ask", 1), ("tell", 1), ("ask", 2), ("tell", 2), ("ask", 3)],
+        *[("tell", 0), ("tell", 3), ("ask", 4), ("tell", 4)],
+    ]
 
 
 def test_an_optimizer_that_waits_makes_a_synchronous_rung() -> None:
@@ -270,7 +267,7 @@ def test_progress_is_told_the_time_after_every_result() -> None:
 # -- errors
 
 
-class _Planted(RuntimeError):
+class _PlantedError(RuntimeError):
     pass
 
 
@@ -283,13 +280,13 @@ def test_an_optimizers_own_error_reaches_the_caller_and_records_are_kept(where: 
 
     def fail(*arguments: Any) -> Any:
         if next(calls) == n_calls:
-            raise _Planted(where)
+            raise _PlantedError(where)
         return genuine(*arguments)
 
     setattr(optimizer, where, fail)
     sink = MemorySink()
     logger = TrajectoryLogger([sink])
-    with pytest.raises(_Planted, match=where):
+    with pytest.raises(_PlantedError, match=where):
         simulate(optimizer, BENCH, budget_s=50, n_workers=2, logger=logger)
     assert tuple(sink.records) == logger.records
     assert len(logger.records) == sum(kind == "tell" for kind, _ in optimizer.events)
@@ -297,12 +294,12 @@ def test_an_optimizers_own_error_reaches_the_caller_and_records_are_kept(where: 
 
 def test_errors_of_progress_and_of_a_sink_reach_the_caller() -> None:
     def fail(*_: Any) -> None:
-        raise _Planted
+        raise _PlantedError
 
     sink = MemorySink()
     sink.write = fail  # type: ignore[method-assign]
     for arguments in ({"progress": fail}, {"logger": TrajectoryLogger([sink])}):
-        with pytest.raises(_Planted):
+        with pytest.raises(_PlantedError):
             simulate(Script([Step(0, 9)]), BENCH, budget_s=5, **arguments)  # type: ignore[arg-type]
 
 
