@@ -142,7 +142,8 @@ def _wrong_query(rng: random.Random, pair: Pair) -> None:
     wrong = rng.choice(
         [
             {"cellcode": "4|00|000"}, {"cellcode": None}, {"cellcode": [0]}, {"lr": 0.3}, {"lr": "0.1"},
-            {"batch_size": 20}, {"batch_size": None}, {"epoch": 13}, {"epoch": "12"}, {"epoch": None}, {"mode": "vaild"}, {"mode": None},
+            {"batch_size": 20}, {"batch_size": None}, {"epoch": 13}, {"epoch": "12"}, {"epoch": None},
+            {"mode": "vaild"}, {"mode": None},
             {"iepoch": 13}, {"epoch": 200, "iepoch": 200}, {"seed": 1}, {"seed": 777, "epoch": 200},
         ]
     )  # fmt: skip
