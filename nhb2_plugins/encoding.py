@@ -41,8 +41,9 @@ def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorica
         encoding: the encoding of the space that the values come from.
 
     Raises:
-        InvalidValueError: a missing or unknown hyperparameter, or a value outside the space.
+        InvalidValueError: an unknown encoding, a missing or unknown hyperparameter, or a value outside the space.
     """
+    checked_encoding(encoding)
     decoded = dict(values)
     if encoding == "integer" and all(name in decoded for name in HYPERPARAMETER_NAMES):
         decoded["lr"] = _of_rank(LEARNING_RATES, decoded["lr"], "lr")
@@ -51,7 +52,12 @@ def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorica
 
 
 def to_values(configuration: Configuration, encoding: Encoding = "categorical") -> dict[str, str | float | int]:
-    """A configuration's values under an encoding, as built-in types."""
+    """A configuration's values under an encoding, as built-in types.
+
+    Raises:
+        InvalidValueError: an unknown encoding.
+    """
+    checked_encoding(encoding)
     values = configuration.to_hyperparameters()
     if encoding == "integer":
         values["lr"] = LEARNING_RATES.index(configuration.lr)
