@@ -33,9 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("nhb2: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output (a pager, head) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # whoever read it (a pager, head) has seen enough
         return 0
+    except OSError as error:
+        _discard_output()
+        print(f"nhb2: error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+
+
+def _discard_output() -> None:
+    """What is still buffered must not fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> Parser:
