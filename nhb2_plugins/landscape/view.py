@@ -57,23 +57,25 @@ class View:
     @property
     def measure(self) -> str:
         """What the values are, for captions."""
+        return self.what if self.epoch == LONG_EPOCHS else f"{self.what}, {self.of_seed}"
+
+    @property
+    def what(self) -> str:
+        """What the values are, without the seed."""
         if self.epoch == LONG_EPOCHS:
             return f"expected test error after {LONG_EPOCHS} epochs"
-        return (
-            f"{_SPLIT_NAMES[self.split]} error after {self.epoch} epoch{'s' if self.epoch > 1 else ''}, {self._of_seed}"
-        )
+        return f"{_SPLIT_NAMES[self.split]} error after {self.epoch} epoch{'s' if self.epoch > 1 else ''}"
 
     @property
     def cost_measure(self) -> str:
         """What the costs are, for captions."""
         if self.epoch == LONG_EPOCHS:
-            return f"estimated seconds of training and validation over {LONG_EPOCHS} epochs, {self._of_seed}"
-        return (
-            f"seconds of {_TIMED[self.split]} over {self.epoch} epoch{'s' if self.epoch > 1 else ''}, {self._of_seed}"
-        )
+            return f"estimated seconds of training and validation over {LONG_EPOCHS} epochs, {self.of_seed}"
+        return f"seconds of {_TIMED[self.split]} over {self.epoch} epoch{'s' if self.epoch > 1 else ''}, {self.of_seed}"
 
     @property
-    def _of_seed(self) -> str:
+    def of_seed(self) -> str:
+        """The seed in words."""
         return "mean over seeds" if self.seed == MEAN else f"seed {self.seed}"
 
     @cached_property
@@ -144,3 +146,13 @@ def first_indices(bench: Benchmark) -> Integers:
     """The smallest configuration index of each row of the table, shape (n_rows,)."""
     _, first = np.unique(bench.rows, return_index=True)
     return first.astype(np.int64)
+
+
+def configuration_columns(indices: Integers) -> dict[str, list[str] | list[float] | list[int]]:
+    """``cellcode``, ``lr`` and ``batch_size`` of configurations, for a frame."""
+    configurations = [Configuration.from_index(index) for index in indices.tolist()]
+    return {
+        "cellcode": [each.cellcode for each in configurations],
+        "lr": [each.lr for each in configurations],
+        "batch_size": [each.batch_size for each in configurations],
+    }
