@@ -1,0 +1,191 @@
+"""BOHB on the benchmark, both ways: in this process on simulated time, or with hpbandster on a nameserver.
+
+``run_bohb`` does it all in one call. Its default engine needs no hpbandster. ``BohbWorker`` is a worker for
+hpbandster's own users; it is imported only when asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from nhb2_plugins.adapters.bohb_result import BohbResult, Datum, Run
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.benchmark import Benchmark, Observation, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import to_values
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.optimizers.bohb import Bohb
+from nhb2_plugins.optimizers.bohb_model import BohbSettings
+from nhb2_plugins.optimizers.hyperband import ConfigId
+from nhb2_plugins.simulation import simulate
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import TrialRecord
+
+if TYPE_CHECKING:
+    from nhb2_plugins.adapters.hpbandster_worker import BohbWorker as BohbWorker
+
+__all__ = ["BohbResult", "BohbWorker", "Run", "run_bohb"]
+
+Engine = Literal["in_process", "nameserver"]
+ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
+
+
+def run_bohb(
+    bench: Benchmark,
+    n_iterations: int | None,
+    seed: int = 0,
+    ladder: FidelityLadder | Iterable[float] = (12, 200),
+    engine: Engine = "in_process",
+    n_workers: int = 1,
+    budget_s: float | None = None,
+    logger: TrajectoryLogger | None = None,
+    *,
+    charging: Charging = "from_scratch",
+    table_seed: Seed | None = None,
+    **settings: Any,
+) -> Any:
+    """Run BOHB on the benchmark; the loss is the error (percent) at the epoch that serves a budget.
+
+    With the default ladder the search sees *expected test* accuracies at 200 epochs, whose cost is estimated; every
+    record and ``run.info`` says so (``split``, ``cost_is_estimated``).
+
+    Args:
+        bench: the benchmark.
+        n_iterations: number of brackets (successive halvings); None to run until ``budget_s`` is spent.
+        seed: the search's seed: of the model's generator and of the ConfigurationSpace.
+        ladder: budgets in epochs, ascending.
+        engine: ``in_process`` is our BOHB on simulated time: no compiler, no network, any number of simulated workers,
+            the same run for the same seed. ``nameserver`` is hpbandster with Pyro workers in threads, on a free port of
+            127.0.0.1; one worker's simulated time whatever ``n_workers``, and reproducible with one worker only.
+        n_workers: number of workers.
+        budget_s: simulated seconds; no evaluation starts at or after it. None for no limit.
+        logger: takes one record per evaluation; None makes one.
+        charging: the charging policy (:mod:`nhb2_plugins.charging`).
+        table_seed: the table's seed; None for the first.
+        **settings: BOHB's own settings (:class:`~nhb2_plugins.optimizers.bohb_model.BohbSettings`): hpbandster's names
+            and defaults, and ``encoding`` and ``bandwidth``.
+
+    Returns:
+        :class:`BohbResult`, or hpbandster's own ``Result`` from the nameserver; both have the same reading methods.
+
+    Raises:
+        InvalidValueError: an unknown engine or setting, neither ``n_iterations`` nor ``budget_s``, a setting out of
+            range, ``bandwidth="clipped"`` on the nameserver (hpbandster has no such thing).
+        MissingExtraError: the nameserver engine without hpbandster.
+        Exception: the first error of an evaluation, as itself.
+    """
+    if engine not in ENGINES:
+        raise InvalidValueError(describe_choices(engine, ENGINES, what="engine"))
+    if n_iterations is None and budget_s is None:
+        raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
+    if n_workers < 1:
+        raise InvalidValueError(f"n_workers {n_workers!r} is not at least 1")
+    if budget_s is not None and not budget_s > 0:
+        raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
+    steps = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+    run = _run_in_process if engine == "in_process" else _nameserver_engine()
+    return run(
+        bench,
+        n_iterations,
+        seed=seed,
+        ladder=steps,
+        n_workers=n_workers,
+        budget_s=math.inf if budget_s is None else budget_s,
+        logger=TrajectoryLogger() if logger is None else logger,
+        charging=charging,
+        table_seed=table_seed,
+        settings=_checked_settings(settings),
+    )
+
+
+class _Told:
+    """An optimizer that remembers what it was told, in order."""
+
+    def __init__(self, optimizer: Bohb) -> None:
+        self._optimizer = optimizer
+        self.suggestions: list[Suggestion] = []
+
+    def ask(self) -> Suggestion | None:
+        return self._optimizer.ask()
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        self._optimizer.tell(suggestion, observation)
+        self.suggestions.append(suggestion)
+
+
+def _run_in_process(
+    bench: Benchmark,
+    n_iterations: int | None,
+    *,
+    seed: int,
+    ladder: FidelityLadder,
+    n_workers: int,
+    budget_s: float,
+    logger: TrajectoryLogger,
+    charging: Charging,
+    table_seed: Seed | None,
+    settings: BohbSettings,
+) -> BohbResult:
+    optimizer = _Told(Bohb(ladder, n_iterations=n_iterations, seed=seed, settings=settings))
+    n_earlier = len(logger)
+    simulate(
+        optimizer, bench, budget_s=budget_s, n_workers=n_workers, charging=charging, seed=table_seed, logger=logger
+    )
+    return _result(optimizer.suggestions, logger.records[n_earlier:], ladder, settings)
+
+
+def _result(
+    suggestions: Iterable[Suggestion], records: Iterable[TrialRecord], ladder: FidelityLadder, settings: BohbSettings
+) -> BohbResult:
+    data: dict[ConfigId, Datum] = {}
+    for suggestion, record in zip(suggestions, records, strict=True):
+        trial = suggestion.token
+        config = to_values(suggestion.configuration, settings.encoding)
+        datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.model_based}))
+        datum.add(trial.budget, record)
+    budgets = [float(budget) for budget in ladder.budgets]
+    config_of_run = {
+        "eta": (budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)) if len(budgets) > 1 else None,
+        "min_budget": budgets[0],
+        "max_budget": budgets[-1],
+        "budgets": budgets,
+        "max_SH_iter": len(budgets),
+        "time_ref": 0.0,
+    }
+    return BohbResult(data, {**config_of_run, **asdict(settings)})
+
+
+def _checked_settings(settings: dict[str, Any]) -> BohbSettings:
+    known = BohbSettings.__dataclass_fields__
+    for name in settings:
+        if name not in known:
+            raise InvalidValueError(describe_choices(name, known, what="BOHB setting"))
+    return BohbSettings(**settings)
+
+
+def _nameserver_engine() -> Any:
+    return _from_hpbandster("hpbandster_run", "run_on_nameserver")
+
+
+def _from_hpbandster(module: str, name: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(f"nhb2_plugins.adapters.{module}"), name)
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "nhb2_plugins":
+            raise
+        raise MissingExtraError(
+            f"{name} needs hpbandster ({error}): pip install 'nhb2-plugins[bohb]' (which needs a C compiler and "
+            "Python's headers); the in-process engine of run_bohb needs neither"
+        ) from error
+
+
+def __getattr__(name: str) -> Any:
+    if name == "BohbWorker":
+        return _from_hpbandster("hpbandster_worker", name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,153 @@
+"""A worker for hpbandster 0.7.4, in threads or in separate processes on a nameserver.
+
+Importing this module teaches Pyro's serializer numpy scalars, as the built-in values they stand for. Without that every
+job of hpbandster hangs on today's packages: ConfigSpace ≥ 1.1 puts ``numpy.int64`` and ``numpy.str_`` into
+configurations, numpy ≥ 2 writes ``numpy.float64`` budgets as text that nobody can read, and the thread that sends jobs
+dies of it unseen. It must be imported where the optimizer runs, too; a script that starts workers and optimizer in one
+process has done so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import numpy as np
+import serpent  # type: ignore[import-untyped]
+from ConfigSpace import ConfigurationSpace
+from hpbandster.core.worker import Worker
+
+from nhb2_plugins.adapters.bohb_result import run_info
+from nhb2_plugins.adapters.configspace_adapter import configuration_space
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.recorder import Recorder
+
+_SHUTDOWN_S: Final = 10.0
+
+
+def send_numpy_scalars() -> None:
+    """Let Pyro send numpy scalars as the built-in values they stand for (they cannot be sent at all otherwise)."""
+    serpent.register_class(np.generic, _as_built_in)
+
+
+def _as_built_in(scalar: np.generic, serializer: Any, output: list[str], level: int) -> None:
+    serializer._serialize(scalar.item(), output, level)
+
+
+send_numpy_scalars()
+
+
+class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
+    """A real hpbandster worker whose job is a lookup: the loss is the error (percent) at the epoch serving a budget.
+
+    ``run.info`` of a result holds accuracy, costs, epoch, split, seed and table
+    (:func:`~nhb2_plugins.adapters.bohb_result.run_info`).
+
+    Attributes:
+        ladder: the budgets it serves.
+        encoding: the encoding of the configurations that it is sent.
+        recorder: charges and logs; workers of one process may share one, and with it what the run has paid for.
+        error: the first unexpected exception of an evaluation. hpbandster turns it into a crashed configuration.
+    """
+
+    def __init__(
+        self,
+        *,
+        bench: Benchmark,
+        ladder: FidelityLadder | Iterable[float] = (12, 200),
+        charging: Charging = "from_scratch",
+        logger: TrajectoryLogger | None = None,
+        seed: Seed | None = None,
+        encoding: Encoding = "categorical",
+        hpbandster_logger: logging.Logger | None = None,
+        **arguments: Any,
+    ) -> None:
+        """Set up the worker; hpbandster's ``run()`` starts it.
+
+        Args:
+            bench: the benchmark.
+            ladder: budgets in epochs. A budget in between snaps down to a rung.
+            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            logger: takes a record per evaluation, in *this* process; None makes one.
+            seed: the table's seed; None for the first.
+            encoding: ``categorical`` or ``integer``, as the optimizer's space.
+            hpbandster_logger: hpbandster's own ``logger`` argument. None is its logger ``hpbandster``, which is quiet
+                until a program configures logging (hpbandster's default sets the whole program to DEBUG).
+            **arguments: hpbandster's own: ``run_id``, ``nameserver``, ``nameserver_port``, ``host``, ``id``,
+                ``timeout``.
+
+        Raises:
+            InvalidValueError: an unusable ladder, policy or encoding.
+            TrajectoryError: the logger belongs to another table.
+        """
+        super().__init__(logger=hpbandster_logger or logging.getLogger("hpbandster"), **arguments)
+        self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        self.encoding = checked_encoding(encoding, BOHB_ENCODINGS)
+        self.recorder = Recorder(bench, charging=charging, logger=logger)
+        self.error: Exception | None = None
+        self._table_seed = seed
+
+    def get_configspace(self, seed: int | None = None) -> ConfigurationSpace:
+        """The space for the optimizer, in the worker's encoding."""
+        return configuration_space(self.encoding, seed=seed)
+
+    def compute(
+        self, config_id: object, config: Mapping[str, Any], budget: float, working_directory: str = "", **_: object
+    ) -> dict[str, Any] | None:
+        """Evaluate a job; called by hpbandster.
+
+        Returns:
+            ``{"loss": error in percent, "info": …}``, built-in types only.
+
+        Raises:
+            Exception: whatever the evaluation raises; the first is kept in :attr:`error`.
+        """
+        del config_id, working_directory  # what hpbandster passes and a lookup does not need
+        try:
+            configuration = to_configuration(config, self.encoding)
+            record = self.recorder.evaluate(
+                configuration, self.ladder.snap(budget), seed=self._table_seed, budget=float(budget)
+            )
+        except Exception as error:
+            self.error = self.error or error
+            raise
+        return {"loss": record.error_pct, "info": run_info(record)}
+
+    def stop(self) -> None:
+        """End a worker that runs in the background, if its optimizer's shutdown has not ended it."""
+        if self.thread is not None:
+            self.thread.join(_SHUTDOWN_S)
+            if self.thread.is_alive():
+                self.pyro_daemon.shutdown()
+                self.thread.join()
+        if self.error is not None:
+            _let_go(self.error)
+
+    def raise_first_error(self) -> None:
+        """Raise the first exception of an evaluation, which hpbandster has hidden, if there is one.
+
+        Raises:
+            Exception: that exception.
+        """
+        if self.error is not None:
+            raise self.error
+
+
+def _let_go(error: Exception) -> None:
+    """Empty the frames of Pyro and hpbandster that an error came through.
+
+    Their locals hold the connection to the optimizer, which would stay open as long as somebody keeps the error. The
+    frames of the evaluation itself stay as they are, for debuggers.
+    """
+    frame = error.__traceback__.tb_frame if error.__traceback__ else None
+    while frame is not None:
+        with suppress(RuntimeError):  # still running
+            frame.clear()
+        frame = frame.f_back
