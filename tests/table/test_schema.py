@@ -170,6 +170,36 @@ def test_damage_is_named(damage: Callable[[dict[str, Any]], None], message: str)
     assert len(str(refusal.value)) < 600, "a hostile manifest must not choose how long a message is"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set("provenance/seeds", [222, 556]),
+        _set("provenance/kind", "published"),
+        _set("provenance/note", ""),
+        _set("columns/valid_acc/file", "test_acc.bin"),
+        _set("crc32", 1),
+        _set("crc32", None),
+        _delete("crc32"),
+    ],
+)
+def test_a_changed_field_that_looks_sound_is_found(change: Callable[[dict[str, Any]], None]) -> None:
+    payload = json.loads(replace(MANIFEST, provenance=mini_provenance(note="a note")).to_json())
+    change(payload)
+    with pytest.raises(TableError, match="do not have the recorded checksum"):
+        Manifest.from_json(json.dumps(payload))
+
+
+def test_any_flipped_bit_is_found() -> None:
+    text = MANIFEST.to_json().encode()
+    for position in range(len(text)):
+        for bit in (0, 3, 5, 6):
+            spoiled = text[:position] + bytes([text[position] ^ 1 << bit]) + text[position + 1 :]
+            try:
+                assert Manifest.from_json(spoiled.decode("ascii")) == MANIFEST, "whitespace alone may change"
+            except TableError:
+                continue
+
+
 def test_a_column_that_this_version_does_not_know_is_kept() -> None:
     extra = ColumnEntry("extra.bin", "<f8", (4,), 32, "0" * 64)
     extended = replace(MANIFEST, columns={**MANIFEST.columns, "extra": extra})

@@ -23,6 +23,7 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.table.checksums import sha256_of_file, verify_table
+from nhb2_plugins.table.schema import manifest_crc32
 from nhb2_plugins.table.store import Table, open_table
 from nhb2_plugins.table.writer import table_in_memory, write_table
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
@@ -279,7 +280,7 @@ def rewrite_manifest(directory: Path, change: Callable[[dict[str, Any]], object]
     manifest = directory / "manifest.json"
     payload = json.loads(manifest.read_text())
     change(payload)
-    manifest.write_text(json.dumps(payload))
+    manifest.write_text(json.dumps({**payload, "crc32": manifest_crc32(payload)}))
 
 
 @pytest.mark.parametrize("name", ["../secret.bin", "/etc/passwd", "..", "", "sub/valid_acc.bin"])
