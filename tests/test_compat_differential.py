@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from nhb2_plugins.cells import Cell
 from nhb2_plugins.compat import NASHPOBench2API, get_ith_op, set_ith_op
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES
@@ -115,7 +116,13 @@ def random_call(rng: random.Random, pair: Pair) -> None:
     CALLS[name][1](rng, pair)
 
 
+# Cells of one class give the same accuracy: only a strictly better one may become the best.
+ALIKE = Cell("3|33|333").isomorphic_codes[:6]
+
+
 def _key(rng: random.Random) -> dict[str, Any]:
+    if rng.random() < 0.1:
+        return {"cellcode": rng.choice(ALIKE), "lr": 0.1, "batch_size": rng.choice(BATCH_SIZES[:2])}
     return {
         "cellcode": rng.choice(CELLCODES),
         "lr": rng.choice(LEARNING_RATES),
@@ -192,7 +199,7 @@ CALLS: dict[str, tuple[float, Callable[[random.Random, Pair], object]]] = {
     "seed, wrong": (0.2, lambda rng, pair: pair.call("set_seed", rng.choice([1, None, "222"]))),
     "cost": (0.5, lambda rng, pair: pair.call("get_total_cost")),
     "results": (0.2, _results),
-    "reset": (0.1, _reset),
+    "reset": (0.3, _reset),
     "size": (0.1, lambda rng, pair: pair.call("__len__")),
     "name": (0.1, lambda rng, pair: pair.call("__str__")),
 }  # fmt: skip
@@ -265,9 +272,9 @@ def test_a_difference_would_be_found(pair: Pair) -> None:
 
 keys = st.fixed_dictionaries(
     {
-        "cellcode": st.sampled_from(CELLCODES),
-        "lr": st.sampled_from(LEARNING_RATES),
-        "batch_size": st.sampled_from(BATCH_SIZES),
+        "cellcode": st.sampled_from(ALIKE) | st.sampled_from(CELLCODES),
+        "lr": st.just(0.1) | st.sampled_from(LEARNING_RATES),
+        "batch_size": st.just(16) | st.sampled_from(BATCH_SIZES),
     }
 )
 modes = st.sampled_from(["train", "valid", "test"])

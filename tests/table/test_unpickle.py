@@ -6,6 +6,7 @@ import io
 import pickle
 import pickletools
 import struct
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -139,20 +140,35 @@ def test_columns_of_numpy_scalars(protocol: int, n_before: int) -> None:
     assert same(plain(unpickle(pickle.dumps(columns, protocol), "x")), expected)
 
 
-def test_frames_may_stand_between_any_two_opcodes() -> None:
+def _framed_columns() -> tuple[bytes, dict[str, dict[Any, float]], list[int]]:
+    """A pickle without frames, what it holds, and where in it frames may stand."""
     keys = _shared_keys(400)
-    columns = {name: {key: i / 7 for i, key in enumerate(keys)} for name in ("a", "b")}
+    columns: dict[str, Any] = {name: {key: i / 7 for i, key in enumerate(keys)} for name in ("a", "b")}
     columns["c"] = {key: np.float64(i / 3) for i, key in enumerate(keys)}
-    expected = {name: {key: float(value) for key, value in column.items()} for name, column in columns.items()}
-    data = pickle.dumps(columns, 4)
-    body = _without_frames(data)
+    body = _without_frames(pickle.dumps(columns, 4))
     boundaries = [position for _, _, position in pickletools.genops(body) if position is not None][2:]
-    for step in (1, 2, 3, 5, 14, 126):  # 126 bytes of frames are as long as nine pairs
-        framed, last = b"", 0
-        for boundary in boundaries[::step]:
-            framed += body[last:boundary] + b"\x95" + bytes(8)
-            last = boundary
-        assert plain(unpickle(framed + body[last:], "x")) == expected
+    return body, {name: {key: float(value) for key, value in columns[name].items()} for name in columns}, boundaries
+
+
+def _with_frames(body: bytes, boundaries: list[int]) -> bytes:
+    edges = [0, *boundaries, len(body)]
+    return (b"\x95" + bytes(8)).join(body[start:end] for start, end in pairwise(edges))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 14, 126])
+def test_frames_may_stand_between_any_two_opcodes(step: int) -> None:
+    body, expected, boundaries = _framed_columns()
+    assert plain(unpickle(_with_frames(body, boundaries[::step]), "x")) == expected
+
+
+@pytest.mark.parametrize("n_frames", [1, 8, 14, 24, 56])
+@pytest.mark.parametrize("column", ["b", "c"])
+def test_frames_that_are_as_long_as_some_pairs(n_frames: int, column: str) -> None:
+    """14 frames have the length of 9 pairs of floats, 8 frames that of 3 pairs of numpy scalars."""
+    body, expected, boundaries = _framed_columns()
+    middle = body.index(b"\x8c\x01" + column.encode()) + 2000
+    within = [boundary for boundary in boundaries if boundary > middle][:n_frames]
+    assert plain(unpickle(_with_frames(body, within), "x")) == expected
 
 
 def _without_frames(data: bytes) -> bytes:
