@@ -48,6 +48,7 @@ _DAMAGE: Final = (
     RuntimeError,  # zipfile: an encrypted member
     ValueError,
     OverflowError,
+    LookupError,  # zipfile: a member without a name
 )
 
 
