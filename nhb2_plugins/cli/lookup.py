@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 
-from nhb2_plugins.benchmark import MEAN, Benchmark, Observation, Seed, open_benchmark
+from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.cli.values import read_number, read_seed, read_whole_number
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import (
@@ -69,11 +68,11 @@ def add_query(commands: Commands) -> None:
 def _query(options: argparse.Namespace) -> int:
     configuration = Configuration(
         parse_cellcode(options.cellcode),
-        _number(options.lr, LEARNING_RATES, "learning rate"),
-        _whole_number(options.batch_size, BATCH_SIZES, "batch size"),
+        read_number(options.lr, LEARNING_RATES, "learning rate"),
+        read_whole_number(options.batch_size, BATCH_SIZES, "batch size"),
     )
-    epoch = _whole_number(options.epoch, FIDELITIES, "epoch")
-    seed = _seed(options.seed)
+    epoch = read_whole_number(options.epoch, FIDELITIES, "epoch")
+    seed = read_seed(options.seed)
     bench = open_benchmark(options.table)
     observation = bench.evaluate(configuration, epoch, options.split, seed)
     if options.json:
@@ -92,28 +91,6 @@ def _query(options: argparse.Namespace) -> int:
     }
     print("\n".join(f"{name:<15} {fact}" for name, fact in facts.items()))
     return 0
-
-
-def _number(text: str, allowed: Sequence[float], what: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        choices = ", ".join(f"{value:g}" for value in allowed)
-        raise InvalidValueError(f"{what} {text!r} is not one of {choices}") from None
-
-
-def _whole_number(text: str, allowed: Sequence[int], what: str) -> int:
-    number = _number(text, allowed, what)
-    return int(number) if number.is_integer() else number  # type: ignore[return-value]  # refused where it is used
-
-
-def _seed(text: str | None) -> Seed | None:
-    if text is None or text == MEAN:
-        return text  # type: ignore[return-value]
-    try:
-        return int(text)
-    except ValueError:
-        return text  # type: ignore[return-value]  # the benchmark refuses it and names the seeds of its table
 
 
 def _as_json(configuration: Configuration, observation: Observation, bench: Benchmark) -> dict[str, object]:

@@ -81,11 +81,10 @@ def fidelity_correlation(
             tau_b[earlier, later] = tau_b[later, earlier] = tau_b_of_levels(
                 levels(by_epoch[earlier][kept]), target, weights
             )
-    among = "" if best_share is None else f", among the best {100 * best_share:g} % at the later epoch"
-    measure = (
-        f"Kendall's tau-b of {views[0].split} errors (expected test error at 200 epochs), {views[0].of_seed}{among}"
-    )
-    return FidelityCorrelation(FIDELITIES, tau_b, counts, best_share, views[0].table, measure)
+    among = "" if best_share is None else f"; among the best {100 * best_share:g} % at the later epoch"
+    first = views[0]
+    measure = f"Kendall's tau-b of {first.split_name} errors, {first.of_seed}; expected test error at 200 epochs{among}"
+    return FidelityCorrelation(FIDELITIES, tau_b, counts, best_share, first.table, measure)
 
 
 def _best(level: Integers, sizes: Integers, share: float | None) -> Integers:

@@ -79,7 +79,9 @@ def optima_by_epoch(bench: Benchmark, split: str | None = None, seed: Seed | Non
         "regret_12_pct": final.error_pct[best] - final.error_pct.min(),
         "regret_200_pct": long.error_pct[best] - long.error_pct.min(),
     }
-    return frame_of(columns, final.table, f"{final.split} error, {final.of_seed}; expected test error at 200 epochs")
+    return frame_of(
+        columns, final.table, f"{final.split_name} error, {final.of_seed}; expected test error at 200 epochs"
+    )
 
 
 def views_by_epoch(bench: Benchmark, split: str | None, seed: Seed | None) -> list[View]:

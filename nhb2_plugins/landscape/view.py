@@ -64,7 +64,12 @@ class View:
         """What the values are, without the seed."""
         if self.epoch == LONG_EPOCHS:
             return f"expected test error after {LONG_EPOCHS} epochs"
-        return f"{_SPLIT_NAMES[self.split]} error after {self.epoch} epoch{'s' if self.epoch > 1 else ''}"
+        return f"{self.split_name} error after {self.epoch} epoch{'s' if self.epoch > 1 else ''}"
+
+    @property
+    def split_name(self) -> str:
+        """The split in words."""
+        return _SPLIT_NAMES[self.split]
 
     @property
     def cost_measure(self) -> str:

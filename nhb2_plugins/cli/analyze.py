@@ -1,0 +1,124 @@
+"""``nhb2 analyze``: exact answers about the table itself."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
+from nhb2_plugins.cli.values import read_seed, read_whole_number
+from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, analyse, answerable
+from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
+from nhb2_plugins.space import parse_cellcode
+from nhb2_plugins.text_table import text_table
+
+if TYPE_CHECKING:
+    import pandas
+
+ALL: Final = "all"
+_SMALL: Final = 1e-3  # below, four decimals say too little
+
+
+def add_analyze(commands: Commands) -> None:
+    """Add ``nhb2 analyze``."""
+    parser = add_command(commands, "analyze", _analyze, "Say what the table's landscape looks like, exactly.")
+    parser.add_argument("name", metavar="NAME", choices=(*ANALYSES, ALL), help=", ".join((*ANALYSES, ALL)))
+    parser.add_argument("--epoch", metavar="E", default=str(SCHEDULE_EPOCHS), help="1..12, or 200 (default: 12)")
+    parser.add_argument("--split", help="train, valid or test (default: valid, and test at 200 epochs)")
+    parser.add_argument("--seed", help="a seed of the table, or 'mean' (default: the table's first)")
+    parser.add_argument("--cell", metavar="CELLCODE", help="map: one cell, for example 010210 (default: all)")
+    parser.add_argument("--statistic", choices=STATISTICS, default="mean", help="map: over all cells (default: mean)")
+    parser.add_argument("--csv", metavar="FILE", help="write the numbers, too; several tables become FILE-KEY.csv")
+    parser.add_argument("--figures", metavar="DIR", help="draw the analysis's figures into a directory")
+    add_table_option(parser)
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    request = _request(options)
+    names = answerable(request) if options.name == ALL else (options.name,)
+    sections = {name: analyse(name, request) for name in names}
+    provenance = request.bench.provenance
+    print(f"Table: {provenance.label}; {provenance.source}")
+    for name in names:
+        for section in sections[name]:
+            print(f"\n{section.title}\n[{section.frame.attrs['measure']}; {section.frame.attrs['table']}]")
+            print(frame_text(section.frame))
+    for name in ANALYSES if options.name == ALL else ():
+        if name not in names:
+            print(f"\n{name}: left out, this epoch or table has no repetitions")
+    if options.csv is not None:
+        _write_csv(Path(options.csv), sections)
+    if options.figures is not None:
+        _draw(Path(options.figures), names, request)
+    return 0
+
+
+def _request(options: argparse.Namespace) -> Request:
+    return Request(
+        bench=open_benchmark(options.table),
+        epoch=read_whole_number(options.epoch, FIDELITIES, "epoch"),
+        split=options.split,
+        seed=read_seed(options.seed),
+        cellcode=None if options.cell is None else parse_cellcode(options.cell),
+        statistic=options.statistic,
+    )
+
+
+def frame_text(frame: pandas.DataFrame) -> str:
+    """A frame as an aligned table; units and kinds decide the digits."""
+    names = [str(name) for name in frame]
+    rows = [[_cell(*pair) for pair in zip(names, row, strict=True)] for row in frame.itertuples(index=False)]
+    return text_table(names, rows)
+
+
+def _cell(column: str, value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if value != value:  # NaN: there is no such number
+        return "-"
+    if column in ("lr", "best_lr"):
+        return f"{value:g}"
+    if value.is_integer() and column in ("value", "n_configurations"):
+        return f"{value:.0f}"
+    if 0 < abs(value) < _SMALL and "probability" in column:
+        return f"{value:.1e}"
+    return _without_minus_zero(f"{value:.{_digits(column)}f}")
+
+
+def _digits(column: str) -> int:
+    if column.endswith("_pct") or column.startswith("batch_"):
+        return 3
+    if column.startswith(("epoch_", "distinct_")):
+        return 2
+    return 1 if column.endswith("_s") else 4
+
+
+def _without_minus_zero(text: str) -> str:
+    return text if float(text) else text.lstrip("-")
+
+
+def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:
+    """One file when there is one frame; else one beside it for each. The last two columns say what the numbers are."""
+    frames = {f"{name}-{each.key}": each.frame for name, of_name in sections.items() for each in of_name}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for key, frame in frames.items():
+        target = file if len(frames) == 1 else file.with_name(f"{file.stem}-{key}{file.suffix or '.csv'}")
+        frame.assign(table=frame.attrs["table"], measure=frame.attrs["measure"]).to_csv(target, index=False)
+        print(f"Wrote {target}.", file=sys.stderr)
+
+
+def _draw(directory: Path, names: tuple[str, ...], request: Request) -> None:
+    try:
+        from nhb2_plugins.landscape.plots import draw
+    except ImportError as error:
+        if isinstance(error, MissingExtraError):
+            raise
+        raise MissingExtraError("figures need matplotlib: pip install 'nhb2-plugins[quickstart]'") from error
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in draw(names, request, directory):
+        print(f"Wrote {file}.", file=sys.stderr)

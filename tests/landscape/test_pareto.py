@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nhb2_plugins.cells import Cell
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.landscape.pareto import EXPENSES, expenses, front_indices, pareto_front
+from nhb2_plugins.landscape.view import View
+from tests.core_fixtures import mini_benchmark, needs
+from tests.landscape.tables import coarse_benchmark
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40))
+def test_the_front_is_what_no_point_dominates(points: list[tuple[int, int]]) -> None:
+    front = front_indices(np.array([p[0] for p in points], float), np.array([p[1] for p in points], float)).tolist()
+    undominated = {(e, c) for e, c in points if not any(a <= e and b <= c and (a, b) != (e, c) for a, b in points)}
+    assert sorted(points[i] for i in front) == sorted(undominated)
+    assert all(points.index(points[i]) == i for i in front)  # of equals the first
+    assert [points[i][1] for i in front] == sorted(points[i][1] for i in front)
+
+
+@needs("pandas")
+@pytest.mark.parametrize("expense", EXPENSES)
+def test_fronts_of_a_table(expense: str) -> None:
+    bench = coarse_benchmark()
+    view = View.of(bench)
+    frame = pareto_front(bench, expense=expense)  # type: ignore[arg-type]
+    price = expenses(view, expense)  # type: ignore[arg-type]
+    for row in frame.to_dict("records"):
+        as_good = (view.error_pct <= row["error_pct"]) & (price <= row[expense])
+        assert as_good.sum() == row["n_configurations"]  # nothing but equals is as good in both
+        assert as_good[row["index"]]
+    assert frame["regret_pct"].tolist()[-1] == 0
+    assert frame.attrs["table"] == bench.provenance.label
+
+
+@needs("pandas")
+def test_the_mini_tables_front_by_hand() -> None:
+    # Every row costs more and is better than the one before.
+    frame = pareto_front(mini_benchmark())
+    assert len(frame) == 96
+    assert frame["n_configurations"].tolist() == [1024] * 48 + [3072] * 48
+    # Without a convolution 73,610 parameters are enough for the best row.
+    smallest = pareto_front(mini_benchmark(), expense="params_live")
+    assert smallest["params_live"].tolist() == [73_610]
+    assert Cell(smallest["cellcode"][0]).params_live == 73_610
+
+
+def test_an_unknown_expense_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="expense 'params' is not one of"):
+        expenses(View.of(mini_benchmark()), "params")  # type: ignore[arg-type]
