@@ -145,6 +145,21 @@ def test_hyperband_keeps_both_ends_of_every_two_rung_ladder(low: int, high: int)
     assert ladder.eta == high / low
 
 
+@pytest.mark.parametrize(("low", "high"), [(low, high) for low, high in TWO_RUNG_LADDERS if low < 12])
+@pytest.mark.parametrize("n_steps", [2, 3, 4])
+def test_hyperband_keeps_both_ends_when_eta_is_a_root(low: int, high: int, n_steps: int) -> None:
+    """A plain logarithm loses the lowest rung of many of these."""
+    eta = (high / low) ** (1 / n_steps)
+    budgets = [high * eta**-k for k in reversed(range(n_steps + 1))]
+    rungs = [max(epoch for epoch in FIDELITIES if epoch <= budget * (1 + 1e-9)) for budget in budgets]
+    if len(set(rungs)) < len(rungs):
+        with pytest.raises(InvalidValueError, match="do not ascend strictly"):
+            FidelityLadder.hyperband(low, high, eta)
+    else:
+        assert FidelityLadder.hyperband(low, high, eta).rungs == tuple(rungs)
+        assert FidelityLadder.hyperband(low, high, eta).budgets[0] == low
+
+
 @pytest.mark.parametrize(
     ("low", "high", "eta", "rungs"),
     [
