@@ -152,16 +152,3 @@ def _read_manifest(directory: Path) -> str:
         raise TableNotFoundError(f"there is no table in {directory}: {MANIFEST_FILE} is missing") from error
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"{path} cannot be read: {error}") from error
-
-
-def __getattr__(name: str) -> Any:
-    # Where these stood before; to be removed once nobody imports them from here.
-    if name in ("write_table", "table_in_memory"):
-        from nhb2_plugins.table import writer
-
-        return getattr(writer, name)
-    if name in ("verify_table", "sha256_of_file"):
-        from nhb2_plugins.table import checksums
-
-        return getattr(checksums, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -37,7 +37,7 @@ from nhb2_plugins.encoding import ENCODINGS, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.store import write_table
+from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
 from tests.support.generated_benchmark import FailingBenchmark, PlantedError

@@ -8,7 +8,8 @@ from typing import Any
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.table.schema import Provenance
-from nhb2_plugins.table.store import Table, table_in_memory
+from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.writer import table_in_memory
 from tests.support.published_format import SEEDS, generated_table
 
 
