@@ -71,6 +71,7 @@ def plot_fronts(view: View, path: Path) -> None:
         _draw_size_front(size, view)
         cost.set_ylabel("error (%)")
         cost.set_yscale("log")
+        cost.set_ylim(top=1.6 * view.error_pct.max())  # room for the legends
         cost.yaxis.set_major_locator(LogLocator(10, subs=(1, 1.5, 2, 3, 5, 7)))
         cost.yaxis.set_major_formatter(_PLAIN)
         cost.yaxis.set_minor_formatter(NullFormatter())
@@ -88,7 +89,7 @@ def _draw_cost_front(axes: Axes, view: View) -> None:
     axes.xaxis.set_major_formatter(_PLAIN)
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_title(f"Error against cost ({len(front)} on the front)", loc="left")
-    axes.legend(loc="upper right", frameon=True, facecolor="white", framealpha=0.9, edgecolor="none")
+    axes.legend(loc="upper right", ncols=2)
 
 
 def _draw_size_front(axes: Axes, view: View) -> None:
@@ -105,7 +106,7 @@ def _draw_size_front(axes: Axes, view: View) -> None:
     axes.set_xticks(counts, [f"{count:.0f}\n{million:.2f} M" for count, million in zip(counts, millions, strict=True)])
     axes.set_xlabel("convolutions that reach the output, and parameters of the network")
     axes.set_title(f"Error against size ({len(front)} on the front)", loc="left")
-    axes.legend(loc="upper right", frameon=True, facecolor="white", framealpha=0.9, edgecolor="none")
+    axes.legend(loc="upper right", ncols=2)
 
 
 def plot_landscape(local: Landscape, distance: FitnessDistance, walk: WalkAutocorrelation, path: Path) -> None:
