@@ -13,6 +13,7 @@ import pytest
 from nhb2_plugins.errors import TableError
 from nhb2_plugins.table.aside import clear_leftovers, directory_aside, former_table, leftovers
 from nhb2_plugins.table.checksums import verify_table
+from nhb2_plugins.table.removal import remove_table
 from nhb2_plugins.table.writer import write_table
 from tests.core_fixtures import mini_columns, mini_provenance
 
@@ -133,3 +134,12 @@ def test_other_directories_are_left_alone(table: Path) -> None:
     (table.parent / ".table.nhb2-new-file").touch()
     assert leftovers(table) == []
     assert leftovers(table.parent / "missing" / "table") == []
+
+
+def test_removed_table_does_not_come_back_as_its_former_self(table: Path) -> None:
+    process, _ = writer(table, "former")
+    write_table(table, mini_columns(), mini_provenance(source="another"))
+    end(process, kill=True)
+    assert remove_table(table).path == table
+    clear_leftovers(table)
+    assert list(table.parent.iterdir()) == []
