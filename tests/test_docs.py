@@ -1,0 +1,93 @@
+"""The documentation is true: its examples run, its links lead somewhere, and it speaks of the product alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+TEXTS = [*PAGES, *(name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "NOTICE", "data/DATASHEET.md"))]
+
+MINIMUM_BLOCKS = {
+    "README.md": 3,
+    "docs/bohb.md": 1,
+    "docs/campaigns.md": 1,
+    "docs/compat.md": 2,
+    "docs/exact.md": 3,
+    "docs/landscape.md": 2,
+    "docs/optimizers.md": 2,
+    "docs/optuna.md": 1,
+    "docs/smac.md": 1,
+    "docs/tables.md": 1,
+}
+"""How many Python examples a page must have at least: one that lost its own would pass unnoticed."""
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+_FORBIDDEN = re.compile(
+    r"/work/|/tmp/|/opt/|\bissues? [1-9]\b|\bshared/(facts|design|style|data)|records_published"
+    r"|\b(TODO|FIXME|XXX|lorem ipsum)\b",
+    re.IGNORECASE,
+)
+
+_RUNNER = """
+import sys
+from pathlib import Path
+namespace = {"__name__": "__main__"}
+page, *blocks = sys.argv[1:]
+for block in blocks:
+    line, _, code = block.partition(":")
+    # Blank lines put the code where it stands in the page, for tracebacks and for inspect.getsource.
+    exec(compile("\\n" * int(line) + code, page, "exec"), namespace)
+"""
+
+
+def python_blocks(page: str) -> list[tuple[int, str]]:
+    """(number of lines before the code, the code) of each Python example of a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [(text[: match.start(1)].count("\n"), match.group(1)) for match in _BLOCK.finditer(text)]
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES, *MINIMUM_BLOCKS}))
+def test_the_examples_of_a_page_run_one_after_the_other(page: str, tmp_path: Path) -> None:
+    """In a process of their own: examples take over module names and start frameworks."""
+    blocks = python_blocks(page)
+    assert len(blocks) >= MINIMUM_BLOCKS.get(page, 0), f"{page} has {len(blocks)} Python examples"
+    arguments = [f"{line}:{code}" for line, code in blocks]
+    done = subprocess.run(
+        [sys.executable, "-c", _RUNNER, str(ROOT / page), *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert all("print(" not in code for _, code in blocks) or done.stdout, "the examples print something"
+
+
+def test_no_example_escapes_the_search_for_blocks() -> None:
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert text.count("```python") == len(python_blocks(page)), page
+        assert not re.search(r"```(py|python3|pycon|ipython)\b", text, re.IGNORECASE), page
+        assert text.count("\n```") % 2 == 0, f"{page} has a block that does not end"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files(page: str) -> None:
+    for target in _LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+        if not re.match(r"https?:|mailto:", target):
+            assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts_speak_of_the_product_alone(name: str) -> None:
+    found = _FORBIDDEN.search((ROOT / name).read_text(encoding="utf-8"))
+    assert found is None, f"{name} mentions {found.group()!r}"
