@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 
 from nhb2_plugins.cells import PARAMS_PER_CONV_EDGE, STEM_AND_HEAD_PARAMS
 from nhb2_plugins.figure_theme import COLOURS, themed_figure
@@ -28,6 +28,7 @@ from nhb2_plugins.landscape.walk import WalkAutocorrelation, walk_autocorrelatio
 
 _N_PAIRS: Final = 8
 _GREY: Final = "#BBBBBB"
+_PERCENT: Final = FuncFormatter(lambda share, _: f"{100 * share:.10g} %")
 _PLAIN: Final = FuncFormatter(lambda value, _: f"{value:,.10g}")
 
 
@@ -53,7 +54,7 @@ def _draw_shares(axes: Axes, anova: FunctionalAnova) -> None:
     axes.set_yticks(position, frame["coordinates"], fontsize=8.5)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12 * frame["share"].max() or 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes.xaxis.set_major_formatter(_PERCENT)
     axes.set_xlabel("share of the variance")
     axes.grid(False, axis="y")
 
@@ -61,7 +62,7 @@ def _draw_shares(axes: Axes, anova: FunctionalAnova) -> None:
 def plot_fronts(view: View, path: Path) -> None:
     """All configurations and the Pareto fronts of error against cost, and against the network's size."""
     notes = [
-        f"{view.measure}; cost: {view.cost_measure}, wall-clock. Grey: all configurations. Multiply-accumulates and "
+        f"{view.measure}; cost: {view.cost_measure}. Grey: all configurations. Multiply-accumulates and "
         "parameters both count the convolutions that reach the output, so they share a front.",
         view.table,
     ]
@@ -121,7 +122,7 @@ def plot_landscape(local: Landscape, distance: FitnessDistance, walk: WalkAutoco
         regret = local.plateau_error_pct[local.optimal_plateaus] - local.plateau_error_pct.min()
         basins.scatter(regret, local.basin_sizes / local.basin_sizes.sum(), s=14, color=COLOURS[0], lw=0, alpha=0.7)
         basins.set_yscale("log")
-        basins.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+        basins.yaxis.set_major_formatter(_PERCENT)
         basins.set_xlabel("regret of the local optimum (percentage points)")
         basins.set_ylabel("share of the space in its basin")
         basins.set_title(f"{len(regret):,} local optima", loc="left")
