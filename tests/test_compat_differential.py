@@ -226,6 +226,15 @@ def test_every_mode_epoch_and_seed(pair: Pair) -> None:
                 pair.call("query_by_key", **_key(rng), mode=mode, epoch=200, seed=seed)
 
 
+def test_ties_among_isomorphic_cells(pair: Pair) -> None:
+    with fresh(pair):
+        for cellcode in (*ALIKE, *ALIKE[::-1]):
+            pair.call("query_by_key", cellcode, 0.1, 16)
+        compare("best key", pair.ours.best_key, pair.theirs.best_key)
+        assert len(set(pair.ours.acc_trans)) == 1
+        assert pair.ours.best_key == {"cellcode": ALIKE[0], "lr": 0.1, "batch_size": 16}
+
+
 def test_a_loop_over_the_space(pair: Pair) -> None:
     """Iteration goes by positions until IndexError; here over a space cut short, the real one takes a while."""
     with fresh(pair):
@@ -297,6 +306,10 @@ class Session(RuleBasedStateMachine):
     @rule(key=keys, epoch=st.sampled_from([12, 200, 13]), mode=modes | st.just("vaild"), enable_log=st.booleans())
     def query_quietly(self, key: dict[str, Any], epoch: int, mode: str, enable_log: bool) -> None:
         self.pair.call("query_by_key", **key, epoch=epoch, mode=mode, enable_log=enable_log)
+
+    @rule(cellcode=st.sampled_from(ALIKE))
+    def query_its_like(self, cellcode: str) -> None:
+        self.pair.call("query_by_key", cellcode, 0.1, 16)
 
     @rule(position=st.integers(0, 200_000))
     def item(self, position: int) -> None:
