@@ -257,10 +257,11 @@ def aligned(rows: Iterable[list[str]]) -> str:
 def conditions(agreement: Figures, n_repetitions: int, clock: str) -> str:
     """What the figures were measured on."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "nashpobench2api"))
+    counted = "CPU time" if clock == "cpu" else "wall-clock time"
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}; medians of "
-        f"{n_repetitions} processes, {'CPU time' if clock == 'cpu' else 'wall-clock time'}. {agreement['asked']:,.0f} answers were compared with the reference's on the same "
-        f"files: {agreement['differing']:,.0f} differ."
+        f"{n_repetitions} processes, {counted}. {agreement['asked']:,.0f} answers were compared with the reference's "
+        f"on the same files: {agreement['differing']:,.0f} differ."
     )
 
 
