@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder, checked_epoch
-from nhb2_plugins.optimizers.registry import registration
+from nhb2_plugins.optimizers.registry import check_ladder, registration
 from nhb2_plugins.simulation import Crossing
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -76,11 +76,7 @@ class OptimizerSpec(_Strict):
 
     @model_validator(mode="after")
     def _ladder_fits(self) -> Self:
-        wants = registration(self.algorithm).uses_ladder
-        if wants and self.ladder is None:
-            raise InvalidValueError(f"algorithm {self.algorithm!r} needs a ladder, for example [12, 200]")
-        if not wants and self.ladder is not None:
-            raise InvalidValueError(f"algorithm {self.algorithm!r} searches at one epoch and takes no ladder")
+        check_ladder(self.algorithm, has_ladder=self.ladder is not None)
         self.fidelity_ladder()
         return self
 

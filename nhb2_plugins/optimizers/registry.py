@@ -2,7 +2,8 @@
 
 An installed package adds its own optimizers as entry points of the group ``nhb2_plugins.optimizers``: the name is the
 algorithm's, the value ``module:class``. The class is called with ``seed=``, with ``ladder=`` (where it has such a
-parameter) or ``epoch=``, and with its settings; it follows :class:`nhb2_plugins.ask_tell.Optimizer`.
+parameter and the campaign names a ladder) or ``epoch=``, and with its settings. It follows
+:class:`nhb2_plugins.ask_tell.Optimizer`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
@@ -21,13 +22,17 @@ from nhb2_plugins.fidelity import FidelityLadder
 ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
 
 
+LadderUse = Literal["never", "always", "optional"]
+
+
 @dataclass(frozen=True)
 class Registration:
     """How an optimizer is made.
 
     Attributes:
         target: ``module:class``; the class is called with ``seed=``, with ``ladder=`` or ``epoch=``, and its settings.
-        uses_ladder: whether it chooses among fidelities itself.
+        ladder: whether it chooses among the fidelities of a ladder: ``never`` (it searches at one epoch), ``always``,
+            or ``optional``.
         settings: ``module:class`` of a dataclass that takes the settings it has a field for; the optimizer gets it as
             ``settings=``.
         ending_setting: the setting with which it ends by itself, without a budget.
@@ -36,7 +41,7 @@ class Registration:
     """
 
     target: str
-    uses_ladder: bool = False
+    ladder: LadderUse = "never"
     settings: str | None = None
     ending_setting: str | None = None
     extra: str | None = None
@@ -49,17 +54,19 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
     "reinforce": Registration("nhb2_plugins.optimizers.reinforce:Reinforce"),
     "rs_then_rea": Registration("nhb2_plugins.optimizers.two_stage:RandomSearchThenEvolution"),
     "local_search": Registration("nhb2_plugins.optimizers.local_search:LocalSearch"),
-    "asha": Registration("nhb2_plugins.optimizers.asha:Asha", uses_ladder=True),
+    "asha": Registration("nhb2_plugins.optimizers.asha:Asha", ladder="always"),
     "bohb": Registration(
         "nhb2_plugins.optimizers.bohb:Bohb",
-        uses_ladder=True,
+        ladder="always",
         settings="nhb2_plugins.optimizers.bohb_model:BohbSettings",
         ending_setting="n_iterations",
     ),
     "optuna": Registration(
         "nhb2_plugins.optimizers.optuna_optimizer:OptunaOptimizer", extra="optuna", distribution="optuna"
     ),
-    "smac": Registration("nhb2_plugins.optimizers.smac_optimizer:SmacOptimizer", extra="smac", distribution="smac"),
+    "smac": Registration(
+        "nhb2_plugins.optimizers.smac_optimizer:SmacOptimizer", ladder="optional", extra="smac", distribution="smac"
+    ),
 }
 """The optimizers of this package."""
 
@@ -84,7 +91,14 @@ def registration(algorithm: str) -> Registration:
     entry = foreign[algorithm]
     made = _load(algorithm, entry.value, None)
     distribution = entry.dist.name if entry.dist else None
-    return Registration(entry.value, "ladder" in inspect.signature(made).parameters, distribution=distribution)
+    return Registration(entry.value, _ladder_use(made), distribution=distribution)
+
+
+def _ladder_use(made: Any) -> LadderUse:
+    parameter = inspect.signature(made).parameters.get("ladder")
+    if parameter is None:
+        return "never"
+    return "always" if parameter.default is inspect.Parameter.empty else "optional"
 
 
 def _foreign_entry_points() -> dict[str, EntryPoint]:
@@ -113,15 +127,25 @@ def make_optimizer(
         MissingExtraError: the optimizer's framework is not installed.
     """
     entry = registration(algorithm)
-    if entry.uses_ladder and ladder is None:
-        raise InvalidValueError(f"algorithm {algorithm!r} needs a fidelity ladder")
-    if not entry.uses_ladder and ladder is not None:
-        raise InvalidValueError(f"algorithm {algorithm!r} searches at one epoch and takes no fidelity ladder")
+    check_ladder(algorithm, has_ladder=ladder is not None)
     make = _load(algorithm, entry.target, entry.extra)
-    fidelity = {"ladder": ladder} if entry.uses_ladder else {"epoch": epoch}
+    fidelity = {"epoch": epoch} if ladder is None else {"ladder": ladder}
     arguments = _arguments(algorithm, entry, make, settings or {})
     optimizer: Optimizer = make(seed=seed, **fidelity, **arguments)
     return optimizer
+
+
+def check_ladder(algorithm: str, *, has_ladder: bool) -> None:
+    """Refuse a ladder that is missing or not wanted.
+
+    Raises:
+        InvalidValueError: an unknown name, no ladder where one is needed, or one where none is taken.
+    """
+    use = registration(algorithm).ladder
+    if use == "always" and not has_ladder:
+        raise InvalidValueError(f"algorithm {algorithm!r} needs a ladder, for example [12, 200]")
+    if use == "never" and has_ladder:
+        raise InvalidValueError(f"algorithm {algorithm!r} searches at one epoch and takes no ladder")
 
 
 def _arguments(algorithm: str, entry: Registration, make: Any, settings: Mapping[str, Any]) -> dict[str, Any]:

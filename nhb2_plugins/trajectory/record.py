@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import product
 from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
@@ -16,7 +17,7 @@ from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SPLITS, Split
 from nhb2_plugins.metric import error_pct
-from nhb2_plugins.space import Configuration
+from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
 
 FORMAT_VERSION: Final = 1
 MAX_TEXT_LENGTH: Final = 1000
@@ -103,8 +104,9 @@ class TrialRecord:
     table: str
 
     def __post_init__(self) -> None:
-        _check_types(self)
-        _check_domains(self)
+        if not _is_sound(self):
+            _check_types(self)
+            _check_domains(self)
 
     @property
     def configuration(self) -> Configuration:
@@ -135,6 +137,38 @@ class TrialRecord:
         if wrong := set(values) ^ set(RECORD_FIELDS):
             raise TrajectoryError(f"record fields missing or unknown: {', '.join(sorted(map(str, wrong))):.300}")
         return cls(**values)
+
+
+def _is_sound(record: TrialRecord) -> bool:
+    """Whether the record passes every check below, decided at once; those then say what is wrong.
+
+    A record is made for every evaluation, so the common case must be quick: the field types are compared as one tuple,
+    and all numbers are bounded at once.
+    """
+    values = _all_values(record)
+    if tuple(map(type, values)) not in _SOUND_TYPES:
+        return False
+    numbers = _never_negative(record)
+    return (
+        min(numbers) >= 0
+        and max(numbers) <= _MAX_INTEGER
+        and sum(numbers) >= 0  # false for a NaN, which the two comparisons may pass over
+        and record.start_s <= record.end_s
+        and record.lr in LEARNING_RATES
+        and record.batch_size in BATCH_SIZES
+        and record.cellcode in _CELLCODES
+        and record.epoch in _CHOICES["epoch"]
+        and record.split in SPLITS
+        and record.charging in CHARGING_POLICIES
+        and record.status in STATUSES
+        and _is_sound_seed(record.seed)
+        and len(record.run_id) <= MAX_TEXT_LENGTH
+        and len(record.table) <= MAX_TEXT_LENGTH
+    )
+
+
+def _is_sound_seed(seed: Seed) -> bool:
+    return seed == MEAN if isinstance(seed, str) else -_MAX_INTEGER <= seed <= _MAX_INTEGER
 
 
 def _check_types(record: TrialRecord) -> None:
@@ -193,3 +227,6 @@ _NEVER_NEGATIVE: Final = (
     "overhead_s",
 )
 _never_negative = attrgetter(*_NEVER_NEGATIVE)
+_all_values = attrgetter(*_FIELD_TYPES)
+_SOUND_TYPES: Final = frozenset(product(*_FIELD_TYPES.values()))
+_CELLCODES: Final = frozenset(CELLCODES)
