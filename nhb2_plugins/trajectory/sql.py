@@ -1,0 +1,242 @@
+"""Records in a database, through SQLAlchemy: SQLite by default, PostgreSQL by URL.
+
+Table ``nhb2_trial_record``, one row a record, columns named as the record's fields, unique by ``(run_id, trial)``: a
+write that is retried after a lost connection cannot double a record. Table ``nhb2_schema`` holds the format version.
+
+Rows are written in batches: what is kept by :meth:`SqlSink.write` is in the database after the batch is full, after
+:meth:`SqlSink.flush`, or after :meth:`SqlSink.close`. A process that is killed loses at most its unfinished batch; with
+``batch_size=1`` it loses nothing that was written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from nhb2_plugins.errors import MissingExtraError, TrajectoryError
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, TrialRecord
+
+try:
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import postgresql, sqlite
+except ImportError as error:
+    raise MissingExtraError("databases need SQLAlchemy: pip install 'nhb2-plugins[sql]'") from error
+
+METADATA: Final = sa.MetaData()
+
+SCHEMA_TABLE: Final = sa.Table("nhb2_schema", METADATA, sa.Column("format_version", sa.Integer, primary_key=True))
+
+_TEXT_FIELDS: Final = frozenset({"run_id", "cellcode", "split", "seed", "charging", "status", "table"})
+_INTEGER_FIELDS: Final = frozenset({"trial", "batch_size", "epoch", "worker"})
+
+
+def _column_type(name: str) -> sa.types.TypeEngine[Any]:
+    if name in _TEXT_FIELDS:
+        return sa.String(MAX_TEXT_LENGTH)
+    return sa.BigInteger() if name in _INTEGER_FIELDS else sa.Double()
+
+
+RECORD_TABLE: Final = sa.Table(
+    "nhb2_trial_record",
+    METADATA,
+    *(sa.Column(name, _column_type(name), nullable=False) for name in RECORD_FIELDS),
+    sa.PrimaryKeyConstraint("run_id", "trial"),
+)
+
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 2.0
+_BUSY_TIMEOUT_MS: Final = 30_000
+
+
+class SqlSink:
+    """Writes records to a database; several processes may write to one.
+
+    While the database does not answer (it is being restarted, say), the sink keeps its records and tries again; a
+    search waits for it. After ``patience_s`` the error is raised and the records are still kept, so that :meth:`flush`
+    can be tried once more.
+
+    Args:
+        url: SQLAlchemy's URL, for example ``sqlite:///runs.db`` or ``postgresql+psycopg://user@host/db``.
+        batch_size: records a transaction, at least 1.
+        patience_s: wall-clock seconds to try for when the database does not answer.
+
+    Raises:
+        TrajectoryError: no such database, or one of a newer format.
+        MissingExtraError: the database's driver is not installed.
+    """
+
+    def __init__(self, url: str, *, batch_size: int = 1000, patience_s: float = 60.0) -> None:
+        if batch_size < 1:
+            raise TrajectoryError(f"batch_size {batch_size!r} is not at least 1")
+        self._engine = open_engine(url)
+        self._batch_size = batch_size
+        self._patience_s = patience_s
+        self._pending: list[dict[str, Any]] = []
+        self._insert = _insert_once(self._engine.dialect.name)
+        self._persistently(lambda: prepare_schema(self._engine))
+
+    def write(self, record: TrialRecord) -> None:
+        """Keep a record; every ``batch_size`` records they are written in one transaction.
+
+        Raises:
+            TrajectoryError: the database does not take them.
+        """
+        self._pending.append(row_of(record))
+        if len(self._pending) >= self._batch_size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is kept.
+
+        Raises:
+            TrajectoryError: the database does not take it; it is still kept.
+        """
+        if self._pending:
+            self._persistently(self._write_pending)
+            self._pending.clear()
+
+    def close(self) -> None:
+        """Write what is kept and let go of the database."""
+        try:
+            self.flush()
+        finally:
+            self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write_pending(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(self._insert, self._pending)
+
+    def _persistently(self, attempt: Any) -> None:
+        deadline = time.monotonic() + self._patience_s
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                attempt()
+                return
+            except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError) as error:
+                if time.monotonic() + pause_s > deadline:
+                    raise TrajectoryError(f"the database does not take records: {_first_line(error)}") from error
+            except sa.exc.SQLAlchemyError as error:
+                raise TrajectoryError(f"the database does not take records: {_first_line(error)}") from error
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for a URL; SQLite with a write-ahead log, so that readers and a writer do not block each other.
+
+    Raises:
+        TrajectoryError: not a database URL.
+        MissingExtraError: the driver is not installed.
+    """
+    try:
+        engine = sa.create_engine(url)
+    except sa.exc.ArgumentError as error:
+        raise TrajectoryError(f"{url!r} is not a database URL such as 'sqlite:///runs.db'") from error
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"no driver for {url!r} ({error}): pip install 'nhb2-plugins[sql]'") from error
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise TrajectoryError(f"databases of kind {engine.dialect.name!r} are not supported: sqlite or postgresql")
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def prepare_schema(engine: sa.Engine) -> None:
+    """Make the tables where they are missing, and check their version.
+
+    Raises:
+        TrajectoryError: the database holds records of another format version.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Two processes that make the tables at once: the second waits here, then finds them.
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('nhb2_schema'))"))
+        METADATA.create_all(connection)
+        versions = list(connection.scalars(sa.select(SCHEMA_TABLE.c.format_version)))
+        if not versions:
+            make = _insert_for(engine.dialect.name)(SCHEMA_TABLE).on_conflict_do_nothing()
+            connection.execute(make, {"format_version": FORMAT_VERSION})
+        elif versions != [FORMAT_VERSION]:
+            raise TrajectoryError(
+                f"the database holds records of format version {versions}; this version of nhb2-plugins writes "
+                f"{FORMAT_VERSION}"
+            )
+
+
+def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
+    """Records of a database, by run, then in order of simulated end.
+
+    Args:
+        url: as :class:`SqlSink`.
+        run_id: one run alone; None for all.
+
+    Raises:
+        TrajectoryError: no such database or table, another format version, or a row that is no record.
+    """
+    engine = open_engine(url)
+    columns = RECORD_TABLE.c
+    query = sa.select(RECORD_TABLE).order_by(columns.run_id, columns.end_s, columns.trial)
+    if run_id is not None:
+        query = query.where(columns.run_id == run_id)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+    except sa.exc.SQLAlchemyError as error:
+        raise TrajectoryError(f"cannot read records from {url!r}: {_first_line(error)}") from error
+    finally:
+        engine.dispose()
+    return [record_of(row) for row in rows]
+
+
+def row_of(record: TrialRecord) -> dict[str, Any]:
+    """A record as a row: its fields, the seed as text."""
+    row = record.to_dict()
+    row["seed"] = str(record.seed)
+    row["budget"] = float(record.budget)
+    return row
+
+
+def record_of(row: Mapping[Any, Any]) -> TrialRecord:
+    """The record of a row.
+
+    Raises:
+        TrajectoryError: a value that no record has.
+    """
+    values = dict(row)
+    seed = values["seed"]
+    values["seed"] = int(seed) if seed.lstrip("-").isdigit() else seed
+    budget = values["budget"]
+    values["budget"] = int(budget) if budget.is_integer() else budget
+    return TrialRecord.from_dict(values)
+
+
+def _insert_for(dialect: str) -> Any:
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
+def _insert_once(dialect: str) -> Any:
+    """An insert that passes over a record that is there already."""
+    return _insert_for(dialect)(RECORD_TABLE).on_conflict_do_nothing(index_elements=["run_id", "trial"])
+
+
+def _tune_sqlite(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    pragmas: Sequence[str] = ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_BUSY_TIMEOUT_MS}")
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,164 @@
+"""Records in SQLite and in a real PostgreSQL server: kept, not doubled, in order, by several processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from pgserver import PostgresServer, get_server
+
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.sql import RECORD_TABLE, SqlSink, open_engine, prepare_schema, read_records_sql
+from tests.analysis.runs import make_run
+
+RECORD = make_run([(10, 80.0)]).records[0]
+
+WRITER = """
+import sys
+from dataclasses import replace
+from nhb2_plugins.trajectory.sql import SqlSink
+from tests.database.test_sql import RECORD
+
+url, run_id, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
+with SqlSink(url, batch_size=100) as sink:
+    for trial in range(n):
+        sink.write(replace(RECORD, run_id=run_id, trial=trial, start_s=float(trial), end_s=float(trial + 1)))
+"""
+
+
+def records(n: int, run_id: str = "a") -> list[TrialRecord]:
+    return [replace(RECORD, run_id=run_id, trial=t, start_s=float(t), end_s=float(t + 1)) for t in range(n)]
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    server = get_server(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'runs.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE IF EXISTS nhb2_trial_record, nhb2_schema"))
+    engine.dispose()
+    return url
+
+
+def test_what_is_written_is_read_back_equal(url: str) -> None:
+    written = [
+        *records(5),
+        replace(RECORD, run_id="b", epoch=1, budget=4 / 3, seed="mean", accuracy_pct=0.1 + 0.2, worker=3),
+    ]
+    with SqlSink(url) as sink:
+        for record in reversed(written):
+            sink.write(record)
+    assert read_records_sql(url) == written
+    assert read_records_sql(url, "b") == written[5:]
+
+
+def test_a_retried_write_does_not_double_a_record(url: str) -> None:
+    for _ in range(3):
+        with SqlSink(url, batch_size=2) as sink:
+            for record in records(5):
+                sink.write(record)
+    assert read_records_sql(url) == records(5)
+
+
+def test_a_full_batch_is_there_for_others_before_the_end(url: str) -> None:
+    sink = SqlSink(url, batch_size=4)
+    for record in records(7):
+        sink.write(record)
+    assert read_records_sql(url) == records(4)
+    sink.flush()
+    assert read_records_sql(url) == records(7)
+    sink.close()
+
+
+def test_two_processes_write_at_once(url: str) -> None:
+    root = Path(__file__).parents[2]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, run_id, "1500"], cwd=root) for run_id in ("a", "b")]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    assert read_records_sql(url) == [*records(1500, "a"), *records(1500, "b")]
+
+
+def test_a_newer_format_is_refused(url: str) -> None:
+    engine = open_engine(url)
+    prepare_schema(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE nhb2_schema SET format_version = 99"))
+    engine.dispose()
+    with pytest.raises(TrajectoryError, match=r"format version \[99\]"):
+        SqlSink(url)
+
+
+def test_a_row_that_is_no_record_is_named(url: str) -> None:
+    with SqlSink(url) as sink:
+        sink.write(RECORD)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(RECORD_TABLE.update().values(batch_size=20))
+    engine.dispose()
+    with pytest.raises(TrajectoryError, match="batch size 20"):
+        read_records_sql(url)
+
+
+def test_records_wait_for_a_server_that_is_restarted(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("restarted")
+    postgres = get_server(directory)
+    url = postgres.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    sink = SqlSink(url, batch_size=10, patience_s=60)
+    for record in records(25)[:15]:
+        sink.write(record)
+    postgres.cleanup()  # stops the server: connections are cut
+    restarted = get_server(directory)
+    for record in records(25)[15:]:
+        sink.write(record)
+    sink.close()
+    assert read_records_sql(url) == records(25)
+    restarted.cleanup()
+
+
+def test_a_database_that_never_answers_keeps_the_records(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    sink = SqlSink(f"sqlite:///{path}", batch_size=100, patience_s=0.2)
+    for record in records(3):
+        sink.write(record)
+    sink.flush()
+    blocked = open_engine(f"sqlite:///{path}")
+    with blocked.connect() as connection:
+        connection.execute(sa.text("DROP TABLE nhb2_trial_record"))
+        connection.commit()
+    for record in records(5)[3:]:
+        sink.write(record)
+    with pytest.raises(TrajectoryError, match="does not take records"):
+        sink.flush()
+    prepare_schema(blocked)
+    blocked.dispose()
+    sink.close()
+    assert read_records_sql(f"sqlite:///{path}") == records(5)[3:]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("runs.db", "not a database URL"),
+        ("mysql+pymysql://localhost/x", "pip install|not supported"),
+        ("sqlite:////nonexistent/directory/runs.db", "does not take records"),
+    ],
+)
+def test_what_is_no_database_is_named(url: str, words: str) -> None:
+    with pytest.raises(Exception, match=words) as caught:
+        SqlSink(url, patience_s=0.1)
+    assert type(caught.value).__module__ == "nhb2_plugins.errors"
