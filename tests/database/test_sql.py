@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from pgserver import PostgresServer, get_server
+from pgserver import get_server
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -37,23 +37,27 @@ def records(n: int, run_id: str = "a") -> list[TrialRecord]:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = get_server(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.cleanup()
+def postgres_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("postgres")
+    yield directory
+    get_server(directory).cleanup()
+
+
+def postgres_url(directory: Path) -> str:
+    """URL of the directory's server, which is started if it does not run; without our tables."""
+    url = get_server(directory).get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE IF EXISTS nhb2_trial_record, nhb2_schema"))
+    engine.dispose()
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'runs.db'}"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = open_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS nhb2_trial_record, nhb2_schema"))
-    engine.dispose()
-    return url
+    return postgres_url(request.getfixturevalue("postgres_directory"))
 
 
 def test_what_is_written_is_read_back_equal(url: str) -> None:
@@ -114,20 +118,17 @@ def test_a_row_that_is_no_record_is_named(url: str) -> None:
         read_records_sql(url)
 
 
-def test_records_wait_for_a_server_that_is_restarted(tmp_path_factory: pytest.TempPathFactory) -> None:
-    directory = tmp_path_factory.mktemp("restarted")
-    postgres = get_server(directory)
-    url = postgres.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+def test_records_wait_for_a_server_that_is_restarted(postgres_directory: Path) -> None:
+    url = postgres_url(postgres_directory)
     sink = SqlSink(url, batch_size=10, patience_s=60)
     for record in records(25)[:15]:
         sink.write(record)
-    postgres.cleanup()  # stops the server: connections are cut
-    restarted = get_server(directory)
+    get_server(postgres_directory).cleanup()  # stops the server: connections are cut
+    get_server(postgres_directory)
     for record in records(25)[15:]:
         sink.write(record)
     sink.close()
     assert read_records_sql(url) == records(25)
-    restarted.cleanup()
 
 
 def test_a_database_that_never_answers_keeps_the_records(tmp_path: Path) -> None:
