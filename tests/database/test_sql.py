@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,10 +39,12 @@ def records(n: int, run_id: str = "a") -> list[TrialRecord]:
 
 
 @pytest.fixture(scope="module")
-def postgres_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    directory = tmp_path_factory.mktemp("postgres")
+def postgres_directory() -> Iterator[Path]:
+    # Not below pytest's own directory: the server runs as another user where the tests run as root.
+    directory = Path(tempfile.mkdtemp(prefix="nhb2-postgres-"))
     yield directory
     get_server(directory).cleanup()
+    shutil.rmtree(directory)
 
 
 def postgres_url(directory: Path) -> str:
