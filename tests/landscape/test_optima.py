@@ -86,6 +86,18 @@ def test_a_cells_map_and_its_best_learning_rates() -> None:
 
 
 @needs("pandas")
+def test_a_maps_frame_has_a_column_for_each_batch_size() -> None:
+    found = hyperparameter_map(coarse_benchmark())
+    frame = found.to_frame()
+    assert frame["lr"].tolist() == list(LEARNING_RATES)
+    for j, batch_size in enumerate(BATCH_SIZES):
+        assert frame[f"batch_{batch_size}"].tolist() == found.error_pct[:, j].tolist()
+    best = found.best_lr_frame()
+    assert best["error_pct"].tolist() == found.error_pct.min(axis=0).tolist()
+    assert best["best_lr"].tolist() == [found.best_lr[batch_size] for batch_size in BATCH_SIZES]
+
+
+@needs("pandas")
 def test_of_equal_learning_rates_the_smallest_is_best() -> None:
     flat = mini_benchmark(valid_acc=0 * mini_columns()["valid_acc"] + 50)
     found = hyperparameter_map(flat)
