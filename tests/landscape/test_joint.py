@@ -7,9 +7,11 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.landscape.joint import DEFAULT_BATCH_SIZE, DEFAULT_LR, JointSearch, joint_search
 from nhb2_plugins.landscape.view import Floats, View
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
+from nhb2_plugins.table.schema import Provenance
+from nhb2_plugins.table.writer import table_in_memory
 from tests.core_fixtures import mini_benchmark, mini_columns, needs
 from tests.landscape.tables import coarse_benchmark
-from tests.support.generated_benchmark import generated_benchmark
+from tests.support.published_format import generated_table
 
 SETTINGS = [(lr, batch_size) for lr in LEARNING_RATES for batch_size in BATCH_SIZES]
 
@@ -51,20 +53,19 @@ def bench_error(bench: Benchmark) -> Floats:
 
 
 def test_alternating_goes_on_until_nothing_changes() -> None:
-    bench = generated_benchmark()
-    error = bench_error(bench).reshape(4096, 48)
+    # A staircase: class k is best under setting k + 1, and there class k + 1 is a little better.
+    table = generated_table(random_seed=0)
+    accuracy = np.full((table.n_classes, 48), 5.0)
+    for step in range(48):
+        accuracy[step, step] = 10 + 1.5 * step
+        accuracy[step, min(step + 1, 47)] = 10.75 + 1.5 * step
+    table.columns["valid_acc"][11] = accuracy.ravel()
+    provenance = Provenance(kind="surrogate", source="a staircase", created="2026-01-01", seeds=table.seeds)
+    bench = Benchmark(table_in_memory(table.columns, provenance))
     searched = joint_search(bench)
-    most_rounds = 0
-    for start in range(0, 4096, 40):
-        setting, rounds = int(np.argmin(error[start])), 0
-        while True:
-            cell = int(np.argmin(error[:, setting]))
-            if (better := int(np.argmin(error[cell]))) == setting:
-                break
-            setting, rounds = better, rounds + 1
-        assert searched.alternating[start] == error[cell, setting]
-        most_rounds = max(most_rounds, rounds)
-    assert most_rounds >= 2  # so that stopping early would show
+    on_stairs = np.flatnonzero(bench.rows[::48] // 48 < 48)
+    assert np.unique(searched.alternating[on_stairs]).tolist() == [searched.optimum_error_pct]
+    assert len(np.unique(searched.hyperparameters_first[on_stairs])) == 47  # two stages climb one step
 
 
 def test_nobody_beats_the_joint_search_and_more_stages_never_hurt(searched: JointSearch) -> None:
