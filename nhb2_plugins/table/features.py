@@ -1,8 +1,9 @@
 """Features of the isomorphism classes and of the training hyperparameters, for surrogates.
 
-What is known of a class before any record is seen: its live graph (paths from the input to the output, operations on
-them), the cell that was trained for it (whose dead edges cost time although they change nothing), and the accuracies
-that the same architecture reached in NAS-Bench-201 (Dong and Yang, ICLR 2020), from ``data/cell_features.csv``.
+What is known of a class before any record is seen: the paths from its input to its output, what it does to a signal
+(:mod:`nhb2_plugins.table.features_signal`), the cell that was trained for it, whose dead edges cost time although they
+change nothing, and the accuracies that the same architecture reached in NAS-Bench-201 (Dong and Yang, ICLR 2020). The
+last two come from ``data/cell_features.csv``.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.cells import CONV, POOL, SKIP, ZERO, Cell, canonical_codes
-from nhb2_plugins.errors import TableError, TableNotFoundError
-from nhb2_plugins.space import BATCH_SIZES, EDGES, LEARNING_RATES, N_HYPERPARAMETERS, OPERATIONS
+from nhb2_plugins.cells import CONV, POOL, SKIP, ZERO, Cell, canonical_codes, isomorphism_classes
+from nhb2_plugins.errors import InvalidValueError, TableError, TableNotFoundError
+from nhb2_plugins.space import BATCH_SIZES, EDGES, LEARNING_RATES, N_CONFIGURATIONS, N_HYPERPARAMETERS, OPERATIONS
+from nhb2_plugins.table.features_signal import signal_features
 
 CELL_FEATURES_FILE: Final = "cell_features.csv"
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -27,10 +30,18 @@ _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _PATHS: Final = ((3,), (1, 5), (0, 4), (0, 2, 5))
 """The four paths from node 0 to node 3, as edge numbers."""
 
+_PATH_WORDS: Final = {
+    "".join("cp"[operation] for operation in word) or "direct": word
+    for length in range(4)
+    for word in product((CONV, POOL), repeat=length)
+}
+"""Every sequence of convolutions and pools that a path can hold (skips are left out), by a short name."""
+
 HYPERPARAMETER_FEATURES: Final = ("lr", "batch_size", "lr - batch_size", "lr + batch_size")
 """Ranks (base-2 logarithms up to a constant), their difference (SGD's noise scale) and their sum."""
 
 Float = NDArray[np.float64]
+Integer = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -77,39 +88,32 @@ def _live_paths(digits: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [tuple(op for op in path if op != SKIP) for path in paths if ZERO not in path]
 
 
-def _graph_features(cellcode: str) -> dict[str, float]:
+def _path_features(cellcode: str) -> dict[str, float]:
+    """Counts over the paths from input to output, and over live edges: what earlier surrogates of such cells use."""
     cell = Cell(cellcode)
     paths = _live_paths(cell.digits)
     convolutions = [path.count(CONV) for path in paths]
-    pools = [path.count(POOL) for path in paths]
     return {
         "live convolutions": cell.count_operation(CONV, live_only=True),
         "live pools": cell.count_operation(POOL, live_only=True),
-        "live skips": cell.count_operation(SKIP, live_only=True),
         "depth": max((len(path) for path in paths), default=0),
-        "convolution depth": max(convolutions, default=0),
-        "fewest convolutions": min(convolutions, default=0),
-        "fewest pools": min(pools, default=0),
-        "paths": len(paths),
         "direct skips": sum(not path for path in paths),
-        "pool-only paths": sum(c == 0 and p > 0 for c, p in zip(convolutions, pools, strict=True)),
-        "pool-free convolution paths": sum(c > 0 and p == 0 for c, p in zip(convolutions, pools, strict=True)),
+        "fewest convolutions": min(convolutions, default=0),
+        "paths": len(paths),
+        **{f"paths {word}": sum(path == operations for path in paths) for word, operations in _PATH_WORDS.items()},
     }
 
 
 def _trained_features(cellcode: str) -> dict[str, float]:
+    """What the trained cell executes, dead edges included: they cost time although they change nothing."""
     cell = Cell(cellcode)
-    counts = {
-        f"dead {OPERATIONS[operation]}": cell.count_operation(operation, live_only=False)
-        - cell.count_operation(operation, live_only=True)
-        for operation in (CONV, POOL, SKIP)
-    }
+    counts = {f"trained {name}": cell.digits.count(operation) for operation, name in enumerate(OPERATIONS)}
     edges = {
         f"edge {source}{target} {OPERATIONS[operation]}": cell.digits[edge] == operation
         for edge, (source, target) in enumerate(EDGES)
         for operation in range(len(OPERATIONS))
     }
-    return {**counts, "zeros": cell.count_operation(ZERO, live_only=False), **edges}
+    return {**counts, **edges}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +141,8 @@ def class_features() -> FeatureMatrix:
             {
                 **errors,
                 "log NAS-Bench-201 time": float(np.log(facts.train_time_s)),
-                **_graph_features(facts.trained_code),
+                **_path_features(facts.trained_code),
+                **signal_features(facts.trained_code),
                 **_trained_features(facts.trained_code),
             }
         )
@@ -154,3 +159,16 @@ def row_features() -> FeatureMatrix:
     hyperparameters = np.column_stack([lr, batch_size, lr - batch_size, lr + batch_size])
     values = np.hstack([np.repeat(classes.values, N_HYPERPARAMETERS, axis=0), np.tile(hyperparameters, (n_classes, 1))])
     return FeatureMatrix((*classes.names, *HYPERPARAMETER_FEATURES), values)
+
+
+def rows_of(indices: Sequence[int] | Integer) -> Integer:
+    """The table row of each configuration index.
+
+    Raises:
+        InvalidValueError: an index outside the space.
+    """
+    array = np.asarray(indices, dtype=np.int64)
+    if array.size and not (array.min() >= 0 and array.max() < N_CONFIGURATIONS):
+        raise InvalidValueError(f"indices {array.min()}..{array.max()} are not all in 0..{N_CONFIGURATIONS - 1}")
+    cells, rest = np.divmod(array, N_HYPERPARAMETERS)
+    return np.asarray(isomorphism_classes(), dtype=np.int64)[cells] * N_HYPERPARAMETERS + rest

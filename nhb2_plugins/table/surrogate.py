@@ -11,18 +11,21 @@ Errors and costs are modelled on a log scale by Gaussian processes over features
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.cells import isomorphism_classes
+from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
-from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS
-from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, FeatureMatrix, row_features
+from nhb2_plugins.space import N_HYPERPARAMETERS, OPERATIONS
+from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, row_features, rows_of
+from nhb2_plugins.table.features_signal import SIGNAL_FEATURES
+from nhb2_plugins.table.surrogate_form import CHANCE_ERROR_PCT, TableForm, fitted_form
 from nhb2_plugins.table.surrogate_gp import GaussianProcess, KernelSum, fit_gaussian_process
 from nhb2_plugins.table.surrogate_records import Records
 
@@ -33,8 +36,11 @@ if TYPE_CHECKING:
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
-CHANCE_ERROR_PCT: Final = 90.0
+BENT_ABOVE_PCT: Final = 70.0
 MINIMUM_RECORDS: Final = 20
+COST_OUTLIER: Final = 5.0
+"""Costs are wall-clock on shared machines; a few are several times those of their neighbours."""
+NORMAL_75: Final = 0.6744897501960817
 NORMAL_95: Final = 1.6448536269514722
 """The 95 % quantile of the normal distribution: a central 90 % interval is the mean ± this many deviations."""
 
@@ -62,19 +68,20 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class LogModel:
-    """A Gaussian process for the logarithm of one quantity, over standardised features."""
+    """A Gaussian process for the logarithm of one quantity, over features ``(raw - centre) / scale``."""
 
     features: tuple[str, ...]
     process: GaussianProcess
     centre: Float
     scale: Float
+    noise_factor: float = 1.0
 
     def predict(self, rows: Integer) -> Prediction:
         """Predictions for rows ``class * 48 + lr_rank * 6 + batch_size_rank``."""
         matrix = row_features()
         x = (matrix.values[rows][:, matrix.columns(self.features)] - self.centre) / self.scale
         mean, deviation, noise = self.process.predict(x)
-        return Prediction(np.exp(mean), deviation, noise)
+        return Prediction(np.exp(mean), deviation, noise * self.noise_factor)
 
 
 @dataclass(frozen=True)
@@ -98,76 +105,114 @@ class Structure:
         )
 
 
-def _edges() -> tuple[str, ...]:
-    return tuple(name for name in row_features().names if name.startswith("edge "))
+_NAS_BENCH_201: Final = tuple(
+    f"log NAS-Bench-201 error, {dataset}" for dataset in ("CIFAR-10", "CIFAR-100", "ImageNet16")
+)
+_TRAINED_COUNTS: Final = tuple(f"trained {operation}" for operation in OPERATIONS)
 
 
 def error_structure() -> Structure:
-    """The kernel of the validation error: cell and hyperparameters together, the cell alone, hyperparameters alone."""
-    cell = (
-        "log NAS-Bench-201 error, CIFAR-10",
-        "log NAS-Bench-201 time",
-        "live convolutions",
-        "live pools",
-        "depth",
-        "direct skips",
-        *_edges(),
-    )
+    """The kernel of the validation error: cell and hyperparameters together, the cell alone, hyperparameters alone.
+
+    The cell is described by what the same architecture reached in NAS-Bench-201 and by what it does to a signal.
+    """
+    cell = (*_NAS_BENCH_201, *SIGNAL_FEATURES, "live convolutions", "live pools")
     return Structure(
-        terms=((*cell, *HYPERPARAMETER_FEATURES), cell, HYPERPARAMETER_FEATURES), noise=HYPERPARAMETER_FEATURES
+        terms=((*cell, *HYPERPARAMETER_FEATURES), cell, HYPERPARAMETER_FEATURES),
+        noise=(*HYPERPARAMETER_FEATURES, _NAS_BENCH_201[0]),
     )
 
 
 def cost_structure() -> Structure:
-    """The kernel of the cost: what the trained cell executes, dead edges included, and the batch size."""
-    cell = (
-        "log NAS-Bench-201 time",
-        "live convolutions",
-        "live pools",
-        "live skips",
-        "dead conv3x3",
-        "dead avgpool3x3",
-        "dead skip",
-        "zeros",
-        "depth",
-    )
-    return Structure(terms=((*cell, "batch_size"), cell, ("batch_size", "lr")), noise=("batch_size",))
+    """The kernel of the cost: the operations of the trained cell, dead ones included, and the batch size.
+
+    The learning rate costs nothing by itself, but jobs of one learning rate and batch size ran at about the same time.
+    """
+    return Structure(terms=((*_TRAINED_COUNTS, "batch_size"), ("lr", "batch_size")), noise=("lr", "batch_size"))
 
 
-def fit_log_model(rows: Integer, values: Float, structure: Structure) -> LogModel:
-    """Fit a process to the logarithm of values (n,) at rows (n,); a row may occur more than once."""
-    matrix: FeatureMatrix = row_features()
+def fit_log_model(rows: Integer, values: Float, structure: Structure, *, outlier: float | None = None) -> LogModel:
+    """Fit a process to the logarithm of values (n,) at rows (n,); a row may occur more than once.
+
+    Args:
+        rows: table rows.
+        values: positive values.
+        structure: features and kernel.
+        outlier: leave out, and fit again without, what is more than this many standard deviations of the noise off;
+            the noise is then widened until nine in ten of *all* records lie in their 90 % interval.
+    """
+    matrix = row_features()
     raw = matrix.values[rows][:, matrix.columns(structure.features)]
-    centre = raw.mean(axis=0)
-    deviation = raw.std(axis=0)
+    centre, deviation = raw.mean(axis=0), raw.std(axis=0)
     scale = np.where(deviation > 1e-9, deviation, 1.0)
-    process = fit_gaussian_process((raw - centre) / scale, np.log(values), structure.kernel())
-    return LogModel(structure.features, process, centre, scale)
+    x, y = (raw - centre) / scale, np.log(values)
+    process = fit_gaussian_process(x, y, structure.kernel())
+    if outlier is None:
+        return LogModel(structure.features, process, centre, scale)
+    mean, _, noise = process.predict(x)
+    surprise = np.abs(y - mean) / noise
+    # Outliers inflate the fitted noise, so the yardstick is the middle of the surprises, not that noise alone.
+    inliers = surprise < outlier * min(1.0, float(np.median(surprise)) / NORMAL_75)
+    process = fit_gaussian_process(x[inliers], y[inliers], structure.kernel())
+    return LogModel(structure.features, process, centre, scale, _noise_factor(process, x, y))
+
+
+def _noise_factor(process: GaussianProcess, x: Float, y: Float) -> float:
+    """What the noise must be multiplied by for nine in ten of all records, outliers too, to lie in their interval."""
+    mean, _, noise = process.predict(x)
+    return max(1.0, float(np.quantile(np.abs(y - mean) / noise, 0.9)) / NORMAL_95)
+
+
+def predict_errors(model: LogModel, rows: Integer) -> Prediction:
+    """Predicted errors in percent, bent towards chance level: a logarithm knows no upper end."""
+    prediction = model.predict(rows)
+    room = CHANCE_ERROR_PCT - BENT_ABOVE_PCT
+    bent = CHANCE_ERROR_PCT - room * np.exp(-np.maximum(prediction.value - BENT_ABOVE_PCT, 0.0) / room)
+    return replace(prediction, value=np.where(prediction.value > BENT_ABOVE_PCT, bent, prediction.value))
 
 
 @dataclass(frozen=True, eq=False)
 class Surrogate:
-    """A fitted surrogate: see :func:`fit_surrogate`."""
+    """A fitted surrogate: see :func:`fit_surrogate`.
+
+    Attributes:
+        error: of the validation error after 12 epochs, in percent.
+        cost: of the train + validation seconds of 12 epochs.
+        form: the shape of everything else.
+        n_records: distinct records that error and cost were fitted to.
+    """
 
     error: LogModel
     cost: LogModel
+    form: TableForm
     n_records: int
 
     def predict_error(self, indices: Sequence[int] | Integer) -> Prediction:
         """Validation error in percent after 12 epochs of configurations, by their index in the space."""
-        rows = rows_of(indices)
-        prediction = self.error.predict(rows)
-        disconnected = ~np.isin(rows // N_HYPERPARAMETERS, connected_classes())
-        value = np.where(disconnected, CHANCE_ERROR_PCT, np.minimum(prediction.value, CHANCE_ERROR_PCT))
-        return Prediction(
-            value,
-            np.where(disconnected, 0.0, prediction.log_deviation),
-            np.where(disconnected, 0.0, prediction.log_noise),
-        )
+        return self._errors(rows_of(indices))
 
     def predict_cost(self, indices: Sequence[int] | Integer) -> Prediction:
         """Train + validation seconds of 12 epochs of configurations, by their index in the space."""
         return self.cost.predict(rows_of(indices))
+
+    @cached_property
+    def row_errors(self) -> Prediction:
+        """As :meth:`predict_error`, for every row of a table (48,528)."""
+        return self._errors(all_rows())
+
+    @cached_property
+    def row_costs(self) -> Prediction:
+        """As :meth:`predict_cost`, for every row of a table (48,528)."""
+        return self.cost.predict(all_rows())
+
+    def _errors(self, rows: Integer) -> Prediction:
+        prediction = predict_errors(self.error, rows)
+        connected = np.isin(rows // N_HYPERPARAMETERS, connected_classes())
+        return Prediction(
+            np.where(connected, prediction.value, CHANCE_ERROR_PCT),
+            np.where(connected, prediction.log_deviation, 0.0),
+            np.where(connected, prediction.log_noise, 0.0),
+        )
 
     def to_model(self, *, created: str, seeds: tuple[int, ...] = (222, 555, 888), noise_seed: int = 0) -> TableModel:
         """The whole table as a compact model (:mod:`nhb2_plugins.table.synthesis`).
@@ -198,46 +243,51 @@ class Surrogate:
         return write_surrogate_table(self, directory, created=created, source=source, overwrite=overwrite)
 
 
+def all_rows() -> Integer:
+    """Every row of a table, in order."""
+    return np.arange(len(row_features().values))
+
+
+@lru_cache(maxsize=1)
 def connected_classes() -> Integer:
     """Numbers of the classes with a path from the input to the output (all but one)."""
-    from nhb2_plugins.cells import Cell, canonical_codes
-
     return np.array([number for number, code in enumerate(canonical_codes()) if Cell(code).is_connected])
 
 
-def rows_of(indices: Sequence[int] | Integer) -> Integer:
-    """The table row of each configuration index.
+def validation_records(records: Records) -> tuple[Integer, Float, Float]:
+    """Rows, errors and costs of the validation records after 12 epochs of connected cells.
 
-    Raises:
-        InvalidValueError: an index outside the space.
+    Identical records of isomorphic cells count once; different ones (other seeds) are kept.
     """
-    array = np.asarray(indices, dtype=np.int64)
-    if array.size and not (array.min() >= 0 and array.max() < N_CONFIGURATIONS):
-        raise InvalidValueError(f"indices {array.min()}..{array.max()} are not all in 0..{N_CONFIGURATIONS - 1}")
-    cells, rest = np.divmod(array, N_HYPERPARAMETERS)
-    return np.asarray(isomorphism_classes(), dtype=np.int64)[cells] * N_HYPERPARAMETERS + rest
+    chosen = (records.epoch == SCHEDULE_EPOCHS) & (records.split == "valid")
+    table = np.column_stack([rows_of(records.index[chosen]), records.error_pct[chosen], records.cost_s[chosen]])
+    table = table[np.isin(table[:, 0] // N_HYPERPARAMETERS, connected_classes())]
+    # The same value may be printed with different float noise.
+    _, first = np.unique(np.column_stack([table[:, 0], table[:, 1:].round(6)]), axis=0, return_index=True)
+    kept = table[first]
+    return kept[:, 0].astype(np.int64), kept[:, 1], kept[:, 2]
 
 
 def fit_surrogate(records: Records) -> Surrogate:
     """Fit a surrogate to records.
 
-    The error and the cost are fitted to validation records after 12 epochs. Identical records of isomorphic cells
-    count once; different ones (other seeds) are kept, and tell seed noise from the rest.
+    The error and the cost are fitted to validation records after 12 epochs (of any seeds: where one row has several,
+    they tell noise from the rest). Other epochs, other splits and 200 epochs, where there are enough of them, replace
+    what :class:`nhb2_plugins.table.surrogate_form.TableForm` assumes.
 
     Raises:
         InvalidValueError: fewer than 20 distinct records of connected cells after 12 epochs.
     """
-    chosen = (records.epoch == SCHEDULE_EPOCHS) & (records.split == "valid")
-    table = np.column_stack([rows_of(records.index[chosen]), records.error_pct[chosen], records.cost_s[chosen]])
-    table = np.unique(table[np.isin(table[:, 0] // N_HYPERPARAMETERS, connected_classes())], axis=0)
-    if len(table) < MINIMUM_RECORDS:
+    rows, errors, costs = validation_records(records)
+    if len(rows) < MINIMUM_RECORDS:
         raise InvalidValueError(
-            f"{len(table)} distinct validation records after {SCHEDULE_EPOCHS} epochs of connected cells are too few: "
+            f"{len(rows)} distinct validation records after {SCHEDULE_EPOCHS} epochs of connected cells are too few: "
             f"at least {MINIMUM_RECORDS} are needed"
         )
-    rows, errors, costs = table[:, 0].astype(np.int64), table[:, 1], table[:, 2]
-    return Surrogate(
+    surrogate = Surrogate(
         error=fit_log_model(rows, errors, error_structure()),
-        cost=fit_log_model(rows, costs, cost_structure()),
-        n_records=len(table),
+        cost=fit_log_model(rows, costs, cost_structure(), outlier=COST_OUTLIER),
+        form=TableForm(),
+        n_records=len(rows),
     )
+    return replace(surrogate, form=fitted_form(surrogate, records))

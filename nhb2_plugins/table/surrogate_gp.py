@@ -1,7 +1,7 @@
 """Gaussian-process regression with a sum of Matérn kernels and noise that depends on the input.
 
 scikit-learn's ``GaussianProcessRegressor`` needs an (n, n, features) gradient for a kernel with a length per feature
-and knows one noise level; with a few hundred records that costs minutes a fit. Here the gradient of every length comes
+and knows one noise level; with a thousand records that costs minutes a fit. Here the gradient of every length comes
 from matrix products, which makes it a matter of seconds, and the noise's logarithm is linear in chosen features.
 
 Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), chapters 2, 4 and 5; heteroscedastic
@@ -10,22 +10,28 @@ noise after Goldberg, Williams and Bishop (NIPS 1997), with a log-linear model i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 Float = NDArray[np.float64]
 
-_JITTER = 1e-8
-_SQRT3 = float(np.sqrt(3.0))
-_LENGTH_PRIOR = (float(np.log(3.0)), 1.5)  # mean and standard deviation of a log length, features standardised
-_AMPLITUDE_PRIOR = (float(np.log(0.5)), 2.0)
-_FIRST_LOG_NOISE = -2.0
-_BOUNDS = (-12.0, 8.0)
+_JITTER: Final = 1e-8
+_SQRT3: Final = float(np.sqrt(3.0))
+_LENGTH_PRIOR: Final = (float(np.log(3.0)), 0.75)
+"""Mean and standard deviation of a log length; features are standardised."""
+_AMPLITUDE_PRIOR: Final = (float(np.log(0.5)), 1.0)
+_NOISE_SLOPE_WIDTH: Final = 1.0
+_FIRST_LOG_NOISE: Final = -2.0
+_BOUNDS: Final = (-12.0, 8.0)
+_SUBSET: Final = 450
+"""The search for parameters starts on this many records, where a step costs a tenth, and ends on all of them."""
+_SUBSET_STEPS, _FULL_STEPS = 60, 12
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,8 @@ class KernelSum:
     terms: tuple[tuple[int, ...], ...]
     noise: tuple[int, ...]
 
-    @property
-    def n_parameters(self) -> int:
-        """An amplitude and the lengths of each term, the noise's level and slopes."""
-        return sum(1 + len(term) for term in self.terms) + 1 + len(self.noise)
-
     def first_guess(self) -> Float:
-        """Where the search for parameters starts."""
+        """Where the search starts: a log amplitude and log lengths for each term, the noise's level and slopes."""
         guess = [value for term in self.terms for value in (_AMPLITUDE_PRIOR[0], *(_LENGTH_PRIOR[0],) * len(term))]
         return np.array([*guess, _FIRST_LOG_NOISE, *(0.0,) * len(self.noise)])
 
@@ -84,7 +85,7 @@ def _negative_log_posterior(parameters: Float, kernel: KernelSum, x: Float, y: F
     scaled = [x[:, term] * np.exp(-lengths) for term, (_, lengths) in zip(kernel.terms, terms, strict=True)]
     parts = [_matern(part, part, amplitude) for part, (amplitude, _) in zip(scaled, terms, strict=True)]
     noise = kernel.noise_variance(x, parameters)
-    covariance = np.sum([part[0] for part in parts], axis=0)
+    covariance = np.sum([part for part, _ in parts], axis=0)
     covariance[np.diag_indices(len(y))] += noise + _JITTER
     try:
         lower = cholesky(covariance, lower=True)
@@ -92,92 +93,106 @@ def _negative_log_posterior(parameters: Float, kernel: KernelSum, x: Float, y: F
         return 1e10, np.zeros_like(parameters)
     weights = cho_solve((lower, True), y)
     value = 0.5 * float(y @ weights) + float(np.log(np.diag(lower)).sum())
-    # d value / d covariance, then the chain rule for each parameter.
+    # The derivative by the covariance, then the chain rule for each parameter.
     sensitivity = 0.5 * (cho_solve((lower, True), np.eye(len(y))) - np.outer(weights, weights))
     gradient: list[float] = []
     for (part, slope), inputs in zip(parts, scaled, strict=True):
-        gradient.append(float((sensitivity * part).sum()))
-        by_distance = sensitivity * slope
-        gradient += list(
-            2.0 * (inputs**2 * by_distance.sum(1)[:, None]).sum(0)
-            - 2.0 * np.einsum("ij,ij->j", inputs, by_distance @ inputs)
-        )
+        gradient += [float((sensitivity * part).sum()), *_by_log_lengths(sensitivity * slope, inputs)]
     by_noise = np.diag(sensitivity) * noise
     gradient += [float(by_noise.sum()), *(x[:, kernel.noise].T @ by_noise)]
-    prior_value, prior_gradient = _log_prior(parameters, kernel)
+    prior_value, prior_gradient = _negative_log_prior(parameters, kernel)
     return value + prior_value, np.array(gradient) + prior_gradient
 
 
-def _log_prior(parameters: Float, kernel: KernelSum) -> tuple[float, Float]:
-    """Weak normal priors (negative logarithm): lengths near 3 standard deviations, noise slopes near 0."""
+def _by_log_lengths(by_distance: Float, inputs: Float) -> list[float]:
+    """Sum over pairs of a symmetric weight times the squared difference of each (scaled) input."""
+    squares = (inputs**2 * by_distance.sum(1)[:, None]).sum(0)
+    products = np.einsum("ij,ij->j", inputs, by_distance @ inputs)
+    return list(2.0 * squares - 2.0 * products)
+
+
+def _negative_log_prior(parameters: Float, kernel: KernelSum) -> tuple[float, Float]:
+    """Normal priors: lengths near 3 standard deviations of their feature, amplitudes moderate, noise slopes near 0."""
     means, widths = np.zeros_like(parameters), np.full_like(parameters, np.inf)
     start = 0
     for term in kernel.terms:
         means[start], widths[start] = _AMPLITUDE_PRIOR
         means[start + 1 : start + 1 + len(term)], widths[start + 1 : start + 1 + len(term)] = _LENGTH_PRIOR
         start += 1 + len(term)
-    widths[start + 1 :] = 1.0
+    widths[start + 1 :] = _NOISE_SLOPE_WIDTH
     standard = (parameters - means) / widths
     return 0.5 * float((standard**2).sum()), standard / widths
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianProcess:
-    """A fitted process: predictions in the units of the target it was fitted to."""
+    """A fitted process: predictions in the units of the target it was fitted to.
+
+    Attributes:
+        kernel: its structure.
+        parameters: as :meth:`KernelSum.first_guess` orders them.
+        x: the inputs it was fitted to.
+        centre: mean of the targets.
+        scale: their standard deviation; parameters refer to targets centred and scaled.
+        lower: Cholesky factor of the covariance of the targets.
+        weights: the covariance's inverse times the targets.
+    """
 
     kernel: KernelSum
     parameters: Float
     x: Float
     centre: float
     scale: float
-    _lower: Float
-    _weights: Float
+    lower: Float
+    weights: Float
 
     def predict(self, z: Float, block: int = 4096) -> tuple[Float, Float, Float]:
         """Mean, standard deviation of the function, and standard deviation of the noise, each (len(z),)."""
         means, deviations = np.empty(len(z)), np.empty(len(z))
-        for start in range(0, len(z), block):
-            part = z[start : start + block]
-            cross = self.kernel.covariance(part, self.x, self.parameters)
-            means[start : start + block] = cross @ self._weights
-            explained = solve_triangular(self._lower, cross.T, lower=True)
-            variance = self.kernel.variance(self.parameters) - (explained**2).sum(0)
-            deviations[start : start + block] = np.sqrt(np.maximum(variance, _JITTER))
+        with threadpool_limits(limits=1):
+            for start in range(0, len(z), block):
+                part = slice(start, start + block)
+                means[part], deviations[part] = self._predict_block(z[part])
         noise = np.sqrt(self.kernel.noise_variance(z, self.parameters))
         return self.centre + self.scale * means, self.scale * deviations, self.scale * noise
 
+    def _predict_block(self, z: Float) -> tuple[Float, Float]:
+        cross = self.kernel.covariance(z, self.x, self.parameters)
+        explained = solve_triangular(self.lower, cross.T, lower=True)
+        variance = self.kernel.variance(self.parameters) - (explained**2).sum(0)
+        return cross @ self.weights, np.sqrt(np.maximum(variance, _JITTER))
 
-def fit_gaussian_process(
-    x: Float,
-    y: Float,
-    kernel: KernelSum,
-    *,
-    parameters: Sequence[float] | Float | None = None,
-    max_iterations: int = 150,
-) -> GaussianProcess:
-    """Fit to inputs ``x`` (n, features; standardised) and targets ``y`` (n,).
 
-    Args:
-        x: the inputs.
-        y: the targets; centred and scaled here.
-        kernel: the structure.
-        parameters: where the search starts; the kernel's own first guess without it.
-        max_iterations: of L-BFGS; 0 takes the parameters as they are.
-    """
+def fit_gaussian_process(x: Float, y: Float, kernel: KernelSum) -> GaussianProcess:
+    """Fit to inputs ``x`` (n, features; standardised) and targets ``y`` (n,); deterministic."""
+    with threadpool_limits(limits=1):  # the order of a sum, and with it the last bit, depends on the threads
+        return _fit(x, y, kernel)
+
+
+def _fit(x: Float, y: Float, kernel: KernelSum) -> GaussianProcess:
     centre, scale = float(y.mean()), float(y.std()) or 1.0
     standard = (y - centre) / scale
-    start = kernel.first_guess() if parameters is None else np.asarray(parameters, dtype=np.float64)
-    if max_iterations:
-        start = minimize(
-            _negative_log_posterior,
-            start,
-            args=(kernel, x, standard),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[_BOUNDS] * len(start),
-            options={"maxiter": max_iterations},
-        ).x
-    covariance = kernel.covariance(x, x, start)
-    covariance[np.diag_indices(len(y))] += kernel.noise_variance(x, start) + _JITTER
+    parameters = kernel.first_guess()
+    if len(y) > _SUBSET:
+        subset = np.random.Generator(np.random.Philox(key=0)).permutation(len(y))[:_SUBSET]
+        parameters = _search(parameters, kernel, x[subset], standard[subset], _SUBSET_STEPS)
+        parameters = _search(parameters, kernel, x, standard, _FULL_STEPS)
+    else:
+        parameters = _search(parameters, kernel, x, standard, _SUBSET_STEPS)
+    covariance = kernel.covariance(x, x, parameters)
+    covariance[np.diag_indices(len(y))] += kernel.noise_variance(x, parameters) + _JITTER
     lower = cholesky(covariance, lower=True)
-    return GaussianProcess(kernel, start, x, centre, scale, lower, cho_solve((lower, True), standard))
+    return GaussianProcess(kernel, parameters, x, centre, scale, lower, cho_solve((lower, True), standard))
+
+
+def _search(start: Float, kernel: KernelSum, x: Float, y: Float, steps: int) -> Float:
+    found = minimize(
+        _negative_log_posterior,
+        start,
+        args=(kernel, x, y),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[_BOUNDS] * len(start),
+        options={"maxiter": steps},
+    )
+    return np.asarray(found.x)

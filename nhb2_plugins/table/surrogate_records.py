@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.errors import InvalidValueError, Nhb2Error
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS, SPLITS
-from nhb2_plugins.space import Configuration, parse_cellcode
+from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, Configuration, parse_cellcode
 
 REQUIRED_COLUMNS: Final = ("cellcode", "lr", "batch_size", "cost_s")
 VALUE_COLUMNS: Final = ("error_pct", "valid_error_pct", "accuracy_pct")
@@ -71,14 +71,14 @@ def read_records_csv(path: Path) -> Records:
         raise Nhb2Error(f"records {path} cannot be read: {error}") from error
     if not parsed:
         raise InvalidValueError(f"records {path} has a header and no record")
-    index, errors, costs, epochs, splits, seeds = zip(*parsed, strict=True)
+    values = np.array([row[value_column] for row in parsed])
     return Records(
-        np.array(index, dtype=np.int64),
-        np.array(errors, dtype=np.float64),
-        np.array(costs, dtype=np.float64),
-        np.array(epochs, dtype=np.int64),
-        np.array(splits, dtype=np.str_),
-        np.array(seeds, dtype=np.int64),
+        np.array([Configuration(row["cellcode"], row["lr"], row["batch_size"]).index for row in parsed]),
+        100.0 - values if value_column == "accuracy_pct" else values,
+        np.array([row["cost_s"] for row in parsed]),
+        np.array([row["epoch"] for row in parsed]),
+        np.array([row["split"] for row in parsed], dtype=np.str_),
+        np.array([row["seed"] for row in parsed]),
     )
 
 
@@ -93,37 +93,62 @@ def _check_header(path: Path, header: Iterable[str]) -> str:
     raise InvalidValueError(f"records {path}, line 1: none of the columns {', '.join(VALUE_COLUMNS)}")
 
 
-def _parse(path: Path, line: int, row: Mapping[str, Any], value_column: str) -> tuple[int, float, float, int, str, int]:
-    column = "cellcode"
+def _learning_rate(text: str) -> float:
+    if (lr := float(text)) not in LEARNING_RATES:
+        raise ValueError(describe_choices(lr, LEARNING_RATES, what="learning rate"))
+    return lr
 
-    def text(name: str, default: str | None = None) -> str:
-        nonlocal column
-        column = name
-        value = row.get(name)
-        if value is None or value == "":
-            if default is None:
+
+def _batch_size(text: str) -> int:
+    if (batch_size := int(text)) not in BATCH_SIZES:
+        raise ValueError(describe_choices(batch_size, BATCH_SIZES, what="batch size"))
+    return batch_size
+
+
+def _epoch(text: str) -> int:
+    if (epoch := int(text)) not in FIDELITIES:
+        raise ValueError(f"epoch {epoch} is not among 1..12 and 200")
+    return epoch
+
+
+def _split(text: str) -> str:
+    if text not in SPLITS:
+        raise ValueError(describe_choices(text, SPLITS, what="split"))
+    return text
+
+
+def _percent(text: str) -> float:
+    if not 0.0 <= (value := float(text)) <= 100.0:
+        raise ValueError(f"{value} is not in 0..100")
+    return value
+
+
+def _seconds(text: str) -> float:
+    if not 0.0 < (value := float(text)) < float("inf"):
+        raise ValueError(f"{value} is not a positive number of seconds")
+    return value
+
+
+_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "cellcode": parse_cellcode,
+    "lr": _learning_rate,
+    "batch_size": _batch_size,
+    "cost_s": _seconds,
+    "epoch": _epoch,
+    "split": _split,
+    "seed": int,
+}
+_DEFAULTS: Final = {"epoch": str(SCHEDULE_EPOCHS), "split": "valid", "seed": "-1"}
+
+
+def _parse(path: Path, line: int, row: Mapping[str, Any], value_column: str) -> dict[str, Any]:
+    parsed = {}
+    for column, parse in {**_PARSERS, value_column: _percent}.items():
+        text = row.get(column) or _DEFAULTS.get(column)
+        try:
+            if text is None:
                 raise ValueError("the value is missing")
-            return default
-        return str(value)
-
-    try:
-        cellcode = parse_cellcode(text("cellcode"))
-        lr = float(text("lr"))
-        batch_size = int(text("batch_size"))
-        index = Configuration(cellcode, lr, batch_size).index
-        epoch = int(text("epoch", str(SCHEDULE_EPOCHS)))
-        if epoch not in FIDELITIES:
-            raise ValueError(f"epoch {epoch} is not among 1..12 and 200")
-        split = text("split", "valid")
-        if split not in SPLITS:
-            raise ValueError(f"split {split!r} is not one of {', '.join(SPLITS)}")
-        seed = int(text("seed", "-1"))
-        value = float(text(value_column))
-        if not 0.0 <= value <= 100.0:
-            raise ValueError(f"{value} is not in 0..100")
-        cost = float(text("cost_s"))
-        if not 0.0 < cost < float("inf"):
-            raise ValueError(f"{cost} is not a positive number of seconds")
-    except ValueError as error:
-        raise InvalidValueError(f"records {path}, line {line}, column {column}: {error}") from error
-    return index, 100.0 - value if value_column == "accuracy_pct" else value, cost, epoch, split, seed
+            parsed[column] = parse(text)
+        except ValueError as error:
+            raise InvalidValueError(f"records {path}, line {line}, column {column}: {error}") from error
+    return parsed

@@ -1,8 +1,4 @@
-"""From a fitted surrogate to a whole table: what is fitted is quantised, what is assumed is stated here.
-
-Assumed, because the records hold nothing of it: learning curves before epoch 12, training and test accuracies, the
-division of the cost into training, validation and test time, and the expectations after 200 epochs.
-"""
+"""From a fitted surrogate to a whole table: its predictions and its form, quantised."""
 
 from __future__ import annotations
 
@@ -11,41 +7,42 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from nhb2_plugins.cells import canonical_codes, isomorphism_classes
+from nhb2_plugins.cells import isomorphism_classes
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
-from nhb2_plugins.space import N_HYPERPARAMETERS, cell_index
-from nhb2_plugins.table.features import cell_facts, class_features
+from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.surrogate_form import curve_speeds
 from nhb2_plugins.table.synthesis import ERROR_UNITS, N_DEVIATES, SCALE, TableModel, synthesize
 from nhb2_plugins.table.writer import write_table
 
 if TYPE_CHECKING:
-    from nhb2_plugins.table.surrogate import Surrogate
+    from nhb2_plugins.table.surrogate import Prediction, Surrogate
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
-N_SPEEDS: Final = 16
-"""Number of learning-curve shapes at each learning rate and batch size, slow to fast."""
-DAMPING_200: Final = 0.35
-"""How much of a hyperparameter's effect on the log error at 12 epochs is assumed to be left after 200."""
 DIVERGING_ERROR_PCT: Final = 74.0
-"""Expected errors above this, at the highest learning rates, are taken as the region where training diverges."""
+DIVERGING_LR_RANK: Final = 6
+"""Expected errors above the first, at the learning rates from the second on, mark the region where training diverges:
+there the seeds' noise is heavy-tailed, and a seed may end at chance level."""
+TAIL_DEGREES: Final = 4
+"""Degrees of freedom of the heavy-tailed noise (Student's t)."""
 
-_LR_RANK = np.arange(N_HYPERPARAMETERS) // 6
-_BATCH_RANK = np.arange(N_HYPERPARAMETERS) % 6
-_EPOCHS = np.arange(1, SCHEDULE_EPOCHS + 1)
+_OWN_NOISE_TRAIN, _OWN_NOISE_TEST = 0.010, 0.015
+_TEST_TIME_SHARE: Final = 0.4
+"""Test images over validation images: 10,000 of 25,000."""
+_EPOCH_JITTER: Final = 0.015
+_LOADER_SHARE: Final = 0.45
+"""Of the cheapest cell's cost, what a pass over the images takes whatever the network: loading and augmentation."""
 
 
 def build_model(surrogate: Surrogate, *, created: str, seeds: tuple[int, ...], noise_seed: int) -> TableModel:
     """The table's compact model; arguments as :meth:`nhb2_plugins.table.surrogate.Surrogate.to_model`."""
-    n_rows = len(canonical_codes()) * N_HYPERPARAMETERS
-    first_cells = np.array([cell_index(code) for code in canonical_codes()])
-    indices = (first_cells[:, None] * N_HYPERPARAMETERS + np.arange(N_HYPERPARAMETERS)).ravel()
-    error, cost = surrogate.predict_error(indices), surrogate.predict_cost(indices)
-    heavy = (error.value > DIVERGING_ERROR_PCT) & (np.tile(_LR_RANK, n_rows // N_HYPERPARAMETERS) >= 6)
+    form, error, cost = surrogate.form, surrogate.row_errors, surrogate.row_costs
+    per_epoch = (N_HYPERPARAMETERS, SCHEDULE_EPOCHS)
     return TableModel(
         seeds=seeds,
         noise_seed=noise_seed,
@@ -53,20 +50,20 @@ def build_model(surrogate: Surrogate, *, created: str, seeds: tuple[int, ...], n
         class_of_cell=np.array(isomorphism_classes(), dtype=np.int64),
         error_mean=_quantised(error.value / 100.0, ERROR_UNITS),
         error_spread=_quantised(error.value / 100.0 * error.log_noise, ERROR_UNITS),
-        deviate_kind=heavy.astype(np.int64),
+        deviate_kind=_diverges(error).astype(np.int64),
         deviates=_deviates(),
-        curve_kind=_curve_kinds(),
-        curve_shape=_curve_shapes(),
-        curve_noise=_curve_noise(),
-        train_ratio=_train_ratio(),
-        test_ratio=_quantised(np.full((N_HYPERPARAMETERS, SCHEDULE_EPOCHS), 0.94), SCALE),
-        split_noise=np.array([100, 150], dtype=np.int64),
-        expected_error_200=_quantised(_expected_error_200(error.value) / 100.0, 100_000),
+        curve_kind=np.repeat(curve_speeds(), N_HYPERPARAMETERS),
+        curve_shape=_quantised(form.curve_shapes(), SCALE),
+        curve_noise=_quantised(form.curve_noise_pct() / 100.0, ERROR_UNITS),
+        train_ratio=_quantised(np.broadcast_to(form.train_ratios(), per_epoch), SCALE),
+        test_ratio=_quantised(np.full(per_epoch, form.test_ratio), SCALE),
+        split_noise=_quantised(np.array([_OWN_NOISE_TRAIN, _OWN_NOISE_TEST]), SCALE),
+        expected_error_200=_quantised(form.expected_error_200_pct(error.value) / 100.0, 100_000),
         cost_mean=_quantised(cost.value, 1000),
         cost_spread=_quantised(cost.log_noise, SCALE),
-        valid_share=_quantised(np.tile(0.30 - 0.01 * _BATCH_RANK, n_rows // N_HYPERPARAMETERS), SCALE),
-        test_share=np.full(n_rows, 4000, dtype=np.int64),
-        epoch_jitter=np.array([150], dtype=np.int64),
+        valid_share=_quantised(_valid_share(cost.value), SCALE),
+        test_share=_quantised(np.full(len(cost.value), _TEST_TIME_SHARE), SCALE),
+        epoch_jitter=_quantised(np.array([_EPOCH_JITTER]), SCALE),
     )
 
 
@@ -80,8 +77,7 @@ def write_surrogate_table(
         source=source,
         created=created,
         seeds=model.seeds,
-        digest="",
-        note="a fitted table: its numbers are not the published benchmark's",
+        note=f"fitted to {surrogate.n_records} records: its numbers are not the published benchmark's",
     )
     return write_table(directory, synthesize(model), provenance, overwrite=overwrite)
 
@@ -90,57 +86,24 @@ def _quantised(values: Float, units: int) -> Integer:
     return np.rint(np.asarray(values) * units).astype(np.int64)
 
 
-def _deviates() -> Integer:
-    """Quantiles of a normal distribution and of Student's t with 4 degrees of freedom, both of unit variance."""
-    from scipy import stats
+def _diverges(error: Prediction) -> NDArray[np.bool_]:
+    lr_rank = np.arange(len(error.value)) % N_HYPERPARAMETERS // len(BATCH_SIZES)
+    return np.asarray((error.value > DIVERGING_ERROR_PCT) & (lr_rank >= DIVERGING_LR_RANK))
 
+
+def _deviates() -> Integer:
+    """Quantiles of a normal distribution and of Student's t, both of unit variance."""
     levels = (np.arange(N_DEVIATES) + 0.5) / N_DEVIATES
-    quantiles = np.vstack([stats.norm.ppf(levels), stats.t.ppf(levels, df=4)])
+    quantiles = np.vstack([stats.norm.ppf(levels), stats.t.ppf(levels, df=TAIL_DEGREES)])
     return _quantised(quantiles / quantiles.std(axis=1, keepdims=True), SCALE)
 
 
-def _curve_kinds() -> Integer:
-    """How fast a row learns (0 slow … 15 fast): deeper cells slowly, and a part of its own for each class."""
-    features = class_features()
-    depth = features.values[:, features.columns(("depth",))[0]]
-    own = np.random.Generator(np.random.Philox(key=12)).normal(size=len(depth))
-    speed = np.clip(np.rint(9.5 - 1.2 * depth + 2.0 * own), 0, N_SPEEDS - 1)
-    return np.repeat(speed.astype(np.int64), N_HYPERPARAMETERS)
+def _valid_share(cost: Float) -> Float:
+    """The part of train + validation time that is validation.
 
-
-def _curve_shapes() -> Integer:
-    """Part of the way still to go after each epoch, (speeds, 48, 12).
-
-    A power law of the epoch (the pow3 family of Domhan, Springenberg and Hutter, IJCAI 2015) and, with a weight that
-    grows with the learning rate over the batch size, the cosine schedule itself: SGD's error above its floor goes with
-    the current learning rate.
+    Both passes load and augment 25,000 images; the training pass then computes about three times as much, forward and
+    backward. Loading is estimated from the cheapest cell of the same learning rate and batch size.
     """
-    exponent = np.linspace(0.6, 2.1, N_SPEEDS)[:, None, None]
-    last = 1.0 + SCHEDULE_EPOCHS
-    power = ((1.0 + _EPOCHS) ** -exponent - last**-exponent) / (1.0 - last**-exponent)
-    cosine = (1.0 + np.cos(np.pi * _EPOCHS / SCHEDULE_EPOCHS)) / 2.0
-    weight = np.clip(0.25 + 0.05 * (_LR_RANK - _BATCH_RANK), 0.05, 0.6)[None, :, None]
-    shape = (1.0 - weight) * power + weight * cosine
-    shape[:, :, -1] = 0.0
-    return _quantised(shape, SCALE)
-
-
-def _curve_noise() -> Integer:
-    """Standard deviation around the curve: grows with the current learning rate, in 1/25,000."""
-    rate = 0.003125 * 2.0 ** _LR_RANK[:, None] * (1.0 + np.cos(np.pi * (_EPOCHS - 1) / SCHEDULE_EPOCHS)) / 2.0
-    return _quantised((0.6 + 5.0 * np.sqrt(rate)) / 100.0, ERROR_UNITS)
-
-
-def _train_ratio() -> Integer:
-    """Training error over validation error: both are taken after the epoch on augmented images."""
-    late = (_EPOCHS / SCHEDULE_EPOCHS) ** 2
-    return _quantised(np.broadcast_to(1.0 - 0.02 - 0.08 * late, (N_HYPERPARAMETERS, SCHEDULE_EPOCHS)), SCALE)
-
-
-def _expected_error_200(error_12: Float) -> Float:
-    """NAS-Bench-201's 200-epoch error of the architecture, and a damped effect of the hyperparameters."""
-    accuracy = np.array([facts.accuracies_pct[0] for facts in cell_facts()])
-    architecture = np.repeat(np.log(100.0 - accuracy), N_HYPERPARAMETERS)
-    reference = np.log(error_12).reshape(-1, 8, 6)[:, 5, 4]  # NAS-Bench-201: lr 0.1, batch size 256
-    effect = np.log(error_12) - np.repeat(reference, N_HYPERPARAMETERS)
-    return np.asarray(np.minimum(np.exp(architecture + DAMPING_200 * effect), 90.0))
+    by_class = cost.reshape(-1, len(LEARNING_RATES) * len(BATCH_SIZES))
+    loading = _LOADER_SHARE * by_class.min(axis=0)
+    return np.asarray((0.25 + loading / (2.0 * by_class)).ravel())

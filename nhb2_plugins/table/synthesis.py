@@ -239,14 +239,14 @@ def _deviates(model: TableModel, stream: int, shape: tuple[int, ...], kind: Inte
 
 
 def _centred(values: Float) -> Float:
-    """Deviations from the mean over the first axis, summed in a fixed order, scaled back to unit variance."""
-    n = len(values)
-    if n == 1:
-        return np.zeros_like(values)
+    """Deviations from the mean over the first axis, summed in a fixed order.
+
+    Differences between seeds keep their variance; the distance of one seed from the mean shrinks by √(1 − 1/n).
+    """
     total = values[0]
     for one in values[1:]:
         total = total + one
-    return np.asarray((values - total / n) * np.sqrt(np.float64(n / (n - 1))))
+    return np.asarray(values - total / len(values))
 
 
 def _final_errors(model: TableModel) -> Integer:
