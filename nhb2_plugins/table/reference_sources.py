@@ -69,8 +69,6 @@ def read_sources(source: Path) -> dict[str, bytes]:
     try:
         found = _from_directory(source) if source.is_dir() else _from_archive(source)
     except OSError as error:
-        if isinstance(error, (TableNotFoundError, ImportRefusedError)):
-            raise
         raise ImportRefusedError(f"{source} cannot be read: {error}") from error
     missing = [name for name in PUBLISHED_FILES if name not in found]
     if missing:

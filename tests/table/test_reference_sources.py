@@ -169,6 +169,10 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         (tmp_path / "source" / name).write_bytes(b"x")
     os.mkfifo(tmp_path / "source" / "avgaccs200.pkl")
     assert "lacks avgaccs200.pkl" in refusal(tmp_path / "source", TableNotFoundError)
+    (tmp_path / "source").rename(tmp_path / "below")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "below").rename(tmp_path / "source" / "below")
+    assert "avgaccs200.pkl is not a file" in refusal(tmp_path / "source")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +202,7 @@ def test_no_archive_or_a_damaged_one(data: bytes, message: str, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "name",
-    ["../../bench12.pkl", "/tmp/nhb2/bench12.pkl", "C:\\data\\bench12.pkl", "..\\..\\bench12.pkl", "./bench12.pkl"],
+    ["../../bench12.pkl", "/var/nhb2/bench12.pkl", "C:\\data\\bench12.pkl", "..\\..\\bench12.pkl", "./bench12.pkl"],
 )
 @pytest.mark.parametrize("archive", ["deflated.zip", "a.tar.gz"])
 def test_paths_of_members_are_never_used_as_paths(name: str, archive: str, tmp_path: Path) -> None:
