@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import subprocess
@@ -46,6 +47,7 @@ from tests.core_fixtures import mini_benchmark
 BENCH = mini_benchmark()
 ROOT = Path(tests.__file__).parents[1]
 PATIENCE_S = 60.0
+HANG_S = 300.0
 
 
 class Net(NamedTuple):
@@ -61,6 +63,7 @@ class Net(NamedTuple):
 
 @pytest.fixture
 def net() -> Iterator[Net]:
+    faulthandler.dump_traceback_later(HANG_S, exit=True)  # what hangs here hangs in locks, beyond any exception
     leftovers = Leftovers()
     run_id = uuid4().hex
     server = NameServer(run_id=run_id, host="127.0.0.1", port=0)
@@ -68,6 +71,7 @@ def net() -> Iterator[Net]:
     yield Net(run_id, host, port)
     server.shutdown()
     wait_until(lambda: not [each for each in leftovers.new() if not is_halfway_closed(each)])
+    faulthandler.cancel_dump_traceback_later()
 
 
 def is_halfway_closed(leftover: object) -> bool:
