@@ -27,6 +27,7 @@ from hpbandster.optimizers import BOHB, HyperBand
 from Pyro4.errors import NamingError
 
 import tests
+from nhb2_plugins.adapters import hpbandster_worker
 from nhb2_plugins.adapters.bohb_adapter import BohbWorker
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.hpbandster_optimizers import (
@@ -264,6 +265,25 @@ def test_no_nameserver_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(NamingError):
         ladder_bohb(Net("nobody", "127.0.0.1", 1), tmp_path)
     assert leftovers.new() == set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_nameserver_that_goes_away_is_an_error(tmp_path: Path) -> None:
+    leftovers = Leftovers()
+    server = NameServer(run_id="short", host="127.0.0.1", port=0)
+    optimizer = ladder_bohb(Net("short", *server.start()), tmp_path)
+    server.shutdown()
+    with running(optimizer), pytest.raises(NamingError):
+        optimizer.run(1)
+    wait_until(lambda: leftovers.new() == set())
+
+
+def test_a_worker_that_no_optimizer_ends(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hpbandster_worker, "_SHUTDOWN_S", 0.5)
+    worker = worker_thread(net)
+    worker.stop()
+    assert not worker.thread.is_alive()
+    BohbWorker(bench=BENCH, run_id="never started").stop()
 
 
 def test_result_logger_and_warm_start(net: Net, tmp_path: Path) -> None:
