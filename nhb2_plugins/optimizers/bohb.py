@@ -56,6 +56,7 @@ class Bohb:
         n_iterations: int | None = None,
         seed: int = 0,
         space_seed: int | None = None,
+        cellcode: str | None = None,
         settings: BohbSettings | None = None,
     ) -> None:
         """Set up the search.
@@ -65,6 +66,7 @@ class Bohb:
             n_iterations: brackets to run; None for no end.
             seed: seeds the generator of the coin and the candidates.
             space_seed: seeds the ConfigurationSpace, which draws random configurations; None for the same seed.
+            cellcode: search learning rate and batch size on this cell alone; None searches the cell too.
             settings: hpbandster's options and ours; None for the defaults.
 
         Raises:
@@ -73,7 +75,7 @@ class Bohb:
         if n_iterations is not None and n_iterations < 1:
             raise InvalidValueError(f"n_iterations {n_iterations!r} must be at least 1, or None for no end")
         self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
-        self.model = BohbModel(settings, seed=seed, space_seed=space_seed)
+        self.model = BohbModel(settings, seed=seed, space_seed=space_seed, cellcode=cellcode)
         self._brackets = hyperband_brackets(self.ladder)
         self._n_iterations = math.inf if n_iterations is None else n_iterations
         self._n_started = 0

@@ -7,11 +7,12 @@ Source: Falkner et al., "BOHB", ICML 2018. See NOTICE for hpbandster.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from ConfigSpace import UniformIntegerHyperparameter
+from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.encoding import Encoding, to_configuration
@@ -26,12 +27,10 @@ from nhb2_plugins.optimizers.bohb_density import (
     fit_density,
     set_back,
 )
-from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CHOICES, Configuration
+from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CHOICES, OPERATIONS, Configuration, cellcode_digits
 
 BOHB_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 """Encodings BOHB can model: it has no kernel for ordinals."""
-
-_SMALLEST_MODEL: Final = len(HYPERPARAMETER_NAMES) + 1  # a density needs more data than columns
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,6 @@ class BohbSettings:
         _check_range("bandwidth_factor", self.bandwidth_factor, 1e-12, math.inf)
         _check_range("min_bandwidth", self.min_bandwidth, 1e-12, math.inf)
 
-    @property
-    def n_points_in_model(self) -> int:
-        """``min_points_in_model``, raised to the least that a density needs."""
-        return max(self.min_points_in_model or 0, _SMALLEST_MODEL)
-
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -101,17 +95,36 @@ class BohbModel:
     Two generators, as in hpbandster: ``RandomState(seed)`` for the coin and the candidates (hpbandster: numpy's global
     state after ``numpy.random.seed(seed)``), and the ConfigurationSpace's own, seeded alike, for random proposals.
 
+    Args:
+        settings: the options; None for the defaults.
+        seed: seeds both generators.
+        space_seed: seeds the ConfigurationSpace's, where it is not ``seed``.
+        cellcode: search learning rate and batch size on this cell alone; None searches the cell too.
+
     Attributes:
         settings: the options.
         generator: the generator of the coin and the candidates.
         space: the ConfigurationSpace that draws random proposals.
+        n_points_in_model: ``min_points_in_model``, raised to the least that a density needs (columns + 1).
+
+    Raises:
+        InvalidValueError: not a cellcode.
     """
 
-    def __init__(self, settings: BohbSettings | None = None, *, seed: int = 0, space_seed: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: BohbSettings | None = None,
+        *,
+        seed: int = 0,
+        space_seed: int | None = None,
+        cellcode: str | None = None,
+    ) -> None:
         self.settings = settings or BohbSettings()
         self.generator = np.random.RandomState(seed)
-        self.space = configuration_space(self.settings.encoding, seed=seed if space_seed is None else space_seed)
-        self._coding = _Coding(self.settings.encoding)
+        self._coding = _Coding(self.settings.encoding, cellcode)
+        self.space = self._coding.space
+        self.space.seed(seed if space_seed is None else space_seed)
+        self.n_points_in_model = max(self.settings.min_points_in_model or 0, len(self.space) + 1)
         self._vectors: dict[float, list[Floats]] = {}
         self._losses: dict[float, list[float]] = {}
         self._models: dict[float, _Model] = {}
@@ -148,11 +161,11 @@ class BohbModel:
             return
         vectors.append(self._coding.vector(configuration))
         losses.append(loss if math.isfinite(loss) else math.inf)
-        if len(losses) >= self.settings.n_points_in_model:
+        if len(losses) >= self.n_points_in_model:
             self._fit(budget)
 
     def _fit(self, budget: float) -> None:
-        n, n_least = len(self._losses[budget]), self.settings.n_points_in_model
+        n, n_least = len(self._losses[budget]), self.n_points_in_model
         n_good = max(n_least, self.settings.top_n_percent * n // 100)
         n_bad = max(n_least, (100 - self.settings.top_n_percent) * n // 100)
         # numpy's default sort, as in hpbandster: it decides on which side of the split equal losses fall.
@@ -176,8 +189,7 @@ class BohbModel:
         )
 
     def _random(self) -> Proposal:
-        values = self.space.sample_configuration()
-        return Proposal(to_configuration(values, self.settings.encoding), model_based=False)
+        return Proposal(self._coding.configuration_of_sample(self.space.sample_configuration()), model_based=False)
 
     def _best_vector(self, model: _Model) -> Floats | None:
         draws, state = model.sampler.draw(self.settings.num_samples, self.generator)
@@ -193,11 +205,16 @@ class _Coding:
     column.
     """
 
-    def __init__(self, encoding: Encoding) -> None:
-        space = configuration_space(encoding)
-        choices = dict(zip(HYPERPARAMETER_NAMES, N_CHOICES, strict=True))
-        self._order = [HYPERPARAMETER_NAMES.index(name) for name in space]
-        self._column_of = [list(space).index(name) for name in HYPERPARAMETER_NAMES]
+    def __init__(self, encoding: Encoding, cellcode: str | None) -> None:
+        self._encoding = encoding
+        self._fixed_digits = () if cellcode is None else cellcode_digits(cellcode)
+        names = HYPERPARAMETER_NAMES[len(self._fixed_digits) :]
+        whole = configuration_space(encoding)
+        self.space = space = ConfigurationSpace(name=whole.name)
+        space.add([whole[name] for name in names])  # ConfigSpace before 1.2 takes no list above
+        choices = dict(zip(names, N_CHOICES[len(self._fixed_digits) :], strict=True))
+        self._order = [names.index(name) for name in space]
+        self._column_of = [list(space).index(name) for name in names]
         numeric = [name for name in space if isinstance(space[name], UniformIntegerHyperparameter)]
         self.n_choices = tuple(0 if name in numeric else choices[name] for name in space)
         # Where each choice lies on its column: its own number, or a place in [0, 1].
@@ -205,17 +222,21 @@ class _Coding:
             [float(space[name].to_vector(rank)) for rank in range(n)] if name in numeric else list(map(float, range(n)))
             for name, n in choices.items()
         ]
-        self._scales = [choices[name] - 1 if name in numeric else 1 for name in HYPERPARAMETER_NAMES]
+        self._scales = [choices[name] - 1 if name in numeric else 1 for name in names]
 
     def vector(self, configuration: Configuration) -> Floats:
-        values = [places[choice] for places, choice in zip(self._places, configuration.choices, strict=True)]
+        free = configuration.choices[len(self._fixed_digits) :]
+        values = [places[choice] for places, choice in zip(self._places, free, strict=True)]
         return np.array([values[i] for i in self._order])
 
     def configuration(self, vector: Floats) -> Configuration:
         values = vector.tolist()
-        return Configuration.from_choices(
-            tuple(round(values[j] * scale) for j, scale in zip(self._column_of, self._scales, strict=True))
-        )
+        free = (round(values[j] * scale) for j, scale in zip(self._column_of, self._scales, strict=True))
+        return Configuration.from_choices((*self._fixed_digits, *free))
+
+    def configuration_of_sample(self, sample: Mapping[str, Any]) -> Configuration:
+        fixed = {name: OPERATIONS[digit] for name, digit in zip(HYPERPARAMETER_NAMES, self._fixed_digits, strict=False)}
+        return to_configuration({**fixed, **sample}, self._encoding)
 
 
 def _check_range(name: str, value: float, least: float, most: float) -> None:

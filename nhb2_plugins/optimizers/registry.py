@@ -53,6 +53,11 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
     "regularized_evolution": Registration("nhb2_plugins.optimizers.evolution:RegularizedEvolution"),
     "reinforce": Registration("nhb2_plugins.optimizers.reinforce:Reinforce"),
     "rs_then_rea": Registration("nhb2_plugins.optimizers.two_stage:RandomSearchThenEvolution"),
+    "bohb_then_rea": Registration(
+        "nhb2_plugins.optimizers.bohb_then_evolution:BohbThenEvolution",
+        ladder="optional",
+        settings="nhb2_plugins.optimizers.bohb_model:BohbSettings",
+    ),
     "local_search": Registration("nhb2_plugins.optimizers.local_search:LocalSearch"),
     "asha": Registration("nhb2_plugins.optimizers.asha:Asha", ladder="always"),
     "bohb": Registration(
@@ -159,7 +164,7 @@ def _arguments(algorithm: str, entry: Registration, make: Any, settings: Mapping
         if name not in taken | names and not takes_any:
             raise InvalidValueError(describe_choices(name, sorted(taken | names), what=f"setting of {algorithm}"))
     arguments = {name: value for name, value in settings.items() if name not in names}
-    if grouped:
+    if grouped and names & settings.keys():
         arguments["settings"] = grouped(**{name: settings[name] for name in names & settings.keys()})
     return arguments
 

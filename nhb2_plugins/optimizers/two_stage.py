@@ -18,6 +18,58 @@ from nhb2_plugins.space import CELLCODES, Configuration
 _FIRST_STAGE: Final = "first stage"
 
 
+class SecondStage:
+    """Collects the best of a first stage, and makes the evolution that follows with its hyperparameters.
+
+    Args:
+        seed: of the evolution.
+        epoch: the fidelity to search at.
+        population_size: of the evolution.
+        tournament_size: of the evolution.
+
+    Attributes:
+        evolution: the second stage; None while the first lasts.
+
+    Raises:
+        InvalidValueError: a size below 1.
+    """
+
+    def __init__(self, seed: int, epoch: int, population_size: int, tournament_size: int) -> None:
+        self._seed = seed
+        self._epoch = epoch
+        self._population_size = population_size
+        self._tournament_size = tournament_size
+        self._best: tuple[float, Configuration] | None = None
+        self.evolution: RegularizedEvolution | None = None
+        self._evolution_with(None)  # refuses wrong sizes now, not after the first stage
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the first stage has found anything."""
+        return self._best is not None
+
+    def learn(self, configuration: Configuration, accuracy_pct: float) -> None:
+        """Take in a result of the first stage; only a strictly better one changes what was found."""
+        if self._best is None or accuracy_pct > self._best[0]:
+            self._best = (accuracy_pct, configuration)
+
+    def begin(self) -> RegularizedEvolution:
+        """The second stage, which begins at the first call."""
+        if self.evolution is None:
+            best = None if self._best is None else self._best[1]
+            self.evolution = self._evolution_with(None if best is None else (best.lr, best.batch_size))
+        return self.evolution
+
+    def _evolution_with(self, hyperparameters: tuple[float, int] | None) -> RegularizedEvolution:
+        return RegularizedEvolution(
+            self._seed,
+            epoch=self._epoch,
+            population_size=self._population_size,
+            tournament_size=self._tournament_size,
+            hyperparameters=hyperparameters,
+        )
+
+
 class RandomSearchThenEvolution:
     """``rs_then_rea``: random search over learning rate and batch size, then regularised evolution over the edges.
 
@@ -43,43 +95,24 @@ class RandomSearchThenEvolution:
     ) -> None:
         if not first_stage_s > 0:
             raise InvalidValueError(f"first_stage_s {first_stage_s!r} is not a positive number of simulated seconds")
-        self._seed = seed
         self._epoch = epoch
-        self._population_size = population_size
-        self._tournament_size = tournament_size
-        self._evolution_with(None)  # refuses wrong sizes now, not after the first stage
         self._random = random.Random(seed)
         self._cellcode = self._random.choice(CELLCODES)
         self._left_s = first_stage_s
-        self._best: tuple[float, Configuration] | None = None
-        self._evolution: RegularizedEvolution | None = None
+        self._second = SecondStage(seed, epoch, population_size, tournament_size)
 
     def ask(self) -> Suggestion:
         """A random (lr, batch size) on the cell while the first stage lasts; then what the evolution asks for."""
-        if self._evolution is None:
-            if self._left_s > 0 or self._best is None:
-                drawn = draw_configuration(self._random)
-                configuration = Configuration(self._cellcode, drawn.lr, drawn.batch_size)
-                return Suggestion(configuration, self._epoch, token=_FIRST_STAGE)
-            found = self._best[1]
-            self._evolution = self._evolution_with((found.lr, found.batch_size))
-        return self._evolution.ask()
+        if self._second.evolution is None and (self._left_s > 0 or not self._second.has_result):
+            drawn = draw_configuration(self._random)
+            configuration = Configuration(self._cellcode, drawn.lr, drawn.batch_size)
+            return Suggestion(configuration, self._epoch, token=_FIRST_STAGE)
+        return self._second.begin().ask()
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Learn a result. One of the first stage that comes in late (several workers) changes nothing any more."""
         if suggestion.token is not _FIRST_STAGE:
-            if self._evolution is not None:
-                self._evolution.tell(suggestion, observation)
-            return
-        self._left_s -= observation.cost_s
-        if self._best is None or observation.accuracy_pct > self._best[0]:
-            self._best = (observation.accuracy_pct, suggestion.configuration)
-
-    def _evolution_with(self, hyperparameters: tuple[float, int] | None) -> RegularizedEvolution:
-        return RegularizedEvolution(
-            self._seed,
-            epoch=self._epoch,
-            population_size=self._population_size,
-            tournament_size=self._tournament_size,
-            hyperparameters=hyperparameters,
-        )
+            self._second.begin().tell(suggestion, observation)
+        elif self._second.evolution is None:
+            self._left_s -= observation.cost_s
+            self._second.learn(suggestion.configuration, observation.accuracy_pct)

@@ -9,6 +9,7 @@ import pytest
 
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.optimizers.bohb_then_evolution import BohbThenEvolution
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
 from nhb2_plugins.optimizers.evolution import RegularizedEvolution
 from nhb2_plugins.optimizers.random_search import RandomSearch
@@ -114,3 +115,22 @@ def test_a_first_stage_without_time_is_refused() -> None:
 def test_hyperparameters_outside_the_space_are_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"learning rate 0\.3"):
         RegularizedEvolution(0, hyperparameters=(0.3, 64))
+
+
+def test_bohb_then_evolution_finishes_its_brackets_before_it_searches_cells() -> None:
+    optimizer = BohbThenEvolution(0)
+    first, second = [], []
+    for _ in range(80):
+        suggestion = optimizer.ask()
+        assert suggestion is not None
+        (second if suggestion.token is None else first).append(suggestion)
+        optimizer.tell(suggestion, observed(suggestion.configuration))
+        assert not (second and suggestion.token is not None), "BOHB proposes nothing once the evolution has begun"
+    # Brackets of 9 + 3 + 1, 3 + 1, 3, and 9 + 3 + 1 again.
+    assert [suggestion.epoch for suggestion in first] == [1] * 9 + [4] * 3 + [12] + [4] * 3 + [12] * 4 + [1] * 9 + [
+        4
+    ] * 3 + [12]
+    assert len({suggestion.configuration.cellcode for suggestion in first}) == 1
+    best = max((suggestion.configuration for suggestion in first), key=lambda configuration: configuration.index % 97)
+    assert {(each.configuration.lr, each.configuration.batch_size) for each in second} == {(best.lr, best.batch_size)}
+    assert any(suggestion.token.model_based for suggestion in first)
