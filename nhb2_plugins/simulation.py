@@ -1,8 +1,8 @@
 """Simulated time: n workers that run an optimizer's suggestions on the table's recorded costs.
 
-An event loop over ask and tell; nothing sleeps and no clock is read. An evaluation ends at its start plus what it is
-charged; results are told in order of simulated end (ties by submission), and the optimizer never learns a result before
-its end.
+An event loop over ask and tell; nothing sleeps. An evaluation ends at its start plus what it is charged; results are
+told in order of simulated end (ties by submission), and the optimizer never learns a result before its end. The wall
+clock measures how long the optimizer thinks, and counts only where that is asked for.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
 
 Crossing = Literal["count", "drop"]
 """What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
 (as the reference's loops do); ``drop`` leaves them out."""
 CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
+
+Overhead = Literal["none", "measured"]
+"""Whether the optimizer's own thinking takes simulated time: ``none`` of it, or as much as the wall clock ``measured``.
+A slow optimizer then pays for its proposals, and a run differs from its repetition as wall-clock times do."""
+OVERHEADS: Final[tuple[Overhead, ...]] = get_args(Overhead)
 
 MAX_FREE_IN_A_ROW: Final = 100_000
 """So many evaluations without any cost mean a search that repeats itself for ever."""
@@ -36,7 +40,10 @@ class _Running(NamedTuple):
 
     end_s: float
     trial: int
-    record: TrialRecord
+    worker: int
+    start_s: float
+    charged_s: float
+    overhead_s: float
     suggestion: Suggestion
     observation: Observation
 
@@ -49,6 +56,7 @@ def simulate(
     n_workers: int = 1,
     charging: Charging = "from_scratch",
     crossing: Crossing = "count",
+    overhead: Overhead = "none",
     seed: Seed | None = None,
     logger: TrajectoryLogger | None = None,
     progress: Callable[[float], None] | None = None,
@@ -62,6 +70,8 @@ def simulate(
         n_workers: number of simulated workers, at least 1.
         charging: the charging policy (:mod:`nhb2_plugins.charging`), applied in order of submission.
         crossing: what happens to evaluations that end after the budget.
+        overhead: whether the wall-clock time that the optimizer takes is added to the clock before each start. One
+            optimizer thinks of one proposal at a time; what ends meanwhile is told before it is asked again.
         seed: the table's seed that every evaluation uses; None for the first.
         logger: takes the records, in order of simulated end; None makes one.
         progress: called with the simulated time after every result.
@@ -70,7 +80,7 @@ def simulate(
         The logger.
 
     Raises:
-        InvalidValueError: a budget that is not positive, no worker, an unknown policy or seed.
+        InvalidValueError: a budget that is not positive, no worker, an unknown setting or seed.
         TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget.
         Exception: whatever the optimizer or a sink raises.
     """
@@ -80,27 +90,43 @@ def simulate(
         raise InvalidValueError(f"n_workers {n_workers!r} is not an integer of at least 1")
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
-    clock = _Clock(optimizer, Recorder(bench, charging=charging, logger=logger), n_workers, budget_s, crossing, seed)
-    clock.run(progress)
-    return clock.recorder.logger
+    if overhead not in OVERHEADS:
+        raise InvalidValueError(describe_choices(overhead, OVERHEADS, what="overhead"))
+    recorder = Recorder(bench, charging=charging, logger=logger)
+    _Clock(
+        optimizer,
+        recorder,
+        n_workers=n_workers,
+        budget_s=budget_s,
+        drops_crossing=crossing == "drop",
+        counts_overhead=overhead == "measured",
+        seed=seed,
+    ).run(progress)
+    return recorder.logger
 
 
 class _Clock:
+    """The event loop. A record is made when its evaluation ends: until then a bare tuple waits in the heap."""
+
     def __init__(
         self,
         optimizer: Optimizer,
         recorder: Recorder,
+        *,
         n_workers: int,
         budget_s: float,
-        crossing: Crossing,
+        drops_crossing: bool,
+        counts_overhead: bool,
         seed: Seed | None,
     ) -> None:
-        self.recorder = recorder
         self._optimizer = optimizer
+        self._recorder = recorder
         self._budget_s = budget_s
-        self._crossing = crossing
+        self._drops_crossing = drops_crossing
+        self._counts_overhead = counts_overhead
         self._seed = seed
         self._now_s = recorder.logger.clock_s
+        self._thought_s = 0.0  # wall-clock seconds of the optimizer since its last proposal
         self._free_workers = list(range(n_workers))
         self._running: list[_Running] = []
         self._free_in_a_row = 0
@@ -119,43 +145,62 @@ class _Clock:
         while self._free_workers and self._now_s < self._budget_s:
             asked_at = perf_counter()
             suggestion = self._optimizer.ask()
+            self._thought_s += perf_counter() - asked_at
             if suggestion is None:
                 return
-            self._start(suggestion, perf_counter() - asked_at)
+            overhead_s, self._thought_s = self._thought_s, 0.0
+            if self._counts_overhead:
+                self._now_s += overhead_s
+                if self._now_s >= self._budget_s:
+                    return
+            self._start(suggestion, overhead_s)
+            if self._counts_overhead and self._running[0].end_s <= self._now_s:
+                return  # it ended while the optimizer was thinking
 
     def _start(self, suggestion: Suggestion, overhead_s: float) -> None:
-        recorder = self.recorder
+        recorder = self._recorder
         observation = recorder.bench.evaluate(suggestion.configuration, suggestion.epoch, seed=self._seed)
-        charged = recorder.charge(suggestion.configuration, observation)
-        crosses = self._now_s + charged > self._budget_s
-        record = recorder.make_record(
-            suggestion.configuration,
-            observation,
-            trial=recorder.logger.next_trial(),
-            budget=suggestion.budget,
-            charged_cost_s=charged,
-            start_s=self._now_s,
-            worker=heapq.heappop(self._free_workers),
-            status="crossed_budget" if crosses else "complete",
-            overhead_s=overhead_s,
+        charged_s = recorder.charge(suggestion.configuration, observation)
+        trial = recorder.logger.next_trial()
+        end_s = self._now_s + charged_s
+        if not (charged_s >= 0 and end_s < math.inf):
+            raise TrajectoryError(f"trial {trial} was charged {charged_s!r} s, expected a finite cost >= 0")
+        worker = heapq.heappop(self._free_workers)
+        heapq.heappush(
+            self._running, _Running(end_s, trial, worker, self._now_s, charged_s, overhead_s, suggestion, observation)
         )
-        if not math.isfinite(record.end_s) or charged < 0:
-            raise TrajectoryError(f"trial {record.trial} was charged {charged!r} s, expected a finite cost >= 0")
-        heapq.heappush(self._running, _Running(record.end_s, record.trial, record, suggestion, observation))
 
     def _finish(self, done: _Running) -> None:
-        self._now_s = done.end_s
-        heapq.heappush(self._free_workers, done.record.worker)
-        self._check_progress(done.record)
-        if done.record.status == "crossed_budget" and self._crossing == "drop":
+        end_s, trial, worker, start_s, charged_s, overhead_s, suggestion, observation = done
+        self._now_s = max(self._now_s, end_s)
+        heapq.heappush(self._free_workers, worker)
+        self._check_progress(done)
+        crosses = end_s > self._budget_s
+        if crosses and self._drops_crossing:
             return
-        self._optimizer.tell(done.suggestion, done.observation)
-        self.recorder.logger.log(done.record)
+        told_at = perf_counter()
+        self._optimizer.tell(suggestion, observation)
+        self._thought_s += perf_counter() - told_at
+        recorder = self._recorder
+        recorder.logger.log(
+            recorder.make_record(
+                suggestion.configuration,
+                observation,
+                trial=trial,
+                budget=suggestion.budget,
+                charged_cost_s=charged_s,
+                start_s=start_s,
+                worker=worker,
+                status="crossed_budget" if crosses else "complete",
+                overhead_s=overhead_s,
+            )
+        )
 
-    def _check_progress(self, record: TrialRecord) -> None:
-        self._free_in_a_row = 0 if record.charged_cost_s > 0 else self._free_in_a_row + 1
+    def _check_progress(self, done: _Running) -> None:
+        self._free_in_a_row = 0 if done.charged_s > 0 else self._free_in_a_row + 1
         if self._free_in_a_row >= MAX_FREE_IN_A_ROW:
             raise TrajectoryError(
                 f"{self._free_in_a_row} evaluations in a row were free under the charging policy "
-                f"{record.charging!r}, the last of {record.configuration}: the budget would never be spent"
+                f"{self._recorder.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
+                "spent"
             )

@@ -264,6 +264,93 @@ def test_progress_is_told_the_time_after_every_result() -> None:
     assert times == [record.end_s for record in logger.records]
 
 
+# -- the optimizer's own time
+
+
+class _Thinker(Script):
+    """Turns the clock that it is given, so many seconds an ask (that proposes something) and a tell."""
+
+    def __init__(self, steps: list[Step], clock: list[float], *, ask_s: float, tell_s: float = 0.0) -> None:
+        super().__init__(steps)
+        self._clock, self._ask_s, self._tell_s = clock, ask_s, tell_s
+
+    def ask(self) -> Suggestion | None:
+        suggestion = super().ask()
+        if suggestion is not None:
+            self._clock[0] += self._ask_s
+        return suggestion
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        super().tell(suggestion, observation)
+        self._clock[0] += self._tell_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The wall clock's reading, which only the optimizer above changes."""
+    reading = [0.0]
+    monkeypatch.setattr(simulation, "perf_counter", lambda: reading[0])
+    return reading
+
+
+def test_measured_overhead_delays_every_start(clock: list[float]) -> None:
+    """Costs 5, 1, 1 on two workers, 2 seconds a proposal: the second proposal ends at 4 and runs until 5."""
+    optimizer = _Thinker([Step(4, 9), Step(0, 9), Step(0, 9)], clock, ask_s=2)
+    logger = simulate(optimizer, BENCH, budget_s=100, n_workers=2, overhead="measured")
+    assert [(each.trial, each.start_s, each.end_s, each.overhead_s) for each in logger.records] == [
+        (1, 4, 5, 2),
+        (0, 2, 7, 2),
+        (2, 7, 8, 2),
+    ]
+
+
+def test_what_ends_while_the_optimizer_thinks_is_told_before_it_is_asked_again(clock: list[float]) -> None:
+    """Ten seconds a proposal: the first evaluation has ended before the second worker gets its own."""
+    optimizer = _Thinker([Step(4, 9), Step(0, 9), Step(0, 9)], clock, ask_s=10)
+    logger = simulate(optimizer, BENCH, budget_s=100, n_workers=3, overhead="measured")
+    assert [event for event in optimizer.events if event != ("ask", None)] == [
+        *[("ask", 0), ("ask", 1), ("tell", 0), ("ask", 2), ("tell", 1), ("tell", 2)]
+    ]
+    assert [(each.trial, each.start_s, each.end_s) for each in logger.records] == [
+        (0, 10, 15),
+        (1, 20, 21),
+        (2, 30, 31),
+    ]
+
+
+def test_learning_counts_with_the_next_proposal(clock: list[float]) -> None:
+    optimizer = _Thinker([Step(0, 9), Step(0, 9)], clock, ask_s=1, tell_s=3)
+    records = simulate(optimizer, BENCH, budget_s=100, overhead="measured").records
+    assert [(each.start_s, each.end_s, each.overhead_s) for each in records] == [(1, 2, 1), (6, 7, 4)]
+
+
+def test_a_proposal_that_comes_after_the_budget_is_not_started(clock: list[float]) -> None:
+    optimizer = _Thinker([Step(0, 9)] * 5, clock, ask_s=3)
+    records = simulate(optimizer, BENCH, budget_s=7, overhead="measured").records
+    assert [(each.start_s, each.end_s) for each in records] == [(3, 4)]
+
+
+def test_overhead_is_recorded_and_takes_no_time_unless_it_is_asked_for(clock: list[float]) -> None:
+    steps = [Step(i * 7 % 6, i % 4) for i in range(25)]
+    free = simulate(_Thinker(steps, clock, ask_s=50), BENCH, budget_s=40, n_workers=3).records
+    assert {each.overhead_s for each in free} == {50}
+    assert _without_overhead(free) == _without_overhead(
+        simulate(Script(steps), BENCH, budget_s=40, n_workers=3).records
+    )
+
+
+@given(scripts, budgets, workers, crossings)
+def test_thinking_in_no_time_changes_nothing(steps: list[Step], budget_s: float, n_workers: int, crossing: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation, "perf_counter", lambda: 0.0)
+        free, measured = (
+            simulate(Script(steps), BENCH, budget_s=budget_s, n_workers=n_workers, crossing=crossing, overhead=overhead)
+            for overhead in simulation.OVERHEADS
+        )
+    by_trial = [{each.trial: each for each in logger.records} for logger in (free, measured)]
+    assert by_trial[0] == by_trial[1]
+
+
 # -- errors
 
 
@@ -309,6 +396,7 @@ def test_errors_of_progress_and_of_a_sink_reach_the_caller() -> None:
         *(({"budget_s": budget_s}, "is not a positive number") for budget_s in (0, -1, math.nan, "10", None)),
         *(({"n_workers": n}, "is not an integer of at least 1") for n in (0, -1, 1.5, 2.0, "2", None)),
         ({"crossing": "keep"}, "crossing 'keep' is not one of 'count', 'drop'"),
+        ({"overhead": "some"}, "overhead 'some' is not one of 'none', 'measured'"),
         ({"charging": "free"}, "charging policy 'free' is not one of 'from_scratch', 'continued', 'cached'"),
         ({"seed": 1}, "seed 1 is not one of 222, 555, 'mean'"),
     ],

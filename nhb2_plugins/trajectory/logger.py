@@ -67,8 +67,10 @@ class TrajectoryLogger:
                 sink.write(record)
             self._records.append(record)
             self._charged_cost_s += record.charged_cost_s
-            self._next_trial = max(self._next_trial, record.trial + 1)
-            self._clock_s = max(self._clock_s, record.end_s)
+            if record.trial >= self._next_trial:
+                self._next_trial = record.trial + 1
+            if record.end_s > self._clock_s:
+                self._clock_s = record.end_s
 
     def close(self) -> None:
         """Close every sink."""

@@ -74,8 +74,9 @@ class TrialRecord:
         worker: number of the simulated worker, from 0.
         status: ``complete``; ``pruned`` (stopped early by a pruner); ``crossed_budget`` (complete, and ended after the
             budget).
-        overhead_s: *wall-clock* seconds that the optimizer took to propose it (0 where unknown); the only field that
-            differs between two runs of one (spec, seed).
+        overhead_s: *wall-clock* seconds that the optimizer took to propose it, and to learn what it was told since its
+            last proposal (0 where unknown); the only field that differs between two runs of one (spec, seed), unless
+            the run's clock counts it.
         table: kind and digest of the table, for example ``embedded:1a2b3c4d``.
 
     Raises:
@@ -143,20 +144,21 @@ def _is_sound(record: TrialRecord) -> bool:
     """Whether the record passes every check below, decided at once; those then say what is wrong.
 
     A record is made for every evaluation, so the common case must be quick: the field types are compared as one tuple,
-    and all numbers are bounded at once.
+    and a chain of comparisons, which a NaN fails, bounds a number from both sides.
     """
-    values = _all_values(record)
-    if tuple(map(type, values)) not in _SOUND_TYPES:
-        return False
-    numbers = _never_negative(record)
     return (
-        min(numbers) >= 0
-        and max(numbers) <= _MAX_INTEGER
-        and sum(numbers) >= 0  # false for a NaN, which the two comparisons may pass over
-        and record.start_s <= record.end_s
-        and record.lr in LEARNING_RATES
-        and record.batch_size in BATCH_SIZES
+        tuple(map(type, _all_values(record))) in _SOUND_TYPES
+        and 0 <= record.start_s <= record.end_s <= _MAX_INTEGER
+        and 0 <= record.trial <= _MAX_INTEGER
+        and 0 <= record.budget <= _MAX_INTEGER
+        and 0 <= record.accuracy_pct <= _MAX_INTEGER
+        and 0 <= record.cost_s <= _MAX_INTEGER
+        and 0 <= record.charged_cost_s <= _MAX_INTEGER
+        and 0 <= record.worker <= _MAX_INTEGER
+        and 0 <= record.overhead_s <= _MAX_INTEGER
         and record.cellcode in _CELLCODES
+        and record.lr in _LEARNING_RATES
+        and record.batch_size in _BATCH_SIZES
         and record.epoch in _CHOICES["epoch"]
         and record.split in SPLITS
         and record.charging in CHARGING_POLICIES
@@ -230,3 +232,5 @@ _never_negative = attrgetter(*_NEVER_NEGATIVE)
 _all_values = attrgetter(*_FIELD_TYPES)
 _SOUND_TYPES: Final = frozenset(product(*_FIELD_TYPES.values()))
 _CELLCODES: Final = frozenset(CELLCODES)
+_LEARNING_RATES: Final = frozenset(LEARNING_RATES)
+_BATCH_SIZES: Final = frozenset(BATCH_SIZES)
