@@ -1,4 +1,4 @@
-"""Build the embedded table's model, ``embedded.npz``, and its datasheet, ``DATASHEET.md``.
+"""Build the embedded table's model, ``embedded.npz``, its checksum, and its datasheet, ``DATASHEET.md``.
 
     python data/build_embedded.py --records records.csv [more.csv ...] --created 2026-11-24
 
@@ -82,6 +82,7 @@ def main() -> None:
         raise SystemExit(f"published values stand in the table: {copies}")
     digests = {name: hashlib.sha256(column.tobytes()).hexdigest() for name, column in sorted(columns.items())}
     model_digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".sha256").write_text(f"{model_digest}  {path.name}\n", encoding="ascii")
     datasheet = (HERE / "DATASHEET.template.md").read_text(encoding="utf-8")
     figures = {
         "validation": json.loads((HERE / "validation.json").read_text(encoding="utf-8")),

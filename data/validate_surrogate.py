@@ -38,6 +38,7 @@ from nhb2_plugins.table.surrogate_validation import (
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import FixedLocator, NullLocator
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "validation.json"
@@ -45,6 +46,7 @@ DOCS = HERE.parent / "docs" / "surrogate.md"
 COMPARED_SHUFFLES = (0,)
 SHARES = (0.25, 0.5, 0.75)
 SECTIONS = ("error", "cost", "error_without_extra", "comparison", "learning_curve")
+TICKS = {"error": (15, 20, 30, 40, 60, 80), "cost": (50, 100, 200, 400, 800, 1600)}
 LABELS = {"error": "validation error after 12 epochs (%)", "cost": "train + validation time (s)"}
 
 Float = NDArray[np.float64]
@@ -176,6 +178,10 @@ def plot_predictions(result: OutOfFold, quantity: str) -> None:
     limits = [result.truth.min() * 0.95, result.truth.max() * 1.05]
     axis.plot(limits, limits, color="black", linewidth=0.7)
     axis.set(xscale="log", yscale="log", xlabel=f"published {LABELS[quantity]}", ylabel="predicted out of fold")
+    for one in (axis.xaxis, axis.yaxis):
+        one.set_major_locator(FixedLocator(TICKS[quantity]))
+        one.set_major_formatter("{x:g}")
+        one.set_minor_locator(NullLocator())
     axis.set_title("Surrogate against published records")
     figure.savefig(HERE / f"predicted_{quantity}.png", dpi=100, metadata={"Software": None})
     plt.close(figure)

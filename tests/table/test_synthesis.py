@@ -11,6 +11,7 @@ import pytest
 
 from nhb2_plugins.cells import canonical_codes
 from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.table.embedded import model_path, recorded_checksum
 from nhb2_plugins.table.schema import column_dtype, column_shapes
 from nhb2_plugins.table.synthesis import (
     ARRAY_FIELDS,
@@ -223,6 +224,11 @@ def test_the_embedded_model_is_whole_and_small(embedded):
     assert path.stat().st_size < 2_000_000
     assert embedded.seeds == (222, 555, 888)
     assert embedded.n_classes == len(canonical_codes())
+
+
+def test_the_recorded_checksum_is_the_embedded_models():
+    path = model_path()
+    assert recorded_checksum(path) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_embedded_table_puts_cells_without_a_path_at_chance(embedded):
