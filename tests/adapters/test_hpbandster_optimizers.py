@@ -366,13 +366,9 @@ def test_a_generator_without_usable_candidates_is_random_and_says_so() -> None:
 
 
 def test_hpbandsters_own_formula_keeps_every_rung_with_our_arguments() -> None:
-    n_helped = 0
     for low, top in ((low, top) for top in (12, 200) for low in FIDELITIES if low < top):
-        arguments = hpbandster_budgets([low, top])
-        budgets = budgets_of_hpbandster(**arguments)
+        budgets = budgets_of_hpbandster(**hpbandster_budgets([low, top]))
         assert FidelityLadder(budgets).rungs == (low, top)
-        n_helped += len(budgets_of_hpbandster(**{**arguments, "min_budget": low})) != 2
-    assert n_helped > 0
 
 
 def test_hpbandster_budgets_of_longer_and_shorter_ladders() -> None:

@@ -47,7 +47,6 @@ def test_counts_by_hand(ladder: FidelityLadder, expected: list[tuple[int, ...]])
 
 
 def test_two_rung_ladders_agree_with_hpbandster_wherever_it_keeps_both_rungs() -> None:
-    lost = 0
     for top in (12, 200):
         for low in range(1, top):
             if low not in FIDELITIES:
@@ -55,10 +54,8 @@ def test_two_rung_ladders_agree_with_hpbandster_wherever_it_keeps_both_rungs() -
             budgets, brackets = hpbandster_formula(low, top, top / low)
             if len(budgets) == 2:
                 assert [list(each) for each in counts(FidelityLadder([low, top]))] == brackets
-            else:
-                lost += 1
+            else:  # which ladders lose a rung depends on numpy's logarithm
                 assert len(counts(FidelityLadder([low, top]))) == 2
-    assert lost > 0  # the fault this module avoids exists on this machine
 
 
 @pytest.mark.parametrize(("eta", "n_rungs"), [(2, 2), (2, 3), (2, 4), (3, 2), (3, 3), (4, 2), (6, 2)])
