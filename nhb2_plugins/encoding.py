@@ -6,18 +6,34 @@
   frameworks that know no ordinals.
 
 Operations have no order and are named in all three. This module knows no framework; the adapters build theirs on it.
+
+Where a framework has neither forbidden clauses nor another way to leave cells out, the six edges may stand as one
+hyperparameter, :data:`CELL_NAME`, whose values are cellcodes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.space import BATCH_SIZES, HYPERPARAMETER_NAMES, LEARNING_RATES, Configuration
+from nhb2_plugins.space import (
+    BATCH_SIZES,
+    EDGE_NAMES,
+    HYPERPARAMETER_NAMES,
+    LEARNING_RATES,
+    OPERATIONS,
+    Configuration,
+    cellcode_digits,
+)
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 Encoding = Literal["categorical", "ordinal", "integer"]
 ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
+CELL_NAME: Final = "cell"
+"""The hyperparameter that stands for all six edges where cells are chosen whole."""
 _T = TypeVar("_T")
 
 
@@ -33,11 +49,41 @@ def checked_encoding(encoding: str, allowed: tuple[Encoding, ...] = ENCODINGS) -
     raise InvalidValueError(describe_choices(encoding, allowed, what="encoding"))
 
 
+@lru_cache(maxsize=64)
+def hyperparameter_choices(
+    encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE, *, whole_cells: bool = False
+) -> Mapping[str, tuple[str, ...] | tuple[float, ...] | tuple[int, ...]]:
+    """The values that each hyperparameter may take under an encoding, in order: what every space is made of.
+
+    Args:
+        encoding: see the module's docstring.
+        restriction: the part of the space. A fixed hyperparameter has one value.
+        whole_cells: put :data:`CELL_NAME` in the place of the six edges. Edges alone cannot say ``one_per_class``:
+            whoever builds on them forbids the other cells.
+
+    Raises:
+        InvalidValueError: an unknown encoding.
+    """
+    checked_encoding(encoding)
+    choices: dict[str, tuple[str, ...] | tuple[float, ...] | tuple[int, ...]] = {}
+    if whole_cells:
+        choices[CELL_NAME] = restriction.cellcodes
+    elif restriction.cellcode is not None:
+        choices.update(zip(EDGE_NAMES, ((name,) for name in _operations(restriction.cellcode)), strict=True))
+    else:
+        choices.update(dict.fromkeys(EDGE_NAMES, OPERATIONS))
+    rates, sizes = restriction.learning_rates, restriction.batch_sizes
+    ranked = encoding == "integer"
+    choices["lr"] = tuple(map(LEARNING_RATES.index, rates)) if ranked else rates
+    choices["batch_size"] = tuple(map(BATCH_SIZES.index, sizes)) if ranked else sizes
+    return MappingProxyType(choices)
+
+
 def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorical") -> Configuration:
     """The configuration of a framework's values, whether a framework's own mapping or a plain one.
 
     Args:
-        values: values by hyperparameter name; numpy scalars are welcome.
+        values: values by hyperparameter name; numpy scalars are welcome. :data:`CELL_NAME` may stand for the edges.
         encoding: the encoding of the space that the values come from.
 
     Raises:
@@ -45,24 +91,39 @@ def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorica
     """
     checked_encoding(encoding)
     decoded = dict(values)
+    if CELL_NAME in decoded and not any(name in decoded for name in EDGE_NAMES):
+        decoded.update(zip(EDGE_NAMES, _operations(decoded.pop(CELL_NAME)), strict=True))
     if encoding == "integer" and all(name in decoded for name in HYPERPARAMETER_NAMES):
         decoded["lr"] = _of_rank(LEARNING_RATES, decoded["lr"], "lr")
         decoded["batch_size"] = _of_rank(BATCH_SIZES, decoded["batch_size"], "batch_size")
     return Configuration.from_hyperparameters(decoded)
 
 
-def to_values(configuration: Configuration, encoding: Encoding = "categorical") -> dict[str, str | float | int]:
+def to_values(
+    configuration: Configuration, encoding: Encoding = "categorical", *, whole_cells: bool = False
+) -> dict[str, str | float | int]:
     """A configuration's values under an encoding, as built-in types.
+
+    Args:
+        configuration: the configuration.
+        encoding: see the module's docstring.
+        whole_cells: put :data:`CELL_NAME` in the place of the six edges.
 
     Raises:
         InvalidValueError: an unknown encoding.
     """
     checked_encoding(encoding)
     values = configuration.to_hyperparameters()
+    if whole_cells:
+        values = {CELL_NAME: configuration.cellcode, "lr": configuration.lr, "batch_size": configuration.batch_size}
     if encoding == "integer":
         values["lr"] = LEARNING_RATES.index(configuration.lr)
         values["batch_size"] = BATCH_SIZES.index(configuration.batch_size)
     return values
+
+
+def _operations(cellcode: str) -> tuple[str, ...]:
+    return tuple(OPERATIONS[digit] for digit in cellcode_digits(cellcode))
 
 
 def _of_rank(grid: tuple[_T, ...], rank: Any, name: str) -> _T:

@@ -6,47 +6,167 @@
   frameworks that know no ordinals.
 
 Operations have no order and are categorical in all three.
+
+A part of the space (:class:`nhb2_plugins.subspace.Subspace`) is made of what ConfigSpace itself enforces: a fixed value
+is a categorical with one choice, and one cellcode per isomorphism class a set of forbidden clauses on the six edges.
 """
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
 from ConfigSpace import (
     CategoricalHyperparameter,
     ConfigurationSpace,
+    ForbiddenAndConjunction,
+    ForbiddenInClause,
     OrdinalHyperparameter,
     UniformIntegerHyperparameter,
 )
 
-from nhb2_plugins.encoding import ENCODINGS, Encoding, checked_encoding, to_configuration, to_values
-from nhb2_plugins.space import BATCH_SIZES, EDGE_NAMES, LEARNING_RATES, OPERATIONS
+from nhb2_plugins.encoding import (
+    ENCODINGS,
+    Encoding,
+    checked_encoding,
+    hyperparameter_choices,
+    to_configuration,
+    to_values,
+)
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
+from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
-__all__ = ["ENCODINGS", "Encoding", "configuration_space", "to_configuration", "to_values"]
+__all__ = [
+    "ENCODINGS",
+    "Encoding",
+    "Subspace",
+    "configuration_space",
+    "read_configuration_space",
+    "to_configuration",
+    "to_values",
+    "write_configuration_space",
+]
+
+_SUFFIXES: Final = (".json", ".yaml", ".yml")
+
+_Box = tuple[frozenset[int], ...]
+"""A set of cellcodes: the digits that each of the six edges may have."""
 
 
-def configuration_space(encoding: Encoding = "categorical", *, seed: int | None = None) -> ConfigurationSpace:
-    """The 196,608 configurations as a ``ConfigSpace.ConfigurationSpace``.
+def configuration_space(
+    encoding: Encoding = "categorical", *, seed: int | None = None, restriction: Subspace | None = None
+) -> ConfigurationSpace:
+    """The 196,608 configurations, or a part of them, as a ``ConfigSpace.ConfigurationSpace``.
 
     Args:
         encoding: see the module's docstring. It is stored in ``space.meta["encoding"]``.
         seed: seeds the space's own generator; None leaves it unseeded.
+        restriction: the part of the space; None for all of it. What it restricts is in ``space.meta["restriction"]``.
 
     Raises:
         InvalidValueError: an unknown encoding.
     """
     encoding = checked_encoding(encoding)
-    space = ConfigurationSpace(
-        name="NAS-HPO-Bench-II", seed=seed, meta={"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
-    )
-    space.add([CategoricalHyperparameter(name, OPERATIONS) for name in EDGE_NAMES])
-    space.add([_numeric(encoding, "lr", LEARNING_RATES), _numeric(encoding, "batch_size", BATCH_SIZES)])
+    part = WHOLE_SPACE if restriction is None else restriction
+    meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
+    if restricted := part.to_dict():
+        meta["restriction"] = restricted
+    space = ConfigurationSpace(name="NAS-HPO-Bench-II", seed=seed, meta=meta)
+    choices = hyperparameter_choices(encoding, part)
+    space.add([_hyperparameter(encoding, name, values) for name, values in choices.items()])
+    if part.one_per_class and part.cellcode is None:
+        space.add([_forbid(space, box) for box in _boxes_outside_one_per_class()])
     return space
 
 
-def _numeric(
-    encoding: Encoding, name: str, grid: tuple[float, ...] | tuple[int, ...]
+def write_configuration_space(space: ConfigurationSpace, path: str | os.PathLike[str]) -> None:
+    """Write a space as ConfigSpace does, to JSON or YAML (the file's name says which), and its ``meta`` beside.
+
+    ``ConfigurationSpace.from_json`` and ``from_yaml`` read the same space back, without its ``meta``: ConfigSpace 1.2
+    neither writes nor reads it. :func:`read_configuration_space` does. YAML is made of JSON's types here: ConfigSpace
+    writes forbidden values as Python tuples, which it then refuses to read.
+
+    Raises:
+        InvalidValueError: the name ends neither in ``.json`` nor in ``.yaml`` or ``.yml``.
+        OSError: the file cannot be written.
+    """
+    target = Path(path)
+    is_json = _is_json(target)
+    text = json.dumps({**space.to_serialized_dict(), "meta": space.meta}, indent=2) + "\n"
+    if not is_json:
+        text = _yaml().safe_dump(json.loads(text), sort_keys=False)
+    target.write_text(text, encoding="utf-8")
+
+
+def read_configuration_space(path: str | os.PathLike[str]) -> ConfigurationSpace:
+    """The space in a file that :func:`write_configuration_space` wrote, ``meta`` included.
+
+    Raises:
+        InvalidValueError: as :func:`write_configuration_space`.
+        OSError: the file cannot be read.
+    """
+    source = Path(path)
+    text = source.read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text) if _is_json(source) else _yaml().safe_load(text)
+    space = ConfigurationSpace.from_serialized_dict(content)
+    space.meta = content.get("meta")
+    return space
+
+
+def _is_json(path: Path) -> bool:
+    if path.suffix not in _SUFFIXES:
+        raise InvalidValueError(describe_choices(path.suffix, _SUFFIXES, what=f"ending of {path.name!r}:"))
+    return path.suffix == ".json"
+
+
+def _yaml() -> Any:
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingExtraError("YAML needs PyYAML: pip install pyyaml; JSON needs nothing") from error
+    return yaml
+
+
+def _hyperparameter(
+    encoding: Encoding, name: str, values: Sequence[Any]
 ) -> CategoricalHyperparameter | OrdinalHyperparameter | UniformIntegerHyperparameter:
-    if encoding == "categorical":
-        return CategoricalHyperparameter(name, grid)
+    if encoding == "categorical" or name in EDGE_NAMES or len(values) == 1:
+        return CategoricalHyperparameter(name, values)
     if encoding == "ordinal":
-        return OrdinalHyperparameter(name, grid)
-    return UniformIntegerHyperparameter(name, lower=0, upper=len(grid) - 1)
+        return OrdinalHyperparameter(name, values)
+    return UniformIntegerHyperparameter(name, lower=values[0], upper=values[-1])
+
+
+def _forbid(space: ConfigurationSpace, box: _Box) -> ForbiddenAndConjunction | ForbiddenInClause:
+    clauses = [
+        ForbiddenInClause(space[name], [OPERATIONS[digit] for digit in sorted(digits)])
+        for name, digits in zip(EDGE_NAMES, box, strict=True)
+        if len(digits) < len(OPERATIONS)
+    ]
+    return clauses[0] if len(clauses) == 1 else ForbiddenAndConjunction(*clauses)
+
+
+@lru_cache(maxsize=1)
+def _boxes_outside_one_per_class() -> tuple[_Box, ...]:
+    """The 3,085 cellcodes that are not canonical, as few boxes: ConfigSpace asks every clause for every draw."""
+    kept = set(Subspace(one_per_class=True).cellcodes)
+    boxes: set[_Box] = {
+        tuple(frozenset({digit}) for digit in cellcode_digits(code)) for code in CELLCODES if code not in kept
+    }
+    for edge in reversed(range(len(EDGES))):
+        boxes = set(_merged(boxes, edge))
+    return tuple(sorted(boxes, key=lambda box: [sorted(digits) for digits in box]))
+
+
+def _merged(boxes: set[_Box], edge: int) -> Iterator[_Box]:
+    """Boxes that differ at one edge alone, united there."""
+    united: dict[tuple[_Box, _Box], frozenset[int]] = {}
+    for box in boxes:
+        rest = box[:edge], box[edge + 1 :]
+        united[rest] = united.get(rest, frozenset()) | box[edge]
+    return ((*before, digits, *after) for (before, after), digits in united.items())

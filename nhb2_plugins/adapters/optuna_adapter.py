@@ -31,6 +31,7 @@ from nhb2_plugins.encoding import Encoding, checked_encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
@@ -39,6 +40,7 @@ __all__ = [
     "USER_ATTRIBUTES",
     "OptunaObjective",
     "OptunaStopAtBudget",
+    "Subspace",
     "configuration_of",
     "enqueue",
     "optuna_search_space",
@@ -70,6 +72,7 @@ class OptunaObjective:
         seed: Seed | None = None,
         encoding: Encoding = "categorical",
         *,
+        restriction: Subspace | None = None,
         report: bool | FidelityLadder = False,
         objectives: Sequence[str] = ("error_pct",),
         attributes: Sequence[str] = USER_ATTRIBUTES,
@@ -84,6 +87,7 @@ class OptunaObjective:
             logger: where records go; None makes one.
             seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
             encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna_space`).
+            restriction: the part of the space that trials suggest from; None for all of it.
             report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
                 is then charged for the epochs it trained. A ladder reports at its rungs alone (and its highest rung is
                 the epoch searched at); from 12 to 200 a second run begins, which is paid beside the first.
@@ -102,6 +106,7 @@ class OptunaObjective:
         if self._reports and len(self._objectives) > 1:
             raise InvalidValueError(f"Optuna cannot prune with several objectives, and there are {list(objectives)}")
         self._encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
+        self._restriction = restriction
         self._attributes = _checked_attributes(attributes)
         self._recorder = Recorder(bench, charging=charging, logger=logger)
         self._seed = checked_seed(seed, bench)
@@ -152,7 +157,7 @@ class OptunaObjective:
 
     def _evaluate(self, trial: BaseTrial) -> float | tuple[float, ...]:
         self._check_study(trial)
-        configuration = suggest_configuration(trial, self._encoding)
+        configuration = suggest_configuration(trial, self._encoding, self._restriction)
         charged_before = self._report(trial, configuration) if self._reports else 0.0
         record = self._recorder.evaluate(configuration, self._epochs[-1], seed=self._seed)
         self._describe(trial, record, charged_before)

@@ -4,59 +4,83 @@
 - ``integer``: learning rate and batch size as their ranks, ``IntDistribution(0, 7)`` and ``IntDistribution(0, 5)``.
   Optuna has no ordinals, and no distribution with both a logarithm and a step; both grids are powers of two, so a step
   of one rank *is* a step on the logarithmic axis. Samplers then know that neighbouring values resemble each other.
+
+A part of the space (:class:`nhb2_plugins.subspace.Subspace`): a fixed value is a distribution of one value. Optuna has
+no forbidden clauses, and the cellcodes that stand for their isomorphism classes are no product of six distributions; so
+with ``one_per_class`` the six edges become one categorical, ``cell``, over the 1,011 canonical cellcodes. Samplers then
+see no edges, only names of cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
-from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.space import BATCH_SIZES, EDGE_NAMES, LEARNING_RATES, OPERATIONS, Configuration
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 
 
-def optuna_search_space(encoding: Encoding = "categorical") -> dict[str, BaseDistribution]:
+def optuna_search_space(
+    encoding: Encoding = "categorical", restriction: Subspace | None = None
+) -> dict[str, BaseDistribution]:
     """The space as Optuna distributions by hyperparameter name; fit for ``study.ask(fixed_distributions=...)``.
 
     Args:
         encoding: see the module's docstring.
+        restriction: the part of the space; None for all of it. With ``one_per_class``, ``cell`` stands for the edges.
 
     Raises:
         InvalidValueError: an encoding that Optuna cannot express.
     """
-    encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
-    space: dict[str, BaseDistribution] = {name: CategoricalDistribution(OPERATIONS) for name in EDGE_NAMES}
-    if encoding == "integer":
-        space["lr"] = IntDistribution(0, len(LEARNING_RATES) - 1)
-        space["batch_size"] = IntDistribution(0, len(BATCH_SIZES) - 1)
-    else:
-        space["lr"] = CategoricalDistribution(LEARNING_RATES)
-        space["batch_size"] = CategoricalDistribution(BATCH_SIZES)
-    return space
+    ranked = _ranked(encoding)
+    return {
+        name: IntDistribution(values[0], values[-1]) if name in ranked else CategoricalDistribution(values)
+        for name, values in _choices(encoding, restriction).items()
+    }
 
 
-def suggest_configuration(trial: BaseTrial, encoding: Encoding = "categorical") -> Configuration:
-    """Let a trial suggest all eight hyperparameters.
+def suggest_configuration(
+    trial: BaseTrial, encoding: Encoding = "categorical", restriction: Subspace | None = None
+) -> Configuration:
+    """Let a trial suggest all hyperparameters.
+
+    Args:
+        trial: a running trial, or a ``FixedTrial``.
+        encoding: see the module's docstring.
+        restriction: as :func:`optuna_search_space`.
 
     Raises:
         InvalidValueError: an encoding that Optuna cannot express.
     """
-    encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
-    values: dict[str, object] = {name: trial.suggest_categorical(name, OPERATIONS) for name in EDGE_NAMES}
-    if encoding == "integer":
-        values["lr"] = trial.suggest_int("lr", 0, len(LEARNING_RATES) - 1)
-        values["batch_size"] = trial.suggest_int("batch_size", 0, len(BATCH_SIZES) - 1)
-    else:
-        values["lr"] = trial.suggest_categorical("lr", LEARNING_RATES)
-        values["batch_size"] = trial.suggest_categorical("batch_size", BATCH_SIZES)
+    ranked = _ranked(encoding)
+    values = {
+        name: trial.suggest_int(name, choices[0], choices[-1])
+        if name in ranked
+        else trial.suggest_categorical(name, choices)
+        for name, choices in _choices(encoding, restriction).items()
+    }
     return to_configuration(values, encoding)
+
+
+def _ranked(encoding: Encoding) -> tuple[str, ...]:
+    return ("lr", "batch_size") if checked_encoding(encoding, OPTUNA_ENCODINGS) == "integer" else ()
+
+
+def _choices(encoding: Encoding, restriction: Subspace | None) -> Mapping[str, tuple[Any, ...]]:
+    part = WHOLE_SPACE if restriction is None else restriction
+    return hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part))
+
+
+def _in_whole_cells(part: Subspace) -> bool:
+    return part.one_per_class and part.cellcode is None
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:
@@ -76,6 +100,7 @@ def enqueue(
     configurations: Configuration | Iterable[Configuration],
     encoding: Encoding = "categorical",
     *,
+    restriction: Subspace | None = None,
     skip_if_exists: bool = False,
 ) -> None:
     """Let a study evaluate given configurations next, in order.
@@ -84,14 +109,21 @@ def enqueue(
         study: the study.
         configurations: one or several.
         encoding: the encoding that the objective suggests with.
+        restriction: the part of the space that the objective suggests from. (Optuna itself would replace a value that
+            is outside by a drawn one.)
         skip_if_exists: leave out those that the study holds already.
 
     Raises:
-        InvalidValueError: an encoding that Optuna cannot express, or something that is not a configuration.
+        InvalidValueError: an encoding that Optuna cannot express, something that is not a configuration, or a
+            configuration outside the restriction. Nothing has been enqueued then.
     """
     encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
+    part = WHOLE_SPACE if restriction is None else restriction
     each_one = [configurations] if isinstance(configurations, Configuration) else list(configurations)
     for each in each_one:
         if not isinstance(each, Configuration):
             raise InvalidValueError(f"{each!r} is not a Configuration")
-        study.enqueue_trial(dict(to_values(each, encoding)), skip_if_exists=skip_if_exists)
+        part.checked(each)
+    for each in each_one:
+        values = to_values(each, encoding, whole_cells=_in_whole_cells(part))
+        study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

@@ -1,4 +1,4 @@
-"""``nhb2 info``, ``query`` and ``space``."""
+"""``nhb2 info`` and ``query``."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import argparse
 import json
 
 from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
-from nhb2_plugins.cells import Cell
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import read_number, read_seed, read_whole_number
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import (
     BATCH_SIZES,
-    EDGES,
-    HYPERPARAMETER_NAMES,
     LEARNING_RATES,
     N_CONFIGURATIONS,
-    OPERATIONS,
     Configuration,
     parse_cellcode,
 )
-from nhb2_plugins.text_table import text_table
 
 
 def add_info(commands: Commands) -> None:
@@ -104,37 +99,3 @@ def _as_json(configuration: Configuration, observation: Observation, bench: Benc
         "table": bench.provenance.kind,
         "digest": bench.provenance.digest,
     }
-
-
-def add_space(commands: Commands) -> None:
-    """Add ``nhb2 space``."""
-    parser = add_command(commands, "space", _space, "Describe the joint search space, or one cell of it.")
-    parser.add_argument("cellcode", metavar="CELLCODE", nargs="?", help="a cell to describe")
-
-
-def _space(options: argparse.Namespace) -> int:
-    if options.cellcode is not None:
-        return _describe_cell(Cell(parse_cellcode(options.cellcode)))
-    values = {**dict.fromkeys(HYPERPARAMETER_NAMES, OPERATIONS), "lr": LEARNING_RATES, "batch_size": BATCH_SIZES}
-    rows = [[name, ", ".join(str(value) for value in values[name])] for name in HYPERPARAMETER_NAMES]
-    width = max(len(row[0]) for row in rows)
-    print("\n".join(f"{name:<{width}}  {choices}" for name, choices in rows))
-    print(f"\n{N_CONFIGURATIONS:,} configurations; op_ab is the operation on the edge from node a to node b.")
-    return 0
-
-
-def _describe_cell(cell: Cell) -> int:
-    rows = [
-        [f"{source} -> {target}", operation, "live" if edge in cell.live_edges else "dead"]
-        for edge, ((source, target), operation) in enumerate(zip(EDGES, cell.operations, strict=True))
-    ]
-    print(text_table(["edge", "operation", "state"], rows))
-    others = len(cell.isomorphic_codes) - 1
-    facts = {
-        "cellcode": cell.cellcode,
-        "class": f"{cell.isomorphism_class} (canonical code {cell.canonical_code}, {others} other codes)",
-        "parameters": f"{cell.params_total:,} ({cell.params_live:,} live)",
-        "live MACs": f"{cell.macs_live:,}",
-    }
-    print("\n" + "\n".join(f"{name:<11} {fact}" for name, fact in facts.items()))
-    return 0

@@ -14,8 +14,9 @@ from nhb2_plugins.cli.analyze import add_analyze
 from nhb2_plugins.cli.campaign import add_report, add_run
 from nhb2_plugins.cli.data import add_data
 from nhb2_plugins.cli.doctor import add_doctor
-from nhb2_plugins.cli.lookup import add_info, add_query, add_space
+from nhb2_plugins.cli.lookup import add_info, add_query
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
+from nhb2_plugins.cli.space import add_space
 from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, TableNotFoundError
 
 

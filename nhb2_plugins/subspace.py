@@ -1,0 +1,112 @@
+"""A part of the joint space: a fixed cell, learning rate or batch size, or one cellcode of each isomorphism class.
+
+A :class:`Subspace` is the one definition that every framework's search space is built from. Isomorphic cells share one
+row of the table, so ``one_per_class`` loses no result: 1,011 × 48 = 48,528 configurations stand for all 196,608.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nhb2_plugins.cells import Cell, canonical_codes
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subspace:
+    """Which configurations a search may propose. Nothing given: all of them.
+
+    Attributes:
+        cellcode: the only cell, or None for every cell.
+        lr: the only learning rate, or None for all eight.
+        batch_size: the only batch size, or None for all six.
+        one_per_class: only the canonical cellcode of each isomorphism class.
+
+    >>> Subspace(lr=0.1, one_per_class=True).size
+    6066
+    >>> Configuration("0|10|210", lr=0.2, batch_size=16) in Subspace(cellcode="0|10|210", lr=0.1)
+    False
+
+    Raises:
+        InvalidValueError: a fixed value is not in the space, or ``one_per_class`` beside a cellcode that is not
+            its class's canonical one.
+    """
+
+    cellcode: str | None = None
+    lr: float | None = None
+    batch_size: int | None = None
+    one_per_class: bool = False
+
+    def __post_init__(self) -> None:
+        given = Configuration(
+            CELLCODES[0] if self.cellcode is None else self.cellcode,
+            LEARNING_RATES[0] if self.lr is None else self.lr,
+            BATCH_SIZES[0] if self.batch_size is None else self.batch_size,
+        )
+        # Grid values, so that a numpy scalar never reaches a framework or a file.
+        for name in ("cellcode", "lr", "batch_size"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, getattr(given, name))
+        if self.cellcode is not None and self.one_per_class and not _is_canonical(self.cellcode):
+            raise InvalidValueError(
+                f"cellcode {self.cellcode!r} is not the one of its isomorphism class; "
+                f"with one_per_class it is {Cell(self.cellcode).canonical_code!r}"
+            )
+
+    @property
+    def cellcodes(self) -> tuple[str, ...]:
+        """The cellcodes that are left, in index order."""
+        if self.cellcode is not None:
+            return (self.cellcode,)
+        return canonical_codes() if self.one_per_class else CELLCODES
+
+    @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """The learning rates that are left, ascending."""
+        return LEARNING_RATES if self.lr is None else (self.lr,)
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The batch sizes that are left, ascending."""
+        return BATCH_SIZES if self.batch_size is None else (self.batch_size,)
+
+    @property
+    def size(self) -> int:
+        """Number of configurations that are left."""
+        return len(self.cellcodes) * len(self.learning_rates) * len(self.batch_sizes)
+
+    def __contains__(self, configuration: object) -> bool:
+        return (
+            isinstance(configuration, Configuration)
+            and self.cellcode in (None, configuration.cellcode)
+            and self.lr in (None, configuration.lr)
+            and self.batch_size in (None, configuration.batch_size)
+            and (not self.one_per_class or _is_canonical(configuration.cellcode))
+        )
+
+    def checked(self, configuration: Configuration) -> Configuration:
+        """The configuration.
+
+        Raises:
+            InvalidValueError: it is not in this part of the space.
+        """
+        if configuration not in self:
+            raise InvalidValueError(f"{configuration} is not in {self}")
+        return configuration
+
+    def to_dict(self) -> dict[str, str | float | int | bool]:
+        """What is restricted, as built-in types that fit in JSON and YAML; empty where nothing is."""
+        fixed = {"cellcode": self.cellcode, "lr": self.lr, "batch_size": self.batch_size}
+        restricted: dict[str, str | float | int | bool] = {k: v for k, v in fixed.items() if v is not None}
+        if self.one_per_class:
+            restricted["one_per_class"] = True
+        return restricted
+
+
+WHOLE_SPACE = Subspace()
+"""No restriction."""
+
+
+def _is_canonical(cellcode: str) -> bool:
+    return Cell(cellcode).canonical_code == cellcode

@@ -1,0 +1,105 @@
+"""Parts of the space as Optuna's samplers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import FixedTrial
+
+from nhb2_plugins.adapters.optuna_adapter import (
+    OptunaObjective,
+    Subspace,
+    configuration_of,
+    enqueue,
+    optuna_search_space,
+    suggest_configuration,
+)
+from nhb2_plugins.adapters.optuna_space import OPTUNA_ENCODINGS
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.cells import Cell
+from nhb2_plugins.encoding import Encoding
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.space import CELLCODES, Configuration
+
+PARTS = {
+    "lr": Subspace(lr=0.1),
+    "cell": Subspace(cellcode="0|10|210"),
+    "hyperparameters": Subspace(lr=0.025, batch_size=64),
+    "classes": Subspace(one_per_class=True),
+    "classes-at-lr": Subspace(one_per_class=True, lr=0.1),
+}
+encodings = pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
+parts = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    yield
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+
+
+@encodings
+@parts
+@pytest.mark.parametrize("sampler", [RandomSampler(0), TPESampler(seed=0, n_startup_trials=10), NSGAIISampler(seed=0)])
+def test_nothing_outside_is_proposed(
+    bench: Benchmark, encoding: Encoding, part: Subspace, sampler: BaseSampler
+) -> None:
+    study = optuna.create_study(sampler=sampler)
+    objective = OptunaObjective(bench, encoding=encoding, restriction=part)
+    study.optimize(objective, n_trials=60)
+    proposed = [record.configuration for record in objective.logger.records]
+    assert len(proposed) == 60
+    assert all(each in part for each in proposed)
+    assert [configuration_of(trial) for trial in study.trials] == proposed
+    assert all(trial.distributions == optuna_search_space(encoding, part) for trial in study.trials)
+
+
+@encodings
+@parts
+def test_the_distributions_hold_as_many_configurations_as_the_part(encoding: Encoding, part: Subspace) -> None:
+    size = 1
+    for distribution in optuna_search_space(encoding, part).values():
+        assert isinstance(distribution, CategoricalDistribution | IntDistribution)
+        is_categorical = isinstance(distribution, CategoricalDistribution)
+        size *= len(distribution.choices) if is_categorical else distribution.high - distribution.low + 1
+    assert size == part.size
+
+
+def test_ask_and_tell_takes_a_part() -> None:
+    study = optuna.create_study(sampler=RandomSampler(0))
+    drawn = [configuration_of(study.ask(optuna_search_space("integer", PARTS["classes"]))) for _ in range(50)]
+    assert all(each in PARTS["classes"] for each in drawn)
+
+
+@encodings
+@parts
+def test_a_members_trial_is_itself(encoding: Encoding, part: Subspace) -> None:
+    study = optuna.create_study()
+    member = Configuration(part.cellcodes[-1], part.learning_rates[-1], part.batch_sizes[0])
+    enqueue(study, member, encoding, restriction=part)
+    trial = study.ask()
+    assert suggest_configuration(trial, encoding, part) == member
+    assert suggest_configuration(FixedTrial(trial.params), encoding, part) == member
+
+
+def test_what_is_outside_is_not_enqueued() -> None:
+    study = optuna.create_study()
+    other = next(code for code in CELLCODES if Cell(code).canonical_code != code)
+    inside = Configuration(Cell(other).canonical_code, 0.1, 16)
+    with pytest.raises(InvalidValueError, match="is not in Subspace"):
+        enqueue(study, [inside, Configuration(other, 0.1, 16)], restriction=PARTS["classes"])
+    with pytest.raises(InvalidValueError, match="is not in Subspace"):
+        enqueue(study, Configuration("0|10|210", 0.2, 16), restriction=PARTS["lr"])
+    assert not study.trials
+
+
+@pytest.mark.parametrize("call", [optuna_search_space, lambda e, p: suggest_configuration(FixedTrial({}), e, p)])
+def test_ordinals_are_still_refused(call: Any) -> None:
+    with pytest.raises(InvalidValueError, match="'ordinal'"):
+        call("ordinal", PARTS["lr"])
