@@ -50,7 +50,7 @@ def test_every_requirement_of_the_project_is_looked_at() -> None:
     pyproject = Path(nhb2_plugins.__file__).parents[1] / "pyproject.toml"
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     texts = chain(project["dependencies"], *project["optional-dependencies"].values())
-    names = {text.partition(">")[0] for text in texts if not text.startswith("nhb2-plugins")}
+    names = {re.split(r"[>\[]", text)[0] for text in texts if not text.startswith("nhb2-plugins")}
     assert {requirement.name for requirement in requirements()} == names
     by_name = {requirement.name: requirement for requirement in requirements()}
     assert by_name["numpy"].extra == ""
