@@ -107,6 +107,7 @@ class FidelityLadder:
             not all(isinstance(number, Real) and math.isfinite(number) for number in (min_epoch, max_epoch, eta))
             or not eta > 1
             or not 0 < min_epoch <= max_epoch
+            or not math.isfinite(max_epoch / min_epoch)
         ):
             raise InvalidValueError(
                 f"eta {eta!r} must exceed 1, and 0 < min_epoch {min_epoch!r} <= max_epoch {max_epoch!r}"

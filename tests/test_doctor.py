@@ -257,6 +257,7 @@ def test_budget_just_below_an_epoch_is_a_warning() -> None:
         ([12, 200], 17.0, "there is one rung, 200"),
         ([12, 200], 3.0, "which do not ascend strictly"),
         ([0.1, 12], 3.0, "below the smallest fidelity 1"),
+        ([1e-311, 12], 3.0, "must exceed 1, and 0 < min_epoch"),
         ([12, 1], None, "do not ascend"),
         ([float("nan"), 12], None, "not a finite number"),
         ([1, 12], 1.0000001, "rungs"),
