@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dask
 from distributed import Client, LocalCluster, as_completed
@@ -18,8 +19,12 @@ from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
 from nhb2_plugins.campaign.run import RunOutcome, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
-from nhb2_plugins.errors import CampaignError, InvalidValueError
+from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer
+
+
+class SchedulerLostError(Nhb2Error):
+    """The dask scheduler went away while a campaign ran."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def run_campaign(
     Raises:
         CampaignError: a setting is wrong, the directory cannot be used, or the scheduler does not answer.
         MissingExtraError: an optimizer's framework is not installed.
+        SchedulerLostError: the scheduler went away; what has finished is kept.
     """
     plans = select_runs(plan_runs(spec), only)
     _try_optimizers(spec)
@@ -120,17 +126,29 @@ def _outcomes(
         names = {future.key: plan.run_id for future, plan in zip(futures, ordered, strict=True)}
         for future in as_completed(futures, loop=client.loop):
             if future.status == "finished":
-                yield future.result()
-            else:  # the worker process died again and again
+                yield _gathered(future)
+            elif future.status == "error":  # worker processes died of this run, again and again
                 yield RunOutcome(names[future.key], 0, 0.0, f"the run was lost: {future.exception()!r}\n")
+            else:
+                raise SchedulerLostError(_SCHEDULER_LOST)
 
 
-_EXPENSIVE_FIRST = {"smac": 0, "optuna": 1, "bohb": 2}
+def _gathered(future: Any) -> RunOutcome:
+    try:
+        outcome: RunOutcome = future.result()
+    except (OSError, CancelledError) as error:  # a run itself never raises
+        raise SchedulerLostError(_SCHEDULER_LOST) from error
+    return outcome
+
+
+_SCHEDULER_LOST: Final = "the dask scheduler was lost; what has finished is kept, run again to resume"
+_EXPENSIVE_FIRST: Final = {"smac": 0, "optuna": 1, "bohb": 2}
 
 
 @contextmanager
 def _client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said by the outcomes
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout="10s", set_as_default=False)
@@ -148,7 +166,7 @@ def _client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
             processes=True,
             memory_limit=None,
             dashboard_address="127.0.0.1:0",
-            silence_logs=logging.ERROR,
+            silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

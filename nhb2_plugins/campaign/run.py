@@ -19,6 +19,7 @@ from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, re
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
 from nhb2_plugins.trajectory.sinks import JsonLinesSink
 
@@ -56,6 +57,8 @@ def _bench_of_process(table_directory: str | None) -> Benchmark:
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     path = directory / plan.relative_path
+    if path.exists():  # a worker that died after its last run had not reported it
+        return _outcome_of(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     started = perf_counter()
     try:
@@ -71,6 +74,11 @@ def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     finally:
         aside.unlink(missing_ok=True)
     return RunOutcome(plan.run_id, end.n_evaluations, end.simulated_s)
+
+
+def _outcome_of(path: Path) -> RunOutcome:
+    run = read_run(path)
+    return RunOutcome(run.header.run_id, len(run.records), max(record.end_s for record in run.records))
 
 
 def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryLogger:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -57,16 +57,26 @@ class CampaignStore:
             CampaignError: the directory holds another campaign or other files, cannot be written, or another process is
                 running a campaign in it.
         """
-        campaign_file = self.directory / CAMPAIGN_FILE
-        try:
-            if not campaign_file.exists() and self.directory.exists() and any(self.directory.iterdir()):
-                raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
-            (self.directory / RUNS_DIRECTORY).mkdir(parents=True, exist_ok=True)
-            with self._locked():
+        with ExitStack() as held:
+            with self._writing():
+                self._refuse_other_files()
+                (self.directory / RUNS_DIRECTORY).mkdir(parents=True, exist_ok=True)
+                held.enter_context(self._locked())
                 self._settle(spec, table, overwrite=overwrite)
-                yield
+            yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise CampaignError(f"cannot write to {self.directory}: {error}") from error
+
+    def _refuse_other_files(self) -> None:
+        if (self.directory / CAMPAIGN_FILE).exists() or not self.directory.exists():
+            return
+        if any(path.name not in (LOCK_FILE, RUNS_DIRECTORY) for path in self.directory.iterdir()):
+            raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -103,8 +113,9 @@ class CampaignStore:
     def record_failure(self, run_id: str, failure: str) -> None:
         """Keep a failed run's traceback."""
         path = self.directory / FAILURES_DIRECTORY / f"{run_id}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, failure)
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_aside(path, failure)
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
         try:
