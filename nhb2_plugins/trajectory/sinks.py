@@ -15,6 +15,11 @@ from typing import IO, Final, Protocol, Self
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.record import TrialRecord
 
+try:
+    import fcntl
+except ImportError:  # Windows: a file must have one writer at a time there
+    fcntl = None  # type: ignore[assignment]
+
 _LINE_BEGINNING: Final = b'{"type": "'
 _BLOCK_BYTES: Final = 4096
 
@@ -52,6 +57,9 @@ class JsonLinesSink:
     not the beginning of a trajectory's line belongs to somebody else's file, which is refused. (A torn line in the
     middle of a file is damage, and the reader says so.)
 
+    Several processes may write to one file: each line is one write at the file's end, and only who has the file alone
+    cuts anything off. Records of different runs are told apart by their run id.
+
     Args:
         path: the file; made, with its directory, where missing.
 
@@ -63,11 +71,25 @@ class JsonLinesSink:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.touch()
-            _cut_torn_line(self.path)
             self._file: IO[bytes] = self.path.open("ab", buffering=0)
+            with contextlib.ExitStack() as closing:
+                closing.callback(self._file.close)
+                self._cut_what_a_dead_writer_left()
+                closing.pop_all()
         except OSError as error:
             raise TrajectoryError(f"cannot append to {self.path}: {error.strerror}") from error
+
+    def _cut_what_a_dead_writer_left(self) -> None:
+        """Cut a torn line off unless somebody is writing: what has no end yet may be a line in the making."""
+        if fcntl is None:
+            _cut_torn_line(self.path)
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _cut_torn_line(self.path)
+        except BlockingIOError:
+            pass  # whoever holds the file cut it when it opened it
+        fcntl.flock(self._file, fcntl.LOCK_SH)  # until the file is closed, or its process dies
 
     def write(self, record: TrialRecord) -> None:
         """Append the record.
