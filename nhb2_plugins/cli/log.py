@@ -1,0 +1,96 @@
+"""``nhb2 log``: look into recorded trajectories, convert, merge and check them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.text_table import text_table
+from nhb2_plugins.trajectory.incumbent import incumbent_changes
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.sources import files_of, merged, read_source, refuse_torn_end, write_target
+
+_SOURCE = "a .jsonl file, a directory of them, or a database's URL such as sqlite:///runs.db"
+_HEADINGS = ("run", "trial", "end s", "epoch", "cell", "lr", "batch", "accuracy", "charged s", "worker", "status", "")
+
+
+def add_log(commands: Commands) -> None:
+    """Add ``nhb2 log``."""
+    text = "Look into recorded trajectories, convert, merge and check them."
+    parser = commands.add_parser("log", help=text, description=text)
+    parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    show = add_command(parts, "show", _show, "Show a trajectory as a table; a star marks a new incumbent.")
+    show.add_argument("source", metavar="SOURCE", help=_SOURCE)
+    show.add_argument("--best", action="store_true", help="show the incumbents alone")
+    export = add_command(parts, "export", _export, "Write records in another format.")
+    export.add_argument("source", metavar="SOURCE", help=_SOURCE)
+    export.add_argument("target", metavar="TARGET", help="a new .jsonl, .csv or .parquet file, or a database's URL")
+    merge = add_command(parts, "merge", _merge, "Write the records of several sources, each once, to one target.")
+    merge.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCE)
+    merge.add_argument("--to", metavar="TARGET", required=True, help="as for export")
+    check = add_command(parts, "check", _check, "Say whether trajectories are whole; exit status 1 if one is not.")
+    check.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCE)
+
+
+def _show(options: argparse.Namespace) -> int:
+    records = read_source(options.source)
+    rows = []
+    for run_id in dict.fromkeys(each.run_id for each in records):
+        of_run = [each for each in records if each.run_id == run_id]
+        better = {change.record.trial for change in incumbent_changes(of_run)}
+        rows += [_row(each, each.trial in better) for each in of_run if each.trial in better or not options.best]
+    print(text_table(_HEADINGS, rows))
+    return 0
+
+
+def _row(record: TrialRecord, is_better: bool) -> Sequence[str]:
+    return (
+        record.run_id,
+        str(record.trial),
+        f"{record.end_s:.1f}",
+        str(record.epoch),
+        record.cellcode,
+        f"{record.lr:g}",
+        str(record.batch_size),
+        f"{record.accuracy_pct:.3f}",
+        f"{record.charged_cost_s:.1f}",
+        str(record.worker),
+        record.status,
+        "*" if is_better else "",
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    records = read_source(options.source)
+    write_target(options.target, records)
+    print(f"Wrote {len(records):,} records to {options.target}.", file=sys.stderr)
+    return 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    records, n_repeated = merged(record for source in options.sources for record in read_source(source))
+    write_target(options.to, records)
+    print(f"Wrote {len(records):,} records to {options.to}; {n_repeated:,} were there twice.", file=sys.stderr)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    status = 0
+    for source in options.sources:
+        for part in [source] if "://" in source else map(str, files_of(source)):
+            try:
+                records, n_repeated = merged(read_source(part))
+                if "://" not in part:
+                    refuse_torn_end(Path(part))
+                if n_repeated:
+                    raise TrajectoryError(f"{part}: {n_repeated:,} records are there twice")
+            except TrajectoryError as error:
+                status = EXIT_FAILED
+                print(f"damaged: {error}")
+            else:
+                print(f"sound: {part}: {len(records):,} records of {len({each.run_id for each in records}):,} runs")
+    return status

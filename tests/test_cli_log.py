@@ -1,0 +1,91 @@
+"""``nhb2 log`` as a user runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.trajectory.reader import read_records
+from tests.core_fixtures import needs
+from tests.support.command_line import assert_one_line_error, nhb2
+
+GOLDEN = Path(__file__).parent / "trajectory" / "golden_v1.jsonl"
+
+
+def test_show_marks_the_incumbents() -> None:
+    shown = nhb2("log", "show", GOLDEN)
+    assert shown.status == 0
+    lines = shown.out.splitlines()
+    assert len(lines) == 2 + 5
+    assert lines[2].split() == [
+        *["golden", "0", "420.0", "1", "0|10|210", "0.1", "256", "41.134", "420.0", "0", "complete", "*"]
+    ]
+    assert [line.endswith("*") for line in lines[2:]] == [True, True, True, True, False]
+    assert nhb2("log", "show", "--best", GOLDEN).out.splitlines()[2:] == lines[2:6]
+
+
+@needs("pandas", "pyarrow", "sqlalchemy")
+def test_export_to_every_format_and_back(tmp_path: Path) -> None:
+    import pandas as pd
+
+    records = read_records(GOLDEN)
+    assert nhb2("log", "export", GOLDEN, tmp_path / "a.csv").status == 0
+    assert list(pd.read_csv(tmp_path / "a.csv")["accuracy_pct"]) == [each.accuracy_pct for each in records]
+    assert nhb2("log", "export", GOLDEN, tmp_path / "a.parquet").status == 0
+    frame = pd.read_parquet(tmp_path / "a.parquet")
+    assert list(frame["seed"]) == [str(each.seed) for each in records]
+    assert list(frame["end_s"]) == [each.end_s for each in records]
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    for _ in range(2):  # a record is there once, however often it is written
+        assert nhb2("log", "export", GOLDEN, url).status == 0
+    assert nhb2("log", "export", url, tmp_path / "a.jsonl").status == 0
+    assert read_records(tmp_path / "a.jsonl") == records
+
+
+def test_merge_takes_each_record_once(tmp_path: Path) -> None:
+    lines = GOLDEN.read_bytes().splitlines(keepends=True)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "one.jsonl").write_bytes(b"".join(lines[:3]))
+    (tmp_path / "runs" / "two.jsonl").write_bytes(b"".join(lines[2:]))
+    done = nhb2("log", "merge", tmp_path / "runs", "--to", tmp_path / "all.jsonl")
+    assert (done.status, "1 were there twice" in done.err) == (0, True)
+    assert (tmp_path / "all.jsonl").read_bytes() == GOLDEN.read_bytes()
+    (tmp_path / "other.jsonl").write_bytes(lines[0].replace(b"41.134", b"42.134"))
+    refused = nhb2("log", "merge", GOLDEN, tmp_path / "other.jsonl", "--to", tmp_path / "x.jsonl")
+    assert_one_line_error(refused, "run 'golden' has two different records of trial 0", status=1)
+    assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_check_names_file_and_line(tmp_path: Path) -> None:
+    sound = nhb2("log", "check", GOLDEN)
+    assert (sound.status, sound.out) == (0, f"sound: {GOLDEN}: 5 records of 1 runs\n")
+    content = GOLDEN.read_bytes()
+    (tmp_path / "a.jsonl").write_bytes(content.replace(b'"epoch": 4', b'"epoch": 44'))
+    (tmp_path / "b.jsonl").write_bytes(content * 2)
+    (tmp_path / "c.jsonl").write_bytes(content)
+    (tmp_path / "d.jsonl").write_bytes(content[:-9])
+    checked = nhb2("log", "check", tmp_path)
+    assert checked.status == 1
+    first, second, third, fourth = checked.out.splitlines()
+    assert first.startswith(f"damaged: {tmp_path / 'a.jsonl'}:2: record field epoch 44 is not one of")
+    assert second == f"damaged: {tmp_path / 'b.jsonl'}: 5 records are there twice"
+    assert third.startswith("sound: ")
+    assert fourth == f"damaged: {tmp_path / 'd.jsonl'}:5: the last line does not end"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "status"),
+    [
+        (("show", "nowhere.jsonl"), "cannot read nowhere.jsonl", 1),
+        (("export", GOLDEN, "x.xls"), "neither a database's URL nor a file ending in", 2),
+        (("export", GOLDEN, GOLDEN), "exists already", 1),
+        (("show",), "required: SOURCE", 2),
+    ],
+)
+def test_wrong_input_is_one_line(arguments: tuple[str | Path, ...], message: str, status: int) -> None:
+    assert_one_line_error(nhb2("log", *arguments), message, status=status)
+
+
+def test_a_directory_without_trajectories_is_an_error(tmp_path: Path) -> None:
+    assert_one_line_error(nhb2("log", "check", tmp_path), "there is no .jsonl file in", status=1)
