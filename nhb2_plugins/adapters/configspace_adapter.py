@@ -9,6 +9,8 @@ Operations have no order and are categorical in all three.
 
 A part of the space (:class:`nhb2_plugins.subspace.Subspace`) is made of what ConfigSpace itself enforces: a fixed value
 is a categorical with one choice, and one cellcode per isomorphism class a set of forbidden clauses on the six edges.
+hpbandster knows no forbidden clauses: where its model's pick is forbidden, it falls back to a random configuration (and
+``LadderBohb`` raises). For it and its like, ``whole_cells`` makes the six edges one categorical of cellcodes.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from ConfigSpace import (
 )
 
 from nhb2_plugins.encoding import (
+    CELL_NAME,
     ENCODINGS,
     Encoding,
     checked_encoding,
@@ -59,7 +62,11 @@ _Box = tuple[frozenset[int], ...]
 
 
 def configuration_space(
-    encoding: Encoding = "categorical", *, seed: int | None = None, restriction: Subspace | None = None
+    encoding: Encoding = "categorical",
+    *,
+    seed: int | None = None,
+    restriction: Subspace | None = None,
+    whole_cells: bool = False,
 ) -> ConfigurationSpace:
     """The 196,608 configurations, or a part of them, as a ``ConfigSpace.ConfigurationSpace``.
 
@@ -67,6 +74,8 @@ def configuration_space(
         encoding: see the module's docstring. It is stored in ``space.meta["encoding"]``.
         seed: seeds the space's own generator; None leaves it unseeded.
         restriction: the part of the space; None for all of it. What it restricts is in ``space.meta["restriction"]``.
+        whole_cells: one categorical, ``cell``, of the cellcodes that are left, in the place of the six edges;
+            ``space.meta["whole_cells"]`` says so.
 
     Raises:
         InvalidValueError: an unknown encoding.
@@ -76,10 +85,12 @@ def configuration_space(
     meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
     if restricted := part.to_dict():
         meta["restriction"] = restricted
+    if whole_cells:
+        meta["whole_cells"] = True
     space = ConfigurationSpace(name="NAS-HPO-Bench-II", seed=seed, meta=meta)
-    choices = hyperparameter_choices(encoding, part)
+    choices = hyperparameter_choices(encoding, part, whole_cells=whole_cells)
     space.add([_hyperparameter(encoding, name, values) for name, values in choices.items()])
-    if part.one_per_class and part.cellcode is None:
+    if part.one_per_class and part.cellcode is None and not whole_cells:
         space.add([_forbid(space, box) for box in _boxes_outside_one_per_class()])
     return space
 
@@ -135,7 +146,7 @@ def _yaml() -> Any:
 def _hyperparameter(
     encoding: Encoding, name: str, values: Sequence[Any]
 ) -> CategoricalHyperparameter | OrdinalHyperparameter | UniformIntegerHyperparameter:
-    if encoding == "categorical" or name in EDGE_NAMES or len(values) == 1:
+    if encoding == "categorical" or name in (*EDGE_NAMES, CELL_NAME) or len(values) == 1:
         return CategoricalHyperparameter(name, values)
     if encoding == "ordinal":
         return OrdinalHyperparameter(name, values)

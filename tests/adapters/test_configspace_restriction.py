@@ -77,6 +77,19 @@ def test_exactly_the_canonical_codes_are_legal(encoding: Encoding) -> None:
     assert tuple(legal) == part.cellcodes
 
 
+@encodings
+@parts
+def test_whole_cells_stand_for_the_edges(encoding: Encoding, part: Subspace, tmp_path: Path) -> None:
+    space = configuration_space(encoding, seed=0, restriction=part, whole_cells=True)
+    assert set(space) == {"cell", "lr", "batch_size"}
+    assert space.estimate_size() == part.size
+    assert all(to_configuration(values, encoding) in part for values in space.sample_configuration(100))
+    member = Configuration(part.cellcodes[-1], part.learning_rates[0], part.batch_sizes[-1])
+    Values(space, values=to_values(member, encoding, whole_cells=True)).check_valid_configuration()
+    write_configuration_space(space, tmp_path / "space.json")
+    assert read_configuration_space(tmp_path / "space.json") == space
+
+
 def test_a_value_that_is_not_the_fixed_one_is_illegal() -> None:
     space = configuration_space("ordinal", restriction=PARTS["lr"])
     with pytest.raises(IllegalValueError):
