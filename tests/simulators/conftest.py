@@ -5,5 +5,5 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 
-_INSTALLED = all(find_spec(module) is not None for module in ("benchmark_simulator", "syne_tune"))
+_INSTALLED = all(find_spec(module) is not None for module in ("autorank", "benchmark_simulator", "syne_tune"))
 collect_ignore_glob = [] if _INSTALLED or os.environ.get("NHB2_TEST_SIMULATORS") else ["test_*.py"]

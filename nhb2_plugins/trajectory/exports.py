@@ -1,0 +1,89 @@
+"""Recorded runs in the shapes that other packages read.
+
+- :func:`performance_arrays`: (runs, evaluations), as ``benchmark_simulator.utils.get_performance_over_time`` of
+  mfhpo-simulator takes them.
+- :func:`final_regrets`: a frame of (seeds, optimizers), as ``autorank.autorank`` takes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.run_file import RunFile
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class PerformanceArrays(NamedTuple):
+    """One row a run, one column an evaluation, in order of simulated end; both of shape (n_runs, n_evaluations).
+
+    Attributes:
+        end_s: when each result was known, in simulated seconds.
+        error_pct: 100 − accuracy of each, in percent; to be minimised.
+    """
+
+    end_s: NDArray[np.float64]
+    error_pct: NDArray[np.float64]
+
+
+def performance_arrays(runs: Iterable[Sequence[TrialRecord]]) -> PerformanceArrays:
+    """The records of several runs, one run a row; longer runs are cut to the length of the shortest.
+
+    Raises:
+        TrajectoryError: there is no run, or one without records.
+    """
+    ordered = [sorted(run, key=lambda record: (record.end_s, record.trial)) for run in runs]
+    length = min(map(len, ordered), default=0)
+    if length == 0:
+        raise TrajectoryError("there is no run, or one of the runs has no records")
+    return PerformanceArrays(
+        np.array([[record.end_s for record in run[:length]] for run in ordered]),
+        np.array([[record.error_pct for record in run[:length]] for run in ordered]),
+    )
+
+
+def final_regrets(runs: Iterable[RunFile], time_s: float = math.inf) -> pandas.DataFrame:
+    """Regret at a simulated time: a row a seed, a column an optimizer, percentage points; small is good.
+
+    Args:
+        runs: whole runs, every optimizer with the same seeds.
+        time_s: simulated seconds; the regret of the last incumbent by then.
+
+    Raises:
+        InvalidValueError: a run has no incumbent by that time.
+        TrajectoryError: there is no run, a run is there twice, or an optimizer lacks a seed that another has.
+        MissingExtraError: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
+    columns: dict[str, dict[int, float]] = {}
+    for run in runs:
+        of_seed = columns.setdefault(run.header.optimizer, {})
+        if run.header.seed in of_seed:
+            raise TrajectoryError(f"run {run.header.run_id!r} is there twice")
+        of_seed[run.header.seed] = _regret_at(run, time_s)
+    if not columns:
+        raise TrajectoryError("there is no run")
+    seeds = sorted({seed for of_seed in columns.values() for seed in of_seed})
+    for name, of_seed in columns.items():
+        if missing := [seed for seed in seeds if seed not in of_seed]:
+            raise TrajectoryError(f"optimizer {name!r} has no run of seed {missing[0]}")
+    data = {name: [of_seed[seed] for seed in seeds] for name, of_seed in columns.items()}
+    return pd.DataFrame(data, index=pd.Index(seeds, name="seed"))
+
+
+def _regret_at(run: RunFile, time_s: float) -> float:
+    known = [regret for since_s, regret in run.regrets if since_s <= time_s]
+    if not known:
+        raise InvalidValueError(f"run {run.header.run_id!r} has no incumbent by {time_s!r} s")
+    return known[-1]
