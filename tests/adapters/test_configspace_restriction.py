@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from nhb2_plugins.adapters.configspace_adapter import (
 from nhb2_plugins.adapters.smac_adapter import SmacReport, smac_budgets, smac_target
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cli.main import main
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.space import CELLCODES, Configuration
 from nhb2_plugins.subspace import Subspace
@@ -171,6 +172,14 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValueError, match=r"ending of 'space.txt': '.txt' is not one of '.json'"):
         write_configuration_space(configuration_space(), tmp_path / "space.txt")
     assert not list(tmp_path.iterdir())
+
+
+def test_yaml_names_the_package_that_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(MissingExtraError, match="pip install pyyaml"):
+        write_configuration_space(configuration_space(), tmp_path / "space.yaml")
+    assert not list(tmp_path.iterdir())
+    write_configuration_space(configuration_space(), tmp_path / "space.json")
 
 
 def content(path: Path) -> dict[str, Any]:
