@@ -25,7 +25,14 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor,
 from nhb2_plugins.space import N_HYPERPARAMETERS
 from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, row_features
 from nhb2_plugins.table.features_signal import SIGNAL_FEATURES
-from nhb2_plugins.table.surrogate import Prediction, Structure, error_structure, fit_log_model, predict_errors
+from nhb2_plugins.table.surrogate import (
+    Prediction,
+    Structure,
+    error_structure,
+    fit_log_model,
+    predict_errors,
+    validation_records,
+)
 from nhb2_plugins.table.surrogate_records import Records, read_records_csv
 from nhb2_plugins.table.surrogate_validation import (
     GOOD_ERROR_PCT,
@@ -105,7 +112,7 @@ def families() -> dict[str, Fit]:
         "extra trees, all features": trees(lambda: ExtraTreesRegressor(300, random_state=0)),
         "gradient boosting, all features": trees(lambda: HistGradientBoostingRegressor(random_state=0)),
         "GP, one term: NAS-Bench-201 on CIFAR-10, counts, edges": gaussian_process((*plain, *edges()), terms=1),
-        "GP, three terms: the same features": gaussian_process((*plain, *edges())),
+        "GP, three terms: NAS-Bench-201 on CIFAR-10, counts, edges": gaussian_process((*plain, *edges())),
         "GP, three terms: path sequences, counts": gaussian_process((*words(), *counts)),
         "GP, three terms: signal, counts": gaussian_process((*SIGNAL_FEATURES, *counts)),
         "GP, three terms: NAS-Bench-201 ×3, path sequences, counts": gaussian_process(
@@ -252,7 +259,7 @@ def paragraph_on_floor(figures: dict[str, Any]) -> str:
 def table_of_comparison(figures: dict[str, Any]) -> str:
     """The families."""
     lines = ["| family: features | tau | MAE | tau, error < 25 % | coverage of 90 % |", "|---|---|---|---|---|"]
-    for name, row in figures["comparison"].items():
+    for name, row in sorted(figures["comparison"].items(), key=lambda item: item[1]["tau"]):
         cells = (
             _cell(row["tau"], 3),
             _cell(row["absolute_error"], 2),
@@ -298,6 +305,12 @@ def learning_curve(records: Records) -> dict[str, Figures]:
     }
 
 
+def count_new_rows(records: Records, extra: list[Records]) -> int:
+    """Distinct rows of the further records that are not scored."""
+    found = [validation_records(part)[0] for part in extra]
+    return len(np.setdiff1d(np.concatenate([np.empty(0, dtype=np.int64), *found]), validation_records(records)[0]))
+
+
 def main() -> None:
     """Run the sections that were asked for; keep the others as they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -310,7 +323,7 @@ def main() -> None:
     records = read_records_csv(arguments.records)
     extra: list[Records] = [read_records_csv(path) for path in arguments.extra]
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    figures["extra_rows"] = sum(len(part) for part in extra)
+    figures["extra_rows"] = count_new_rows(records, extra)
     for section in arguments.sections:
         if section == "comparison":
             figures[section] = compared(records)
