@@ -24,6 +24,7 @@ MINIMUM_BLOCKS = {
     "docs/optimizers.md": 2,
     "docs/optuna.md": 1,
     "docs/smac.md": 1,
+    "docs/surrogate.md": 1,
     "docs/tables.md": 1,
 }
 """How many Python examples a page must have at least: one that lost its own would pass unnoticed."""
