@@ -45,6 +45,8 @@ RECORD_TABLE: Final = sa.Table(
     sa.PrimaryKeyConstraint("run_id", "trial"),
 )
 
+_QUOTED_FIELDS: Final = ", ".join(f'"{name}"' for name in RECORD_FIELDS)
+_UNLESS_THERE: Final = "ON CONFLICT (run_id, trial) DO NOTHING"
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
 _BUSY_TIMEOUT_MS: Final = 30_000
@@ -73,8 +75,7 @@ class SqlSink:
         self._engine = open_engine(url)
         self._batch_size = batch_size
         self._patience_s = patience_s
-        self._pending: list[dict[str, Any]] = []
-        self._insert = _insert_once(self._engine.dialect.name)
+        self._pending: list[tuple[Any, ...]] = []
         self._persistently(lambda: prepare_schema(self._engine))
 
     def write(self, record: TrialRecord) -> None:
@@ -83,7 +84,7 @@ class SqlSink:
         Raises:
             TrajectoryError: the database does not take them.
         """
-        self._pending.append(row_of(record))
+        self._pending.append(tuple(row_of(record).values()))
         if len(self._pending) >= self._batch_size:
             self.flush()
 
@@ -114,20 +115,27 @@ class SqlSink:
 
     def _write_pending(self) -> None:
         with self._engine.begin() as connection:
-            connection.execute(self._insert, self._pending)
+            if self._engine.driver == "psycopg":
+                _copy_once(connection, self._pending)
+            else:
+                connection.exec_driver_sql(_insert_once(self._engine.dialect), self._pending)
 
     def _persistently(self, attempt: Any) -> None:
+        driver = self._engine.dialect.loaded_dbapi  # its errors come bare from where records are copied
+        passing = (driver.OperationalError, driver.InterfaceError, driver.InternalError)
         deadline = time.monotonic() + self._patience_s
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
                 attempt()
                 return
-            except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError) as error:
+            except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, *passing) as error:
                 if time.monotonic() + pause_s > deadline:
                     raise TrajectoryError(f"the database does not take records: {_first_line(error)}") from error
-            except sa.exc.SQLAlchemyError as error:
+            except (sa.exc.SQLAlchemyError, driver.Error) as error:
                 raise TrajectoryError(f"the database does not take records: {_first_line(error)}") from error
+            if self._engine.dialect.name != "sqlite":
+                self._engine.dispose()  # what the pool holds leads to the server that was there
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
@@ -225,9 +233,27 @@ def _insert_for(dialect: str) -> Any:
     return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
-def _insert_once(dialect: str) -> Any:
-    """An insert that passes over a record that is there already."""
-    return _insert_for(dialect)(RECORD_TABLE).on_conflict_do_nothing(index_elements=["run_id", "trial"])
+def _insert_once(dialect: sa.Dialect) -> str:
+    """An insert that passes over a record that is there already, as text for the driver.
+
+    SQLAlchemy's own insert looks at every value of every row, which costs three times what the driver does.
+    """
+    mark = "?" if dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * len(RECORD_FIELDS))
+    return f"INSERT INTO {RECORD_TABLE.name} ({_QUOTED_FIELDS}) VALUES ({marks}) {_UNLESS_THERE}"
+
+
+def _copy_once(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert as :func:`_insert_once` does, through PostgreSQL's COPY: several times faster than any INSERT."""
+    arrived = "nhb2_arrived"
+    connection.exec_driver_sql(f"CREATE TEMP TABLE {arrived} (LIKE {RECORD_TABLE.name}) ON COMMIT DROP")
+    cursor: Any = connection.connection.cursor()
+    with cursor.copy(f"COPY {arrived} ({_QUOTED_FIELDS}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    connection.exec_driver_sql(
+        f"INSERT INTO {RECORD_TABLE.name} ({_QUOTED_FIELDS}) SELECT {_QUOTED_FIELDS} FROM {arrived} {_UNLESS_THERE}"
+    )
 
 
 def _tune_sqlite(connection: Any, _: Any) -> None:
