@@ -1,15 +1,16 @@
-"""``nhb2 data``: fetch, import, export, verify, remove, where."""
+"""``nhb2 data``: fetch, import, surrogate, export, verify, remove, where."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table
@@ -24,6 +25,11 @@ def add_data(commands: Commands) -> None:
     importing.add_argument("source", metavar="SOURCE", help="a directory with the pickles, or an archive of them")
     importing.add_argument("--to", metavar="DIR", help="where to (default: the user's data directory)")
     importing.add_argument("--overwrite", action="store_true", help="replace a table that is there")
+    text = "Fit a surrogate to records (a CSV file) and write a full table from it."
+    fitting = add_command(actions, "surrogate", _data_surrogate, text)
+    fitting.add_argument("--records", metavar="CSV", required=True, nargs="+", help="files of query results")
+    fitting.add_argument("--to", metavar="DIR", required=True, help="where to")
+    fitting.add_argument("--overwrite", action="store_true", help="replace a table that is there")
     exporting = add_command(actions, "export", _data_export, "Write a table to files that other tools read.")
     exporting.add_argument("--to", metavar="FILE", required=True, help="X.parquet or X.csv, and X.classes.* beside it")
     exporting.add_argument("--overwrite", action="store_true", help="replace files that are there")
@@ -61,6 +67,24 @@ def _data_fetch(options: argparse.Namespace) -> int:
         table = fetch_mirror(options.mirror, to, overwrite=options.overwrite, on_progress=progress)
     else:
         raise InvalidValueError("--sha256 is of one archive, and a mirror has three files: use it with --url")
+    _print_written(table, to)
+    return 0
+
+
+def _data_surrogate(options: argparse.Namespace) -> int:
+    try:
+        from nhb2_plugins.table.surrogate import fit_surrogate
+        from nhb2_plugins.table.surrogate_records import Records, read_records_csv
+    except ImportError as error:
+        raise MissingExtraError(
+            f"fitting needs more than the core ({error}): pip install 'nhb2-plugins[surrogate]'"
+        ) from error
+    records = Records.concatenate([read_records_csv(Path(path)) for path in options.records])
+    print("fitting (minutes for a thousand records) ...", file=sys.stderr)
+    source = f"fitted to {', '.join(Path(path).name for path in options.records)}"
+    created = datetime.now(UTC).date().isoformat()
+    to = Path(options.to)
+    table = fit_surrogate(records).to_table(to, created=created, source=source, overwrite=options.overwrite)
     _print_written(table, to)
     return 0
 

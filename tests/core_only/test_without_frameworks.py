@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,10 @@ def test_the_command_line_works(arguments: list[str]) -> None:
     completed = run_nhb2(*arguments)
     assert (completed.returncode, completed.stderr) == (0, "")
     assert completed.stdout
+
+
+def test_fitting_a_surrogate_names_its_extra(tmp_path: Path) -> None:
+    completed = run_nhb2("data", "surrogate", "--records", "records.csv", "--to", str(tmp_path / "table"))
+    assert completed.returncode == 1
+    assert "pip install 'nhb2-plugins[surrogate]'" in completed.stderr
+    assert "Traceback" not in completed.stderr

@@ -1,0 +1,54 @@
+"""``nhb2 data surrogate``: from a file of records to a table that answers."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.cells import Cell
+from nhb2_plugins.optimizers.draws import draw_configuration
+from tests.support.command_line import assert_one_line_error, nhb2
+
+
+def write_records(path: Path, n: int) -> Path:
+    """Records drawn from the embedded table."""
+    bench = open_benchmark()
+    generator = random.Random(0)
+    lines = ["cellcode,lr,batch_size,valid_error_pct,cost_s"]
+    while len(lines) <= n:
+        configuration = draw_configuration(generator)
+        if Cell(configuration.cellcode).is_connected:
+            seen = bench.evaluate(configuration)
+            values = (configuration.cellcode, configuration.lr, configuration.batch_size, seen.error_pct, seen.cost_s)
+            lines.append(",".join(str(value) for value in values))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_table_is_fitted_and_says_what_it_is(tmp_path: Path) -> None:
+    records = write_records(tmp_path / "records.csv", 80)
+    done = nhb2("data", "surrogate", "--records", str(records), "--to", str(tmp_path / "table"))
+    assert done.status == 0, done.err
+    assert "surrogate table" in done.out
+    bench = open_benchmark(tmp_path / "table")
+    assert bench.provenance.kind == "surrogate"
+    assert "records.csv" in bench.provenance.source
+    best, accuracy = bench.oracle()
+    assert 50 < accuracy < 100
+    assert bench.evaluate(best).accuracy_pct == accuracy
+
+
+def test_a_wrong_line_is_named(tmp_path: Path) -> None:
+    records = write_records(tmp_path / "records.csv", 30)
+    records.write_text(records.read_text().replace(",16,", ",17,", 1))
+    done = nhb2("data", "surrogate", "--records", str(records), "--to", str(tmp_path / "table"))
+    assert_one_line_error(done, "records.csv", "17")
+    assert not (tmp_path / "table").exists()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    done = nhb2("data", "surrogate", "--records", str(tmp_path / "none.csv"), "--to", str(tmp_path / "table"))
+    assert done.status != 0
+    assert "none.csv" in done.err
+    assert "Traceback" not in done.err
