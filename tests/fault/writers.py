@@ -98,11 +98,12 @@ def kill_writers(place: Place, n_kills: int, generator: random.Random) -> Outcom
         reading, writing = os.pipe()
         process = in_process(lambda: _go_on(place, writing))  # noqa: B023  # called before the next turn
         os.close(writing)
-        if number % 4:
+        if number % 4 != 3:
             os.read(reading, len(OPENED))
         time.sleep(generator.uniform(0, LONGEST_LIFE_S))
         os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        if os.WTERMSIG(os.waitpid(process, 0)[1]) != signal.SIGKILL:
+            raise RuntimeError("a writer ended by itself")
         with os.fdopen(reading, "rb") as pipe:
             finished |= {int(line) for line in pipe.read().split(b"\n") if line.isdigit()}
     with_last = _written_after(place)
