@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -23,17 +23,25 @@ def plot_anytime_regret(results: CampaignResults, path: Path) -> None:
         axes = figure.add_subplot()
         for position, curve in enumerate(curves):
             _draw_curve(axes, curve, position)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
         axes.set_xlabel("simulated time (hours)")
         axes.set_ylabel("regret of the incumbent (percentage points)")
         axes.set_title(f"Regret in {results.measure}: mean over runs, band ± standard error", loc="left")
-        axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-        axes.yaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.set_minor_formatter(NullFormatter())
+        means = np.concatenate([curve.mean for curve in curves])
+        # A logarithmic axis needs something positive to show: there is nothing where no run has a result, and no
+        # positive regret where every run found the optimum at once.
+        if np.isfinite(means).any():
+            _make_logarithmic(axes, "x")
+        if (means > 0).any():
+            _make_logarithmic(axes, "y")
         axes.legend(loc="lower left")
+
+
+def _make_logarithmic(axes: mpl.axes.Axes, which: Literal["x", "y"]) -> None:
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _draw_curve(axes: mpl.axes.Axes, curve: AnytimeCurve, position: int) -> None:

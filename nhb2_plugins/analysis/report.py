@@ -23,8 +23,16 @@ def comparison_text(results: CampaignResults) -> str:
         "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
         f"Regret in {results.measure}, to the table's best: {best.cellcode}, lr {best.lr:g}, "
         f"batch size {best.batch_size}, error {error_pct(best.accuracy_pct):.2f} %.",
+        *_without_result(results),
     )
     return text_table(HEADINGS, [cells_of(row) for row in compare(results)]) + "\n\n" + "\n".join(notes) + "\n"
+
+
+def _without_result(results: CampaignResults) -> tuple[str, ...]:
+    """One note, where runs ended without any result: a mean over the others is over the luckier ones."""
+    empty = [(each.name, sum(not run.incumbents for run in each.runs), len(each.runs)) for each in results.optimizers]
+    listed = ", ".join(f"{name} ({n_empty} of {n_runs} runs)" for name, n_empty, n_runs in empty if n_empty)
+    return (f"No result within the budget, and not counted: {listed}.",) if listed else ()
 
 
 def write_report(results: CampaignResults, directory: Path) -> list[Path]:

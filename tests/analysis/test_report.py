@@ -125,3 +125,19 @@ def test_the_figure_carries_the_table_and_every_optimizer(tmp_path: Path) -> Non
     svg = path.read_text()
     for words in ("embedded table (01234567)", "first (2 runs)", "second * (1 run)", "simulated time (hours)"):
         assert words in svg
+
+
+def test_runs_without_a_result_are_named(tmp_path: Path) -> None:
+    empty = make_run([], seed=1, optimizer="first")
+    results = CampaignResults((OptimizerRuns("first", (make_run([(10, 80.0)], optimizer="first"), empty)),))
+    assert "No result within the budget, and not counted: first (1 of 2 runs)." in comparison_text(results)
+    assert "No result" not in comparison_text(RESULTS)
+
+
+@pytest.mark.parametrize("incumbents", [[], [(10, 90.0)]], ids=["no result", "the optimum at once"])
+def test_the_report_is_written_where_no_regret_is_positive(
+    incumbents: list[tuple[float, float]], tmp_path: Path
+) -> None:
+    results = CampaignResults((OptimizerRuns("first", (make_run(incumbents, optimizer="first"),)),))
+    _, _, figure = write_report(results, tmp_path)
+    assert figure.read_bytes().startswith(b"\x89PNG")
