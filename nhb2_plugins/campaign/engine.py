@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import dask
 from distributed import Client, LocalCluster, as_completed
+from distributed.comm.addressing import get_address_host_port, normalize_address
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
@@ -151,6 +152,7 @@ def _client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said by the outcomes
     if scheduler is not None:
         try:
+            get_address_host_port(normalize_address(scheduler))  # a Client of a malformed address hangs while it dies
             client = Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise CampaignError(f"no dask scheduler answers at {scheduler!r}: {error}") from error

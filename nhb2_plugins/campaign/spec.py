@@ -180,7 +180,11 @@ def _find_spec(path: Path) -> Path:
 
 
 def _explain(error: ValidationError) -> str:
-    return "\n".join(f"  {_explain_one(each)}" for each in error.errors())
+    details = error.errors()
+    # pydantic calls a list of nothing but wrong items too short: that says nothing beyond what is wrong with its items.
+    parents = {each["loc"][:depth] for each in details for depth in range(1, len(each["loc"]))}
+    told = [each for each in details if each["type"] != "too_short" or each["loc"] not in parents]
+    return "\n".join(f"  {_explain_one(each)}" for each in told)
 
 
 def _explain_one(detail: Any) -> str:

@@ -161,9 +161,10 @@ def test_two_campaigns_do_not_run_in_one_directory_at_once(finished: Path, bench
     assert len(list(finished.glob("runs/*/*.jsonl"))) == 9
 
 
-def test_no_scheduler_is_a_clear_error(bench: Benchmark, tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere", "tcp://127.0.0.1:port", "carrier-pigeon://a:1"])
+def test_no_scheduler_is_a_clear_error(address: str, bench: Benchmark, tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match="no dask scheduler answers"):
-        run_campaign(campaign(), bench, tmp_path / "out", scheduler="tcp://127.0.0.1:9")
+        run_campaign(campaign(), bench, tmp_path / "out", scheduler=address)
 
 
 @pytest.mark.slow

@@ -82,6 +82,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, words: list[
         assert word in str(caught.value)
 
 
+def test_one_wrong_optimizer_is_not_also_called_none(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError) as caught:
+        read_spec(write(tmp_path, MINIMAL.replace("random_search", "random_serch")))
+    assert len(str(caught.value).splitlines()) == 2
+    with pytest.raises(CampaignError, match="optimizers: Tuple should have at least 1 item"):
+        read_spec(write(tmp_path, "name: none\nbudget_s: 1\noptimizers: []\n"))
+
+
 @pytest.mark.parametrize("text", ["- a list", "just text", "", "a: [", "!!python/object/apply:os.system ['true']"])
 def test_what_is_no_specification_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(CampaignError):
