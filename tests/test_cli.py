@@ -160,3 +160,20 @@ def test_output_that_cannot_be_written_is_a_failure() -> None:
         )
     assert done.returncode == 1
     assert done.stderr == "nhb2: error: [Errno 28] No space left on device\n"
+
+
+def test_closed_output_is_no_error() -> None:
+    command = f'"{sys.executable}" -m nhb2_plugins.cli space >&-'
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_output_in_ascii_escapes_what_it_lacks() -> None:
+    script = (
+        "import sys; from nhb2_plugins.cli.main import main; status = main(['space']); print('±'); sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"\\xb1\n")

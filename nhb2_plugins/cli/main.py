@@ -5,6 +5,7 @@ Exit status: 0 done; 1 something failed (a damaged table, a run that raised); 2 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -23,10 +24,12 @@ from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, Tab
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    _accept_any_encoding()
     try:
         options = _parser().parse_args(arguments)
         status: int = options.command(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # none at all where the caller closed it
+            sys.stdout.flush()
         return status
     except Nhb2Error as error:
         print(f"nhb2: error: {error}", file=sys.stderr)
@@ -42,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _discard_output()
         print(f"nhb2: error: {error}", file=sys.stderr)
         return EXIT_FAILED
+
+
+def _accept_any_encoding() -> None:
+    """What the output's encoding lacks (a ``±`` in ASCII) is escaped: no reason to fail."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:
