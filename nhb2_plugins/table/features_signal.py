@@ -93,8 +93,8 @@ def signal_features(cellcode: str) -> dict[str, float]:
     """Features of a cell's output form, by name.
 
     >>> features = signal_features("2|22|222")
-    >>> features["linear paths"], features["unpooled convolutions"]
-    (4.0, 0.0)
+    >>> int(features["linear paths"]), int(features["unpooled convolutions"])
+    (4, 0)
     """
     output, convolved = _node_forms(cellcode_digits(cellcode))
     origins = {origin for origin, _ in output if origin != _INPUT}
