@@ -16,13 +16,14 @@ GOLDEN = Path(__file__).parent / "trajectory" / "golden_v1.jsonl"
 def test_show_marks_the_incumbents() -> None:
     shown = nhb2("log", "show", GOLDEN)
     assert shown.status == 0
-    lines = shown.out.splitlines()
+    *lines, blank, source = shown.out.splitlines()
     assert len(lines) == 2 + 5
+    assert (blank, source) == ("", "Numbers from the table imported:587d2fbf.")
     assert lines[2].split() == [
         *["golden", "0", "420.0", "1", "0|10|210", "0.1", "256", "41.134", "420.0", "0", "complete", "*"]
     ]
     assert [line.endswith("*") for line in lines[2:]] == [True, True, True, True, False]
-    assert nhb2("log", "show", "--best", GOLDEN).out.splitlines()[2:] == lines[2:6]
+    assert nhb2("log", "show", "--best", GOLDEN).out.splitlines()[2:-2] == lines[2:6]
 
 
 @needs("pandas", "pyarrow", "sqlalchemy")

@@ -44,6 +44,7 @@ def _show(options: argparse.Namespace) -> int:
         better = {change.record.trial for change in incumbent_changes(of_run)}
         rows += [_row(each, each.trial in better) for each in of_run if each.trial in better or not options.best]
     print(text_table(_HEADINGS, rows))
+    print(f"\nNumbers from the table {', '.join(sorted({each.table for each in records})) or '(no record)'}.")
     return 0
 
 
