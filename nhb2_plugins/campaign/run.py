@@ -57,8 +57,8 @@ def _bench_of_process(table_directory: str | None) -> Benchmark:
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     path = directory / plan.relative_path
-    if path.exists():  # a worker that died after its last run had not reported it
-        return _outcome_of(path)
+    if path.exists() and (kept := read_run(path)).end:  # a worker that died after its last run had not reported it
+        return RunOutcome(plan.run_id, kept.end.n_evaluations, kept.end.simulated_s)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     started = perf_counter()
     try:
@@ -74,11 +74,6 @@ def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     finally:
         aside.unlink(missing_ok=True)
     return RunOutcome(plan.run_id, end.n_evaluations, end.simulated_s)
-
-
-def _outcome_of(path: Path) -> RunOutcome:
-    run = read_run(path)
-    return RunOutcome(run.header.run_id, len(run.records), max(record.end_s for record in run.records))
 
 
 def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryLogger:

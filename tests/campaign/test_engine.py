@@ -150,6 +150,17 @@ def test_a_run_that_fails_is_recorded_and_stops_no_other(bench: Benchmark, tmp_p
     assert sorted(path.name for path in runs.iterdir()) == ["seed-0000.jsonl", "seed-0001.jsonl", "seed-0002.jsonl"]
 
 
+def test_a_finished_run_is_reported_and_not_run_again(tmp_path: Path) -> None:
+    for budget_s in (3000.0, 1.0):  # nothing ends within a second
+        directory = tmp_path / str(budget_s)
+        (plan,) = plan_runs(campaign(budget_s=budget_s, optimizers=[{"algorithm": "random_search", "seeds": 1}]))
+        first = execute_run(plan, None, str(directory))
+        written = (directory / plan.relative_path).stat().st_mtime_ns
+        assert execute_run(plan, None, str(directory)) == first
+        assert (directory / plan.relative_path).stat().st_mtime_ns == written
+        assert (first.failure, first.n_evaluations > 0) == ("", budget_s == 3000)
+
+
 def test_two_campaigns_do_not_run_in_one_directory_at_once(finished: Path, bench: Benchmark) -> None:
     store = CampaignStore(finished)
     for overwrite in (False, True):
