@@ -11,7 +11,7 @@ time does not depend on the schedule, and marked ``cost_is_estimated``.
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -38,11 +38,12 @@ Seed = int | Literal["mean"]
 LONG_COST_FACTOR: Final = LONG_EPOCHS / SCHEDULE_EPOCHS
 """Estimated cost of 200 epochs in units of the 12-epoch training and validation time."""
 
-_TIMED_SPLITS: Final[dict[Split, tuple[Split, ...]]] = {
+PAID_SPLITS: Final[Mapping[str, tuple[Split, ...]]] = {
     "train": ("train",),
     "valid": ("train", "valid"),
     "test": ("train", "valid", "test"),
 }
+"""The splits whose time an accuracy of a split costs, in the order that they are added up."""
 _Floats = NDArray[np.float64]
 _new_tuple = tuple.__new__
 
@@ -309,7 +310,7 @@ class Benchmark:
         if epoch == SCHEDULE_EPOCHS:
             return RowAnswers(accuracy, self._total_cost(split, position))
         times = (
-            self.table.column(f"{timed}_time")[e, position] for timed, e in product(_TIMED_SPLITS[split], range(epoch))
+            self.table.column(f"{timed}_time")[e, position] for timed, e in product(PAID_SPLITS[split], range(epoch))
         )
         return RowAnswers(accuracy, sum_in_order(times))
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Final, NamedTuple, NoReturn, SupportsIndex
 
-from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.benchmark import PAID_SPLITS, Benchmark
 from nhb2_plugins.compat_data import benchmark_for, hashes_of, raw_avgaccs200, raw_bench12, raw_cellinfo
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, TableError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
@@ -35,7 +35,6 @@ MODULE: Final = "nashpobench2api"
 _DEFAULT_DATA_DIR: Final = "data"
 _LOGGER_NAME: Final = f"{MODULE}.api"  # scripts configure the reference's logger by its name
 _HEADING: Final = f"   {'valid acc':<8}   {'cost':<8}    {'cellcode'} {'lr':<7} {'batch_size':<3}"
-_PAID_SPLITS: Final = {"train": ("train",), "valid": ("train", "valid"), "test": ("train", "valid", "test")}
 _DEBUG: Final = logging.DEBUG
 
 Key = dict[str, Any]
@@ -309,7 +308,7 @@ class NASHPOBench2API:
             if mode == "test":
                 costs = costs + column("total_test_time")[seed_rank]
             return _Reader(accuracies, costs.data, None)
-        paid = product(_PAID_SPLITS[mode], range(n_epochs))
+        paid = product(PAID_SPLITS[mode], range(n_epochs))
         return _Reader(accuracies, None, tuple(column(f"{split}_time")[epoch, seed_rank].data for split, epoch in paid))
 
     # -- log and results

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _Accuracy = TypeVar("_Accuracy", float, NDArray[np.float64])
 
-CHANCE_ERROR_PCT = 90.0
+CHANCE_ERROR_PCT: Final = 90.0
 """Error of a guess among CIFAR-10's ten classes."""
 
 

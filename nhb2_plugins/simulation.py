@@ -48,6 +48,17 @@ class _Running(NamedTuple):
     observation: Observation
 
 
+def checked_budget(budget_s: float) -> float:
+    """A positive number of simulated seconds.
+
+    Raises:
+        InvalidValueError: something else, or NaN.
+    """
+    if not isinstance(budget_s, Real) or not budget_s > 0:
+        raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
+    return float(budget_s)
+
+
 def simulate(
     optimizer: Optimizer,
     bench: Benchmark,

@@ -1,8 +1,8 @@
-"""Aligned tables of plain text."""
+"""Aligned tables and lists of plain text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -24,3 +24,13 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first = cells[0].ljust(widths[0])
     rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
     return "  ".join((first, *rest)).rstrip()
+
+
+def facts_text(facts: Mapping[str, str], width: int) -> str:
+    """A line for each fact, its name padded to a width.
+
+    >>> print(facts_text({"table": "embedded", "seed": "222"}, 6))
+    table  embedded
+    seed   222
+    """
+    return "\n".join(f"{name:<{width}} {fact}" for name, fact in facts.items())

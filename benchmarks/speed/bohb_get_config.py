@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from hpbandster.core.dispatcher import Job
 from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  # noqa: N811
+from page import write_figures
 
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.benchmark import open_benchmark
@@ -102,13 +103,6 @@ def report(theirs_ms: list[float], ours_ms: list[float]) -> str:
     )
 
 
-def write(path: Path, text: str, begin: str, end: str) -> None:
-    """Replace what stands between two marks of a file."""
-    before, _, rest = path.read_text().partition(begin)
-    _, _, after = rest.partition(end)
-    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
-
-
 def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -120,7 +114,7 @@ def main() -> None:
     text = report(*measure(options.proposals))
     print(text)
     if options.write:
-        write(options.write, text, BEGIN, END)
+        write_figures(options.write, f"\n{text}\n", BEGIN, END)
 
 
 if __name__ == "__main__":

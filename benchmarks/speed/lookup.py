@@ -27,6 +27,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from page import write_figures
+
 ROOT = Path(__file__).resolve().parents[2]
 PROBES = Path(__file__).with_name("probes.py")
 N_SHARING = 4
@@ -265,15 +267,6 @@ def conditions(agreement: Figures, n_repetitions: int, clock: str) -> str:
     )
 
 
-def write_figures(path: Path, text: str) -> None:
-    """Replace what stands between the marks of a page."""
-    page = path.read_text(encoding="utf-8")
-    if BEGIN not in page or END not in page:
-        raise SystemExit(f"{path} has no place for the figures: it needs the lines {BEGIN!r} and {END!r}")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -290,7 +283,7 @@ def main() -> None:
     text = f"{aligned(row.cells() for row in rows)}\n\n{conditions(agreement, options.repetitions, options.clock)}"
     print(text)
     if options.write is not None:
-        write_figures(options.write, text)
+        write_figures(options.write, text, BEGIN, END)
     if agreement["differing"] or not all(row.is_met for row in rows):
         raise SystemExit(1)
 

@@ -22,6 +22,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import NamedTuple
 
+from page import write_figures
+
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
 from nhb2_plugins.optimizers.random_search import RandomSearch
@@ -122,15 +124,6 @@ def _met(is_met: bool) -> str:
     return "met" if is_met else "MISSED"
 
 
-def write_figures(page: Path, text: str) -> None:
-    """Put the figures into their place in a page."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{page} has no place for the figures")
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure everything, print it, and write it where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -158,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = figures(medians, medians[Question(0, 1)], conditions)
     print(text)
     if options.write is not None:
-        write_figures(options.write, text)
+        write_figures(options.write, text, BEGIN, END)
 
 
 if __name__ == "__main__":

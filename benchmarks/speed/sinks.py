@@ -20,6 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
+from page import write_figures
+
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
 from nhb2_plugins.trajectory.sql import SqlSink, read_records_sql
@@ -106,11 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = "\n".join(lines)
     print(text)
     if options.write is not None:
-        before, begin, rest = options.write.read_text(encoding="utf-8").partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if not begin or not end:
-            raise SystemExit(f"{options.write} has no place for the figures")
-        options.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        write_figures(options.write, text, BEGIN, END)
 
 
 if __name__ == "__main__":

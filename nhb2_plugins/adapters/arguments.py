@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 from nhb2_plugins.benchmark import MEAN, Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-
-
-def checked_budget(budget_s: float) -> float:
-    """A positive number of simulated seconds.
-
-    Raises:
-        InvalidValueError: something else, or NaN.
-    """
-    if not isinstance(budget_s, Real) or not budget_s > 0:
-        raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
-    return float(budget_s)
 
 
 def checked_seed(seed: Seed | None, bench: Benchmark) -> Seed | None:

@@ -21,7 +21,7 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_model import BohbSettings
 from nhb2_plugins.optimizers.hyperband import ConfigId
-from nhb2_plugins.simulation import simulate
+from nhb2_plugins.simulation import checked_budget, simulate
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -84,8 +84,6 @@ def run_bohb(
         raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
     if n_workers < 1:
         raise InvalidValueError(f"n_workers {n_workers!r} is not at least 1")
-    if budget_s is not None and not budget_s > 0:
-        raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
     steps = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
     run = _run_in_process if engine == "in_process" else _nameserver_engine()
     return run(
@@ -94,7 +92,7 @@ def run_bohb(
         seed=seed,
         ladder=steps,
         n_workers=n_workers,
-        budget_s=math.inf if budget_s is None else budget_s,
+        budget_s=math.inf if budget_s is None else checked_budget(budget_s),
         logger=TrajectoryLogger() if logger is None else logger,
         charging=charging,
         table_seed=table_seed,

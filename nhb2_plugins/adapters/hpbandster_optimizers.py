@@ -335,8 +335,8 @@ class LadderBohb(_LadderMaster, BOHB):  # type: ignore[misc]
         self.config.update(settings)
 
 
-class LadderHyperband(_LadderMaster, HyperBand):  # type: ignore[misc]
-    """hpbandster's Hyperband on a ladder; see the module and :class:`LadderBohb`."""
+class _RandomLadderMaster(_LadderMaster):
+    """A master whose configurations are random ones."""
 
     def __init__(
         self,
@@ -354,26 +354,15 @@ class LadderHyperband(_LadderMaster, HyperBand):  # type: ignore[misc]
         )
 
 
-class LadderRandomSearch(_LadderMaster, RandomSearch):  # type: ignore[misc]
+class LadderHyperband(_RandomLadderMaster, HyperBand):  # type: ignore[misc]
+    """hpbandster's Hyperband on a ladder; see the module and :class:`LadderBohb`."""
+
+
+class LadderRandomSearch(_RandomLadderMaster, RandomSearch):  # type: ignore[misc]
     """hpbandster's random search; see the module and :class:`LadderBohb`.
 
     An iteration evaluates, at the largest budget, as many configurations as cost what Hyperband's first bracket would.
     """
-
-    def __init__(
-        self,
-        *,
-        configspace: ConfigurationSpace,
-        ladder: Ladder = (12, 200),
-        worker_timeout_s: float | None = None,
-        **master_arguments: Any,
-    ) -> None:
-        super().__init__(
-            BuiltInRandomSampling(configspace),
-            ladder,
-            worker_timeout_s=worker_timeout_s,
-            master_arguments=master_arguments,
-        )
 
     def _brackets(self) -> tuple[Bracket, ...]:
         # hpbandster: sum over rungs of b · eta^(rungs above), in whole evaluations of the largest budget; with exact

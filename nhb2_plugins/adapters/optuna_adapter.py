@@ -14,7 +14,7 @@ from optuna import Study, TrialPruned
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial
 
-from nhb2_plugins.adapters.arguments import checked_budget, checked_seed
+from nhb2_plugins.adapters.arguments import checked_seed
 from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
 from nhb2_plugins.adapters.optuna_records import study_from_records
@@ -30,6 +30,7 @@ from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger

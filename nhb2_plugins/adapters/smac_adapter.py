@@ -20,7 +20,7 @@ from smac import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
-from nhb2_plugins.adapters.arguments import checked_budget, checked_seed
+from nhb2_plugins.adapters.arguments import checked_seed
 from nhb2_plugins.adapters.objectives import checked_objectives
 from nhb2_plugins.adapters.smac_ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac_parts import quick_model, reproducible_maximizer
@@ -29,6 +29,7 @@ from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 
 __all__ = [

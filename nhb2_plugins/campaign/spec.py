@@ -18,9 +18,9 @@ from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choic
 from nhb2_plugins.fidelity import FidelityLadder, checked_epoch
 from nhb2_plugins.optimizers.registry import check_ladder, registration
 from nhb2_plugins.simulation import Crossing
+from nhb2_plugins.table.location import shipped_directories
 
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
-SHIPPED_DIRECTORIES: Final = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
+SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""
 
 _MAX_SPEC_BYTES: Final = 1 << 20

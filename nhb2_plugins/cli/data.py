@@ -14,6 +14,7 @@ from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table
+from nhb2_plugins.text_table import facts_text
 
 
 def add_data(commands: Commands) -> None:
@@ -139,11 +140,11 @@ def _data_remove(options: argparse.Namespace) -> int:
 
 
 def _data_where(_: argparse.Namespace) -> int:
-    rows = [
-        [f"${DATA_VARIABLE}", os.environ.get(DATA_VARIABLE) or "(not set)"],
-        ["imported table", str(user_table_directory())],
-        ["cache", str(cache_directory())],
-        ["in use", str(open_benchmark().table.directory or "(in memory)")],
-    ]
-    print("\n".join(f"{name:<15} {place}" for name, place in rows))
+    places = {
+        f"${DATA_VARIABLE}": os.environ.get(DATA_VARIABLE) or "(not set)",
+        "imported table": str(user_table_directory()),
+        "cache": str(cache_directory()),
+        "in use": str(open_benchmark().table.directory or "(in memory)"),
+    }
+    print(facts_text(places, 15))
     return 0

@@ -17,6 +17,7 @@ from nhb2_plugins.space import (
     Configuration,
     parse_cellcode,
 )
+from nhb2_plugins.text_table import facts_text
 
 
 def add_info(commands: Commands) -> None:
@@ -39,7 +40,7 @@ def _info(options: argparse.Namespace) -> int:
         "configurations": f"{N_CONFIGURATIONS:,} ({bench.table.manifest.n_classes:,} distinct cells)",
         "best": f"{_shown(best)}, validation error {error_pct(accuracy):.3f} % after {SCHEDULE_EPOCHS} epochs",
     }
-    print("\n".join(f"{name:<15} {fact}" for name, fact in facts.items()))
+    print(facts_text(facts, 15))
     return 0
 
 
@@ -84,7 +85,7 @@ def _query(options: argparse.Namespace) -> int:
         "cost": f"{observation.cost_s:.3f} s{estimated}",
         "table": bench.provenance.label,
     }
-    print("\n".join(f"{name:<15} {fact}" for name, fact in facts.items()))
+    print(facts_text(facts, 15))
     return 0
 
 

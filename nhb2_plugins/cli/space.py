@@ -21,7 +21,7 @@ from nhb2_plugins.space import (
     parse_cellcode,
 )
 from nhb2_plugins.subspace import Subspace
-from nhb2_plugins.text_table import text_table
+from nhb2_plugins.text_table import facts_text, text_table
 
 _EXPORT: Final = "export"
 _EXPORT_OPTIONS: Final = ("encoding", "to", "cell", "lr", "batch_size", "one_per_class")
@@ -92,5 +92,5 @@ def _describe_cell(cell: Cell) -> int:
         "parameters": f"{cell.params_total:,} ({cell.params_live:,} live)",
         "live MACs": f"{cell.macs_live:,}",
     }
-    print("\n" + "\n".join(f"{name:<11} {fact}" for name, fact in facts.items()))
+    print("\n" + facts_text(facts, 11))
     return 0

@@ -9,14 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from nhb2_plugins.errors import TableError, TableNotFoundError
-from nhb2_plugins.table.location import cache_directory
+from nhb2_plugins.errors import TableError
+from nhb2_plugins.table.location import cache_directory, shipped_data_file
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.store import Table, open_table
 
 MODEL_FILE: Final = "embedded.npz"
 _CHECKSUM_SUFFIX: Final = ".sha256"
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
 def model_path() -> Path:
@@ -25,11 +24,7 @@ def model_path() -> Path:
     Raises:
         TableNotFoundError: neither is there.
     """
-    candidates = [_PACKAGE / "data" / MODEL_FILE, _PACKAGE.parent / "data" / MODEL_FILE]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise TableNotFoundError(f"the embedded table is missing from this installation: no {candidates[0]}")
+    return shipped_data_file(MODEL_FILE, what="the embedded table is")
 
 
 def recorded_checksum(model: Path) -> str:

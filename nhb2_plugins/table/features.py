@@ -13,19 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.cells import CONV, POOL, SKIP, ZERO, Cell, canonical_codes, isomorphism_classes
-from nhb2_plugins.errors import InvalidValueError, TableError, TableNotFoundError
+from nhb2_plugins.errors import InvalidValueError, TableError
+from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import BATCH_SIZES, EDGES, LEARNING_RATES, N_CONFIGURATIONS, N_HYPERPARAMETERS, OPERATIONS
 from nhb2_plugins.table.features_signal import signal_features
+from nhb2_plugins.table.location import shipped_data_file
 
 CELL_FEATURES_FILE: Final = "cell_features.csv"
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 _PATHS: Final = ((3,), (1, 5), (0, 4), (0, 2, 5))
 """The four paths from node 0 to node 3, as edge numbers."""
@@ -67,19 +67,11 @@ def cell_facts() -> tuple[CellFacts, ...]:
         TableNotFoundError: the file is missing from this installation.
         TableError: it does not hold the 1,011 classes.
     """
-    with _cell_features_path().open(newline="", encoding="utf-8") as file:
+    with shipped_data_file(CELL_FEATURES_FILE, what="the cell features are").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     if [row[0] for row in rows] != list(canonical_codes()) or len(header) != 6:
         raise TableError(f"{CELL_FEATURES_FILE} does not list the classes of this version")
     return tuple(CellFacts(row[1], (float(row[2]), float(row[3]), float(row[4])), float(row[5])) for row in rows)
-
-
-def _cell_features_path() -> Path:
-    candidates = [_PACKAGE / "data" / CELL_FEATURES_FILE, _PACKAGE.parent / "data" / CELL_FEATURES_FILE]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise TableNotFoundError(f"the cell features are missing from this installation: no {candidates[0]}")
 
 
 def _live_paths(digits: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -134,7 +126,7 @@ def class_features() -> FeatureMatrix:
     rows = []
     for facts in cell_facts():
         errors = {
-            f"log NAS-Bench-201 error, {dataset}": float(np.log(100.0 - accuracy))
+            f"log NAS-Bench-201 error, {dataset}": float(np.log(error_pct(accuracy)))
             for dataset, accuracy in zip(("CIFAR-10", "CIFAR-100", "ImageNet16"), facts.accuracies_pct, strict=True)
         }
         rows.append(

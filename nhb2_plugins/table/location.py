@@ -1,4 +1,4 @@
-"""Where tables live on this machine: the user's imported table, and the cache of the embedded one."""
+"""Where things are on this machine: the user's imported table, the embedded one's cache, what this package ships."""
 
 from __future__ import annotations
 
@@ -7,10 +7,35 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from nhb2_plugins.errors import TableNotFoundError
+
 DATA_VARIABLE: Final = "NHB2_DATA"
 """Environment variable that names the directory of the table to open."""
 
 _APPLICATION: Final = "nhb2-plugins"
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+def shipped_directories(name: str) -> tuple[Path, Path]:
+    """Where a directory that comes with this package may be: package data of a wheel, or beside it in a checkout."""
+    return _PACKAGE / name, _PACKAGE.parent / name
+
+
+def shipped_data_file(name: str, *, what: str) -> Path:
+    """A file of the shipped ``data`` directory.
+
+    Args:
+        name: of the file.
+        what: what is missing when it is not there.
+
+    Raises:
+        TableNotFoundError: it is not there.
+    """
+    candidates = [directory / name for directory in shipped_directories("data")]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise TableNotFoundError(f"{what} missing from this installation: no {candidates[0]}")
 
 
 def user_table_directory() -> Path:

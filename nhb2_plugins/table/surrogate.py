@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.metric import CHANCE_ERROR_PCT
 from nhb2_plugins.space import N_HYPERPARAMETERS, OPERATIONS
 from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, row_features, rows_of
 from nhb2_plugins.table.features_signal import SIGNAL_FEATURES
-from nhb2_plugins.table.surrogate_form import CHANCE_ERROR_PCT, TableForm, fitted_form
+from nhb2_plugins.table.surrogate_form import TableForm, fitted_form
 from nhb2_plugins.table.surrogate_gp import GaussianProcess, KernelSum, fit_gaussian_process
 from nhb2_plugins.table.surrogate_records import Records
 

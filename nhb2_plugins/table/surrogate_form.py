@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.metric import CHANCE_ERROR_PCT, error_pct
 from nhb2_plugins.space import LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.features import cell_facts, class_features, rows_of
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
-CHANCE_ERROR_PCT: Final = 90.0
 N_SPEEDS: Final = 16
 """Number of learning-curve shapes at each learning rate and batch size, slow to fast."""
 ENOUGH: Final = 20
@@ -102,7 +102,7 @@ class TableForm:
 def effects_200(error_12_pct: Float) -> tuple[Float, Float]:
     """Log of NAS-Bench-201's error of each row's class; the hyperparameters' effect on the log error at 12 epochs."""
     accuracy = np.array([facts.accuracies_pct[0] for facts in cell_facts()])
-    architecture = np.repeat(np.log(100.0 - accuracy), N_HYPERPARAMETERS)
+    architecture = np.repeat(np.log(error_pct(accuracy)), N_HYPERPARAMETERS)
     log_error = np.log(error_12_pct).reshape(-1, 8, 6)
     return architecture, (log_error - log_error[:, _REFERENCE[0], _REFERENCE[1]][:, None, None]).ravel()
 

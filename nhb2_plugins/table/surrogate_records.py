@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS, SPLITS
+from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, Configuration, parse_cellcode
 
 REQUIRED_COLUMNS: Final = ("cellcode", "lr", "batch_size", "cost_s")
@@ -74,7 +75,7 @@ def read_records_csv(path: Path) -> Records:
     values = np.array([row[value_column] for row in parsed])
     return Records(
         np.array([Configuration(row["cellcode"], row["lr"], row["batch_size"]).index for row in parsed]),
-        100.0 - values if value_column == "accuracy_pct" else values,
+        error_pct(values) if value_column == "accuracy_pct" else values,
         np.array([row["cost_s"] for row in parsed]),
         np.array([row["epoch"] for row in parsed]),
         np.array([row["split"] for row in parsed], dtype=np.str_),

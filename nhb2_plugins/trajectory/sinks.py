@@ -50,7 +50,23 @@ class MemorySink:
         """Nothing to release."""
 
 
-class JsonLinesSink:
+class ClosingSink:
+    """A sink that closes itself at the end of a ``with`` block."""
+
+    def close(self) -> None:
+        """Release what the sink holds."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class JsonLinesSink(ClosingSink):
     """Appends records to a file, one JSON object a line, one write a record.
 
     A last line without its end, left by a writer that was killed, is cut off before anything is appended; one that is
@@ -118,14 +134,6 @@ class JsonLinesSink:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from nhb2_plugins.errors import MissingExtraError, TrajectoryError
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, TrialRecord
+from nhb2_plugins.trajectory.sinks import ClosingSink
 
 try:
     import sqlalchemy as sa
@@ -52,7 +52,7 @@ _LONGEST_PAUSE_S: Final = 2.0
 _BUSY_TIMEOUT_MS: Final = 30_000
 
 
-class SqlSink:
+class SqlSink(ClosingSink):
     """Writes records to a database; several processes may write to one.
 
     While the database does not answer (it is being restarted, say), the sink keeps its records and tries again; a
@@ -104,14 +104,6 @@ class SqlSink:
             self.flush()
         finally:
             self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _write_pending(self) -> None:
         with self._engine.begin() as connection:

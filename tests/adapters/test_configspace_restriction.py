@@ -31,14 +31,8 @@ from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.space import CELLCODES, Configuration
 from nhb2_plugins.subspace import Subspace
+from tests.support.parts import PARTS
 
-PARTS = {
-    "lr": Subspace(lr=0.1),
-    "cell": Subspace(cellcode="0|10|210"),
-    "hyperparameters": Subspace(lr=0.025, batch_size=64),
-    "classes": Subspace(one_per_class=True),
-    "classes-at-lr": Subspace(one_per_class=True, lr=0.1),
-}
 EXPORTED = Path(__file__).parents[2] / "configs" / "spaces"
 encodings = pytest.mark.parametrize("encoding", ENCODINGS)
 parts = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)

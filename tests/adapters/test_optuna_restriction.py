@@ -25,14 +25,8 @@ from nhb2_plugins.cells import Cell
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import CELLCODES, Configuration
+from tests.support.parts import PARTS
 
-PARTS = {
-    "lr": Subspace(lr=0.1),
-    "cell": Subspace(cellcode="0|10|210"),
-    "hyperparameters": Subspace(lr=0.025, batch_size=64),
-    "classes": Subspace(one_per_class=True),
-    "classes-at-lr": Subspace(one_per_class=True, lr=0.1),
-}
 encodings = pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
 parts = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 

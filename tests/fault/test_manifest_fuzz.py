@@ -84,16 +84,22 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, child in children for place in places(child, (*path, key)))]
 
 
-@ALWAYS
-@given(data=st.data(), value=JSON)
-def test_any_value_in_any_place_without_its_checksum(
-    table: Path, manifest: bytes, data: st.DataObject, value: Any
-) -> None:
+def drawn_place(manifest: bytes, data: st.DataObject) -> tuple[dict[str, Any], Any, Any]:
+    """A manifest's payload, and a container in it with the key of one of its values."""
     payload = json.loads(manifest)
     *parents, last = data.draw(st.sampled_from(places(payload)[1:]))
     target = payload
     for key in parents:
         target = target[key]
+    return payload, target, last
+
+
+@ALWAYS
+@given(data=st.data(), value=JSON)
+def test_any_value_in_any_place_without_its_checksum(
+    table: Path, manifest: bytes, data: st.DataObject, value: Any
+) -> None:
+    payload, target, last = drawn_place(manifest, data)
     target[last] = value
     answers_rightly_or_not_at_all(table, json.dumps(payload).encode())
 
@@ -104,11 +110,7 @@ def test_a_forged_manifest_stays_within_its_table(
     table: Path, manifest: bytes, data: st.DataObject, value: Any
 ) -> None:
     """With a checksum that fits, a manifest may lie about numbers, but not read elsewhere or break differently."""
-    payload = json.loads(manifest)
-    *parents, last = data.draw(st.sampled_from(places(payload)[1:]))
-    target = payload
-    for key in parents:
-        target = target[key]
+    payload, target, last = drawn_place(manifest, data)
     outside = st.sampled_from(["../outside.bin", str(table.parent / "outside.bin"), "manifest.json", "valid_acc.bin"])
     target[last] = data.draw(outside) if data.draw(st.booleans()) else value
     payload["crc32"] = manifest_crc32(payload)
