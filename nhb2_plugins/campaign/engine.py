@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from distributed.comm.addressing import get_address_host_port, normalize_address
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
-from nhb2_plugins.campaign.run import RunOutcome, execute_run
+from nhb2_plugins.campaign.run import RunOutcome, execute_batch
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
@@ -119,29 +120,50 @@ def _outcomes(
         return
     table = str(bench.table.directory.resolve()) if bench.table.directory else None
     with _client(scheduler, min(n_processes or os.cpu_count() or 1, len(plans))) as client:
-        # Optimizers with an expensive model go first, so that no long run is left over at the end.
-        ordered = sorted(plans, key=lambda plan: _EXPENSIVE_FIRST.get(plan.algorithm, 9))
-        futures = client.map(
-            execute_run, ordered, table_directory=table, directory=str(directory.resolve()), pure=False
-        )
-        names = {future.key: plan.run_id for future, plan in zip(futures, ordered, strict=True)}
-        for future in as_completed(futures, loop=client.loop):
+        execute = partial(execute_batch, table_directory=table, directory=str(directory.resolve()))
+        batches = _batches(plans, sum(client.nthreads().values()))
+        sent = dict(zip(client.map(execute, batches, pure=False), batches, strict=True))
+        ended = as_completed(sent, loop=client.loop)
+        for future in ended:
+            batch = sent.pop(future)
             if future.status == "finished":
-                yield _gathered(future)
-            elif future.status == "error":  # worker processes died of this run, again and again
-                yield RunOutcome(names[future.key], 0, 0.0, f"the run was lost: {future.exception()!r}\n")
+                outcomes = _gathered(future)
+                yield from outcomes
+                again = [batch[len(outcomes) :]]
+            elif future.status == "error" and len(batch) == 1:  # workers died of this run, again and again
+                yield RunOutcome(batch[0].run_id, 0, 0.0, f"the run was lost: {future.exception()!r}\n")
+                again = []
+            elif future.status == "error":  # of one of these runs
+                again = [[plan] for plan in batch]
             else:
                 raise SchedulerLostError(_SCHEDULER_LOST)
+            for left in filter(None, again):
+                future = client.submit(execute, left, pure=False)
+                sent[future] = left
+                ended.add(future)
 
 
-def _gathered(future: Any) -> RunOutcome:
+def _batches(plans: Sequence[RunPlan], n_threads: int) -> list[list[RunPlan]]:
+    """The runs in handfuls, so that the scheduler's millisecond a task is shared where runs take no longer themselves.
+
+    Optimizers with an expensive model go first, so that no long run is left over at the end; the handfuls are small
+    enough that every worker has several.
+    """
+    ordered = sorted(plans, key=lambda plan: _EXPENSIVE_FIRST.get(plan.algorithm, 9))
+    size = min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * max(n_threads, 1)), 1))
+    return [ordered[first : first + size] for first in range(0, len(ordered), size)]
+
+
+def _gathered(future: Any) -> list[RunOutcome]:
     try:
-        outcome: RunOutcome = future.result()
+        outcomes: list[RunOutcome] = future.result()
     except (OSError, CancelledError) as error:  # a run itself never raises
         raise SchedulerLostError(_SCHEDULER_LOST) from error
-    return outcome
+    return outcomes
 
 
+_LARGEST_BATCH: Final = 32
+_BATCHES_A_THREAD: Final = 8
 _SCHEDULER_LOST: Final = "the dask scheduler was lost; what has finished is kept, run again to resume"
 _EXPENSIVE_FIRST: Final = {"smac": 0, "optuna": 1, "bohb": 2}
 

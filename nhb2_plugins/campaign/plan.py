@@ -61,7 +61,7 @@ def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
 
 
 def select_runs(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunPlan]:
-    """The runs whose id (``bohb/seed-0003``) or optimizer (``bohb``) matches a pattern; all where there is none.
+    """The runs whose id (``bohb/seed-0003``), optimizer (``bohb``) or label matches a pattern; all where there is none.
 
     Args:
         plans: the campaign's runs.
@@ -80,7 +80,7 @@ def select_runs(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunPl
 
 
 def _matches(plan: RunPlan, pattern: str) -> bool:
-    return fnmatchcase(plan.run_id, pattern) or fnmatchcase(plan.run_id.split("/")[0], pattern)
+    return any(fnmatchcase(name, pattern) for name in (plan.run_id, plan.run_id.split("/")[0], plan.optimizer))
 
 
 def _budget_s(spec: CampaignSpec, optimizer: OptimizerSpec) -> float | None:

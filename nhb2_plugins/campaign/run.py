@@ -6,14 +6,17 @@ import math
 import os
 import traceback
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
+from typing import Final
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
+from nhb2_plugins.campaign.store import has_ended
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.simulation import simulate
@@ -22,6 +25,9 @@ from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
 from nhb2_plugins.trajectory.sinks import JsonLinesSink
+
+BATCH_S: Final = 0.5
+"""Wall-clock seconds after which a task begins no further run: what a killed worker's task can lose, and then some."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,23 @@ def execute_run(plan: RunPlan, table_directory: str | None, directory: str) -> R
         return RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc())
 
 
+def execute_batch(plans: Sequence[RunPlan], table_directory: str | None, directory: str) -> list[RunOutcome]:
+    """Run the first plan, and as many of the others as begin within half a second; one outcome each.
+
+    Args:
+        plans: at least one; those that were not begun are left to another task.
+        table_directory: as :func:`execute_run`.
+        directory: as :func:`execute_run`.
+    """
+    started = perf_counter()
+    outcomes: list[RunOutcome] = []
+    for plan in plans:
+        if outcomes and perf_counter() - started > BATCH_S:
+            break
+        outcomes.append(execute_run(plan, table_directory, directory))
+    return outcomes
+
+
 @lru_cache(maxsize=1)
 def _bench_of_process(table_directory: str | None) -> Benchmark:
     return open_benchmark(table_directory)
@@ -57,7 +80,7 @@ def _bench_of_process(table_directory: str | None) -> Benchmark:
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     path = directory / plan.relative_path
-    if path.exists() and (kept := read_run(path)).end:  # a worker that died after its last run had not reported it
+    if has_ended(path) and (kept := read_run(path)).end:  # a worker that died after this run had not reported it
         return RunOutcome(plan.run_id, kept.end.n_evaluations, kept.end.simulated_s)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     started = perf_counter()
@@ -117,12 +140,13 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
         measure_epoch=plan.measure_epoch,
         table=asdict(bench.provenance),
         optimum=Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct),
-        versions=_versions(registration(plan.algorithm).distribution),
+        versions=dict(_versions(registration(plan.algorithm).distribution)),
     )
 
 
-def _versions(distribution: str | None) -> dict[str, str]:
-    """Versions of what can change a run's numbers."""
+@lru_cache
+def _versions(distribution: str | None) -> Mapping[str, str]:
+    """Versions of what can change a run's numbers; reading them takes as long as a short run."""
     wanted = ["nhb2-plugins", "numpy", "ConfigSpace", *([distribution] if distribution else [])]
     found = {}
     for name in wanted:

@@ -32,6 +32,7 @@ CAMPAIGN_FILE: Final = "campaign.json"
 LOCK_FILE: Final = ".lock"
 RUNS_DIRECTORY: Final = "runs"
 FAILURES_DIRECTORY: Final = "failures"
+_LONGEST_END_LINE: Final = 4096
 
 
 class CampaignStore:
@@ -107,8 +108,8 @@ class CampaignStore:
             path.unlink(missing_ok=True)
 
     def missing(self, plans: Sequence[RunPlan]) -> list[RunPlan]:
-        """The runs that have no file yet. A run's file is renamed into place when it is whole."""
-        return [plan for plan in plans if not (self.directory / plan.relative_path).exists()]
+        """The runs that have no whole file yet."""
+        return [plan for plan in plans if not has_ended(self.directory / plan.relative_path)]
 
     def record_failure(self, run_id: str, failure: str) -> None:
         """Keep a failed run's traceback."""
@@ -127,6 +128,21 @@ class CampaignStore:
                 raise CampaignError(
                     f"{self.directory} holds runs of another {name}; name another directory, or overwrite it"
                 )
+
+
+def has_ended(path: Path) -> bool:
+    """Whether a run's file is there and ends as a whole one does.
+
+    A run's file is renamed into place when it is whole; but a copy of a directory can stop half-way. Only the last line
+    is read: what is wrong within a file is said by the report, or by ``nhb2 log check``.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(path.stat().st_size, _LONGEST_END_LINE), os.SEEK_END)
+            tail = file.read()
+        return tail.endswith(b"\n") and json.loads(tail.splitlines()[-1])["type"] == "end"
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or not such a line
+        return False
 
 
 def read_order(directory: Path) -> tuple[str, ...]:

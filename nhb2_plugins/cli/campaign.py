@@ -59,8 +59,9 @@ def _run(options: argparse.Namespace) -> int:
     if outcome.n_kept + outcome.n_run:
         status = _write_report(directory, tuple(each.name for each in spec.optimizers))
     if outcome.failed:
+        noun = "run" if len(outcome.failed) == 1 else "runs"
         print(
-            f"nhb2: error: {len(outcome.failed)} runs failed; tracebacks are in {directory / 'failures'}",
+            f"nhb2: error: {len(outcome.failed)} {noun} failed; tracebacks are in {directory / 'failures'}",
             file=sys.stderr,
         )
         return EXIT_FAILED

@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.campaign import run
 from nhb2_plugins.campaign.engine import run_campaign
 from nhb2_plugins.campaign.plan import plan_runs
-from nhb2_plugins.campaign.run import execute_run
+from nhb2_plugins.campaign.run import execute_batch, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.errors import CampaignError
@@ -200,3 +202,82 @@ def test_a_killed_campaign_resumes_to_the_same_results(tmp_path: Path, bench: Be
     assert f"{n_before} are there already" in completed.stderr
     assert contents(resumed) == contents(whole)
     assert not list(resumed.glob("runs/*/.*")), "the killed run's half-written file is still there"
+
+
+def test_a_task_begins_no_further_run_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = plan_runs(campaign(optimizers=[{"algorithm": "random_search", "seeds": 3}]))
+    assert [each.run_id for each in execute_batch(plans, None, str(tmp_path / "all"))] == [p.run_id for p in plans]
+    monkeypatch.setattr(run, "BATCH_S", 0.0)
+    assert [each.run_id for each in execute_batch(plans, None, str(tmp_path / "one"))] == [plans[0].run_id]
+
+
+def test_every_run_of_a_campaign_in_handfuls_is_done_once(bench: Benchmark, tmp_path: Path) -> None:
+    """Many short runs and some that outlast their task's time."""
+    spec = campaign(
+        optimizers=[
+            {"algorithm": "random_search", "seeds": 150},
+            {"algorithm": "optuna", "seeds": 20},
+        ]
+    )
+    seen: list[str] = []
+    outcome = run_campaign(
+        spec, bench, tmp_path / "out", n_processes=2, on_outcome=lambda each: seen.append(each.run_id)
+    )
+    assert (outcome.n_kept, outcome.n_run, outcome.failed) == (0, 170, ())
+    assert sorted(seen) == sorted(plan.run_id for plan in plan_runs(spec))
+
+
+def test_a_run_that_kills_its_worker_is_lost_alone(tmp_path: Path, bench: Benchmark) -> None:
+    """Of a handful of runs one takes the worker process with it, every time; the others are done."""
+    deadly = tmp_path / "deadly_optimizer"
+    deadly.mkdir()
+    (deadly / "deadly.py").write_text(
+        "import os\n"
+        "from nhb2_plugins.optimizers.random_search import RandomSearch\n"
+        "class Deadly(RandomSearch):\n"
+        "    def ask(self):\n"
+        "        if self.seed == 1:\n"
+        "            os.kill(os.getpid(), 9)\n"
+        "        return super().ask()\n"
+        "    def __init__(self, seed, epoch=12):\n"
+        "        super().__init__(seed=seed, epoch=epoch)\n"
+        "        self.seed = seed\n"
+    )
+    information = deadly / "deadly-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: deadly\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[nhb2_plugins.optimizers]\ndeadly = deadly:Deadly\n")
+    spec = tmp_path / "spec.json"
+    spec.write_text(
+        json.dumps({"name": "deadly", "budget_s": 3000, "optimizers": [{"algorithm": "deadly", "seeds": 64}]})
+    )
+    command = [sys.executable, "-m", "nhb2_plugins.cli", "run", str(spec), "--out", str(tmp_path / "out")]
+    path = os.pathsep.join(filter(None, [str(deadly), os.environ.get("PYTHONPATH", "")]))
+    completed = subprocess.run(
+        [*command, "--processes", "2"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert completed.returncode == 1, completed.stderr
+    assert "deadly/seed-0001 failed" in completed.stderr
+    assert "1 run failed" in completed.stderr
+    assert len(list((tmp_path / "out").glob("runs/deadly/*.jsonl"))) == 63
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[: len(whole) // 2], lambda whole: whole[:-2], lambda whole: b""]
+)
+def test_a_run_file_that_was_cut_short_is_run_again(
+    damage: Callable[[bytes], bytes], bench: Benchmark, tmp_path: Path
+) -> None:
+    """As after a copy of the directory that stopped half-way."""
+    spec = campaign(optimizers=[{"algorithm": "random_search", "seeds": 2}])
+    run_campaign(spec, bench, tmp_path, n_processes=1)
+    before = contents(tmp_path)
+    path = tmp_path / "runs/random_search/seed-0001.jsonl"
+    path.write_bytes(damage(path.read_bytes()))
+    outcome = run_campaign(spec, bench, tmp_path, n_processes=1)
+    assert (outcome.n_kept, outcome.n_run, outcome.failed) == (1, 1, ())
+    assert contents(tmp_path) == before
