@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from nhb2_plugins import __version__
 from nhb2_plugins.cli.analyze import add_analyze
 from nhb2_plugins.cli.campaign import add_report, add_run
+from nhb2_plugins.cli.dashboard import add_dashboard
 from nhb2_plugins.cli.data import add_data
 from nhb2_plugins.cli.doctor import add_doctor
 from nhb2_plugins.cli.log import add_log
@@ -62,7 +63,18 @@ def _parser() -> Parser:
     parser = Parser(prog="nhb2", description="NAS-HPO-Bench-II for hyperparameter-optimisation frameworks.")
     parser.add_argument("--version", action="version", version=f"nhb2-plugins {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (add_info, add_doctor, add_query, add_space, add_data, add_run, add_report, add_log, add_analyze):
+    for add in (
+        add_info,
+        add_doctor,
+        add_query,
+        add_space,
+        add_data,
+        add_run,
+        add_report,
+        add_dashboard,
+        add_log,
+        add_analyze,
+    ):
         add(commands)
     return parser
 

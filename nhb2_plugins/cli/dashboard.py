@@ -1,0 +1,91 @@
+"""``nhb2 dashboard``: recorded runs of any optimizer in optuna-dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.selection import Selection, optimizer_part, select_runs
+
+ALL: Final = "all"
+_DEFAULT_RUNS: Final = "10"
+_MAX_PORT: Final = 65_535
+
+
+def add_dashboard(commands: Commands) -> None:
+    """Add ``nhb2 dashboard``."""
+    text = (
+        "Show recorded runs of any optimizer in optuna-dashboard, on this machine alone. A run becomes a study; of "
+        "many runs, the first few of each optimizer. Ctrl-C ends it."
+    )
+    parser = add_command(commands, "dashboard", _dashboard, text)
+    parser.add_argument(
+        "source", metavar="DIR", help="a campaign's directory, a .jsonl file, a directory of them, or a database's URL"
+    )
+    parser.add_argument("--only", metavar="RUN", action="append", default=[], help="an optimizer or a run; repeatable")
+    parser.add_argument(
+        "--runs", metavar="N", default=_DEFAULT_RUNS, help=f"of each optimizer, or '{ALL}' (default: {_DEFAULT_RUNS})"
+    )
+    parser.add_argument(
+        "--pooled", action="store_true", help="one study for each optimizer, of all its chosen runs: for importances"
+    )
+    parser.add_argument("--port", metavar="PORT", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
+    parser.add_argument(
+        "--storage", metavar="URL", help="keep the studies in a database or a journal file (default: in memory)"
+    )
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    try:
+        from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage, serve
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the dashboard needs optuna-dashboard ({error}): pip install 'nhb2-plugins[dashboard]'"
+        ) from error
+    port = _checked_port(options.port)
+    selection = select_runs(options.source, options.only, _read_runs(options.runs))
+    studies = _pooled(selection.runs) if options.pooled else selection.runs
+    storage = open_storage(options.storage)
+    print(f"Loading {len(studies):,} studies …", file=sys.stderr)
+    n_made = load_studies(storage, studies)
+    print(_what_is_shown(selection, len(studies), n_made), file=sys.stderr)
+    serve(storage, port, _announce)
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"Dashboard: {url} (Ctrl-C ends it)", flush=True)
+
+
+def _checked_port(port: int) -> int:
+    if not 0 <= port <= _MAX_PORT:
+        raise InvalidValueError(f"port {port} is not in 0..{_MAX_PORT}")
+    return port
+
+
+def _read_runs(text: str) -> int | None:
+    if text == ALL:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise InvalidValueError(f"--runs {text!r} is neither a number of runs (1, 2, …) nor {ALL!r}")
+    return int(text)
+
+
+def _pooled(runs: Mapping[str, Sequence[TrialRecord]]) -> dict[str, list[TrialRecord]]:
+    pools: dict[str, list[TrialRecord]] = {}
+    for run_id, records in runs.items():
+        pools.setdefault(optimizer_part(run_id), []).extend(records)
+    return pools
+
+
+def _what_is_shown(selection: Selection, n_studies: int, n_made: int) -> str:
+    shown = f"{len(selection.runs):,} of {selection.n_found:,} runs in {n_studies:,} studies"
+    known = f"; {n_studies - n_made:,} of them were in the storage already" if n_made < n_studies else ""
+    tables = ", ".join(sorted({record.table for records in selection.runs.values() for record in records}))
+    more = f" (--runs {ALL} and --only choose others)" if len(selection.runs) < selection.n_found else ""
+    return f"{shown}{more}{known}. Numbers from the table {tables}."

@@ -1,0 +1,114 @@
+"""Some of the runs that a source holds, by pattern and by number, reading no more files than these need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TypeAlias
+
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.trajectory.reader import read_records
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.sources import merged, read_source
+
+_Load: TypeAlias = Callable[[], list[TrialRecord]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Runs chosen from a source.
+
+    Attributes:
+        runs: records by run id, each in order of simulated end.
+        n_found: number of runs that the source holds.
+    """
+
+    runs: Mapping[str, tuple[TrialRecord, ...]]
+    n_found: int
+
+
+def select_runs(source: str, patterns: Sequence[str] = (), n_per_optimizer: int | None = None) -> Selection:
+    """Choose runs from a campaign's directory, a ``.jsonl`` file, a directory of them, or a database.
+
+    Args:
+        source: a path, or a database's URL.
+        patterns: of run ids (``bohb/seed-000*``) or of what stands before their slash (``bohb``), with the wildcards of
+            a shell; none for all.
+        n_per_optimizer: at most so many runs of those that share what stands before the slash; None for all.
+
+    Raises:
+        InvalidValueError: there is nothing at the source, it holds no record, or a pattern matches nothing.
+        TrajectoryError: a file is damaged; it is named.
+    """
+    loads = _loads(source)
+    wanted = sorted(_matching(list(loads), patterns))
+    chosen = [run_id for _, group in groupby(wanted, key=optimizer_part) for run_id in list(group)[:n_per_optimizer]]
+    runs = {run_id: tuple(merged(record for load in loads[run_id] for record in load())[0]) for run_id in chosen}
+    return Selection({run_id: records for run_id, records in runs.items() if records}, len(loads))
+
+
+def optimizer_part(run_id: str) -> str:
+    """What stands before the first slash of a run id: the optimizer, in a campaign."""
+    return run_id.split("/")[0]
+
+
+def _loads(source: str) -> dict[str, list[_Load]]:
+    """What reads each run of a source. A file that begins with a run's header is not read any further yet."""
+    loads: dict[str, list[_Load]] = {}
+    for run_id, load in _parts(source):
+        loads.setdefault(run_id, []).append(load)
+    if not loads:
+        raise InvalidValueError(f"there is no recorded run in {source}")
+    return loads
+
+
+def _parts(source: str) -> Iterator[tuple[str, _Load]]:
+    if "://" in source:
+        yield from _by_run(read_source(source))
+        return
+    path = Path(source)
+    if not path.exists():
+        raise InvalidValueError(f"there is no {source}; a campaign's directory or a .jsonl file is needed")
+    for file in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]:
+        run_id = _header_run_id(file)
+        if run_id is None:
+            yield from _by_run(read_records(file))
+        else:
+            yield run_id, partial(read_records, file)
+
+
+def _by_run(records: Sequence[TrialRecord]) -> Iterator[tuple[str, _Load]]:
+    for run_id in dict.fromkeys(record.run_id for record in records):
+        own = [record for record in records if record.run_id == run_id]
+        yield run_id, partial(list, own)
+
+
+def _header_run_id(path: Path) -> str | None:
+    """The run that a file's first line announces; None where it announces none."""
+    try:
+        with path.open("rb") as file:
+            content = json.loads(file.readline())
+    except OSError as error:
+        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError):
+        return None  # whoever reads the file says what is wrong with it
+    if isinstance(content, dict) and content.get("type") == "run" and isinstance(content.get("run_id"), str):
+        return str(content["run_id"])
+    return None
+
+
+def _matching(run_ids: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    for pattern in patterns:
+        if not any(_matches(run_id, pattern) for run_id in run_ids):
+            names = sorted({optimizer_part(run_id) for run_id in run_ids})
+            raise InvalidValueError(describe_choices(pattern, names, what="run") + f", nor a run such as {run_ids[0]}")
+    return [each for each in run_ids if not patterns or any(_matches(each, pattern) for pattern in patterns)]
+
+
+def _matches(run_id: str, pattern: str) -> bool:
+    return fnmatchcase(run_id, pattern) or fnmatchcase(optimizer_part(run_id), pattern)

@@ -1,0 +1,50 @@
+"""Recorded runs in Optuna storages, for optuna-dashboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna_dashboard import get_note
+
+from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage
+from nhb2_plugins.adapters.optuna_adapter import configuration_of
+from nhb2_plugins.errors import InvalidValueError
+from tests.analysis.runs import make_run
+
+RUN = make_run([(10, 80.0), (20, 85.0), (30, 84.0)])
+
+
+@pytest.mark.parametrize("kind", ["memory", "journal", "sqlite"])
+def test_a_study_holds_the_run_and_is_loaded_once(kind: str, tmp_path: Path) -> None:
+    name = {"memory": None, "journal": str(tmp_path / "j.log"), "sqlite": f"sqlite:///{tmp_path / 's.db'}"}[kind]
+    storage = open_storage(name)
+    assert load_studies(storage, {"a/seed-0000": RUN.records}) == 1
+    assert load_studies(storage, {"a/seed-0000": RUN.records}) == 0
+    (study,) = [optuna.load_study(study_name=each, storage=storage) for each in optuna.get_all_study_names(storage)]
+    assert [trial.value for trial in study.trials] == [20, 15, 16]
+    assert {configuration_of(trial) for trial in study.trials} == {RUN.records[0].configuration}
+    note = get_note(study)
+    assert "embedded table (01234567)" in note
+    assert "Charged from_scratch" in note
+
+
+def test_another_run_of_the_same_name_is_refused() -> None:
+    storage = open_storage(None)
+    load_studies(storage, {"mine": RUN.records})
+    with pytest.raises(InvalidValueError, match="holds a study 'mine' of other records"):
+        load_studies(storage, {"mine": RUN.records[:1]})
+
+
+def test_a_study_that_was_not_loaded_whole_is_refused() -> None:
+    storage = open_storage(None)
+    optuna.create_study(study_name="mine", storage=storage)
+    with pytest.raises(InvalidValueError, match="name another storage, or delete the study"):
+        load_studies(storage, {"mine": RUN.records})
+
+
+@pytest.mark.parametrize("name", ["unknown://x", "sqlite:////nowhere/at/all/s.db", "/nowhere/at/all/j.log"])
+def test_a_storage_that_cannot_be_opened_is_named(name: str) -> None:
+    with pytest.raises(InvalidValueError, match="cannot open the storage"):
+        open_storage(name)
