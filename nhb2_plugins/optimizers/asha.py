@@ -15,6 +15,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 @dataclass(slots=True)
@@ -32,16 +33,20 @@ class Asha:
         seed: seeds the random configurations.
         ladder: the rungs; with the ``continued`` charging policy a promotion pays only for its further epochs.
         eta: reduction factor; None for the ladder's own ratio.
+        restriction: the part of the space; None for all of it.
 
     Raises:
         InvalidValueError: an eta not above 1, or no eta and a ladder that is not geometric.
     """
 
-    def __init__(self, seed: int, *, ladder: FidelityLadder, eta: float | None = None) -> None:
+    def __init__(
+        self, seed: int, *, ladder: FidelityLadder, eta: float | None = None, restriction: Subspace | None = None
+    ) -> None:
         self._eta = ladder.eta if eta is None else eta
         if not self._eta > 1:
             raise InvalidValueError(f"eta {eta!r} is not above 1")
         self._random = random.Random(seed)
+        self._part = WHOLE_SPACE if restriction is None else restriction
         self._ladder = ladder
         self._rungs = [_Rung() for _ in ladder.rungs]
         self._n_submitted = 0
@@ -55,7 +60,7 @@ class Asha:
                 self._rungs[rung].promoted.add(number)
                 return self._suggest(configuration, rung + 1, number)
         self._n_submitted += 1
-        return self._suggest(draw_configuration(self._random), 0, self._n_submitted)
+        return self._suggest(draw_configuration(self._random, self._part), 0, self._n_submitted)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Enter the result into its rung."""

@@ -19,6 +19,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings, Proposal
 from nhb2_plugins.optimizers.hyperband import ConfigId, SuccessiveHalving, hyperband_brackets
+from nhb2_plugins.subspace import Subspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Bohb:
         space_seed: int | None = None,
         cellcode: str | None = None,
         settings: BohbSettings | None = None,
+        restriction: Subspace | None = None,
+        whole_cells: bool | None = None,
     ) -> None:
         """Set up the search.
 
@@ -68,14 +71,23 @@ class Bohb:
             space_seed: seeds the ConfigurationSpace, which draws random configurations; None for the same seed.
             cellcode: search learning rate and batch size on this cell alone; None searches the cell too.
             settings: hpbandster's options and ours; None for the defaults.
+            restriction: the part of the space; None for all of it.
+            whole_cells: see :class:`~nhb2_plugins.optimizers.bohb_model.BohbModel`.
 
         Raises:
-            InvalidValueError: an unusable ladder, or ``n_iterations`` below 1.
+            InvalidValueError: an unusable ladder, ``n_iterations`` below 1, or a restriction the model cannot keep.
         """
         if n_iterations is not None and n_iterations < 1:
             raise InvalidValueError(f"n_iterations {n_iterations!r} must be at least 1, or None for no end")
         self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
-        self.model = BohbModel(settings, seed=seed, space_seed=space_seed, cellcode=cellcode)
+        self.model = BohbModel(
+            settings,
+            seed=seed,
+            space_seed=space_seed,
+            cellcode=cellcode,
+            restriction=restriction,
+            whole_cells=whole_cells,
+        )
         self._brackets = hyperband_brackets(self.ladder)
         self._n_iterations = math.inf if n_iterations is None else n_iterations
         self._n_started = 0

@@ -103,7 +103,7 @@ def _clipped(width: float, n_choices: int) -> float:
 
 def _kernel_table(column: Floats, width: np.float64, n_choices: int, n_levels: int) -> Floats:
     """Aitchison–Aitken kernel of every choice (rows) against every datum (columns)."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         mismatch = np.float64(width) / np.float64(n_levels - 1)
     return np.where(np.arange(n_choices)[:, None] == column[None, :], 1 - width, mismatch)
 
@@ -165,7 +165,7 @@ class CandidateSampler:
                 position += 2
                 if n == 0:
                     vector.append(truncated_normal(uniform, value, width))
-                elif uniform < width:
+                elif uniform < width or n == 1:  # one choice: NumPy draws nothing
                     vector.append(value)
                 else:
                     while integers[position] & mask >= n:

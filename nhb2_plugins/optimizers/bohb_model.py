@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
-from nhb2_plugins.encoding import Encoding, to_configuration
+from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.optimizers.bohb_density import (
     BANDWIDTHS,
@@ -27,7 +27,8 @@ from nhb2_plugins.optimizers.bohb_density import (
     fit_density,
     set_back,
 )
-from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CHOICES, OPERATIONS, Configuration, cellcode_digits
+from nhb2_plugins.space import EDGE_NAMES, OPERATIONS, Configuration, cellcode_digits
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 BOHB_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 """Encodings BOHB can model: it has no kernel for ordinals."""
@@ -99,7 +100,11 @@ class BohbModel:
         settings: the options; None for the defaults.
         seed: seeds both generators.
         space_seed: seeds the ConfigurationSpace's, where it is not ``seed``.
-        cellcode: search learning rate and batch size on this cell alone; None searches the cell too.
+        cellcode: search learning rate and batch size on this cell alone, with a model of these two; None searches the
+            cell too.
+        restriction: the part of the space; None for all of it.
+        whole_cells: whether the model sees one categorical, ``cell``, in the place of the six edges; None for wherever
+            one cellcode stands for its class, which edges cannot express and the model cannot forbid.
 
     Attributes:
         settings: the options.
@@ -108,7 +113,7 @@ class BohbModel:
         n_points_in_model: ``min_points_in_model``, raised to the least that a density needs (columns + 1).
 
     Raises:
-        InvalidValueError: not a cellcode.
+        InvalidValueError: not a cellcode, or one outside the restriction; ``one_per_class`` without ``whole_cells``.
     """
 
     def __init__(
@@ -118,10 +123,16 @@ class BohbModel:
         seed: int = 0,
         space_seed: int | None = None,
         cellcode: str | None = None,
+        restriction: Subspace | None = None,
+        whole_cells: bool | None = None,
     ) -> None:
         self.settings = settings or BohbSettings()
         self.generator = np.random.RandomState(seed)
-        self._coding = _Coding(self.settings.encoding, cellcode)
+        part = WHOLE_SPACE if restriction is None else restriction
+        if cellcode not in (None, *part.cellcodes):
+            raise InvalidValueError(f"cell {cellcode!r} is not in {part}")
+        whole = _checked_whole_cells(part, whole_cells, cellcode)
+        self._coding = _Coding(self.settings.encoding, part, whole_cells=whole, cellcode=cellcode)
         self.space = self._coding.space
         self.space.seed(seed if space_seed is None else space_seed)
         self.n_points_in_model = max(self.settings.min_points_in_model or 0, len(self.space) + 1)
@@ -202,41 +213,53 @@ class _Coding:
     """Configurations as the model's vectors and back.
 
     A column stands where ConfigSpace puts its hyperparameter (it sorts them), because candidates are drawn column by
-    column.
+    column. A cellcode that is searched on alone has no columns; a value that the restriction fixes has a column of one
+    choice, as it has in hpbandster.
     """
 
-    def __init__(self, encoding: Encoding, cellcode: str | None) -> None:
+    def __init__(self, encoding: Encoding, part: Subspace, *, whole_cells: bool, cellcode: str | None) -> None:
         self._encoding = encoding
-        self._fixed_digits = () if cellcode is None else cellcode_digits(cellcode)
-        names = HYPERPARAMETER_NAMES[len(self._fixed_digits) :]
-        whole = configuration_space(encoding)
+        self._whole_cells = whole_cells
+        self._fixed: dict[str, Any] = {}
+        if cellcode is not None:
+            part = replace(part, cellcode=cellcode)
+            self._fixed = {name: OPERATIONS[d] for name, d in zip(EDGE_NAMES, cellcode_digits(cellcode), strict=True)}
+        whole = configuration_space(encoding, restriction=part, whole_cells=whole_cells)
         self.space = space = ConfigurationSpace(name=whole.name)
-        space.add([whole[name] for name in names])  # ConfigSpace before 1.2 takes no list above
-        choices = dict(zip(names, N_CHOICES[len(self._fixed_digits) :], strict=True))
-        self._order = [names.index(name) for name in space]
-        self._column_of = [list(space).index(name) for name in names]
-        numeric = [name for name in space if isinstance(space[name], UniformIntegerHyperparameter)]
-        self.n_choices = tuple(0 if name in numeric else choices[name] for name in space)
-        # Where each choice lies on its column: its own number, or a place in [0, 1].
-        self._places = [
-            [float(space[name].to_vector(rank)) for rank in range(n)] if name in numeric else list(map(float, range(n)))
-            for name, n in choices.items()
-        ]
-        self._scales = [choices[name] - 1 if name in numeric else 1 for name in names]
+        space.add([whole[name] for name in whole if name not in self._fixed])  # before 1.2 it takes no list above
+        choices = hyperparameter_choices(encoding, part, whole_cells=whole_cells)
+        self._values = {name: choices[name] for name in space}
+        numeric = {name for name in space if isinstance(space[name], UniformIntegerHyperparameter)}
+        self.n_choices = tuple(0 if name in numeric else len(values) for name, values in self._values.items())
+        # Where each value lies on its column: at its own number, or at a place in [0, 1].
+        self._places: dict[str, dict[Any, float]] = {
+            name: {value: float(space[name].to_vector(value)) if name in numeric else float(i) for i, value in pairs}
+            for name, pairs in ((name, list(enumerate(values))) for name, values in self._values.items())
+        }
+        self._scales = [len(values) - 1 if name in numeric else 1 for name, values in self._values.items()]
 
     def vector(self, configuration: Configuration) -> Floats:
-        free = configuration.choices[len(self._fixed_digits) :]
-        values = [places[choice] for places, choice in zip(self._places, free, strict=True)]
-        return np.array([values[i] for i in self._order])
+        values = to_values(configuration, self._encoding, whole_cells=self._whole_cells)
+        return np.array([places[values[name]] for name, places in self._places.items()])
 
     def configuration(self, vector: Floats) -> Configuration:
-        values = vector.tolist()
-        free = (round(values[j] * scale) for j, scale in zip(self._column_of, self._scales, strict=True))
-        return Configuration.from_choices((*self._fixed_digits, *free))
+        columns = zip(vector.tolist(), self._scales, self._values.items(), strict=True)
+        return self.configuration_of_sample({name: values[round(x * scale)] for x, scale, (name, values) in columns})
 
     def configuration_of_sample(self, sample: Mapping[str, Any]) -> Configuration:
-        fixed = {name: OPERATIONS[digit] for name, digit in zip(HYPERPARAMETER_NAMES, self._fixed_digits, strict=False)}
-        return to_configuration({**fixed, **sample}, self._encoding)
+        return to_configuration({**self._fixed, **sample}, self._encoding)
+
+
+def _checked_whole_cells(part: Subspace, whole_cells: bool | None, cellcode: str | None) -> bool:
+    """Whether cells are chosen whole: where the user says so, and where the edges alone cannot keep the restriction."""
+    needs = part.one_per_class and part.cellcode is None and cellcode is None
+    if whole_cells is None:
+        return needs
+    if needs and not whole_cells:
+        raise InvalidValueError("BOHB's model knows no forbidden clauses: one_per_class needs whole_cells=True")
+    if whole_cells and cellcode is not None:
+        raise InvalidValueError(f"whole_cells=True has no meaning where cell {cellcode!r} alone is searched on")
+    return whole_cells
 
 
 def _check_range(name: str, value: float, least: float, most: float) -> None:

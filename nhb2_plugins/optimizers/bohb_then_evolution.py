@@ -14,7 +14,7 @@ from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_model import BohbSettings
 from nhb2_plugins.optimizers.two_stage import SecondStage
-from nhb2_plugins.space import CELLCODES
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 REFERENCE_FIRST_STAGE: Final = BohbSettings(num_samples=5, random_fraction=0, bandwidth_factor=3, min_bandwidth=0.3)
 """BOHB's options in the reference's ``bohb_then_rea``."""
@@ -31,9 +31,10 @@ class BohbThenEvolution:
         population_size: of the evolution.
         tournament_size: of the evolution.
         settings: BOHB's options; None for the reference's.
+        restriction: the part of the space; None for all of it.
 
     Raises:
-        InvalidValueError: no bracket, or a size below 1.
+        InvalidValueError: no bracket, a size below 1, or a restriction that leaves one of the stages nothing to search.
     """
 
     def __init__(
@@ -46,15 +47,18 @@ class BohbThenEvolution:
         population_size: int = 10,
         tournament_size: int = 3,
         settings: BohbSettings | None = None,
+        restriction: Subspace | None = None,
     ) -> None:
+        part = WHOLE_SPACE if restriction is None else restriction
+        self._second = SecondStage(seed, epoch, population_size, tournament_size, part)
         self._bohb = Bohb(
             ladder or FidelityLadder.hyperband(1, SCHEDULE_EPOCHS, eta=3),
             n_iterations=n_iterations,
             seed=seed,
-            cellcode=random.Random(seed).choice(CELLCODES),
+            cellcode=random.Random(seed).choice(part.cellcodes),
             settings=settings or REFERENCE_FIRST_STAGE,
+            restriction=part,
         )
-        self._second = SecondStage(seed, epoch, population_size, tournament_size)
 
     def ask(self) -> Suggestion | None:
         """What BOHB asks for until its brackets are done; then what the evolution asks for."""

@@ -14,7 +14,8 @@ from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
-from nhb2_plugins.space import CELLCODES, EDGES, N_CHOICES, Configuration
+from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 class _Individual(NamedTuple):
@@ -31,9 +32,11 @@ class RegularizedEvolution:
         population_size: the first so many configurations are uniform draws.
         tournament_size: contestants, drawn with replacement; of equals the first drawn wins.
         hyperparameters: (lr, batch size) of every configuration, for a search over cells alone; None searches them too.
+        restriction: the part of the space; None for all of it.
 
     Raises:
-        InvalidValueError: a size below 1, or hyperparameters outside the space.
+        InvalidValueError: a size below 1, hyperparameters outside the space or its part, or a restriction that leaves
+            nothing to mutate.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class RegularizedEvolution:
         population_size: int = 10,
         tournament_size: int = 3,
         hyperparameters: tuple[float, int] | None = None,
+        restriction: Subspace | None = None,
     ) -> None:
         for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
             if size < 1:
@@ -54,8 +58,11 @@ class RegularizedEvolution:
         self._n_initial = population_size
         self._tournament_size = tournament_size
         self._hyperparameters = hyperparameters
+        self._part = part = WHOLE_SPACE if restriction is None else restriction
         if hyperparameters is not None:
-            Configuration(CELLCODES[0], *hyperparameters)
+            part.checked(Configuration(part.cellcodes[0], *hyperparameters))
+        if part.size == 1 or (hyperparameters is not None and part.cellcode is not None):
+            raise InvalidValueError(f"{part} leaves evolution nothing to mutate")
 
     def ask(self) -> Suggestion:
         """A uniform configuration while the population is being founded or none of it has ended; then a child."""
@@ -65,12 +72,12 @@ class RegularizedEvolution:
         contestants = [self._random.choice(self._population) for _ in range(self._tournament_size)]
         parent = max(contestants, key=lambda individual: individual.accuracy_pct)
         n_coordinates = len(N_CHOICES) if self._hyperparameters is None else len(EDGES)
-        child = mutate_one_coordinate(parent.configuration, self._random, n_coordinates=n_coordinates)
+        child = mutate_one_coordinate(parent.configuration, self._random, n_coordinates=n_coordinates, part=self._part)
         return Suggestion(child, self._epoch)
 
     def _founder(self) -> Configuration:
         # Drawn whole even when the hyperparameters are given, as the reference does: the draws stay the same.
-        drawn = draw_configuration(self._random)
+        drawn = draw_configuration(self._random, self._part)
         return drawn if self._hyperparameters is None else Configuration(drawn.cellcode, *self._hyperparameters)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:

@@ -7,8 +7,9 @@ from collections import deque
 
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
-from nhb2_plugins.optimizers.draws import draw_configuration
+from nhb2_plugins.optimizers.draws import draw_configuration, moved, other_choices
 from nhb2_plugins.space import N_CHOICES, Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 class LocalSearch:
@@ -20,11 +21,13 @@ class LocalSearch:
     Args:
         seed: seeds the starts and the orders.
         epoch: the fidelity to search at.
+        restriction: the part of the space, with fewer neighbours then; None for all of it.
     """
 
-    def __init__(self, seed: int, *, epoch: int = 12) -> None:
+    def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace | None = None) -> None:
         self._random = random.Random(seed)
         self._epoch = epoch
+        self._part = WHOLE_SPACE if restriction is None else restriction
         self._climb = 0
         self._start_climb()
 
@@ -48,12 +51,12 @@ class LocalSearch:
     def _start_climb(self) -> None:
         self._leave()
         self._current_accuracy: float | None = None
-        self._queue: deque[Configuration] = deque([draw_configuration(self._random)])
+        self._queue: deque[Configuration] = deque([draw_configuration(self._random, self._part)])
 
     def _move(self, configuration: Configuration, accuracy_pct: float) -> None:
         self._leave()
         self._current_accuracy = accuracy_pct
-        around = neighbours(configuration)
+        around = neighbours(configuration, self._part)
         self._random.shuffle(around)
         self._queue = deque(around)
 
@@ -62,12 +65,14 @@ class LocalSearch:
         self._n_running = 0
 
 
-def neighbours(configuration: Configuration) -> list[Configuration]:
-    """The 30 configurations that differ in exactly one coordinate, in order of coordinates, then choices."""
-    choices = configuration.choices
-    return [
-        Configuration.from_choices((*choices[:coordinate], choice, *choices[coordinate + 1 :]))
-        for coordinate, n_choices in enumerate(N_CHOICES)
-        for choice in range(n_choices)
-        if choice != choices[coordinate]
-    ]
+def neighbours(configuration: Configuration, part: Subspace = WHOLE_SPACE) -> list[Configuration]:
+    """The configurations that differ in exactly one coordinate, in order of coordinates, then choices.
+
+    There are 30, or fewer in a part of the space: see :mod:`nhb2_plugins.optimizers.draws`. None comes twice.
+    """
+    around = (
+        moved(configuration, coordinate, choice, part)
+        for coordinate in range(len(N_CHOICES))
+        for choice in other_choices(configuration, coordinate, part)
+    )
+    return list(dict.fromkeys(around))

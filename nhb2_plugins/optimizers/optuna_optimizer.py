@@ -15,6 +15,7 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.subspace import Subspace
 
 SAMPLERS: Final[dict[str, type[BaseSampler]]] = {
     "tpe": TPESampler,
@@ -39,6 +40,7 @@ class OptunaOptimizer:
         *,
         epoch: int = SCHEDULE_EPOCHS,
         encoding: Encoding = "categorical",
+        restriction: Subspace | None = None,
         **settings: Any,
     ) -> None:
         """Set up the study.
@@ -48,6 +50,7 @@ class OptunaOptimizer:
             sampler: one of :data:`SAMPLERS`, with Optuna's defaults.
             epoch: the fidelity to search at. 200 searches on an expected test accuracy.
             encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna_space`).
+            restriction: the part of the space; None for all of it. With ``one_per_class`` the sampler sees whole cells.
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.
 
         Raises:
@@ -56,7 +59,7 @@ class OptunaOptimizer:
         if sampler not in SAMPLERS:
             raise InvalidValueError(describe_choices(sampler, SAMPLERS, what="sampler"))
         self._epoch = checked_epoch(epoch)
-        self._space = optuna_search_space(encoding)
+        self._space = optuna_search_space(encoding, restriction)
         try:
             made = SAMPLERS[sampler](seed=seed, **settings)  # type: ignore[call-arg]
         except TypeError as error:

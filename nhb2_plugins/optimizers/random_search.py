@@ -7,6 +7,7 @@ import random
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.optimizers.draws import draw_configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 class RandomSearch:
@@ -15,15 +16,17 @@ class RandomSearch:
     Args:
         seed: seeds the draws; the sequence equals the reference's under ``random.seed(seed)``.
         epoch: the fidelity to search at.
+        restriction: the part of the space; None for all of it.
     """
 
-    def __init__(self, seed: int, *, epoch: int = 12) -> None:
+    def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace | None = None) -> None:
         self._random = random.Random(seed)
         self._epoch = epoch
+        self._part = WHOLE_SPACE if restriction is None else restriction
 
     def ask(self) -> Suggestion:
         """A uniform configuration; random search never has to wait."""
-        return Suggestion(draw_configuration(self._random), self._epoch)
+        return Suggestion(draw_configuration(self._random, self._part), self._epoch)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Nothing to learn."""

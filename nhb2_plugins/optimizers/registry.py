@@ -2,7 +2,8 @@
 
 An installed package adds its own optimizers as entry points of the group ``nhb2_plugins.optimizers``: the name is the
 algorithm's, the value ``module:class``. The class is called with ``seed=``, with ``ladder=`` (where it has such a
-parameter and the campaign names a ladder) or ``epoch=``, and with its settings. It follows
+parameter and the campaign names a ladder) or ``epoch=``, with ``restriction=`` where the campaign restricts the space
+(refused where it has no such parameter), and with its settings. It follows
 :class:`nhb2_plugins.ask_tell.Optimizer`.
 """
 
@@ -18,8 +19,11 @@ from typing import Any, Final, Literal
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.subspace import Subspace
 
 ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
+_OWN_ARGUMENTS: Final = frozenset({"seed", "epoch", "ladder", "settings", "restriction"})
+"""What :func:`make_optimizer` gives itself: no settings."""
 
 
 LadderUse = Literal["never", "always", "optional"]
@@ -117,6 +121,7 @@ def make_optimizer(
     epoch: int = 12,
     ladder: FidelityLadder | None = None,
     settings: Mapping[str, Any] | None = None,
+    restriction: Subspace | None = None,
 ) -> Optimizer:
     """Make an optimizer by its name.
 
@@ -126,9 +131,11 @@ def make_optimizer(
         epoch: the fidelity searched at, for optimizers without a ladder.
         ladder: the fidelities, for optimizers with one.
         settings: keyword arguments of the optimizer.
+        restriction: the part of the space that it may propose from; None for all of it.
 
     Raises:
-        InvalidValueError: an unknown name or setting, a ladder missing or not wanted, a setting out of range.
+        InvalidValueError: an unknown name or setting, a ladder missing or not wanted, a setting out of range, a
+            restriction that the optimizer does not take or that leaves it nothing to search.
         MissingExtraError: the optimizer's framework is not installed.
     """
     entry = registration(algorithm)
@@ -136,8 +143,27 @@ def make_optimizer(
     make = _load(algorithm, entry.target, entry.extra)
     fidelity = {"epoch": epoch} if ladder is None else {"ladder": ladder}
     arguments = _arguments(algorithm, entry, make, settings or {})
+    if restriction is not None:
+        _check_takes_restriction(algorithm, make)
+        arguments["restriction"] = restriction
     optimizer: Optimizer = make(seed=seed, **fidelity, **arguments)
     return optimizer
+
+
+def check_restriction(algorithm: str) -> None:
+    """Refuse an optimizer that cannot keep to a part of the space.
+
+    Raises:
+        InvalidValueError: an unknown name, or an optimizer without a parameter ``restriction``.
+        MissingExtraError: the optimizer's framework is not installed.
+    """
+    entry = registration(algorithm)
+    _check_takes_restriction(algorithm, _load(algorithm, entry.target, entry.extra))
+
+
+def _check_takes_restriction(algorithm: str, make: Any) -> None:
+    if "restriction" not in inspect.signature(make).parameters:
+        raise InvalidValueError(f"algorithm {algorithm!r} has no parameter 'restriction': it searches the whole space")
 
 
 def check_ladder(algorithm: str, *, has_ladder: bool) -> None:
@@ -156,12 +182,12 @@ def check_ladder(algorithm: str, *, has_ladder: bool) -> None:
 def _arguments(algorithm: str, entry: Registration, make: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as keyword arguments, those of the settings dataclass gathered in one."""
     parameters = inspect.signature(make).parameters
-    taken = parameters.keys() - {"seed", "epoch", "ladder", "settings"}
+    taken = parameters.keys() - _OWN_ARGUMENTS
     grouped = _load(algorithm, entry.settings, entry.extra) if entry.settings else None
     names = {each.name for each in fields(grouped)} if grouped else set()
     takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
     for name in settings:
-        if name not in taken | names and not takes_any:
+        if name in _OWN_ARGUMENTS or (name not in taken | names and not takes_any):
             raise InvalidValueError(describe_choices(name, sorted(taken | names), what=f"setting of {algorithm}"))
     arguments = {name: value for name, value in settings.items() if name not in names}
     if grouped and names & settings.keys():

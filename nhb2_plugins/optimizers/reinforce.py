@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.space import N_CHOICES, Configuration
+from nhb2_plugins.optimizers.draws import settled
+from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 _Floats = NDArray[np.float64]
 _INITIAL_SCALE: Final = 1e-3
@@ -78,44 +80,69 @@ class Reinforce:
         epoch: the fidelity to search at.
         learning_rate: Adam's step size.
         baseline_decay: decay of the reward's moving average.
+        restriction: the part of the space; None for all of it. Where one cellcode stands for each isomorphism class,
+            which independent softmaxes cannot express, a drawn cell is evaluated as its class's own, and the policy
+            learns of the cell drawn.
 
     Raises:
         InvalidValueError: a learning rate that is not positive, or a decay outside [0, 1).
     """
 
-    def __init__(self, seed: int, *, epoch: int = 12, learning_rate: float = 0.01, baseline_decay: float = 0.9) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        epoch: int = 12,
+        learning_rate: float = 0.01,
+        baseline_decay: float = 0.9,
+        restriction: Subspace | None = None,
+    ) -> None:
         if not learning_rate > 0:
             raise InvalidValueError(f"learning_rate {learning_rate!r} is not positive")
         if not 0 <= baseline_decay < 1:
             raise InvalidValueError(f"baseline_decay {baseline_decay!r} is not in [0, 1)")
         self._generator = np.random.default_rng(seed)
         self._epoch = epoch
-        self._offsets = np.concatenate([[0], np.cumsum(N_CHOICES)])
+        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._allowed = _allowed_choices(self._part)
+        self._offsets = np.concatenate([[0], np.cumsum([len(allowed) for allowed in self._allowed])])
         self.logits: _Floats = _INITIAL_SCALE * self._generator.standard_normal(int(self._offsets[-1]))
         self._adam = Adam(learning_rate, len(self.logits))
         self._baseline = MovingAverage(baseline_decay)
 
     def probabilities(self) -> list[_Floats]:
-        """The policy: for each of the eight coordinates the probabilities of its choices."""
+        """The policy: for each of the eight coordinates the probabilities of the choices that are left of it."""
         return [_softmax(self.logits[start:end]) for start, end in zip(self._offsets, self._offsets[1:], strict=False)]
 
     def ask(self) -> Suggestion:
         """A draw from the policy as it stands."""
-        choices = tuple(int(self._generator.choice(len(p), p=p)) for p in self.probabilities())
-        return Suggestion(Configuration.from_choices(choices), self._epoch)
+        ranks = tuple(int(self._generator.choice(len(p), p=p)) for p in self.probabilities())
+        drawn = Configuration.from_choices(
+            tuple(allowed[rank] for allowed, rank in zip(self._allowed, ranks, strict=True))
+        )
+        return Suggestion(settled(drawn, self._part), self._epoch, token=drawn)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Move the policy along the score of the suggestion, weighed by the reward above the baseline."""
         reward = observation.accuracy_pct
         advantage = reward - self._baseline.update(reward)
-        self.logits = self._adam.step(self.logits, -advantage * self.score(suggestion.configuration))
+        self.logits = self._adam.step(self.logits, -advantage * self.score(suggestion.token))
 
     def score(self, configuration: Configuration) -> _Floats:
-        """Gradient of the configuration's log-probability by the logits, shape (sum of choices,)."""
+        """Gradient of a drawn configuration's log-probability by the logits, shape (sum of choices left,)."""
         gradient = -np.concatenate(self.probabilities())
-        for offset, choice in zip(self._offsets, configuration.choices, strict=False):
-            gradient[offset + choice] += 1
+        for offset, allowed, choice in zip(self._offsets, self._allowed, configuration.choices, strict=False):
+            gradient[offset + allowed.index(choice)] += 1
         return gradient
+
+
+def _allowed_choices(part: Subspace) -> tuple[tuple[int, ...], ...]:
+    """The choices of each coordinate that a part leaves, whatever the others are."""
+    fixed = Configuration(part.cellcodes[0], part.learning_rates[0], part.batch_sizes[0]).choices
+    is_fixed = (*(part.cellcode is not None,) * len(EDGES), part.lr is not None, part.batch_size is not None)
+    return tuple(
+        (choice,) if is_one else tuple(range(n)) for choice, is_one, n in zip(fixed, is_fixed, N_CHOICES, strict=True)
+    )
 
 
 def _softmax(logits: _Floats) -> _Floats:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from ConfigSpace import ConfigurationSpace
 from smac import (
     BlackBoxFacade,
     HyperbandFacade,
@@ -28,6 +29,7 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.subspace import Subspace
 
 FACADES: Final[dict[str, type[AbstractFacade]]] = {
     "hpo": HyperparameterOptimizationFacade,
@@ -60,6 +62,8 @@ class SmacOptimizer:
         encoding: Encoding = "ordinal",
         retrain_after: int | None = None,
         n_initial: int | None = None,
+        restriction: Subspace | None = None,
+        whole_cells: bool = False,
         **settings: Any,
     ) -> None:
         """Set up the facade. Everything not named here is SMAC's own default.
@@ -75,6 +79,8 @@ class SmacOptimizer:
             retrain_after: how many configurations come of one model; None for SMAC's own number, 8 (1 in
                 ``blackbox``).
             n_initial: size of the initial design (``hpo``, ``blackbox``, ``multi_fidelity``); None for SMAC's own.
+            restriction: the part of the space; None for all of it.
+            whole_cells: one categorical, ``cell``, in the place of the six edges.
             settings: further arguments of SMAC's ``Scenario``.
 
         Raises:
@@ -88,6 +94,7 @@ class SmacOptimizer:
         self._epoch = checked_epoch(epoch)
         self._encoding: Encoding = encoding
         self._budgets = _budgets_of(facade, ladder)
+        space = configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)
         scenario = {"seed": seed, "n_trials": n_trials, "deterministic": True, **settings}
         if self._budgets is not None:
             scenario |= {"min_budget": self._budgets.min_budget, "max_budget": self._budgets.max_budget}
@@ -96,7 +103,7 @@ class SmacOptimizer:
         with tempfile.TemporaryDirectory(prefix="nhb2-smac-") as directory:
             self.facade = _make_facade(
                 FACADES[facade],
-                _make_scenario(encoding, directory, scenario),
+                _make_scenario(space, directory, scenario),
                 self._budgets,
                 {} if retrain_after is None else {"retrain_after": retrain_after},
                 {} if n_initial is None else {"n_configs": n_initial},
@@ -130,8 +137,7 @@ def _budgets_of(facade: str, ladder: FidelityLadder | Iterable[float] | None) ->
     return None
 
 
-def _make_scenario(encoding: Encoding, directory: str, arguments: dict[str, Any]) -> Scenario:
-    space = configuration_space(encoding)
+def _make_scenario(space: ConfigurationSpace, directory: str, arguments: dict[str, Any]) -> Scenario:
     try:
         return Scenario(space, output_directory=Path(directory), **arguments)
     except TypeError as error:

@@ -13,7 +13,8 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.optimizers.evolution import RegularizedEvolution
-from nhb2_plugins.space import CELLCODES, Configuration
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 _FIRST_STAGE: Final = "first stage"
 
@@ -26,19 +27,21 @@ class SecondStage:
         epoch: the fidelity to search at.
         population_size: of the evolution.
         tournament_size: of the evolution.
+        part: the part of the space that both stages search.
 
     Attributes:
         evolution: the second stage; None while the first lasts.
 
     Raises:
-        InvalidValueError: a size below 1.
+        InvalidValueError: a size below 1, or a part that leaves one of the stages nothing to search.
     """
 
-    def __init__(self, seed: int, epoch: int, population_size: int, tournament_size: int) -> None:
+    def __init__(self, seed: int, epoch: int, population_size: int, tournament_size: int, part: Subspace) -> None:
         self._seed = seed
         self._epoch = epoch
         self._population_size = population_size
         self._tournament_size = tournament_size
+        self._part = _checked_for_two_stages(part)
         self._best: tuple[float, Configuration] | None = None
         self.evolution: RegularizedEvolution | None = None
         self._evolution_with(None)  # refuses wrong sizes now, not after the first stage
@@ -67,6 +70,7 @@ class SecondStage:
             population_size=self._population_size,
             tournament_size=self._tournament_size,
             hyperparameters=hyperparameters,
+            restriction=self._part,
         )
 
 
@@ -79,9 +83,11 @@ class RandomSearchThenEvolution:
         first_stage_s: simulated seconds of the first stage, costs from scratch; the evaluation that crosses it counts.
         population_size: of the evolution.
         tournament_size: of the evolution.
+        restriction: the part of the space; None for all of it.
 
     Raises:
-        InvalidValueError: a first stage that is not positive, or a size below 1.
+        InvalidValueError: a first stage that is not positive, a size below 1, or a restriction that leaves one of the
+            stages nothing to search.
     """
 
     def __init__(
@@ -92,19 +98,21 @@ class RandomSearchThenEvolution:
         first_stage_s: float = 5000.0,
         population_size: int = 10,
         tournament_size: int = 3,
+        restriction: Subspace | None = None,
     ) -> None:
         if not first_stage_s > 0:
             raise InvalidValueError(f"first_stage_s {first_stage_s!r} is not a positive number of simulated seconds")
         self._epoch = epoch
         self._random = random.Random(seed)
-        self._cellcode = self._random.choice(CELLCODES)
+        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._cellcode = self._random.choice(self._part.cellcodes)
         self._left_s = first_stage_s
-        self._second = SecondStage(seed, epoch, population_size, tournament_size)
+        self._second = SecondStage(seed, epoch, population_size, tournament_size, self._part)
 
     def ask(self) -> Suggestion:
         """A random (lr, batch size) on the cell while the first stage lasts; then what the evolution asks for."""
         if self._second.evolution is None and (self._left_s > 0 or not self._second.has_result):
-            drawn = draw_configuration(self._random)
+            drawn = draw_configuration(self._random, self._part)
             configuration = Configuration(self._cellcode, drawn.lr, drawn.batch_size)
             return Suggestion(configuration, self._epoch, token=_FIRST_STAGE)
         return self._second.begin().ask()
@@ -116,3 +124,13 @@ class RandomSearchThenEvolution:
         elif self._second.evolution is None:
             self._left_s -= observation.cost_s
             self._second.learn(suggestion.configuration, observation.accuracy_pct)
+
+
+def _checked_for_two_stages(part: Subspace) -> Subspace:
+    if part.cellcode is not None:
+        raise InvalidValueError(f"{part} leaves the second stage, which searches the cell, nothing to search")
+    if part.lr is not None and part.batch_size is not None:
+        raise InvalidValueError(
+            f"{part} leaves the first stage, which searches learning rate and batch size, nothing to search"
+        )
+    return part

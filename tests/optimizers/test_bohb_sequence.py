@@ -27,6 +27,7 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings
 from nhb2_plugins.space import N_CHOICES, Configuration
+from nhb2_plugins.subspace import Subspace
 
 LADDERS = {"12-200": (FidelityLadder([12, 200]), 16), "1.33-4-12": (FidelityLadder.hyperband(1, 12, eta=3), 12)}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -102,11 +103,11 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def make_hpbandster(
-    ladder: FidelityLadder, seed: int, directory: Path, encoding: str, settings: dict[str, Any]
+    ladder: FidelityLadder, seed: int, directory: Path, encoding: str, settings: dict[str, Any], **part: Any
 ) -> BOHB:
     np.random.seed(seed)
     return BOHB(
-        configspace=configuration_space(encoding, seed=seed),
+        configspace=configuration_space(encoding, seed=seed, **part),
         run_id="sequence",
         eta=ladder.eta,
         min_budget=ladder.budgets[0] * (1 - 1e-9 if len(ladder.budgets) > 2 else 1),
@@ -117,7 +118,14 @@ def make_hpbandster(
 
 
 def hpbandster_sequence(
-    ladder: FidelityLadder, n_iterations: int, seed: int, n_levels: int, directory: Path, encoding: str, settings: Any
+    ladder: FidelityLadder,
+    n_iterations: int,
+    seed: int,
+    n_levels: int,
+    directory: Path,
+    encoding: str,
+    settings: Any,
+    **part: Any,
 ) -> Sequence:
     evaluations = []
 
@@ -127,7 +135,7 @@ def hpbandster_sequence(
         return synthetic_loss(configuration, float(budget), n_levels)
 
     InlineDispatcher.evaluate = staticmethod(evaluate)
-    optimizer = make_hpbandster(ladder, seed, directory, encoding, settings)
+    optimizer = make_hpbandster(ladder, seed, directory, encoding, settings, **part)
     result = optimizer.run(n_iterations)
     optimizer.shutdown()
     flags = {
@@ -139,9 +147,11 @@ def hpbandster_sequence(
 
 
 def our_sequence(
-    ladder: FidelityLadder, n_iterations: int, seed: int, n_levels: int, encoding: str, settings: Any
+    ladder: FidelityLadder, n_iterations: int, seed: int, n_levels: int, encoding: str, settings: Any, **part: Any
 ) -> Sequence:
-    optimizer = Bohb(ladder, n_iterations=n_iterations, seed=seed, settings=BohbSettings(encoding=encoding, **settings))
+    optimizer = Bohb(
+        ladder, n_iterations=n_iterations, seed=seed, settings=BohbSettings(encoding=encoding, **settings), **part
+    )
     evaluations, flags = [], {}
     while (suggestion := optimizer.ask()) is not None:
         evaluations.append((suggestion.configuration.index, suggestion.budget))
@@ -160,15 +170,17 @@ def n_differing(ours: Sequence, theirs: Sequence) -> int:
     )
 
 
-def compare(ladder_name: str, settings_name: str, seeds: range, directory: Path, encoding: str = "categorical") -> int:
+def compare(
+    ladder_name: str, settings_name: str, seeds: range, directory: Path, encoding: str = "categorical", **part: Any
+) -> int:
     """Compare the sequences of some seeds; the number of evaluations that differ."""
     ladder, n_iterations = LADDERS[ladder_name]
     settings = SETTINGS[settings_name]
     n_bad, n_model_based = 0, 0
     for seed in seeds:
         n_levels = 5 if seed % 2 else 1_000_000
-        theirs = hpbandster_sequence(ladder, n_iterations, seed, n_levels, directory, encoding, settings)
-        ours = our_sequence(ladder, n_iterations, seed, n_levels, encoding, settings)
+        theirs = hpbandster_sequence(ladder, n_iterations, seed, n_levels, directory, encoding, settings, **part)
+        ours = our_sequence(ladder, n_iterations, seed, n_levels, encoding, settings, **part)
         n_bad += n_differing(ours, theirs)
         assert ours.model_based == theirs.model_based
         for our_state, their_state in zip(ours.states, theirs.states, strict=True):
@@ -193,6 +205,24 @@ def test_same_sequence_as_hpbandster_on_twenty_seeds(ladder_name: str, settings_
 
 def test_same_sequence_as_hpbandster_under_the_integer_encoding(tmp_path: Path) -> None:
     assert compare("1.33-4-12", "default", range(2), tmp_path, encoding="integer") == 0
+
+
+@pytest.mark.parametrize("encoding", ["categorical", "integer"])
+@pytest.mark.parametrize(
+    ("part", "whole_cells"),
+    [
+        (Subspace(lr=0.1), False),
+        (Subspace(cellcode="0|10|210"), False),
+        (Subspace(cellcode="0|10|210", batch_size=64), True),
+        (Subspace(one_per_class=True), True),
+    ],
+    ids=["lr", "cell", "cell-and-batch-size-whole", "classes"],
+)
+def test_same_sequence_as_hpbandster_in_a_part_of_the_space(
+    part: Subspace, whole_cells: bool, encoding: str, tmp_path: Path
+) -> None:
+    how = {"encoding": encoding, "restriction": part, "whole_cells": whole_cells}
+    assert compare("1.33-4-12", "default", range(2), tmp_path, **how) == 0
 
 
 @pytest.mark.parametrize("n_workers", [2, 5])
