@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
@@ -30,38 +32,96 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
     Raises:
         TrajectoryError: as :func:`read_records`, or there is no header, or it is of another format version.
     """
+    file = Path(path)
+    parts, records = RunParts(), []
+    for number, line in enumerate(raw_lines(file), start=1):
+        part = read_line(line, f"{file}:{number}")
+        if isinstance(part, TrialRecord):
+            records.append(part)
+        else:
+            parts = parts.with_part(part)
+    return parts.finished(file, tuple(records))
+
+
+Part = RunHeader | TrialRecord | MeasuredIncumbent | RunEnd | None
+"""What a line is: None for one of another type, which is passed over."""
+
+
+@dataclass(frozen=True)
+class RunParts:
+    """What is known of a run, beside its trials, while its file is read."""
+
     header: RunHeader | None = None
+    incumbents: tuple[MeasuredIncumbent, ...] = ()
     end: RunEnd | None = None
-    records, incumbents = [], []
-    for where, content in _lines(Path(path)):
-        kind = content["type"]
-        if kind == "run":
-            header = _header(content, where)
-        elif kind == "trial":
-            records.append(_record(content, where))
-        elif kind == "incumbent":
-            incumbents.append(_part(MeasuredIncumbent, content, where))
-        elif kind == "end":
-            end = _part(RunEnd, content, where)
-    if header is None:
-        raise TrajectoryError(f"{path} has no line of type 'run'")
-    return RunFile(header, tuple(records), tuple(incumbents), end)
+
+    def with_part(self, part: Part) -> RunParts:
+        """These and one more."""
+        match part:
+            case RunHeader():
+                return replace(self, header=part)
+            case MeasuredIncumbent():
+                return replace(self, incumbents=(*self.incumbents, part))
+            case RunEnd():
+                return replace(self, end=part)
+        return self
+
+    def finished(self, path: Path, records: tuple[TrialRecord, ...]) -> RunFile:
+        """The whole run.
+
+        Raises:
+            TrajectoryError: there was no header.
+        """
+        if self.header is None:
+            raise TrajectoryError(f"{path} has no line of type 'run'")
+        return RunFile(self.header, records, self.incumbents, self.end)
+
+
+def read_line(line: bytes, where: str) -> Part:
+    """A line of a run's file, checked; ``where`` is named in errors.
+
+    Raises:
+        TrajectoryError: the line is not what it should be.
+    """
+    content = _content(line, where)
+    match content["type"]:
+        case "run":
+            return _header(content, where)
+        case "trial":
+            return _record(content, where)
+        case "incumbent":
+            return _measured(content, where)
+        case "end":
+            return _end(content, where)
+    return None
+
+
+def raw_lines(path: Path) -> list[bytes]:
+    """The whole lines of a file; what follows the last newline is empty or torn.
+
+    Raises:
+        TrajectoryError: it cannot be read.
+    """
+    try:
+        return path.read_bytes().split(b"\n")[:-1]
+    except OSError as error:
+        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
-    for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline is empty or torn
+    for number, line in enumerate(raw_lines(path), start=1):
         where = f"{path}:{number}"
-        try:
-            content = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise TrajectoryError(f"{where}: not JSON: {error}") from error
-        if not isinstance(content, dict) or not isinstance(content.get("type"), str):
-            raise TrajectoryError(f"{where}: not a JSON object with a type")
-        yield where, content
+        yield where, _content(line, where)
+
+
+def _content(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise TrajectoryError(f"{where}: not JSON: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+        raise TrajectoryError(f"{where}: not a JSON object with a type")
+    return content
 
 
 def _record(content: dict[str, Any], where: str) -> TrialRecord:
@@ -83,6 +143,35 @@ def _header(content: dict[str, Any], where: str) -> RunHeader:
         raise TrajectoryError(f"{where}: damaged header: {error}") from error
     header: RunHeader = _part(RunHeader, content, where)
     return header
+
+
+def _measured(content: dict[str, Any], where: str) -> MeasuredIncumbent:
+    incumbent: MeasuredIncumbent = _part(MeasuredIncumbent, content, where)
+    _check_numbers(incumbent, ("time_s", *_ACCURACIES), where)
+    _check_count(incumbent.trial, "trial", where)
+    return incumbent
+
+
+def _end(content: dict[str, Any], where: str) -> RunEnd:
+    end: RunEnd = _part(RunEnd, content, where)
+    _check_numbers(end, ("simulated_s", "wall_s"), where)
+    _check_count(end.n_evaluations, "n_evaluations", where)
+    return end
+
+
+_ACCURACIES: Final = ("valid_accuracy_12_pct", "test_accuracy_12_pct", "expected_accuracy_200_pct")
+
+
+def _check_numbers(part: object, names: tuple[str, ...], where: str) -> None:
+    for name in names:
+        value = getattr(part, name)
+        if type(value) not in (int, float) or not 0 <= value < math.inf:
+            raise TrajectoryError(f"{where}: {name} is {value!r:.80}, expected a finite number of at least 0")
+
+
+def _check_count(value: object, name: str, where: str) -> None:
+    if type(value) is not int or value < 0:
+        raise TrajectoryError(f"{where}: {name} is {value!r:.80}, expected a count")
 
 
 def _part(kind: type[Any], content: dict[str, Any], where: str) -> Any:

@@ -45,6 +45,9 @@ class RunHeader:
         table: provenance of the table.
         optimum: the table's best at the measure.
         versions: versions of the packages that took part.
+        overhead: whether the optimizer's own wall-clock time stood on the simulated clock: ``none`` or ``measured``.
+        restriction: the part of the space that the optimizer could propose from; empty for all of it.
+        problem: the part of the space whose best the optimum is; empty for all of it.
         format_version: version of the line format.
     """
 
@@ -63,6 +66,9 @@ class RunHeader:
     table: Mapping[str, Any]
     optimum: Optimum
     versions: Mapping[str, str] = field(default_factory=dict)
+    overhead: str = "none"
+    restriction: Mapping[str, Any] = field(default_factory=dict)
+    problem: Mapping[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property
@@ -74,6 +80,15 @@ class RunHeader:
     def table_label(self) -> str:
         """The table in a few words, for tables and figures."""
         return f"{self.table['kind']} table ({self.table['digest'][:8]})"
+
+    @property
+    def optimum_error_pct(self) -> float:
+        """Error of the table's optimum at the campaign's measure."""
+        return error_pct(self.optimum.accuracy_pct)
+
+    def regret_pp(self, incumbent: MeasuredIncumbent) -> float:
+        """An incumbent's regret to the table's optimum at the campaign's measure, in percentage points."""
+        return incumbent.measured_error_pct(self.measure_epoch) - self.optimum_error_pct
 
 
 @dataclass(frozen=True)
@@ -112,17 +127,66 @@ class RunFile:
     end: RunEnd | None
 
     @property
-    def optimum_error_pct(self) -> float:
-        """Error of the table's optimum at the campaign's measure."""
-        return error_pct(self.header.optimum.accuracy_pct)
+    def regrets(self) -> tuple[tuple[float, float], ...]:
+        """(simulated second, regret from then on in percentage points) of each incumbent."""
+        return tuple((each.time_s, self.header.regret_pp(each)) for each in self.incumbents)
+
+
+@dataclass(frozen=True)
+class KnownIncumbent:
+    """An incumbent with its configuration and the number of evaluations that had ended when it became known.
+
+    Attributes:
+        measured: what the file's incumbent line says.
+        cellcode: of its configuration,
+        lr: learning rate,
+        batch_size: and batch size.
+        epoch: the fidelity that it was evaluated at.
+        n_evaluations: evaluations that had ended by ``measured.time_s``, its own included and, of several that ended at
+            that moment, those submitted before it.
+    """
+
+    measured: MeasuredIncumbent
+    cellcode: str
+    lr: float
+    batch_size: int
+    epoch: int
+    n_evaluations: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What an analysis needs of a run, without its records. ``end`` is None where the run did not finish.
+
+    Attributes:
+        header: what the run was.
+        incumbents: in order of time.
+        n_evaluations: number of records.
+        evaluations_by_epoch: (epoch, number of records at it), ascending.
+        charged_cost_s: what they were charged, summed in file order.
+        last_end_s: simulated second when the last of them ended; 0 without any.
+        overhead_s: wall-clock seconds that the optimizer thought, summed in file order.
+        end: how it ended.
+    """
+
+    header: RunHeader
+    incumbents: tuple[KnownIncumbent, ...]
+    n_evaluations: int
+    evaluations_by_epoch: tuple[tuple[int, int], ...]
+    charged_cost_s: float
+    last_end_s: float
+    overhead_s: float
+    end: RunEnd | None
 
     @property
     def regrets(self) -> tuple[tuple[float, float], ...]:
         """(simulated second, regret from then on in percentage points) of each incumbent."""
-        measure = self.header.measure_epoch
-        return tuple(
-            (each.time_s, each.measured_error_pct(measure) - self.optimum_error_pct) for each in self.incumbents
-        )
+        return tuple((each.measured.time_s, self.header.regret_pp(each.measured)) for each in self.incumbents)
+
+    @property
+    def regrets_by_evaluation(self) -> tuple[tuple[int, float], ...]:
+        """(evaluations that had ended, regret from then on in percentage points) of each incumbent."""
+        return tuple((each.n_evaluations, self.header.regret_pp(each.measured)) for each in self.incumbents)
 
 
 def line_of(part: RunHeader | MeasuredIncumbent | RunEnd) -> dict[str, Any]:
