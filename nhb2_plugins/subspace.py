@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
+from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration, cell_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,30 @@ class Subspace:
     def size(self) -> int:
         """Number of configurations that are left."""
         return len(self.cellcodes) * len(self.learning_rates) * len(self.batch_sizes)
+
+    @property
+    def indices(self) -> NDArray[np.int64]:
+        """Indices of the configurations that are left, ascending, shape (size,)."""
+        cells = np.array([cell_index(code) for code in self.cellcodes])
+        rates = np.array([LEARNING_RATES.index(lr) for lr in self.learning_rates])
+        sizes = np.array([BATCH_SIZES.index(size) for size in self.batch_sizes])
+        of_cell = (rates[:, None] * len(BATCH_SIZES) + sizes).ravel()
+        indices: NDArray[np.int64] = (cells[:, None] * N_HYPERPARAMETERS + of_cell).ravel()
+        return indices
+
+    def restricted(self, other: Subspace) -> Subspace:
+        """What is left of both.
+
+        Raises:
+            InvalidValueError: they fix one value differently, so that nothing is left.
+        """
+        fixed = {}
+        for name in ("cellcode", "lr", "batch_size"):
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if None not in (ours, theirs) and ours != theirs:
+                raise InvalidValueError(f"{name} cannot be both {ours!r} and {theirs!r}")
+            fixed[name] = theirs if ours is None else ours
+        return Subspace(**fixed, one_per_class=self.one_per_class or other.one_per_class)
 
     def __contains__(self, configuration: object) -> bool:
         return (

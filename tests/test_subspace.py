@@ -126,3 +126,26 @@ def test_a_cell_beside_its_edges_is_refused() -> None:
         to_configuration({**values, "cell": CANONICAL})
     with pytest.raises(InvalidValueError, match="cellcode 'x' is not"):
         to_configuration({"cell": "x", "lr": 0.1, "batch_size": 16})
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        Subspace(),
+        Subspace(lr=0.1),
+        Subspace(cellcode="0|10|210", batch_size=16),
+        Subspace(batch_size=64, one_per_class=True),
+    ],
+)
+def test_the_indices_are_those_of_what_it_holds(part: Subspace) -> None:
+    inside = [index for index in range(N_CONFIGURATIONS) if Configuration.from_index(index) in part]
+    assert part.indices.tolist() == inside
+    assert len(inside) == part.size
+
+
+def test_two_parts_meet_in_what_both_hold() -> None:
+    met = Subspace(lr=0.1).restricted(Subspace(lr=0.1, batch_size=64, one_per_class=True))
+    assert met == Subspace(lr=0.1, batch_size=64, one_per_class=True)
+    assert Subspace().restricted(met) == met.restricted(Subspace()) == met
+    with pytest.raises(InvalidValueError, match="batch_size cannot be both 64 and 32"):
+        met.restricted(Subspace(batch_size=32))

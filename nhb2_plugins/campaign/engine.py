@@ -16,13 +16,15 @@ import dask
 from distributed import Client, LocalCluster, as_completed
 from distributed.comm.addressing import get_address_host_port, normalize_address
 
-from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
-from nhb2_plugins.campaign.run import RunOutcome, execute_batch
+from nhb2_plugins.campaign.run import RunOutcome, execute_batch, make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
-from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer
+from nhb2_plugins.optimizers.registry import close_optimizer
+from nhb2_plugins.table.embedded import open_embedded
+from nhb2_plugins.table.location import user_table_directory
 
 
 class SchedulerLostError(Nhb2Error):
@@ -36,6 +38,24 @@ class CampaignOutcome:
     n_kept: int
     n_run: int
     failed: tuple[str, ...]
+
+
+def open_table_of(spec: CampaignSpec, directory: str | None = None) -> Benchmark:
+    """The table that a campaign runs on.
+
+    Args:
+        spec: the campaign.
+        directory: another table's directory, instead of the one that the specification names.
+
+    Raises:
+        TableNotFoundError: there is no table where it should be.
+        TableError: it is damaged, or of a newer schema.
+    """
+    if directory is not None or spec.table is None:
+        return open_benchmark(directory)
+    if spec.table == "embedded":
+        return Benchmark(open_embedded())
+    return open_benchmark(user_table_directory() if spec.table == "imported" else spec.table)
 
 
 def run_campaign(
@@ -69,7 +89,7 @@ def run_campaign(
         SchedulerLostError: the scheduler went away; what has finished is kept.
     """
     plans = select_runs(plan_runs(spec), only)
-    _try_optimizers(spec)
+    _try_optimizers(plans)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
         return _run_missing(store, plans, bench, scheduler, n_processes, on_start, on_outcome)
@@ -97,19 +117,13 @@ def _run_missing(
     return CampaignOutcome(len(plans) - len(missing), len(missing) - len(failed), tuple(failed))
 
 
-def _try_optimizers(spec: CampaignSpec) -> None:
+def _try_optimizers(plans: Sequence[RunPlan]) -> None:
     """Make each optimizer once, so that a wrong setting or a missing framework stops the campaign before it starts."""
-    for optimizer in spec.optimizers:
+    for plan in {plan.optimizer: plan for plan in reversed(plans)}.values():
         try:
-            made = make_optimizer(
-                optimizer.algorithm,
-                seed=optimizer.seed_list[0],
-                epoch=optimizer.epoch,
-                ladder=optimizer.fidelity_ladder(),
-                settings=optimizer.settings,
-            )
+            made = make_planned_optimizer(plan)
         except InvalidValueError as error:
-            raise CampaignError(f"optimizer {optimizer.name!r}: {error}") from error
+            raise CampaignError(f"optimizer {plan.optimizer!r}: {error}") from error
         close_optimizer(made)
 
 

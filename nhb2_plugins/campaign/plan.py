@@ -12,12 +12,19 @@ from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.simulation import Crossing
+from nhb2_plugins.simulation import Crossing, Overhead
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run: an optimizer, a seed, and the conditions it runs under (``budget_s`` None: unlimited)."""
+    """One run: an optimizer, a seed, and the conditions it runs under.
+
+    Attributes:
+        budget_s: None for no limit.
+        problem: the part of the space that the campaign is about: regret is to its best.
+        restriction: the part of it that this optimizer proposes from.
+    """
 
     run_id: str
     optimizer: str
@@ -31,6 +38,9 @@ class RunPlan:
     charging: Charging
     crossing: Crossing
     measure_epoch: int
+    overhead: Overhead = "none"
+    problem: Subspace = WHOLE_SPACE
+    restriction: Subspace = WHOLE_SPACE
 
     @property
     def relative_path(self) -> PurePosixPath:
@@ -54,6 +64,9 @@ def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
             charging=optimizer.charging or spec.charging,
             crossing=spec.crossing,
             measure_epoch=spec.measure_epoch,
+            overhead=optimizer.overhead or spec.overhead,
+            problem=spec.restriction.subspace,
+            restriction=spec.restriction_of(optimizer),
         )
         for optimizer in spec.optimizers
         for seed in optimizer.seed_list

@@ -14,12 +14,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import has_ended
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.simulation import simulate
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_run
@@ -45,7 +49,7 @@ def execute_run(plan: RunPlan, table_directory: str | None, directory: str) -> R
 
     Args:
         plan: the run.
-        table_directory: the table to open, None for the default one.
+        table_directory: the table to open, None for the embedded one.
         directory: the campaign's directory.
     """
     # Scikit-learn warns at each of SMAC's forests that it runs on one core here, which is what a campaign wants.
@@ -75,7 +79,7 @@ def execute_batch(plans: Sequence[RunPlan], table_directory: str | None, directo
 
 @lru_cache(maxsize=1)
 def _bench_of_process(table_directory: str | None) -> Benchmark:
-    return open_benchmark(table_directory)
+    return Benchmark(open_embedded()) if table_directory is None else open_benchmark(table_directory)
 
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
@@ -99,10 +103,25 @@ def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     return RunOutcome(plan.run_id, end.n_evaluations, end.simulated_s)
 
 
-def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryLogger:
-    optimizer = make_optimizer(
-        plan.algorithm, seed=plan.seed, epoch=plan.epoch, ladder=plan.ladder, settings=plan.settings
+def make_planned_optimizer(plan: RunPlan) -> Optimizer:
+    """The optimizer of a run.
+
+    Raises:
+        InvalidValueError: a setting, ladder or restriction that does not fit it.
+        MissingExtraError: its framework is not installed.
+    """
+    return make_optimizer(
+        plan.algorithm,
+        seed=plan.seed,
+        epoch=plan.epoch,
+        ladder=plan.ladder,
+        settings=plan.settings,
+        restriction=None if plan.restriction == WHOLE_SPACE else plan.restriction,
     )
+
+
+def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryLogger:
+    optimizer = make_planned_optimizer(plan)
     try:
         return simulate(
             optimizer,
@@ -111,6 +130,7 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
             n_workers=plan.n_workers,
             charging=plan.charging,
             crossing=plan.crossing,
+            overhead=plan.overhead,
             logger=TrajectoryLogger([sink], run_id=plan.run_id),
         )
     finally:
@@ -124,7 +144,6 @@ def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncu
 
 
 def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
-    best, accuracy_pct = bench.oracle(plan.measure_epoch)
     return RunHeader(
         run_id=plan.run_id,
         optimizer=plan.optimizer,
@@ -139,9 +158,23 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
         epoch=plan.epoch,
         measure_epoch=plan.measure_epoch,
         table=asdict(bench.provenance),
-        optimum=Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct),
+        optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),
+        overhead=plan.overhead,
+        restriction=plan.restriction.to_dict(),
+        problem=plan.problem.to_dict(),
     )
+
+
+@lru_cache
+def _optimum(bench: Benchmark, epoch: int, problem: Subspace) -> Optimum:
+    if problem == WHOLE_SPACE:
+        best, accuracy_pct = bench.oracle(epoch)
+    else:
+        accuracies, _ = bench.evaluate_many(problem.indices, epoch)
+        best = Configuration.from_index(problem.indices[accuracies.argmax()])
+        accuracy_pct = float(accuracies.max())
+    return Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct)
 
 
 @lru_cache

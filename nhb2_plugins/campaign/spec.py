@@ -16,12 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder, checked_epoch
-from nhb2_plugins.optimizers.registry import check_ladder, registration
-from nhb2_plugins.simulation import Crossing
+from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
+from nhb2_plugins.simulation import Crossing, Overhead
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.location import shipped_directories
 
 SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""
+
+NAMED_TABLES: Final = ("embedded", "imported")
+"""Tables that a specification can name without saying where they are."""
 
 _MAX_SPEC_BYTES: Final = 1 << 20
 
@@ -38,6 +42,25 @@ class HyperbandLadder(_Strict):
     eta: float = Field(default=3, gt=1)
 
 
+class Restriction(_Strict):
+    """A part of the space, as :class:`~nhb2_plugins.subspace.Subspace`: nothing given is all of it."""
+
+    cellcode: str | None = None
+    lr: float | None = None
+    batch_size: int | None = None
+    one_per_class: bool = False
+
+    @model_validator(mode="after")
+    def _is_there(self) -> Self:
+        _ = self.subspace
+        return self
+
+    @property
+    def subspace(self) -> Subspace:
+        """As what the search spaces are built from."""
+        return Subspace(**self.model_dump())
+
+
 class OptimizerSpec(_Strict):
     """One optimizer of a campaign.
 
@@ -51,6 +74,8 @@ class OptimizerSpec(_Strict):
         budget_s: simulated seconds of its runs, where not the campaign's; ``unlimited`` for one that ends by itself.
         n_workers: simulated workers of its runs, where not the campaign's.
         charging: its charging policy, where not the campaign's.
+        overhead: whether its own wall-clock time counts, where not as in the campaign.
+        restriction: a part of the campaign's space that it alone is kept to, for example one cell.
     """
 
     algorithm: str
@@ -62,6 +87,8 @@ class OptimizerSpec(_Strict):
     budget_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["unlimited"] | None = None
     n_workers: int | None = Field(default=None, ge=1)
     charging: Charging | None = None
+    overhead: Overhead | None = None
+    restriction: Restriction = Restriction()
 
     @field_validator("algorithm")
     @classmethod
@@ -122,6 +149,11 @@ class CampaignSpec(_Strict):
         charging: ``from_scratch``, ``continued`` or ``cached``.
         crossing: ``drop`` (what ends after the budget does not count) or ``count`` (as in the reference's loops).
         measure_epoch: what regret is measured in: validation error at 12 epochs, or expected test error at 200.
+        overhead: ``none``, or ``measured``: the wall-clock time that an optimizer takes to propose stands on the
+            simulated clock, so that no two runs are quite the same.
+        restriction: the part of the space that the campaign is about; regret is to the best in it.
+        table: ``embedded``, ``imported`` (by ``nhb2 data import``, into the user's directory), or a table's directory,
+            relative to the specification's file; where not given, the one that ``nhb2 info`` names.
         optimizers: what is compared.
     """
 
@@ -131,6 +163,9 @@ class CampaignSpec(_Strict):
     charging: Charging = "from_scratch"
     crossing: Crossing = "drop"
     measure_epoch: Literal[12, 200] = 12
+    overhead: Overhead = "none"
+    restriction: Restriction = Restriction()
+    table: str | None = Field(default=None, min_length=1)
     optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -139,6 +174,17 @@ class CampaignSpec(_Strict):
         if len(set(slugs)) != len(slugs):
             raise InvalidValueError(f"labels of optimizers must differ, got {[each.name for each in self.optimizers]}")
         return self
+
+    @model_validator(mode="after")
+    def _restrictions_meet(self) -> Self:
+        for optimizer in self.optimizers:
+            if self.restriction_of(optimizer) != WHOLE_SPACE:
+                check_restriction(optimizer.algorithm)
+        return self
+
+    def restriction_of(self, optimizer: OptimizerSpec) -> Subspace:
+        """The part of the space that an optimizer proposes from: the campaign's, and its own of that."""
+        return self.restriction.subspace.restricted(optimizer.restriction.subspace)
 
 
 def read_spec(path: str | Path) -> CampaignSpec:
@@ -158,9 +204,12 @@ def read_spec(path: str | Path) -> CampaignSpec:
     if not isinstance(content, dict):
         raise CampaignError(f"{found} holds no mapping of keys, so it is not a campaign specification")
     try:
-        return CampaignSpec.model_validate(content)
+        spec = CampaignSpec.model_validate(content)
     except ValidationError as error:
         raise CampaignError(f"{found} is not a campaign specification:\n{_explain(error)}") from error
+    if spec.table is None or spec.table in NAMED_TABLES:
+        return spec
+    return spec.model_copy(update={"table": str(found.resolve().parent / spec.table)})
 
 
 def shipped_specs() -> list[str]:
@@ -190,12 +239,19 @@ def _explain(error: ValidationError) -> str:
 def _explain_one(detail: Any) -> str:
     where = ".".join(str(part) for part in detail["loc"]) or "campaign"
     if detail["type"] == "extra_forbidden":
-        model = OptimizerSpec if detail["loc"][0] == "optimizers" else CampaignSpec
-        return describe_choices(detail["loc"][-1], model.model_fields, what=f"{where}: key")
+        return describe_choices(detail["loc"][-1], _model_at(detail["loc"]).model_fields, what=f"{where}: key")
     if detail["type"] == "missing":
         return f"{where}: is missing"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{where}: {message} (got {detail['input']!r:.80})"
+
+
+def _model_at(loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model whose key the last part of a location is."""
+    inner: dict[int | str, type[BaseModel]] = {"restriction": Restriction, HyperbandLadder.__name__: HyperbandLadder}
+    if len(loc) > 1 and loc[-2] in inner:
+        return inner[loc[-2]]
+    return OptimizerSpec if loc[0] == "optimizers" else CampaignSpec
 
 
 def _first_line(error: Exception) -> str:

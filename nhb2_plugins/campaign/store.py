@@ -91,7 +91,9 @@ class CampaignStore:
             yield
 
     def _settle(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool) -> None:
-        identity = json.loads(json.dumps({"spec": spec.model_dump(mode="json"), "table": asdict(table)}))
+        identity = json.loads(
+            json.dumps({"spec": spec.model_dump(mode="json", exclude={"table"}), "table": asdict(table)})
+        )
         if (self.directory / CAMPAIGN_FILE).exists():
             if overwrite:
                 shutil.rmtree(self.directory / RUNS_DIRECTORY)

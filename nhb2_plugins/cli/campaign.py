@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.errors import MissingExtraError
@@ -35,11 +34,11 @@ def add_run(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     with _needs_quickstart():
-        from nhb2_plugins.campaign.engine import run_campaign
+        from nhb2_plugins.campaign.engine import open_table_of, run_campaign
         from nhb2_plugins.campaign.spec import read_spec
     spec = read_spec(options.spec)
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
-    bench = open_benchmark(options.table)
+    bench = open_table_of(spec, options.table)
     print(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.", file=sys.stderr)
     if options.dry_run:
         return _dry_run(spec, directory, options.only)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,12 +17,14 @@ import pytest
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign import run
-from nhb2_plugins.campaign.engine import run_campaign
+from nhb2_plugins.campaign.engine import open_table_of, run_campaign
 from nhb2_plugins.campaign.plan import plan_runs
 from nhb2_plugins.campaign.run import execute_batch, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
-from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.errors import CampaignError, TableNotFoundError
+from nhb2_plugins.space import BATCH_SIZES, CELLCODES, Configuration
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.reader import read_run
 
 WALL_CLOCK_FIELDS = {"overhead_s", "wall_s"}
@@ -281,3 +284,57 @@ def test_a_run_file_that_was_cut_short_is_run_again(
     outcome = run_campaign(spec, bench, tmp_path, n_processes=1)
     assert (outcome.n_kept, outcome.n_run, outcome.failed) == (1, 1, ())
     assert contents(tmp_path) == before
+
+
+RESTRICTED = {
+    "restriction": {"lr": 0.1},
+    "optimizers": [
+        {"algorithm": "random_search", "label": "joint", "seeds": 2},
+        {"algorithm": "regularized_evolution", "seeds": 2, "restriction": {"batch_size": 64}},
+        {"algorithm": "bohb", "ladder": [1, 4, 12], "seeds": 2, "restriction": {"one_per_class": True}},
+        {"algorithm": "optuna", "seeds": 2, "restriction": {"cellcode": "0|10|210"}},
+    ],
+}
+
+
+def test_restricted_runs_stay_inside_and_regret_is_to_the_best_inside(bench: Benchmark, tmp_path: Path) -> None:
+    spec = campaign(**RESTRICTED)
+    assert not run_campaign(spec, bench, tmp_path, n_processes=1).failed
+    inside = [Configuration(code, 0.1, size) for code in CELLCODES for size in BATCH_SIZES]
+    best = max(bench.evaluate(each).accuracy_pct for each in inside)
+    for plan in plan_runs(spec):
+        run = read_run(tmp_path / plan.relative_path)
+        assert run.records
+        assert all(record.configuration in plan.restriction for record in run.records)
+        assert run.header.problem == {"lr": 0.1}
+        assert Subspace(**run.header.restriction) == plan.restriction
+        assert run.header.optimum.accuracy_pct == best
+        assert run.header.optimum.lr == 0.1
+
+
+def test_an_optimizer_that_cannot_be_restricted_stops_the_campaign(bench: Benchmark, tmp_path: Path) -> None:
+    alone = [{"algorithm": "regularized_evolution", "seeds": 1}]
+    point = {"cellcode": "0|10|210", "lr": 0.1, "batch_size": 64}
+    with pytest.raises(CampaignError, match="regularized_evolution"):  # one configuration has nothing to mutate
+        run_campaign(campaign(optimizers=alone, restriction=point), bench, tmp_path / "out")
+
+
+def test_thinking_is_on_the_clock_where_the_specification_says_so(bench: Benchmark, tmp_path: Path) -> None:
+    spec = campaign(overhead="measured", optimizers=[{"algorithm": "optuna", "seeds": 1}])
+    run_campaign(spec, bench, tmp_path, n_processes=1)
+    run = read_run(tmp_path / "runs/optuna/seed-0000.jsonl")
+    assert run.header.overhead == "measured"
+    waited = [later.start_s - earlier.end_s for earlier, later in zip(run.records, run.records[1:], strict=False)]
+    assert min(waited) > 0
+
+
+def test_the_specification_says_which_table(bench: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(bench.table.directory, copy)
+    monkeypatch.setenv("NHB2_DATA", str(tmp_path / "nowhere"))
+    assert open_table_of(campaign(table="embedded")).provenance.digest == bench.provenance.digest
+    assert open_table_of(campaign(table=str(copy))).table.directory == copy
+    assert open_table_of(campaign(table="embedded"), str(copy)).table.directory == copy
+    for nothing in (None, "imported", str(tmp_path / "nothing")):
+        with pytest.raises(TableNotFoundError):
+            open_table_of(campaign(table=nothing))

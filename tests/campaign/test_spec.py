@@ -10,6 +10,7 @@ import pytest
 from nhb2_plugins.campaign.plan import plan_runs, select_runs
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.subspace import Subspace
 
 MINIMAL = "name: small\nbudget_s: 1000\noptimizers:\n  - {algorithm: random_search, seeds: 2}\n"
 
@@ -66,6 +67,21 @@ def test_seeds_are_a_number_or_a_list(tmp_path: Path) -> None:
         ("{algorithm: random_search, seeds: 2}", "{algorithm: bohb, seeds: 2, ladder: [0.5]}", ["0.5", "smallest"]),
         ("optimizers:", "charging: gratis\noptimizers:", ["charging", "from_scratch", "gratis"]),
         ("optimizers:", "measure_epoch: 100\noptimizers:", ["measure_epoch", "12", "200"]),
+        ("optimizers:", "overhead: mesured\noptimizers:", ["overhead", "measured", "mesured"]),
+        ("optimizers:", "table: ''\noptimizers:", ["table"]),
+        ("optimizers:", "restriction: {lr: 0.3}\noptimizers:", ["restriction", "0.3", "0.2, 0.4"]),
+        ("optimizers:", "restriction: {cell: 010210}\noptimizers:", ["restriction.cell", "did you mean 'cellcode'"]),
+        ("seeds: 2", "seeds: 2, restriction: {batchsize: 16}", ["batchsize", "did you mean 'batch_size'"]),
+        (
+            "{algorithm: random_search, seeds: 2}",
+            "{algorithm: bohb, seeds: 2, ladder: {min_epoch: 1, max_epochs: 12}}",
+            ["max_epochs", "did you mean 'max_epoch'"],
+        ),
+        (
+            "optimizers:\n  - {algorithm: random_search, seeds: 2}",
+            "restriction: {lr: 0.1}\noptimizers:\n  - {algorithm: random_search, seeds: 2, restriction: {lr: 0.2}}",
+            ["lr cannot be both 0.1 and 0.2"],
+        ),
         (
             "  - {algorithm: random_search, seeds: 2}\n",
             "  - {algorithm: random_search, seeds: 2}\n  - {algorithm: random_search, seeds: 3}\n",
@@ -110,6 +126,24 @@ def test_conditions_of_one_optimizer_override_the_campaigns(tmp_path: Path) -> N
     text = MINIMAL.replace("seeds: 2", "seeds: 1, budget_s: 500, n_workers: 4, charging: cached")
     (plan,) = plan_runs(read_spec(write(tmp_path, text)))
     assert (plan.budget_s, plan.n_workers, plan.charging) == (500, 4, "cached")
+
+
+def test_an_optimizers_restriction_is_a_part_of_the_campaigns(tmp_path: Path) -> None:
+    text = MINIMAL.replace("seeds: 2", "seeds: 1, overhead: measured, restriction: {batch_size: 64}")
+    (plan,) = plan_runs(read_spec(write(tmp_path, text + "restriction: {lr: 0.1}\n")))
+    assert plan.overhead == "measured"
+    assert plan.problem == Subspace(lr=0.1)
+    assert plan.restriction == Subspace(lr=0.1, batch_size=64)
+
+
+def test_a_table_is_named_or_stands_beside_the_specification(tmp_path: Path) -> None:
+    def table(name: str) -> str | None:
+        return read_spec(write(tmp_path, f"{MINIMAL}table: {name}\n")).table
+
+    assert read_spec(write(tmp_path, MINIMAL)).table is None
+    assert [table("embedded"), table("imported")] == ["embedded", "imported"]
+    assert table("tables/mine") == str(tmp_path / "tables/mine")
+    assert table("/data/mine") == "/data/mine"
 
 
 def test_only_an_optimizer_that_ends_by_itself_may_be_unlimited(tmp_path: Path) -> None:
