@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,15 +11,24 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.store import write_aside
+from nhb2_plugins.errors import CampaignError, TrajectoryError
 from nhb2_plugins.exact import BestOfRandom, RandomSearchOverTime, best_of_random, random_search_over_time
 from nhb2_plugins.subspace import WHOLE_SPACE
-from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch
+from nhb2_plugins.trajectory.baseline import (
+    BASELINE_FILE,
+    TARGETS_PP,
+    RandomSearchBaseline,
+    ReachedByRandomSearch,
+    read_baseline,
+    write_baseline,
+)
 
 _N_TIMES: Final = 256
 _N_COUNTS: Final = 160
 _MOST_EVALUATIONS: Final = 100_000
-# With 256 thresholds the expected regret at 20,000 seconds is off by at most 0.003 percentage points, with 128 by 0.006;
-# what they cost grows with the length of the time grid.
+# With 256 thresholds the expected regret by 20,000 seconds is off by at most 0.003 percentage points, with 128 by 0.006.
+# What they cost grows with the length of the time grid.
 _N_LEVELS: Final = 256
 _N_LEVELS_LONG: Final = 128
 _LONG_S: Final = 50_000
@@ -35,17 +45,49 @@ def horizon_of(spec: CampaignSpec) -> float | None:
     return max(limited, default=None)
 
 
+def keep_baseline(spec: CampaignSpec, bench: Benchmark, directory: Path) -> None:
+    """Write a campaign's baseline into its directory, unless it is there.
+
+    Raises:
+        CampaignError: the directory cannot be written.
+    """
+    path = directory / BASELINE_FILE
+    try:
+        if not _is_there(path, spec, bench):
+            write_aside(path, write_baseline(compute_baseline(spec, bench)))
+    except OSError as error:
+        raise CampaignError(f"cannot write to {directory}: {error}") from error
+
+
+def _is_there(path: Path, spec: CampaignSpec, bench: Benchmark) -> bool:
+    """Whether the file is of this table, measure, budget and numbers of workers; a damaged one is written anew."""
+    try:
+        kept = read_baseline(path)
+    except (FileNotFoundError, TrajectoryError):
+        return False
+    wanted = (bench.provenance.digest, spec.measure_epoch, horizon_of(spec), _is_whole(spec))
+    found = (kept.table_digest, kept.measure_epoch, kept.horizon_s, kept.over_evaluations is not None)
+    return found == wanted and (not kept.over_time or sorted(kept.over_time) == _workers_of(spec))
+
+
+def _is_whole(spec: CampaignSpec) -> bool:
+    return spec.restriction.subspace == WHOLE_SPACE
+
+
+def _workers_of(spec: CampaignSpec) -> list[int]:
+    return sorted({each.n_workers or spec.n_workers for each in spec.optimizers})
+
+
 def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseline:
     """What random search reaches at the campaign's measure, by its largest budget, with each number of workers."""
     horizon_s, epoch = horizon_of(spec), spec.measure_epoch
-    whole = spec.restriction.subspace == WHOLE_SPACE
+    whole = _is_whole(spec)
     why_not = "" if whole else "The exact answers are of random search over the whole space, not over a part of it."
     over_time: dict[int, ReachedByRandomSearch] = {}
     if whole:
         why_not = _why_not_over_time(horizon_s, bench, epoch)
         if horizon_s is not None and not why_not:
-            workers = sorted({each.n_workers or spec.n_workers for each in spec.optimizers})
-            over_time = _over_time(bench, epoch, horizon_s, workers)
+            over_time = _over_time(bench, epoch, horizon_s, _workers_of(spec))
     return RandomSearchBaseline(
         table_digest=bench.provenance.digest,
         measure_epoch=epoch,
@@ -81,7 +123,7 @@ def _with_workers(alone: RandomSearchOverTime, n_workers: int) -> RandomSearchOv
 
     Its probability is 1 − (1 − p)ⁿ where p is that of one worker: draws do not depend on results.
     """
-    probability = -np.expm1(n_workers * np.log1p(-np.minimum(alone.probability, 1 - 1e-16)))
+    probability = 1 - (1 - alone.probability) ** n_workers
     return RandomSearchOverTime(alone.time_s, alone.error_pct, alone.n_at_most, alone.solved, probability)
 
 

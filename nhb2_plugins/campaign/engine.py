@@ -17,6 +17,7 @@ from distributed import Client, LocalCluster, as_completed
 from distributed.comm.addressing import get_address_host_port, normalize_address
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.campaign.baseline import keep_baseline
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
 from nhb2_plugins.campaign.run import RunOutcome, execute_batch, make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec
@@ -92,6 +93,7 @@ def run_campaign(
     _try_optimizers(plans)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
+        keep_baseline(spec, bench, directory)
         return _run_missing(store, plans, bench, scheduler, n_processes, on_start, on_outcome)
 
 

@@ -1,0 +1,141 @@
+"""What random search reaches, exactly: written beside a campaign's runs, so that an analysis needs no table for it.
+
+``DIR/random_search.json`` is one JSON object with the fields of :class:`RandomSearchBaseline` and a format version.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nhb2_plugins.errors import TrajectoryError
+
+BASELINE_FILE: Final = "random_search.json"
+BASELINE_FORMAT_VERSION: Final = 1
+TARGETS_PP: Final = (20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1)
+"""Regrets, in percentage points, for which the share of runs that reach them is recorded."""
+
+
+@dataclass(frozen=True)
+class ReachedByRandomSearch:
+    """Regret of random search, in percentage points, at ``n`` points of an axis.
+
+    Attributes:
+        x: simulated seconds, or numbers of evaluations; ascending.
+        probability_of_result: that any evaluation has ended.
+        mean_pp: expected regret given a result.
+        median_pp: median; infinite where a result is less likely than one half.
+        quarter_pp: first quartile; infinite likewise.
+        three_quarters_pp: third quartile; infinite likewise.
+        reached: per target of :data:`TARGETS_PP` the probability that the regret is at most that.
+    """
+
+    x: tuple[float, ...]
+    probability_of_result: tuple[float, ...]
+    mean_pp: tuple[float, ...]
+    median_pp: tuple[float, ...]
+    quarter_pp: tuple[float, ...]
+    three_quarters_pp: tuple[float, ...]
+    reached: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class RandomSearchBaseline:
+    """Random search over the whole space at the campaign's measure, charged from scratch.
+
+    Attributes:
+        table_digest: digest of the table.
+        measure_epoch: 12 or 200: searched and measured at this fidelity.
+        horizon_s: simulated second up to which ``over_time`` runs; None where no run of the campaign has a limit.
+        over_time: number of simulated workers → what it reaches over simulated time; empty where ``why_not`` says so.
+        over_evaluations: what it reaches over evaluations; None where it does not apply either.
+        why_not: why something is left out, a sentence; empty where nothing is.
+    """
+
+    table_digest: str
+    measure_epoch: int
+    horizon_s: float | None
+    over_time: Mapping[int, ReachedByRandomSearch]
+    over_evaluations: ReachedByRandomSearch | None
+    why_not: str
+
+
+def write_baseline(baseline: RandomSearchBaseline) -> str:
+    """The text of the file. JSON has no infinity: it is written as null."""
+    content = {"format_version": BASELINE_FORMAT_VERSION, "targets_pp": TARGETS_PP, **asdict(baseline)}
+    return json.dumps(_without_infinity(content), allow_nan=False) + "\n"
+
+
+def read_baseline(path: Path) -> RandomSearchBaseline:
+    """Read the file back.
+
+    Raises:
+        FileNotFoundError: there is none.
+        TrajectoryError: it is damaged, or of another format version.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        version, targets = content.pop("format_version"), tuple(content.pop("targets_pp"))
+        if version != BASELINE_FORMAT_VERSION or targets != TARGETS_PP:
+            raise TrajectoryError(f"{path}: format version {version!r}; this version reads {BASELINE_FORMAT_VERSION}")
+        over_evaluations = content.pop("over_evaluations")
+        baseline = RandomSearchBaseline(
+            over_time={int(workers): _reached(values) for workers, values in content.pop("over_time").items()},
+            over_evaluations=None if over_evaluations is None else _reached(over_evaluations),
+            **content,
+        )
+        _check(baseline)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
+    except TrajectoryError:
+        raise
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
+        raise TrajectoryError(f"{path} is damaged: {error!r:.200}") from error
+    return baseline
+
+
+def _check(baseline: RandomSearchBaseline) -> None:
+    if not isinstance(baseline.table_digest, str) or not isinstance(baseline.why_not, str):
+        raise ValueError("table_digest and why_not are text")
+    if baseline.measure_epoch not in (12, 200):
+        raise ValueError(f"measure_epoch {baseline.measure_epoch!r} is not 12 or 200")
+    if baseline.horizon_s is not None and not 0 < baseline.horizon_s < math.inf:
+        raise ValueError(f"horizon_s {baseline.horizon_s!r} is not a positive number")
+    if any(workers < 1 for workers in baseline.over_time):
+        raise ValueError("there is at least one worker")
+
+
+def _reached(values: Mapping[str, Any]) -> ReachedByRandomSearch:
+    columns = {name: _column(column) for name, column in values.items() if name != "reached"}
+    found = ReachedByRandomSearch(**columns, reached=tuple(_column(column) for column in values["reached"]))
+    lengths = {len(column) for column in (*columns.values(), *found.reached)}
+    if lengths != {len(found.x)} or not found.x or len(found.reached) != len(TARGETS_PP):
+        raise ValueError(f"columns of {sorted(lengths)} values")
+    if any(later <= earlier for earlier, later in zip(found.x, found.x[1:], strict=False)):
+        raise ValueError("x does not ascend")
+    if not all(0 <= share <= 1 for column in (found.probability_of_result, *found.reached) for share in column):
+        raise ValueError("a probability outside 0..1")
+    if not all(math.isfinite(value) for value in (*found.x, *found.mean_pp)):
+        raise ValueError("a number is missing")
+    return found
+
+
+def _column(values: Sequence[Any]) -> tuple[float, ...]:
+    for value in values:
+        if value is not None and (type(value) not in (int, float) or not 0 <= value < math.inf):
+            raise ValueError(f"{value!r:.80} is not a number of at least 0")
+    return tuple(math.inf if value is None else float(value) for value in values)
+
+
+def _without_infinity(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _without_infinity(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_infinity(each) for each in value]
+    return None if value == math.inf else value

@@ -1,0 +1,160 @@
+"""The recorded random-search baseline: exact, validated, written once."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.campaign.baseline import compute_baseline, keep_baseline
+from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.errors import CampaignError, TrajectoryError
+from nhb2_plugins.exact import best_of_random, random_search_over_time
+from nhb2_plugins.optimizers.random_search import RandomSearch
+from nhb2_plugins.simulation import simulate
+from nhb2_plugins.trajectory.baseline import BASELINE_FILE, TARGETS_PP, read_baseline, write_baseline
+
+
+UNLIMITED = {
+    "algorithm": "bohb",
+    "ladder": [4, 12],
+    "settings": {"n_iterations": 2},
+    "budget_s": "unlimited",
+    "seeds": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def bench() -> Benchmark:
+    return open_benchmark()
+
+
+def spec_of(**fields: object) -> CampaignSpec:
+    return CampaignSpec.model_validate(
+        {"name": "demo", "budget_s": 2000, "optimizers": [{"algorithm": "random_search", "seeds": 1}], **fields}
+    )
+
+
+def test_it_holds_the_exact_answers(bench: Benchmark) -> None:
+    baseline = compute_baseline(spec_of(), bench)
+    over_time = baseline.over_time[1]
+    exact = random_search_over_time(bench, over_time.x, n_levels=2048)
+    assert over_time.x[-1] == 2000
+    assert np.abs(exact.mean_regret_pct - over_time.mean_pp)[exact.probability_of_result > 0.99].max() < 0.01
+    assert over_time.median_pp[-1] == pytest.approx(exact.quantile_error_pct(0.5)[-1] - exact.error_pct[0], abs=0.05)
+    for target, column in zip(TARGETS_PP, over_time.reached, strict=True):
+        assert column == pytest.approx(exact.probability_at_most(exact.error_pct[0] + target), abs=1e-3)
+    counts = best_of_random(bench)
+    over_evaluations = baseline.over_evaluations
+    assert over_evaluations is not None
+    assert over_evaluations.x[0] == 1
+    assert over_evaluations.mean_pp[40] == pytest.approx(counts.mean_regret_pct(int(over_evaluations.x[40])))
+    assert baseline.why_not == ""
+
+
+def test_several_workers_know_the_best_of_each(bench: Benchmark) -> None:
+    """Against runs of the simulator, which shares the table and nothing else with the exact answer."""
+    baseline = compute_baseline(spec_of(n_workers=4), bench).over_time[4]
+    best = [
+        min(record.error_pct for record in simulate(RandomSearch(seed), bench, budget_s=2000, n_workers=4).records)
+        for seed in range(400)
+    ]
+    regret = np.array(best) - 100 + bench.oracle()[1]
+    assert abs(regret.mean() - baseline.mean_pp[-1]) < 3 * regret.std(ddof=1) / 20
+    assert (regret <= 5).mean() == pytest.approx(baseline.reached[TARGETS_PP.index(5.0)][-1], abs=0.08)
+
+
+def test_what_was_written_is_read_back_equal(bench: Benchmark, tmp_path: Path) -> None:
+    keep_baseline(spec_of(n_workers=2), bench, tmp_path)
+    assert read_baseline(tmp_path / BASELINE_FILE) == compute_baseline(spec_of(n_workers=2), bench)
+
+
+def test_the_200_epoch_measure_is_searched_at_200_epochs(bench: Benchmark) -> None:
+    baseline = compute_baseline(spec_of(measure_epoch=200, budget_s=20_000), bench)
+    assert baseline.measure_epoch == 200
+    exact = random_search_over_time(bench, [20_000], epoch=200, n_levels=2048)
+    assert baseline.over_time[1].mean_pp[-1] == pytest.approx(exact.mean_regret_pct[-1], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"optimizers": [UNLIMITED]}, "has a limit"),
+        ({"budget_s": 2e6}, "longer than"),
+        ({"budget_s": 10}, "Nothing that random search evaluates ends"),
+        ({"restriction": {"lr": 0.1}}, "not over a part of it"),
+    ],
+)
+def test_what_does_not_apply_is_left_out_with_the_reason(
+    fields: dict[str, object], reason: str, bench: Benchmark
+) -> None:
+    baseline = compute_baseline(spec_of(**fields), bench)
+    assert baseline.over_time == {}
+    assert baseline.why_not
+    assert re.search(reason, baseline.why_not)
+    assert (baseline.over_evaluations is None) == ("restriction" in fields)
+
+
+def test_it_is_written_once_and_anew_for_another_campaign(bench: Benchmark, tmp_path: Path) -> None:
+    path = tmp_path / BASELINE_FILE
+    keep_baseline(spec_of(), bench, tmp_path)
+    written = path.stat().st_mtime_ns
+    keep_baseline(spec_of(name="other"), bench, tmp_path)
+    assert path.stat().st_mtime_ns == written
+    keep_baseline(spec_of(n_workers=3), bench, tmp_path)
+    assert list(read_baseline(path).over_time) == [3]
+    path.write_text("{}")
+    keep_baseline(spec_of(n_workers=3), bench, tmp_path)
+    assert list(read_baseline(path).over_time) == [3]
+
+
+def test_a_directory_that_cannot_be_written_is_named(bench: Benchmark, tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match=r"cannot write to .*nowhere"):
+        keep_baseline(spec_of(), bench, tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("format_version",), 2, "format version 2"),
+        (("targets_pp",), [1], "format version"),
+        (("table_digest",), 5, "table_digest"),
+        (("measure_epoch",), 13, "measure_epoch 13"),
+        (("horizon_s",), -1, "horizon_s -1"),
+        (("surprise",), 1, "surprise"),
+        (("over_time", "0"), None, "damaged"),
+        (("over_time", "1", "x"), [1, 2], "columns of"),
+        (("over_time", "1", "x", 0), 1e9, "does not ascend"),
+        (("over_time", "1", "mean_pp", 3), None, "a number is missing"),
+        (("over_time", "1", "mean_pp", 3), "3", "'3' is not a number"),
+        (("over_time", "1", "median_pp", 3), -1, "-1 is not a number"),
+        (("over_time", "1", "probability_of_result", 3), 1.5, "outside 0..1"),
+        (("over_time", "1", "reached", 0, 3), 2, "outside 0..1"),
+    ],
+)
+def test_a_damaged_file_is_a_clear_error(
+    path: tuple[str | int, ...], value: object, message: str, bench: Benchmark, tmp_path: Path
+) -> None:
+    content = json.loads(write_baseline(compute_baseline(spec_of(), bench)))
+    place = content
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    file = tmp_path / BASELINE_FILE
+    file.write_text(json.dumps(content))
+    with pytest.raises(TrajectoryError, match=message):
+        read_baseline(file)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "[" * 100_000, "{}"])
+def test_what_is_no_baseline_at_all_is_a_clear_error(text: str, tmp_path: Path) -> None:
+    file = tmp_path / BASELINE_FILE
+    file.write_text(text)
+    with pytest.raises(TrajectoryError, match="is damaged"):
+        read_baseline(file)
+    with pytest.raises(TrajectoryError, match="cannot read"):
+        read_baseline(tmp_path)
