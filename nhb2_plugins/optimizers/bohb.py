@@ -9,37 +9,17 @@ of events follows hpbandster 0.7.4 (BSD-3, see NOTICE).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from nhb2_plugins.ask_tell import Suggestion
-from nhb2_plugins.benchmark import Observation
-from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings, Proposal
-from nhb2_plugins.optimizers.hyperband import ConfigId, SuccessiveHalving, hyperband_brackets
+from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings
+from nhb2_plugins.optimizers.bracket_search import BracketSearch
+from nhb2_plugins.optimizers.hyperband import hyperband_brackets
+from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
 from nhb2_plugins.subspace import Subspace
 
 
-@dataclass(frozen=True, slots=True)
-class BohbTrial:
-    """What BOHB knows about one of its suggestions (the suggestion's ``token``).
-
-    Attributes:
-        number: running number of the evaluation, 0-based.
-        config_id: (iteration, rung, number), as hpbandster names configurations.
-        model_based: whether the configuration is the model's own vector.
-        budget: what was asked for, in epochs; the key of the model that will learn the result.
-    """
-
-    number: int
-    config_id: ConfigId
-    model_based: bool
-    budget: float
-
-
-class Bohb:
+class Bohb(BracketSearch):
     """BOHB behind the ask/tell protocol, for one or many (simulated) workers.
 
     A bracket whose rung still waits for results does not hold up the next bracket, as in hpbandster: :meth:`ask` gives
@@ -49,6 +29,8 @@ class Bohb:
         ladder: the budgets asked for, and the epochs that serve them.
         model: the model that proposes configurations.
     """
+
+    model: BohbModel
 
     def __init__(
         self,
@@ -61,6 +43,7 @@ class Bohb:
         settings: BohbSettings | None = None,
         restriction: Subspace | None = None,
         whole_cells: bool | None = None,
+        previous_result: PreviousResult | None = None,
     ) -> None:
         """Set up the search.
 
@@ -73,14 +56,14 @@ class Bohb:
             settings: hpbandster's options and ours; None for the defaults.
             restriction: the part of the space; None for all of it.
             whole_cells: see :class:`~nhb2_plugins.optimizers.bohb_model.BohbModel`.
+            previous_result: an earlier run that the model starts from (:mod:`nhb2_plugins.optimizers.warm_start`).
 
         Raises:
-            InvalidValueError: an unusable ladder, ``n_iterations`` below 1, or a restriction the model cannot keep.
+            InvalidValueError: an unusable ladder, ``n_iterations`` below 1, a restriction the model cannot keep,
+                or an earlier run without results or with a configuration that this space or encoding does not have.
         """
-        if n_iterations is not None and n_iterations < 1:
-            raise InvalidValueError(f"n_iterations {n_iterations!r} must be at least 1, or None for no end")
-        self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
-        self.model = BohbModel(
+        ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        model = BohbModel(
             settings,
             seed=seed,
             space_seed=space_seed,
@@ -88,58 +71,6 @@ class Bohb:
             restriction=restriction,
             whole_cells=whole_cells,
         )
-        self._brackets = hyperband_brackets(self.ladder)
-        self._n_iterations = math.inf if n_iterations is None else n_iterations
-        self._n_started = 0
-        self._open: dict[int, SuccessiveHalving[Proposal]] = {}
-        self._running: dict[int, BohbTrial] = {}
-        self._n_trials = 0
-
-    @property
-    def is_done(self) -> bool:
-        """Whether all iterations are finished."""
-        return self._n_started >= self._n_iterations and all(each.is_finished for each in self._open.values())
-
-    def ask(self) -> Suggestion | None:
-        """The next evaluation, or None when nothing can start before another result is told."""
-        while True:
-            for halving in self._open.values():
-                if (run := halving.next_run()) is not None:
-                    return self._suggest(run.config_id, run.proposal, run.budget)
-            self._open = {i: each for i, each in self._open.items() if not each.is_finished}
-            if self._n_started >= self._n_iterations:
-                return None
-            self._start_iteration()
-
-    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
-        """Learn the error of a suggestion.
-
-        Raises:
-            InvalidValueError: the suggestion is not running.
-        """
-        self.tell_loss(suggestion, observation.error_pct)
-
-    def tell_loss(self, suggestion: Suggestion, loss: float) -> None:
-        """Learn the loss of a suggestion; infinity for an evaluation that crashed.
-
-        Raises:
-            InvalidValueError: the loss is NaN, or the suggestion is not running.
-        """
-        if math.isnan(loss):
-            raise InvalidValueError(f"loss {loss!r} is not a number; tell infinity for an evaluation that crashed")
-        trial = suggestion.token
-        if not isinstance(trial, BohbTrial) or self._running.pop(trial.number, None) is not trial:
-            raise InvalidValueError(f"{suggestion} is not running: not asked of this optimizer, or told twice")
-        self._open[trial.config_id[0]].register(trial.config_id, loss)
-        self.model.learn(suggestion.configuration, trial.budget, loss)
-
-    def _start_iteration(self) -> None:
-        bracket = self._brackets[self._n_started % len(self._brackets)]
-        self._open[self._n_started] = SuccessiveHalving(self._n_started, bracket, self.model.propose)
-        self._n_started += 1
-
-    def _suggest(self, config_id: ConfigId, proposal: Proposal, budget: float) -> Suggestion:
-        trial = BohbTrial(self._n_trials, config_id, proposal.model_based, budget)
-        self._running[trial.number] = trial
-        self._n_trials += 1
-        return Suggestion(proposal.configuration, self.ladder.snap(budget), budget, trial)
+        if previous_result is not None:
+            model.warm_start(read_previous(previous_result, ladder))
+        super().__init__(ladder, hyperband_brackets(ladder), model, n_iterations=n_iterations)

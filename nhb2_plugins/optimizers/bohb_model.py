@@ -7,7 +7,7 @@ Source: Falkner et al., "BOHB", ICML 2018. See NOTICE for hpbandster.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from nhb2_plugins.optimizers.bohb_density import (
     fit_density,
     set_back,
 )
+from nhb2_plugins.optimizers.bracket_search import Proposal
+from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
 from nhb2_plugins.space import EDGE_NAMES, OPERATIONS, Configuration, cellcode_digits
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
@@ -75,14 +77,6 @@ class BohbSettings:
         _check_range("min_bandwidth", self.min_bandwidth, 1e-12, math.inf)
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A configuration, and whether it is the model's own vector (False: drawn at random)."""
-
-    configuration: Configuration
-    model_based: bool
-
-
 @dataclass(frozen=True)
 class _Model:
     good: KernelDensity
@@ -110,6 +104,7 @@ class BohbModel:
         settings: the options.
         generator: the generator of the coin and the candidates.
         space: the ConfigurationSpace that draws random proposals.
+        whole_cells: whether the model sees cells whole.
         n_points_in_model: ``min_points_in_model``, raised to the least that a density needs (columns + 1).
 
     Raises:
@@ -129,10 +124,11 @@ class BohbModel:
         self.settings = settings or BohbSettings()
         self.generator = np.random.RandomState(seed)
         part = WHOLE_SPACE if restriction is None else restriction
+        self._part = part if cellcode is None else replace(part, cellcode=cellcode)
         if cellcode not in (None, *part.cellcodes):
             raise InvalidValueError(f"cell {cellcode!r} is not in {part}")
-        whole = _checked_whole_cells(part, whole_cells, cellcode)
-        self._coding = _Coding(self.settings.encoding, part, whole_cells=whole, cellcode=cellcode)
+        self.whole_cells = checked_whole_cells(part, whole_cells, cellcode)
+        self._coding = _Coding(self.settings.encoding, part, whole_cells=self.whole_cells, cellcode=cellcode)
         self.space = self._coding.space
         self.space.seed(seed if space_seed is None else space_seed)
         self.n_points_in_model = max(self.settings.min_points_in_model or 0, len(self.space) + 1)
@@ -158,13 +154,26 @@ class BohbModel:
             return self._random()
         return Proposal(self._coding.configuration(vector), model_based=True)
 
-    def learn(self, configuration: Configuration, budget: float, loss: float) -> None:
+    def warm_start(self, earlier: Sequence[EarlierConfiguration]) -> None:
+        """Take in the results of an earlier run; see :mod:`nhb2_plugins.optimizers.warm_start`.
+
+        Raises:
+            InvalidValueError: a configuration that the space or its encoding does not have.
+        """
+        for each in earlier:
+            configuration = self._coding.configuration_of_sample(each.config)
+            self._part.checked(configuration)
+            for run in each.runs:
+                self.learn(configuration, run.budget, run.loss, refits=each is earlier[-1])
+
+    def learn(self, configuration: Configuration, budget: float, loss: float, *, refits: bool = True) -> None:
         """Take in a result, and refit the budget's model when it has enough of them.
 
         Args:
             configuration: what was evaluated.
             budget: what it was asked for at.
             loss: to be minimised; anything that is not finite counts as infinitely bad.
+            refits: whether the model is refitted now; its next result makes up for it.
         """
         losses = self._losses.setdefault(budget, [])
         vectors = self._vectors.setdefault(budget, [])
@@ -172,7 +181,7 @@ class BohbModel:
             return
         vectors.append(self._coding.vector(configuration))
         losses.append(loss if math.isfinite(loss) else math.inf)
-        if len(losses) >= self.n_points_in_model:
+        if refits and len(losses) >= self.n_points_in_model:
             self._fit(budget)
 
     def _fit(self, budget: float) -> None:
@@ -250,8 +259,12 @@ class _Coding:
         return to_configuration({**self._fixed, **sample}, self._encoding)
 
 
-def _checked_whole_cells(part: Subspace, whole_cells: bool | None, cellcode: str | None) -> bool:
-    """Whether cells are chosen whole: where the user says so, and where the edges alone cannot keep the restriction."""
+def checked_whole_cells(part: Subspace, whole_cells: bool | None, cellcode: str | None = None) -> bool:
+    """Whether BOHB's model sees cells whole: as said, or (None) where edges alone cannot keep the restriction.
+
+    Raises:
+        InvalidValueError: the restriction needs whole cells, or ``cellcode`` leaves no cell to choose.
+    """
     needs = part.one_per_class and part.cellcode is None and cellcode is None
     if whole_cells is None:
         return needs

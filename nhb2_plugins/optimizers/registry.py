@@ -64,6 +64,12 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
     ),
     "local_search": Registration("nhb2_plugins.optimizers.local_search:LocalSearch"),
     "asha": Registration("nhb2_plugins.optimizers.asha:Asha", ladder="always"),
+    "successive_halving": Registration(
+        "nhb2_plugins.optimizers.bracket_search:RepeatedHalving", ladder="always", ending_setting="n_iterations"
+    ),
+    "hyperband": Registration(
+        "nhb2_plugins.optimizers.bracket_search:Hyperband", ladder="always", ending_setting="n_iterations"
+    ),
     "bohb": Registration(
         "nhb2_plugins.optimizers.bohb:Bohb",
         ladder="always",

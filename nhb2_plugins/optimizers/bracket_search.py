@@ -1,0 +1,199 @@
+"""Brackets of successive halving behind the ask/tell protocol, filled by whatever proposes configurations.
+
+Hyperband and successive halving fill them at random; :class:`~nhb2_plugins.optimizers.bohb.Bohb` with a model.
+
+Source: Li et al., "Hyperband", JMLR 2018; Jamieson and Talwalkar, "Non-stochastic Best Arm Identification and
+Hyperparameter Optimization", AISTATS 2016. The order of events follows hpbandster 0.7.4 (BSD-3, see NOTICE).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.optimizers.draws import draw_configuration
+from nhb2_plugins.optimizers.hyperband import Bracket, ConfigId, SuccessiveHalving, hyperband_brackets
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration, and whether it is a model's own vector (False: drawn at random)."""
+
+    configuration: Configuration
+    model_based: bool
+
+
+class Proposer(Protocol):
+    """What fills the first rung of a bracket."""
+
+    def propose(self) -> Proposal:
+        """The next configuration."""
+        ...
+
+    def learn(self, configuration: Configuration, budget: float, loss: float) -> None:
+        """Learn the loss of a configuration at a budget; infinity where the evaluation crashed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BracketTrial:
+    """What a bracket search knows about one of its suggestions (the suggestion's ``token``).
+
+    Attributes:
+        number: running number of the evaluation, 0-based.
+        config_id: (iteration, rung, number), as hpbandster names configurations.
+        model_based: whether the configuration is the model's own vector.
+        budget: what was asked for, in epochs; the key of the model that will learn the result.
+    """
+
+    number: int
+    config_id: ConfigId
+    model_based: bool
+    budget: float
+
+
+class BracketSearch:
+    """Brackets one after another, for one or many (simulated) workers.
+
+    A bracket whose rung still waits for results does not hold up the next bracket, as in hpbandster: :meth:`ask` gives
+    None only when all iterations have started and every open rung waits.
+
+    Attributes:
+        ladder: the budgets asked for, and the epochs that serve them.
+        model: what proposes configurations.
+
+    Args:
+        ladder: budgets in epochs, ascending.
+        brackets: iteration i runs the one at i modulo their number.
+        model: fills them.
+        n_iterations: brackets to run; None for no end.
+
+    Raises:
+        InvalidValueError: ``n_iterations`` below 1.
+    """
+
+    def __init__(
+        self, ladder: FidelityLadder, brackets: Sequence[Bracket], model: Proposer, *, n_iterations: int | None
+    ) -> None:
+        if n_iterations is not None and n_iterations < 1:
+            raise InvalidValueError(f"n_iterations {n_iterations!r} must be at least 1, or None for no end")
+        self.ladder = ladder
+        self.model = model
+        self._brackets = brackets
+        self._n_iterations = math.inf if n_iterations is None else n_iterations
+        self._n_started = 0
+        self._open: dict[int, SuccessiveHalving[Proposal]] = {}
+        self._running: dict[int, BracketTrial] = {}
+        self._n_trials = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all iterations are finished."""
+        return self._n_started >= self._n_iterations and all(each.is_finished for each in self._open.values())
+
+    def ask(self) -> Suggestion | None:
+        """The next evaluation, or None when nothing can start before another result is told."""
+        while True:
+            for halving in self._open.values():
+                if (run := halving.next_run()) is not None:
+                    return self._suggest(run.config_id, run.proposal, run.budget)
+            self._open = {i: each for i, each in self._open.items() if not each.is_finished}
+            if self._n_started >= self._n_iterations:
+                return None
+            self._start_iteration()
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        """Learn the error of a suggestion.
+
+        Raises:
+            InvalidValueError: the suggestion is not running.
+        """
+        self.tell_loss(suggestion, observation.error_pct)
+
+    def tell_loss(self, suggestion: Suggestion, loss: float) -> None:
+        """Learn the loss of a suggestion; infinity for an evaluation that crashed.
+
+        Raises:
+            InvalidValueError: the loss is NaN, or the suggestion is not running.
+        """
+        if math.isnan(loss):
+            raise InvalidValueError(f"loss {loss!r} is not a number; tell infinity for an evaluation that crashed")
+        trial = suggestion.token
+        if not isinstance(trial, BracketTrial) or self._running.pop(trial.number, None) is not trial:
+            raise InvalidValueError(f"{suggestion} is not running: not asked of this optimizer, or told twice")
+        self._open[trial.config_id[0]].register(trial.config_id, loss)
+        self.model.learn(suggestion.configuration, trial.budget, loss)
+
+    def _start_iteration(self) -> None:
+        bracket = self._brackets[self._n_started % len(self._brackets)]
+        self._open[self._n_started] = SuccessiveHalving(self._n_started, bracket, self.model.propose)
+        self._n_started += 1
+
+    def _suggest(self, config_id: ConfigId, proposal: Proposal, budget: float) -> Suggestion:
+        trial = BracketTrial(self._n_trials, config_id, proposal.model_based, budget)
+        self._running[trial.number] = trial
+        self._n_trials += 1
+        return Suggestion(proposal.configuration, self.ladder.snap(budget), budget, trial)
+
+
+class _AtRandom:
+    """Proposes uniform configurations and learns nothing."""
+
+    def __init__(self, seed: int, part: Subspace) -> None:
+        self._random = random.Random(seed)
+        self._part = part
+
+    def propose(self) -> Proposal:
+        return Proposal(draw_configuration(self._random, self._part), model_based=False)
+
+    def learn(self, configuration: Configuration, budget: float, loss: float) -> None:
+        """Nothing."""
+
+
+class Hyperband(BracketSearch):
+    """Hyperband: brackets from the most configurations at the smallest budget to a few at the largest, at random.
+
+    Args:
+        seed: seeds the random configurations.
+        ladder: the budgets.
+        n_iterations: brackets to run; None for no end.
+        restriction: the part of the space; None for all of it.
+
+    Raises:
+        InvalidValueError: ``n_iterations`` below 1.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        ladder: FidelityLadder | Iterable[float],
+        n_iterations: int | None = None,
+        restriction: Subspace | None = None,
+    ) -> None:
+        ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        proposer = _AtRandom(seed, restriction or WHOLE_SPACE)
+        super().__init__(ladder, self.brackets_of(ladder), proposer, n_iterations=n_iterations)
+
+    @staticmethod
+    def brackets_of(ladder: FidelityLadder) -> tuple[Bracket, ...]:
+        """The brackets that are cycled through."""
+        return hyperband_brackets(ladder)
+
+
+class RepeatedHalving(Hyperband):
+    """Synchronous successive halving, again and again: Hyperband's first bracket alone, over the whole ladder."""
+
+    @staticmethod
+    def brackets_of(ladder: FidelityLadder) -> tuple[Bracket, ...]:
+        """Hyperband's first bracket."""
+        return hyperband_brackets(ladder)[:1]
