@@ -101,6 +101,7 @@ class RunRow:
         valid_error_pct: its validation error after 12 epochs,
         test_error_12_pct: test error after 12 epochs,
         test_error_200_pct: expected test error after 200 epochs.
+        regrets: (simulated second, regret from then on in pp) of each incumbent.
     """
 
     optimizer: str
@@ -119,6 +120,7 @@ class RunRow:
     valid_error_pct: float | None = None
     test_error_12_pct: float | None = None
     test_error_200_pct: float | None = None
+    regrets: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
