@@ -1,4 +1,4 @@
-"""The adapters under contract. An adapter joins by adding its case to :data:`CASES`; the suite does the rest."""
+"""The adapters under contract whose frameworks install together; those of other environments list themselves there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import optuna
 from ConfigSpace import Configuration as SpaceConfiguration
@@ -24,43 +24,11 @@ from nhb2_plugins.adapters.smac_adapter import (
     reproducible_maximizer,
     smac_target,
 )
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import to_values
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-
-A_LOT = 10_000
-
-
-class Seen(NamedTuple):
-    """What the framework was told about one evaluation: the number it minimises, and what it keeps beside it."""
-
-    value: float
-    description: dict[str, Any]
-
-
-class AdapterCase(Protocol):
-    """One adapter, driven through its framework."""
-
-    def evaluate(
-        self,
-        bench: Benchmark,
-        configurations: Sequence[Configuration],
-        *,
-        epoch: int,
-        seed: Seed | None,
-        charging: Charging,
-        logger: TrajectoryLogger,
-    ) -> list[Seen]:
-        """Evaluate given configurations in order, in one run."""
-        ...
-
-    def search(
-        self, bench: Benchmark, logger: TrajectoryLogger, *, seed: int, n: int | None = None, budget_s: float = 1e12
-    ) -> int:
-        """Let the framework search until ``n`` evaluations or the budget; returns how many trials it counts."""
-        ...
+from tests.contract.suite import A_LOT, AdapterCase, Seen
 
 
 class OptunaCase:

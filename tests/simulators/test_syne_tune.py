@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from functools import lru_cache
+
 import pytest
 from syne_tune.backend.simulator_backend.simulator_backend import SimulatorConfig
 from syne_tune.backend.trial_status import Status
-from syne_tune.blackbox_repository.blackbox_tabular import BlackboxTabular
 from syne_tune.blackbox_repository.simulated_tabular_backend import UserBlackboxBackend
-from syne_tune.config_space import choice, randint
 from syne_tune.constants import ST_TUNER_TIME
 
+from nhb2_plugins.adapters.syne_tune_adapter import ELAPSED, FIDELITY, MAX_FIDELITY, METRIC, SyneTuneBlackbox
 from nhb2_plugins.space import Configuration
 from tests.simulators.sequences import BENCH, Completion, Evaluation, completions, ladder_sequence, mixed_sequence
 
-EPOCHS = range(1, 13)
 WORKERS = pytest.mark.parametrize("n_workers", [1, 4, 8])
 SEEDS = pytest.mark.parametrize("seed", [0, 1])
 
@@ -25,36 +23,21 @@ CLOCK_TOLERANCE_S = 0.5
 """It adds the wall-clock time that passes between calls to its clock."""
 
 
-def tabular(configurations: list[Configuration]) -> BlackboxTabular:
-    """The table's rows of some configurations as Syne Tune's blackbox: (configuration, seed, epoch, objective)."""
-    rows = [configuration.to_hyperparameters() for configuration in configurations]
-    evaluations = np.array(
-        [
-            [[(each.error_pct, each.cost_s) for each in (BENCH.evaluate(configuration, epoch) for epoch in EPOCHS)]]
-            for configuration in configurations
-        ]
-    )
-    return BlackboxTabular(
-        hyperparameters=pd.DataFrame(rows),
-        configuration_space={name: choice(sorted({row[name] for row in rows})) for name in rows[0]},
-        fidelity_space={"epoch": randint(1, 12)},
-        objectives_evaluations=evaluations,
-        fidelity_values=np.array(EPOCHS),
-        objectives_names=["error_pct", "elapsed_s"],
-    )
+@lru_cache(maxsize=1)
+def blackbox() -> SyneTuneBlackbox:
+    return SyneTuneBlackbox(BENCH, seeds=BENCH.seeds[:1])
 
 
 class Driver:
     """Gives every free worker the next evaluation, and moves the backend's clock from event to event."""
 
     def __init__(self, sequence: list[Evaluation], *, is_continued: bool) -> None:
-        configurations = list(dict.fromkeys(each.configuration for each in sequence))
         self._sequence = sequence
         self._is_continued = is_continued
         self._backend = UserBlackboxBackend(
-            blackbox=tabular(configurations),
-            elapsed_time_attr="elapsed_s",
-            max_resource_attr="max_epoch",
+            blackbox=blackbox(),
+            elapsed_time_attr=ELAPSED,
+            max_resource_attr=MAX_FIDELITY,
             seed=0,
             simulator_config=SimulatorConfig(0.0, 0.0, 0.0, 0.0, 0.0),
         )
@@ -76,7 +59,7 @@ class Driver:
 
     def _start(self, evaluation: Evaluation) -> None:
         configuration, epoch = evaluation
-        config = {**configuration.to_hyperparameters(), "max_epoch": epoch}
+        config = {**configuration.to_hyperparameters(), MAX_FIDELITY: epoch}
         self._clock.mark_exit()
         if self._is_continued and configuration in self._trial_of:
             trial_id = self._trial_of[configuration]
@@ -91,10 +74,10 @@ class Driver:
         _, results = self._backend.fetch_status_results(list(self._running))
         for trial_id, result in results:
             evaluation = self._running.get(trial_id)
-            if evaluation is not None and result["epoch"] == evaluation.epoch:
+            if evaluation is not None and result[FIDELITY] == evaluation.epoch:
                 del self._running[trial_id]
                 self.completions.append(Completion(evaluation, result[ST_TUNER_TIME]))
-                assert result["error_pct"] == BENCH.evaluate(*evaluation).error_pct
+                assert result[METRIC] == BENCH.evaluate(*evaluation).error_pct
                 if self._is_continued:
                     self._backend.pause_trial(trial_id, result)
                     assert self._backend._trial_dict[trial_id].status == Status.paused

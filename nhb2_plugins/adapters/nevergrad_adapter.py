@@ -1,0 +1,172 @@
+"""NAS-HPO-Bench-II for Nevergrad: the joint space as a parametrization, and the objective.
+
+Nevergrad minimises, knows one fidelity, and re-raises what an objective raises. Its candidates have no place for what a
+value cost: costs and provenance are in the records. It draws from the parametrization's own generator: seed that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import nevergrad as ng
+
+from nhb2_plugins.adapters.arguments import checked_seed
+from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.recorder import Recorder
+
+__all__ = [
+    "NevergradObjective",
+    "nevergrad_configuration",
+    "nevergrad_parametrization",
+    "nevergrad_stop_at_budget",
+    "nevergrad_values",
+]
+
+
+def nevergrad_parametrization(
+    encoding: Encoding = "categorical", restriction: Subspace | None = None, *, seed: int | None = None
+) -> ng.p.Instrumentation:
+    """The joint space, for any of Nevergrad's optimizers; objectives are called with hyperparameters by name.
+
+    Args:
+        encoding: of learning rate and batch size: ``categorical`` (``Choice``), ``ordinal`` (``TransitionChoice``,
+            which moves to neighbouring values) or ``integer`` (a ``Scalar`` of ranks). Operations are a ``Choice``.
+        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+            ``Choice``, ``cell``. A fixed hyperparameter is a constant.
+        seed: seeds the parametrization's generator, which the optimizer draws from; None leaves it unseeded.
+
+    Raises:
+        InvalidValueError: an unknown encoding.
+    """
+    part = WHOLE_SPACE if restriction is None else restriction
+    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=_in_whole_cells(part))
+    parameters = {name: _parameter(encoding, name, values) for name, values in choices.items()}
+    parametrization = ng.p.Instrumentation(**parameters)
+    if seed is not None:
+        parametrization.random_state.seed(seed)
+    return parametrization
+
+
+def nevergrad_configuration(candidate: ng.p.Parameter, encoding: Encoding = "categorical") -> Configuration:
+    """The configuration of a candidate (of ``ask()``, or a recommendation).
+
+    Raises:
+        InvalidValueError: it is not one of this space, or the encoding is unknown.
+    """
+    return to_configuration(candidate.kwargs, encoding)
+
+
+def nevergrad_values(
+    configuration: Configuration, encoding: Encoding = "categorical", restriction: Subspace | None = None
+) -> dict[str, Any]:
+    """A configuration's hyperparameters by name, for ``optimizer.suggest(**values)``.
+
+    Raises:
+        InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
+    """
+    part = WHOLE_SPACE if restriction is None else restriction
+    return to_values(part.checked(configuration), encoding, whole_cells=_in_whole_cells(part))
+
+
+class NevergradObjective:
+    """Call it with hyperparameters by name, as ``optimizer.minimize`` does: it evaluates, charges and records.
+
+    Attributes:
+        logger: the records.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        epoch: int = SCHEDULE_EPOCHS,
+        charging: Charging = "from_scratch",
+        logger: TrajectoryLogger | None = None,
+        seed: Seed | None = None,
+        encoding: Encoding = "categorical",
+        *,
+        objectives: Sequence[str] = ("error_pct",),
+    ) -> None:
+        """Set up the run.
+
+        Args:
+            bench: the benchmark.
+            epoch: the fidelity, 1..12 or 200 (an expected *test* accuracy, with an estimated cost).
+            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            logger: where records go; None makes one.
+            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
+            encoding: the parametrization's.
+            objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`, all minimised.
+
+        Raises:
+            InvalidValueError: an unknown epoch, policy, seed, encoding or objective.
+            TrajectoryError: the logger belongs to another table.
+        """
+        self._epoch = checked_epoch(epoch)
+        self._recorder = Recorder(bench, charging=charging, logger=logger)
+        self._seed = checked_seed(seed, bench)
+        self._encoding = checked_encoding(encoding)
+        self._objectives = checked_objectives(objectives)
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self._recorder.logger
+
+    def __call__(self, **hyperparameters: Any) -> float | list[float]:
+        """Evaluate a configuration.
+
+        Returns:
+            The error in percent, or a list of several objectives; Python floats.
+
+        Raises:
+            InvalidValueError: the hyperparameters are not one of this space's configurations.
+            Exception: whatever the benchmark or a sink raises.
+        """
+        record = self._recorder.evaluate(
+            to_configuration(hyperparameters, self._encoding), self._epoch, seed=self._seed
+        )
+        values = objective_values(record, self._objectives)
+        return list(values) if len(values) > 1 else values[0]
+
+
+def nevergrad_stop_at_budget(
+    budget_s: float, logger: TrajectoryLogger | NevergradObjective
+) -> ng.callbacks.EarlyStopping:
+    """A callback for ``optimizer.register_callback("ask", …)`` that ends ``minimize`` when simulated time is spent.
+
+    The evaluation that crosses the budget counts, and is the last one. Nevergrad's own ``budget`` is a number of
+    evaluations, which some optimizers plan by: give the number that you expect.
+
+    Args:
+        budget_s: simulated seconds.
+        logger: the logger whose simulated clock is read, or the objective that has it.
+
+    Raises:
+        InvalidValueError: the budget is not positive.
+    """
+    budget = checked_budget(budget_s)
+    own = logger.logger if isinstance(logger, NevergradObjective) else logger
+    return ng.callbacks.EarlyStopping(lambda _optimizer: own.clock_s >= budget)
+
+
+def _in_whole_cells(part: Subspace) -> bool:
+    return part.one_per_class and part.cellcode is None
+
+
+def _parameter(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:
+    if len(values) == 1:
+        return values[0]
+    if name not in ("lr", "batch_size") or encoding == "categorical":
+        return ng.p.Choice(values)
+    if encoding == "ordinal":
+        return ng.p.TransitionChoice(values)
+    return ng.p.Scalar(lower=values[0], upper=values[-1]).set_integer_casting()

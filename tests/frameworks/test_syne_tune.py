@@ -1,0 +1,356 @@
+"""The Syne Tune adapter under Syne Tune's own tuner, schedulers and simulator."""
+
+from __future__ import annotations
+
+import pickle
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dill
+import numpy as np
+import pytest
+from syne_tune import StoppingCriterion, Tuner
+from syne_tune.backend.trial_status import Trial
+from syne_tune.blackbox_repository.simulated_tabular_backend import UserBlackboxBackend
+from syne_tune.optimizer.baselines import ASHA, REA, RandomSearch
+from syne_tune.optimizer.scheduler import SchedulerDecision, TrialScheduler, TrialSuggestion
+from syne_tune.optimizer.schedulers.searchers.searcher import BaseSearcher
+from syne_tune.optimizer.schedulers.single_fidelity_scheduler import SingleFidelityScheduler
+
+from nhb2_plugins.adapters.syne_tune_adapter import (
+    ELAPSED,
+    FIDELITY,
+    MAX_FIDELITY,
+    METRIC,
+    SyneTuneBackend,
+    SyneTuneBlackbox,
+    SyneTuneCallback,
+    syne_tune_configuration,
+    syne_tune_space,
+)
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.encoding import ENCODINGS, Encoding, to_values
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
+from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from tests.contract.suite import AdapterContract, Seen
+from tests.support.generated_benchmark import generated_benchmark
+
+BENCH = generated_benchmark()
+SEEDS = BENCH.seeds
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNETUNE_FOLDER", str(tmp_path))
+
+
+def tune(
+    backend: Any, scheduler: Any, n_workers: int = 1, callback: SyneTuneCallback | None = None, **criteria: Any
+) -> Tuner:
+    tuner = Tuner(
+        trial_backend=backend,
+        scheduler=scheduler,
+        stop_criterion=StoppingCriterion(**criteria),
+        n_workers=n_workers,
+        sleep_time=0,
+        callbacks=[callback or SyneTuneCallback()],
+        tuner_name="nhb2",
+        save_tuner=False,
+    )
+    tuner.run()
+    return tuner
+
+
+class InOrder(BaseSearcher):  # type: ignore[misc]
+    """Suggests given configurations, also one twice."""
+
+    def suggest(self, **_: Any) -> dict[str, Any] | None:
+        config: dict[str, Any] | None = self._next_points_to_evaluate()
+        return config
+
+
+class SyneTuneCase:
+    def evaluate(
+        self,
+        bench: Benchmark,
+        configurations: Sequence[Configuration],
+        *,
+        epoch: int,
+        logger: TrajectoryLogger,
+        **arguments: Any,
+    ) -> list[Seen]:
+        backend = SyneTuneBackend(bench, epoch, logger=logger, **arguments)
+        space = backend.configuration_space
+        searcher = InOrder(space, points_to_evaluate=[to_values(each) for each in configurations])
+        callback = SyneTuneCallback()
+        tune(backend, SingleFidelityScheduler(space, [METRIC], searcher=searcher), callback=callback, max_cost=1e12)
+        finals = [result for result in callback.results if result[FIDELITY] == epoch]
+        mine = {"cost_s", "charged_cost_s", "cost_is_estimated", "epoch", "split", "seed", "table"}
+        return [Seen(each[METRIC], {name: each[name] for name in mine}) for each in finals]
+
+    def search(
+        self, bench: Benchmark, logger: TrajectoryLogger, *, seed: int, n: int | None = None, budget_s: float = 1e12
+    ) -> int:
+        np.random.seed(seed)  # noqa: NPY002  # Syne Tune's random search draws from it, whatever its random_seed
+        backend = SyneTuneBackend(bench, logger=logger)
+        scheduler = RandomSearch(backend.configuration_space, metrics=[METRIC], random_seed=seed)
+        # Syne Tune stops when there are *more* than it is told.
+        count = {} if n is None else {"max_num_trials_completed": n - 1}
+        tuner = tune(backend, scheduler, max_wallclock_time=budget_s, **count)
+        return int(tuner.tuning_status.num_trials_completed)
+
+
+class TestContract(AdapterContract):
+    CASES: ClassVar = {"syne_tune": SyneTuneCase()}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_space_has_a_domain_for_every_hyperparameter(encoding: Encoding) -> None:
+    space = syne_tune_space(encoding, max_epoch=12)
+    assert space.pop(MAX_FIDELITY) == 12
+    for index in range(0, N_CONFIGURATIONS, 9_999):
+        values = to_values(Configuration.from_index(index), encoding)
+        assert list(values) == list(space)
+        assert all(space[name].is_valid(value) for name, value in values.items())
+        assert syne_tune_configuration({**values, MAX_FIDELITY: 4}, encoding) == Configuration.from_index(index)
+    np.random.seed(0)  # noqa: NPY002
+    for _ in range(50):
+        syne_tune_configuration({name: domain.sample() for name, domain in space.items()}, encoding)
+
+
+# -- the blackbox
+
+
+def test_the_blackbox_holds_the_whole_table() -> None:
+    blackbox = SyneTuneBlackbox(BENCH)
+    assert blackbox.objectives_evaluations.shape == (N_CONFIGURATIONS, len(SEEDS), 12, 2)
+    for seed_number, seed in enumerate(SEEDS):
+        for epoch in (1, 7, 12):
+            accuracy, cost = BENCH.evaluate_many(np.arange(N_CONFIGURATIONS), epoch, seed=seed)
+            assert np.array_equal(blackbox.objectives_evaluations[:, seed_number, epoch - 1, 0], 100 - accuracy)
+            assert np.array_equal(blackbox.objectives_evaluations[:, seed_number, epoch - 1, 1], cost)
+    for index in (0, 14_050, N_CONFIGURATIONS - 1):
+        row = blackbox.hyperparameters.iloc[index].to_dict()
+        assert syne_tune_configuration(row) == Configuration.from_index(index)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_blackbox_answers_as_syne_tune_does(encoding: Encoding) -> None:
+    blackbox = SyneTuneBlackbox(BENCH, encoding=encoding, restriction=Subspace(cellcode="0|10|210"))
+    base = super(SyneTuneBlackbox, blackbox)._objective_function
+    for config in blackbox.all_configurations():
+        for seed in range(len(SEEDS)):
+            answer = blackbox(config, {FIDELITY: 5}, seed=seed)
+            assert answer == base(config, {FIDELITY: 5}, seed=seed)
+            assert all(type(value) is float for value in answer.values())
+            observation = BENCH.evaluate(syne_tune_configuration(config, encoding), 5, seed=SEEDS[seed])
+            assert answer == {METRIC: observation.error_pct, ELAPSED: observation.cost_s}
+        assert np.array_equal(blackbox(config, seed=1), base(config, seed=1))
+
+
+def test_the_blackbox_without_a_seed_is_the_first_seeds() -> None:
+    blackbox = SyneTuneBlackbox(BENCH, restriction=Subspace(cellcode="0|10|210"))
+    config = blackbox.all_configurations()[0]
+    assert blackbox(config, {FIDELITY: 3}) == blackbox(config, {FIDELITY: 3}, seed=0)
+
+
+def test_the_blackbox_refuses_what_it_does_not_hold() -> None:
+    blackbox = SyneTuneBlackbox(BENCH, 4, restriction=Subspace(cellcode="0|10|210"))
+    config = blackbox.all_configurations()[0]
+    with pytest.raises(InvalidValueError, match="seed 3 is not a position in the seeds"):
+        blackbox(config, {FIDELITY: 3}, seed=3)
+    with pytest.raises(InvalidValueError, match=r"epoch 5 is not one of \[1, 2, 3, 4\]"):
+        blackbox(config, {FIDELITY: 5}, seed=0)
+    with pytest.raises(InvalidValueError, match="is not in this part of the space"):
+        blackbox({**config, "op_01": "zero"}, {FIDELITY: 3}, seed=0)
+
+
+@pytest.mark.parametrize("module", [pickle, dill])
+def test_a_saved_blackbox_leaves_the_table_where_it_is(module: Any, bench_on_disk: Benchmark) -> None:
+    blackbox = SyneTuneBlackbox(bench_on_disk, restriction=Subspace(one_per_class=True))
+    content = module.dumps(blackbox)
+    assert len(content) < 10_000
+    again = module.loads(content)
+    assert np.array_equal(again.objectives_evaluations, blackbox.objectives_evaluations)
+    assert again.hyperparameters.equals(blackbox.hyperparameters)
+
+
+def test_syne_tunes_own_backend_draws_a_seed_a_trial() -> None:
+    blackbox = SyneTuneBlackbox(BENCH, restriction=Subspace(cellcode="0|10|210"))
+    backend = UserBlackboxBackend(blackbox, elapsed_time_attr=ELAPSED, max_resource_attr=MAX_FIDELITY)
+    callback = SyneTuneCallback()
+    tune(backend, RandomSearch(blackbox.configuration_space, [METRIC]), callback=callback, max_num_trials_completed=30)
+    finals = callback.dataframe().query("epoch == 12")
+    seeds_seen = set()
+    for _, row in finals.iterrows():
+        values = {name: row[f"config_{name}"] for name in blackbox.configuration_space}
+        configuration = syne_tune_configuration(values)
+        seeds_seen |= {seed for seed in SEEDS if BENCH.evaluate(configuration, seed=seed).error_pct == row[METRIC]}
+    assert seeds_seen == set(SEEDS)
+
+
+# -- schedulers
+
+
+@pytest.mark.parametrize("n_workers", [1, 4])
+def test_asha_pays_each_epoch_once(n_workers: int) -> None:
+    np.random.seed(0)  # noqa: NPY002
+    logger = TrajectoryLogger()
+    backend = SyneTuneBackend(BENCH, charging="continued", logger=logger)
+    scheduler = ASHA(backend.configuration_space, metric=METRIC, time_attr=FIDELITY, max_t=12, random_seed=0)
+    tune(backend, scheduler, n_workers, max_wallclock_time=20_000)
+    records = logger.records
+    assert {record.status for record in records} == {"complete", "pruned"}
+    assert {record.epoch for record in records if record.status == "pruned"} >= {1, 3}
+    assert {record.worker for record in records} == set(range(n_workers))
+    charged: dict[Configuration, float] = defaultdict(float)
+    highest: dict[Configuration, int] = defaultdict(int)
+    for record in records:
+        assert record.end_s == record.start_s + record.charged_cost_s
+        charged[record.configuration] += record.charged_cost_s  # a configuration may be drawn twice
+        highest[record.configuration] = max(highest[record.configuration], record.epoch)
+    for configuration, paid in charged.items():
+        assert paid == pytest.approx(BENCH.evaluate(configuration, highest[configuration]).cost_s)
+    for worker in range(n_workers):
+        own = sorted((record.start_s, record.end_s) for record in records if record.worker == worker)
+        assert all(end <= start for (_, end), (start, _) in pairwise(own))
+    assert 20_000 <= logger.clock_s < 20_000 + 200
+
+
+class Promotion(TrialScheduler):  # type: ignore[misc]
+    """Successive halving that pauses every trial at its rung and resumes the best third: Syne Tune 0.16 has none."""
+
+    RUNGS = (1, 4, 12)
+
+    def __init__(self, *, names_the_end: bool, n_trials: int = 9) -> None:
+        super().__init__(random_seed=0)
+        self._names_the_end = names_the_end
+        self._end_of: dict[int, int] = {}
+        generator = np.random.default_rng(0)
+        self._left = [Configuration.from_index(i) for i in generator.integers(0, N_CONFIGURATIONS, n_trials)]
+        self._results: dict[int, dict[int, float]] = {rung: {} for rung in self.RUNGS}
+        self._promoted: set[tuple[int, int]] = set()
+        self._n_trials = n_trials
+        self._configs: dict[int, dict[str, Any]] = {}
+
+    def suggest(self) -> TrialSuggestion | None:
+        for number, (rung, following) in enumerate(pairwise(self.RUNGS)):
+            results = self._results[rung]
+            if len(results) == self._n_trials // 3**number:
+                for trial_id in sorted(results, key=lambda each: results[each])[: len(results) // 3]:
+                    if (rung, trial_id) not in self._promoted:
+                        self._promoted.add((rung, trial_id))
+                        self._end_of[trial_id] = following
+                        return TrialSuggestion.resume_suggestion(trial_id, self._until(trial_id))
+        if not self._left:
+            return None
+        trial_id = len(self._configs)
+        self._configs[trial_id] = to_values(self._left.pop())
+        self._end_of[trial_id] = self.RUNGS[0]
+        return TrialSuggestion.start_suggestion(self._until(trial_id))
+
+    def _until(self, trial_id: int) -> dict[str, Any]:
+        end = {MAX_FIDELITY: self._end_of[trial_id]} if self._names_the_end else {}
+        return {**self._configs[trial_id], **end}
+
+    def on_trial_add(self, trial: Trial) -> None:
+        pass
+
+    def on_trial_result(self, trial: Trial, result: dict[str, Any]) -> str:
+        if result[FIDELITY] != self._end_of[trial.trial_id]:
+            return str(SchedulerDecision.CONTINUE)
+        self._results[result[FIDELITY]][trial.trial_id] = result[METRIC]
+        return str(SchedulerDecision.PAUSE if result[FIDELITY] < 12 else SchedulerDecision.CONTINUE)
+
+    def on_trial_complete(self, trial: Trial, result: dict[str, Any]) -> None:
+        pass
+
+    def on_trial_remove(self, trial: Trial) -> None:
+        pass
+
+    def metric_names(self) -> list[str]:
+        return [METRIC]
+
+    def metric_mode(self) -> str:
+        return "min"
+
+
+@pytest.mark.parametrize("charging", ["from_scratch", "continued"])
+@pytest.mark.parametrize("names_the_end", [True, False])
+def test_a_paused_training_goes_on_where_its_checkpoint_is(charging: Any, names_the_end: bool) -> None:
+    logger = TrajectoryLogger()
+    backend = SyneTuneBackend(BENCH, charging=charging, logger=logger)
+    tune(backend, Promotion(names_the_end=names_the_end), max_cost=1e12)
+    assert [record.epoch for record in logger.records] == [1] * 9 + [4] * 3 + [12]
+    assert {record.status for record in logger.records} == {"complete"}
+    paid: dict[Configuration, float] = {}
+    for record in logger.records:
+        whole = BENCH.evaluate(record.configuration, record.epoch).cost_s
+        before = paid.get(record.configuration, 0.0)
+        assert record.cost_s == whole
+        assert record.charged_cost_s == (whole - before if charging == "continued" else whole)
+        assert record.end_s == record.start_s + record.charged_cost_s
+        paid[record.configuration] = whole
+    if charging == "continued":
+        assert logger.charged_cost_s == pytest.approx(sum(paid.values()))
+
+
+def test_a_run_of_several_workers_can_be_repeated() -> None:
+    def run() -> list[Any]:
+        np.random.seed(3)  # noqa: NPY002
+        backend = SyneTuneBackend(BENCH, charging="continued")
+        scheduler = ASHA(backend.configuration_space, metric=METRIC, time_attr=FIDELITY, max_t=12, random_seed=3)
+        tune(backend, scheduler, n_workers=4, max_wallclock_time=5_000)
+        return [record.to_dict() for record in backend.logger.records]
+
+    assert run() == run()
+
+
+def test_a_scheduler_with_a_model_and_syne_tunes_results() -> None:
+    np.random.seed(0)  # noqa: NPY002
+    backend = SyneTuneBackend(BENCH, seed=SEEDS[1])
+    callback = SyneTuneCallback()
+    scheduler = REA(backend.configuration_space, metric=METRIC, random_seed=0, population_size=10, sample_size=3)
+    tune(backend, scheduler, n_workers=2, callback=callback, max_num_trials_completed=39)
+    stored = callback.dataframe()
+    assert {"error_pct", "epoch", "elapsed_s", "cost_s", "charged_cost_s", "split", "seed", "table"} <= set(stored)
+    assert set(stored["seed"]) == {SEEDS[1]}
+    assert stored.query("epoch == 12")[METRIC].min() == min(record.error_pct for record in backend.logger.records)
+
+
+@pytest.mark.parametrize("restriction", [Subspace(one_per_class=True), Subspace(lr=0.1, batch_size=64)])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_part_of_the_space(restriction: Subspace, encoding: Encoding) -> None:
+    backend = SyneTuneBackend(BENCH, encoding=encoding, restriction=restriction)
+    scheduler = RandomSearch(backend.configuration_space, metrics=[METRIC], random_seed=0)
+    tune(backend, scheduler, max_num_trials_completed=9)
+    assert len(backend.logger) == 10
+    assert all(record.configuration in restriction for record in backend.logger.records)
+
+
+def test_syne_tunes_own_clock_can_be_had() -> None:
+    backend = SyneTuneBackend(BENCH, counts_real_time=True)
+    tune(backend, RandomSearch(backend.configuration_space, metrics=[METRIC]), max_num_trials_completed=4)
+    assert len(backend.logger) == 5
+    assert backend.logger.clock_s > backend.logger.charged_cost_s
+
+
+def test_a_saved_tuner_can_be_read_and_does_not_run(bench_on_disk: Benchmark) -> None:
+    backend = SyneTuneBackend(bench_on_disk)
+    tuner = tune(backend, RandomSearch(backend.configuration_space, metrics=[METRIC]), max_num_trials_completed=2)
+    tuner.save()
+    again = Tuner.load(str(tuner.tuner_path))
+    assert len(again.trial_backend._trial_dict) >= 3
+    with pytest.raises(InvalidValueError, match="saved with its tuner"):
+        _ = again.trial_backend.logger
+
+
+def test_bad_arguments_are_refused_at_once() -> None:
+    for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "binary"}):
+        with pytest.raises(InvalidValueError, match=str(next(iter(wrong.values())))):
+            SyneTuneBackend(BENCH, **wrong)  # type: ignore[arg-type]
