@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, Final
 
 import optuna
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
 from nhb2_plugins.adapters.optuna_space import configuration_of, optuna_search_space
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 SAMPLERS: Final[dict[str, type[BaseSampler]]] = {
     "tpe": TPESampler,
     "random": RandomSampler,
     "nsgaii": NSGAIISampler,
+    "gp": GPSampler,
+    "cmaes": CmaEsSampler,
 }
+"""Optuna's samplers by name.
+
+``gp`` needs PyTorch (the extra ``gp``). ``cmaes`` models numbers alone, learning rate and batch size as integers;
+Optuna draws the edges at random, so it is at home where the cell is fixed.
+"""
+
+_NEEDED: Final = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "optuna")}
+_NUMBERS_ONLY: Final = frozenset({"cmaes"})
 
 
 class OptunaOptimizer:
@@ -54,10 +65,15 @@ class OptunaOptimizer:
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.
 
         Raises:
-            InvalidValueError: an unknown sampler, setting, encoding or epoch.
+            InvalidValueError: an unknown sampler, setting, encoding or epoch, or ``cmaes`` without integers to model.
+            MissingExtraError: what the sampler needs is not installed.
         """
         if sampler not in SAMPLERS:
             raise InvalidValueError(describe_choices(sampler, SAMPLERS, what="sampler"))
+        _check_fits(sampler, encoding, restriction or WHOLE_SPACE)
+        _check_installed(sampler)
+        if sampler in _NUMBERS_ONLY:
+            settings = {"warn_independent_sampling": False, **settings}
         self._epoch = checked_epoch(epoch)
         self._space = optuna_search_space(encoding, restriction)
         try:
@@ -75,6 +91,23 @@ class OptunaOptimizer:
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Give the study the error of a suggestion."""
         self.study.tell(suggestion.token, observation.error_pct)
+
+
+def _check_fits(sampler: str, encoding: Encoding, part: Subspace) -> None:
+    if sampler not in _NUMBERS_ONLY:
+        return
+    if encoding != "integer":
+        raise InvalidValueError(
+            f"sampler {sampler!r} models numbers alone: it needs encoding 'integer', not {encoding!r}"
+        )
+    if part.lr is not None or part.batch_size is not None:
+        raise InvalidValueError(f"sampler {sampler!r} needs two free numbers: neither lr nor batch_size may be fixed")
+
+
+def _check_installed(sampler: str) -> None:
+    module, extra = _NEEDED.get(sampler, ("optuna", "optuna"))
+    if find_spec(module) is None:
+        raise MissingExtraError(f"sampler {sampler!r} needs {module}: pip install 'nhb2-plugins[{extra}]'")
 
 
 @contextmanager

@@ -8,11 +8,22 @@ from optuna.trial import TrialState
 
 from nhb2_plugins.adapters.optuna_space import OPTUNA_ENCODINGS, configuration_of
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
+from nhb2_plugins.optimizers import optuna_optimizer
 from nhb2_plugins.optimizers.optuna_optimizer import SAMPLERS, OptunaOptimizer
 from nhb2_plugins.simulation import simulate
+from nhb2_plugins.subspace import Subspace
 from tests.support.fresh_process import output_of
 from tests.support.generated_benchmark import generated_benchmark
+
+INSTALLED = [name for name in SAMPLERS if name != "gp"]  # that one has tests, and an environment, of its own
+ENCODINGS = {sampler: ["integer"] if sampler == "cmaes" else list(OPTUNA_ENCODINGS) for sampler in INSTALLED}
+
+
+def make(seed: int, sampler: str) -> OptunaOptimizer:
+    return OptunaOptimizer(seed, sampler, encoding=ENCODINGS[sampler][0])
+
 
 SEQUENCE = """
 from nhb2_plugins.optimizers.optuna_optimizer import OptunaOptimizer
@@ -28,8 +39,7 @@ def sequence(optimizer: Optimizer, budget_s: float = 8_000, n_workers: int = 1) 
     return [record.configuration.index for record in logger.records]
 
 
-@pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize(("sampler", "encoding"), [(name, each) for name in INSTALLED for each in ENCODINGS[name]])
 def test_the_study_learns_what_is_told(sampler: str, encoding: Any) -> None:
     bench = generated_benchmark()
     optimizer = OptunaOptimizer(1, sampler, encoding=encoding, epoch=6)
@@ -53,12 +63,36 @@ def test_several_may_be_asked_before_one_is_told() -> None:
     assert [trial.state for trial in optimizer.study.trials] == [TrialState.COMPLETE] * 40
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", INSTALLED)
 def test_a_seed_is_a_sequence(sampler: str) -> None:
-    first = sequence(OptunaOptimizer(3, sampler))
+    first = sequence(make(3, sampler))
     assert len(first) > 10
-    assert first == sequence(OptunaOptimizer(3, sampler))
-    assert first != sequence(OptunaOptimizer(4, sampler))
+    assert first == sequence(make(3, sampler))
+    assert first != sequence(make(4, sampler))
+
+
+def test_cma_es_closes_in_on_good_hyperparameters_of_a_cell() -> None:
+    """Its own domain: two numbers, the cell fixed."""
+    bench = open_benchmark()
+    part = Subspace(cellcode="0|10|210")
+    optimizer = OptunaOptimizer(0, "cmaes", encoding="integer", restriction=part, n_startup_trials=5)
+    ranks = {
+        index: rank for rank, index in enumerate(sorted(part.indices, key=lambda i: -bench.evaluate_many([i])[0][0]))
+    }
+    told = []
+    for _ in range(60):
+        suggestion = optimizer.ask()
+        assert suggestion.configuration in part
+        optimizer.tell(suggestion, bench.evaluate(suggestion.configuration))
+        told.append(ranks[suggestion.configuration.index])
+    assert sum(told[-20:]) / 20 < sum(told[:20]) / 20
+    assert min(told) <= 2
+
+
+def test_what_a_sampler_needs_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optuna_optimizer, "find_spec", lambda module: None)
+    with pytest.raises(MissingExtraError, match=r"'gp' needs torch: pip install 'nhb2-plugins\[gp\]'"):
+        OptunaOptimizer(0, "gp")
 
 
 @pytest.mark.parametrize(("sampler", "n_workers"), [("tpe", 1), ("tpe", 4)])
@@ -84,6 +118,8 @@ def test_settings_reach_the_sampler() -> None:
         ({"n_starting_trials": 3}, "n_starting_trials"),
         ({"encoding": "ordinal"}, "'ordinal'"),
         ({"epoch": 13}, "epoch 13"),
+        ({"sampler": "cmaes"}, "needs encoding 'integer', not 'categorical'"),
+        ({"sampler": "cmaes", "encoding": "integer", "restriction": Subspace(lr=0.1)}, "neither lr nor batch_size"),
     ],
 )
 def test_unknown_settings_are_refused(arguments: dict[str, Any], message: str) -> None:
