@@ -1,0 +1,94 @@
+"""The scripts of the paper's baselines: run as a user runs them, and their two files a run read back."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.trajectory.reader import read_records
+
+SCRIPTS = Path(__file__).parents[1] / "benchmarks" / "baselines"
+NAMES = ["random_search", "rea", "reinforce", "bohb", "rs_then_rea", "bohb_then_rea"]
+DIRECTORIES = {name: name for name in NAMES} | {"random_search": "random"}
+"""Below ``logs``: the reference's own defaults."""
+
+KEYS = ["acc_trans", "key_trans", "best_acc_trans", "best_key_trans", "total_cost_trans", "final_accs"]
+"""Of the reference's ``get_results()``, in its order."""
+
+
+class _BuiltInsAlone(pickle.Unpickler):
+    """What reads the reference's pickles knows no class of this package, nor numpy's."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name} is needed to read this file")
+
+
+def run(script: str, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(SCRIPTS / f"{script}.py"), *options]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+
+
+def results_in(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        results: dict[str, Any] = _BuiltInsAlone(file).load()
+    return results
+
+
+def key_of(configuration: Configuration) -> dict[str, Any]:
+    return {name: getattr(configuration, name) for name in ("cellcode", "lr", "batch_size")}
+
+
+@pytest.fixture(scope="module")
+def bench() -> Benchmark:
+    return open_benchmark()
+
+
+def check(directory: Path, bench: Benchmark, n_finals: int = 2) -> None:
+    for seed in range(2):
+        results = results_in(directory / f"seed{seed}.pkl")
+        records = read_records(directory / f"seed{seed}.jsonl")
+        assert list(results) == KEYS
+        assert results["acc_trans"] == [record.accuracy_pct for record in records]
+        assert results["key_trans"] == [key_of(record.configuration) for record in records]
+        assert results["total_cost_trans"] == pytest.approx([record.end_s for record in records], rel=1e-12)
+        assert results["best_acc_trans"] == [max(results["acc_trans"][: i + 1]) for i in range(len(records))]
+        best = Configuration(**results["best_key_trans"][-1])
+        finals = [bench.evaluate(best, epoch, "test").accuracy_pct for epoch in (12, 200)]
+        assert results["final_accs"] == finals[-n_finals:]
+    assert not (directory / "seed2.pkl").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_baseline_writes_what_the_reference_and_we_read(name: str, bench: Benchmark, tmp_path: Path) -> None:
+    iterations = ["--n_iters", "2"] if name == "bohb" else []
+    completed = run(name, tmp_path, "--runs", "2", "--time_budget", "7000", *iterations)
+    assert completed.returncode == 0, completed.stderr
+    assert bench.provenance.label in completed.stdout
+    assert "mean validation accuracy" in completed.stdout
+    check(tmp_path / "logs" / DIRECTORIES[name], bench)
+
+
+def test_the_options_mean_what_they_mean_in_the_reference(bench: Benchmark, tmp_path: Path) -> None:
+    completed = run(
+        "rea", tmp_path, "--runs", "2", "--time_budget", "3000", "--test_epoch", "200", "--save_dir", "here"
+    )
+    assert completed.returncode == 0, completed.stderr
+    check(tmp_path / "here", bench, n_finals=1)
+    costs = results_in(tmp_path / "here" / "seed0.pkl")["total_cost_trans"]
+    assert costs[-1] >= 3000  # the evaluation that crosses the budget counts ...
+    assert len(costs) == 10 or costs[-2] < 3000  # ... and the first population is paid before the budget is looked at
+    assert run("rea", tmp_path, "--test_epoch", "13").returncode == 2
+
+
+def test_all_baselines_run_one_after_the_other(bench: Benchmark, tmp_path: Path) -> None:
+    completed = run("run_all", tmp_path, "--runs", "2", "--time_budget", "2000")
+    assert completed.returncode == 0, completed.stderr
+    for name in NAMES:
+        check(tmp_path / "logs" / DIRECTORIES[name], bench)
