@@ -1,0 +1,207 @@
+"""NAS-HPO-Bench-II for Google's open-source Vizier: the problem statement, and an experimenter.
+
+This module needs Vizier alone. Vizier's designers and its benchmark runner also need JAX and its libraries
+(``pip install chex equinox flax jaxtyping``, even for random search), which are imported where a program uses them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from vizier import pyvizier as vz
+
+# Its public place, vizier.benchmarks.experimenters, imports JAX.
+from vizier._src.benchmarks.experimenters.experimenter import Experimenter
+
+from nhb2_plugins.adapters.arguments import checked_seed
+from nhb2_plugins.adapters.description import describe
+from nhb2_plugins.adapters.objectives import OBJECTIVES, checked_objectives
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.recorder import Recorder
+
+__all__ = [
+    "VIZIER_ENCODINGS",
+    "VizierExperimenter",
+    "vizier_configuration",
+    "vizier_description",
+    "vizier_problem",
+    "vizier_suggestion",
+]
+
+VIZIER_ENCODINGS: Final[tuple[Encoding, ...]] = ("ordinal", "integer")
+"""Vizier's categoricals hold texts alone; its discrete parameters hold numbers, and know their order."""
+_NAMESPACE: Final = "nhb2"
+
+
+def vizier_problem(
+    encoding: Encoding = "ordinal", restriction: Subspace | None = None, *, objectives: Sequence[str] = ("error_pct",)
+) -> vz.ProblemStatement:
+    """The joint space and the metrics, each to be minimised.
+
+    Args:
+        encoding: of learning rate and batch size: ``ordinal`` (discrete parameters on a logarithmic scale) or
+            ``integer`` (their ranks). Operations are categorical.
+        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+            categorical, ``cell``.
+        objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`.
+
+    Raises:
+        InvalidValueError: an encoding that Vizier cannot express, or an unknown objective.
+    """
+    part = WHOLE_SPACE if restriction is None else restriction
+    encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
+    problem = vz.ProblemStatement()
+    for name, values in hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part)).items():
+        _add_parameter(problem.search_space.root, encoding, name, values)
+    for name in checked_objectives(objectives):
+        problem.metric_information.append(vz.MetricInformation(name=name, goal=vz.ObjectiveMetricGoal.MINIMIZE))
+    return problem
+
+
+def vizier_configuration(trial: vz.TrialSuggestion, encoding: Encoding = "ordinal") -> Configuration:
+    """The configuration of a suggestion or a trial.
+
+    Raises:
+        InvalidValueError: it is not one of this space, or Vizier cannot express the encoding.
+    """
+    return to_configuration(trial.parameters.as_dict(), checked_encoding(encoding, VIZIER_ENCODINGS))
+
+
+def vizier_suggestion(
+    configuration: Configuration, encoding: Encoding = "ordinal", restriction: Subspace | None = None
+) -> vz.TrialSuggestion:
+    """A suggestion of a configuration, for ``suggestion.to_trial(id)`` and an experimenter.
+
+    Raises:
+        InvalidValueError: an encoding that Vizier cannot express, or the configuration is outside the restriction.
+    """
+    part = WHOLE_SPACE if restriction is None else restriction
+    encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
+    return vz.TrialSuggestion(to_values(part.checked(configuration), encoding, whole_cells=_in_whole_cells(part)))
+
+
+def vizier_description(trial: vz.Trial) -> dict[str, Any]:
+    """What an experimenter said of a trial (:data:`nhb2_plugins.adapters.description.DESCRIPTION`), from its metadata.
+
+    Raises:
+        InvalidValueError: no experimenter of this package has completed the trial.
+    """
+    metadata = trial.metadata.ns(_NAMESPACE)
+    if not metadata:
+        raise InvalidValueError(f"trial {trial.id} has no metadata of this package")
+    return {name: json.loads(value) for name, value in metadata.items()}
+
+
+class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyped
+    """Completes trials in place with what the table says, and records them.
+
+    A trial's final measurement holds the objectives, ``steps`` (the epoch) and ``elapsed_secs`` (what was charged, in
+    simulated seconds); its metadata, namespace ``nhb2``, holds :func:`vizier_description`.
+
+    Attributes:
+        logger: the records.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        epoch: int = SCHEDULE_EPOCHS,
+        charging: Charging = "from_scratch",
+        logger: TrajectoryLogger | None = None,
+        seed: Seed | None = None,
+        encoding: Encoding = "ordinal",
+        *,
+        restriction: Subspace | None = None,
+        report: bool = False,
+        objectives: Sequence[str] = ("error_pct",),
+    ) -> None:
+        """Set up the run.
+
+        Args:
+            bench: the benchmark.
+            epoch: the fidelity, 1..12 or 200 (an expected *test* accuracy, with an estimated cost).
+            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            logger: where records go; None makes one.
+            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
+            encoding: as :func:`vizier_problem`.
+            restriction: as :func:`vizier_problem`.
+            report: whether a trial gets a measurement after each epoch (error and seconds), for stopping policies.
+            objectives: as :func:`vizier_problem`.
+
+        Raises:
+            InvalidValueError: an unknown epoch, policy, seed, encoding or objective; reporting at 200 epochs, where
+                there is no learning curve.
+            TrajectoryError: the logger belongs to another table.
+        """
+        self._epoch = checked_epoch(epoch)
+        if report and self._epoch == LONG_EPOCHS:
+            raise InvalidValueError(f"there is no learning curve at {LONG_EPOCHS} epochs to report")
+        self._recorder = Recorder(bench, charging=charging, logger=logger)
+        self._seed = checked_seed(seed, bench)
+        self._encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
+        self._restriction = restriction
+        self._reports = report
+        self._objectives = checked_objectives(objectives)
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self._recorder.logger
+
+    def problem_statement(self) -> vz.ProblemStatement:
+        """A new copy of :func:`vizier_problem`."""
+        return vizier_problem(self._encoding, self._restriction, objectives=self._objectives)
+
+    def evaluate(self, suggestions: Sequence[vz.Trial]) -> None:
+        """Complete the trials, in order.
+
+        Raises:
+            InvalidValueError: a trial's parameters are not a configuration of this space.
+            Exception: whatever the benchmark or a sink raises.
+        """
+        for trial in suggestions:
+            self._evaluate(trial)
+
+    def _evaluate(self, trial: vz.Trial) -> None:
+        configuration = vizier_configuration(trial, self._encoding)
+        record = self._recorder.evaluate(configuration, self._epoch, seed=self._seed)
+        if self._reports:
+            trial.measurements.extend(self._curve(configuration))
+        metrics = {name: OBJECTIVES[name](record) for name in self._objectives}
+        trial.complete(vz.Measurement(metrics, elapsed_secs=record.charged_cost_s, steps=record.epoch))
+        metadata = trial.metadata.ns(_NAMESPACE)
+        for name, value in describe(record).items():
+            metadata[name] = json.dumps(value)
+
+    def _curve(self, configuration: Configuration) -> list[vz.Measurement]:
+        curve = self._recorder.bench.curve(configuration, seed=self._seed)
+        return [
+            vz.Measurement({"error_pct": error_pct(accuracy)}, elapsed_secs=cost_s, steps=epoch)
+            for epoch, accuracy, cost_s in zip(
+                range(1, self._epoch + 1), curve.accuracy_pct.tolist(), curve.cost_s.tolist(), strict=False
+            )
+        ]
+
+
+def _in_whole_cells(part: Subspace) -> bool:
+    return part.one_per_class and part.cellcode is None
+
+
+def _add_parameter(root: Any, encoding: Encoding, name: str, values: Sequence[Any]) -> None:
+    if name not in ("lr", "batch_size"):
+        root.add_categorical_param(name, list(values))
+    elif encoding == "integer":
+        root.add_int_param(name, values[0], values[-1])
+    else:
+        scale = vz.ScaleType.LOG if len(values) > 1 else vz.ScaleType.LINEAR
+        root.add_discrete_param(name, list(values), scale_type=scale)
