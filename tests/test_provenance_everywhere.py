@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from nhb2_plugins.analysis.plots import plot_anytime_regret
+from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.report import comparison_text, write_report
 from nhb2_plugins.analysis.results import read_results
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
@@ -66,14 +66,16 @@ def test_a_trajectory_names_the_table_in_every_record(campaign: Path, bench: Ben
 
 
 def test_the_report_names_the_table_in_text_csv_and_figure(campaign: Path, bench: Benchmark, tmp_path: Path) -> None:
-    results = read_results(campaign)
+    analysis = analyse(read_results(campaign))
     label = bench.provenance.label
-    assert label in comparison_text(results)
-    _, table, _ = write_report(results, tmp_path)
-    assert set(pd.read_csv(table)["table"]) == {label}
+    assert label in comparison_text(analysis)
+    for table in write_report(analysis, tmp_path, ["csv"]):
+        assert set(pd.read_csv(table)["table"]) == {label}
+    for table in write_report(analysis, tmp_path, ["latex"]):
+        assert label in table.read_text()
     with mpl.rc_context({"svg.fonttype": "none"}):
-        plot_anytime_regret(results, tmp_path / "regret.svg")
-    assert label in (tmp_path / "regret.svg").read_text()
+        for figure in write_report(analysis, tmp_path, ["svg"]):
+            assert label in figure.read_text()
 
 
 def test_frames_and_exports_name_the_table(bench: Benchmark, tmp_path: Path) -> None:

@@ -1,59 +1,124 @@
-"""Anytime curves: right-continuous steps, aligned on one grid of simulated time."""
+"""Anytime curves: right-continuous steps, aligned exactly, over simulated time and over evaluations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.analysis.model import AnytimeCurve
+from nhb2_plugins.analysis.resampling import mean_interval, median_interval
 from nhb2_plugins.analysis.results import OptimizerRuns
+from nhb2_plugins.trajectory.run_file import RunSummary
+
+MOST_POINTS: Final = 400
+"""Where runs change more often, a curve keeps this many of the moments, evenly on the logarithm of the axis."""
 
 _Floats = NDArray[np.float64]
+Steps = Sequence[tuple[float, float]]
+"""(place on an axis, value from then on), places ascending."""
 
 
-@dataclass(frozen=True)
-class AnytimeCurve:
-    """Regret of one optimizer over simulated time; arrays of shape (n_times,).
-
-    Attributes:
-        name: the optimizer.
-        n_runs: number of runs averaged.
-        time_s: simulated seconds, ascending; from the moment when every run has a result.
-        mean: mean regret over the runs, in percentage points.
-        standard_error: of that mean (ddof 1; zero for a single run).
-    """
-
-    name: str
-    n_runs: int
-    time_s: _Floats
-    mean: _Floats
-    standard_error: _Floats
-
-
-def step_values(steps: Sequence[tuple[float, float]], times: _Floats) -> _Floats:
-    """Values of a right-continuous step function at given times; NaN before the first step.
+def step_values(steps: Steps, places: _Floats) -> _Floats:
+    """Values of a right-continuous step function; NaN before the first step.
 
     Args:
-        steps: (time, value from then on), times ascending.
-        times: where to read it, shape (n,).
+        steps: the function; of several steps at one place the last counts.
+        places: where to read it, shape (n,).
     """
     if not steps:
-        return np.full(len(times), np.nan)
+        return np.full(len(places), np.nan)
     starts, values = np.array(steps, dtype=np.float64).T
-    position = np.searchsorted(starts, times, side="right") - 1
+    position = np.searchsorted(starts, places, side="right") - 1
     return np.where(position >= 0, values[np.maximum(position, 0)], np.nan)
 
 
-def anytime_regret(optimizer: OptimizerRuns, budget_s: float) -> AnytimeCurve:
-    """The mean regret of an optimizer's runs at every moment when any of them changes, up to the budget."""
-    steps = [run.regrets for run in optimizer.runs]
-    first = max((each[0][0] if each else budget_s) for each in steps)
-    changes = {time for each in steps for time, _ in each if first <= time <= budget_s}
-    times = np.array(sorted({*changes, min(first, budget_s), budget_s}))
-    values = np.array([step_values(each, times) for each in steps])
-    return AnytimeCurve(optimizer.marked_name, len(steps), times, values.mean(axis=0), standard_error(values))
+def step_matrix(functions: Sequence[Steps], places: _Floats, before: float = np.inf) -> _Floats:
+    """Values of several step functions, shape (n_functions, n_places).
+
+    Args:
+        functions: the functions.
+        places: where to read them, shape (n_places,).
+        before: stands before a function's first step.
+    """
+    matrix = np.array([step_values(each, places) for each in functions]).reshape(len(functions), len(places))
+    return np.where(np.isnan(matrix), before, matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedRuns:
+    """The runs of an optimizer that have a result, read at every moment when one of them changes.
+
+    Attributes:
+        places: ascending, from the moment when each run has a result; shape (n,).
+        values: shape (n_runs, n).
+    """
+
+    places: _Floats
+    values: _Floats
+
+
+def aligned_over_time(optimizer: OptimizerRuns, horizon_s: float) -> AlignedRuns:
+    """Regret over simulated time, up to the horizon or to the optimizer's own budget where that is smaller."""
+    runs = optimizer.with_result
+    budget = runs[0].header.budget_s if runs else None
+    return _aligned([run.regrets for run in runs], horizon_s if budget is None else min(budget, horizon_s))
+
+
+def aligned_over_evaluations(optimizer: OptimizerRuns) -> AlignedRuns:
+    """Regret over the number of evaluations, up to the smallest number that a run has: beyond it runs are missing."""
+    runs = optimizer.with_result
+    return _aligned([run.regrets_by_evaluation for run in runs], min((run.n_evaluations for run in runs), default=0))
+
+
+def _aligned(functions: Sequence[Steps], end: float) -> AlignedRuns:
+    first = max((steps[0][0] for steps in functions), default=np.inf)
+    if first > end:
+        return AlignedRuns(np.empty(0), np.empty((len(functions), 0)))
+    places = np.array(
+        sorted({first, end, *(place for steps in functions for place, _ in steps if first < place <= end)})
+    )
+    return AlignedRuns(places, step_matrix(functions, places))
+
+
+def curve_of(optimizer: OptimizerRuns, aligned: AlignedRuns) -> AnytimeCurve:
+    """Mean and median with their intervals."""
+    kept = _thinned(aligned.places)
+    values = aligned.values[:, kept]
+    empty = not values.size
+    mean_low, mean_high = (np.empty(0), np.empty(0)) if empty else mean_interval(values)
+    median_low, median_high = (np.empty(0), np.empty(0)) if empty else median_interval(values)
+    return AnytimeCurve(
+        optimizer=optimizer.marked_name,
+        n_runs=len(values),
+        n_without_result=len(optimizer.runs) - len(values),
+        x=aligned.places[kept],
+        mean=np.empty(0) if empty else values.mean(axis=0),
+        mean_low=mean_low,
+        mean_high=mean_high,
+        median=np.empty(0) if empty else np.median(values, axis=0),
+        median_low=median_low,
+        median_high=median_high,
+    )
+
+
+def _thinned(places: _Floats) -> NDArray[np.intp]:
+    if len(places) <= MOST_POINTS:
+        return np.arange(len(places))
+    wanted = np.geomspace(max(places[0], 1e-9), places[-1], MOST_POINTS)
+    return np.unique([0, *np.searchsorted(places, wanted[1:-1]), len(places) - 1])
+
+
+def final_regrets(optimizer: OptimizerRuns) -> _Floats:
+    """The regret of each run's last incumbent, by seed; infinite for a run without a result. Shape (n_runs,)."""
+    return np.array([_final(run) for run in optimizer.runs], dtype=np.float64)
+
+
+def _final(run: RunSummary) -> float:
+    return run.regrets[-1][1] if run.incumbents else np.inf
 
 
 def standard_error(values: _Floats) -> _Floats:

@@ -1,46 +1,92 @@
-"""What a campaign leaves for people: the comparison as text and CSV, and a figure."""
+"""What a campaign leaves for people: text, tables, figures, and the page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from nhb2_plugins.analysis.comparison import HEADINGS, cells_of, compare, to_csv
-from nhb2_plugins.analysis.results import CampaignResults
-from nhb2_plugins.metric import error_pct
+from nhb2_plugins.analysis.model import CampaignAnalysis
+from nhb2_plugins.analysis.table_files import to_csv, to_latex
+from nhb2_plugins.analysis.tables import comparison_table, report_tables
+from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.text_table import text_table
 
-COMPARISON_CSV: Final = "comparison.csv"
+REPORT_DIRECTORY: Final = "report"
 COMPARISON_TEXT: Final = "comparison.txt"
-REGRET_FIGURE: Final = "regret.png"
 
 
-def comparison_text(results: CampaignResults) -> str:
+def comparison_text(analysis: CampaignAnalysis) -> str:
     """The comparison as an aligned table, with the conditions and the source of the numbers below it."""
-    best = results.header.optimum
-    notes = (
-        *results.notes,
-        "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
-        f"Regret in {results.measure}, to the table's best: {best.cellcode}, lr {best.lr:g}, "
-        f"batch size {best.batch_size}, error {error_pct(best.accuracy_pct):.2f} %.",
-        *_without_result(results),
-    )
-    return text_table(HEADINGS, [cells_of(row) for row in compare(results)]) + "\n\n" + "\n".join(notes) + "\n"
+    table = comparison_table(analysis)
+    return text_table(table.headings, table.shown()) + "\n\n" + "\n".join((*analysis.notes, *table.notes)) + "\n"
 
 
-def _without_result(results: CampaignResults) -> tuple[str, ...]:
-    """One note, where runs ended without any result: a mean over the others is over the luckier ones."""
-    empty = [(each.name, sum(not run.incumbents for run in each.runs), len(each.runs)) for each in results.optimizers]
-    listed = ", ".join(f"{name} ({n_empty} of {n_runs} runs)" for name, n_empty, n_runs in empty if n_empty)
-    return (f"No result within the budget, and not counted: {listed}.",) if listed else ()
+def conclusions_text(analysis: CampaignAnalysis) -> str:
+    """The conclusions, a line each."""
+    return "\n".join(analysis.sentences) + "\n"
 
 
-def write_report(results: CampaignResults, directory: Path) -> list[Path]:
-    """Write the comparison and the figure into a campaign's directory; returns the files."""
-    from nhb2_plugins.analysis.plots import plot_anytime_regret  # matplotlib takes its time
+def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[str] = ()) -> list[Path]:
+    """Write a report; returns the files.
 
-    text, table, figure = (directory / name for name in (COMPARISON_TEXT, COMPARISON_CSV, REGRET_FIGURE))
-    text.write_text(comparison_text(results), encoding="utf-8")
-    table.write_text(to_csv(compare(results), results.header.table_label), encoding="utf-8")
-    plot_anytime_regret(results, figure)
-    return [text, table, figure]
+    Args:
+        analysis: what to report.
+        directory: where to; made where missing.
+        formats: of :data:`FORMATS`; empty for :data:`DEFAULT_FORMATS`.
+
+    Raises:
+        InvalidValueError: an unknown format.
+        MissingExtraError: what draws figures or the page is not installed.
+    """
+    wanted = list(dict.fromkeys(formats or DEFAULT_FORMATS))
+    for each in wanted:
+        if each not in FORMATS:
+            raise InvalidValueError(describe_choices(each, FORMATS, what="report format"))
+    directory.mkdir(parents=True, exist_ok=True)
+    return [path for each in wanted for path in FORMATS[each](analysis, directory)]
+
+
+def _write_text(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
+    return [_written(directory / COMPARISON_TEXT, comparison_text(analysis) + "\n" + conclusions_text(analysis))]
+
+
+def _write_csv(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
+    return [
+        _written(directory / f"{table.name}.csv", to_csv(table, analysis))
+        for table in report_tables(analysis)
+        if table.rows
+    ]
+
+
+def _write_latex(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
+    return [
+        _written(directory / f"{table.name}.tex", to_latex(table, analysis))
+        for table in report_tables(analysis)
+        if table.rows and not table.long
+    ]
+
+
+def _figures(suffix: str) -> Callable[[CampaignAnalysis, Path], list[Path]]:
+    def write(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
+        from nhb2_plugins.analysis.plots import write_figures  # matplotlib takes its time
+
+        return write_figures(analysis, directory, suffix)
+
+    return write
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+FORMATS: Final[Mapping[str, Callable[[CampaignAnalysis, Path], list[Path]]]] = {
+    "text": _write_text,
+    "csv": _write_csv,
+    "latex": _write_latex,
+    "png": _figures("png"),
+    "svg": _figures("svg"),
+    "pdf": _figures("pdf"),
+}
+DEFAULT_FORMATS: Final = ("text", "csv", "png")

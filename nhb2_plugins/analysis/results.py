@@ -1,16 +1,21 @@
-"""A campaign's recorded runs, grouped by optimizer."""
+"""A campaign's recorded runs, grouped by optimizer, with what is recorded beside them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.analysis.model import FailedRun
+from nhb2_plugins.errors import CampaignError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.trajectory.reader import read_run
-from nhb2_plugins.trajectory.run_file import RunFile, RunHeader
+from nhb2_plugins.trajectory.baseline import BASELINE_FILE, RandomSearchBaseline, read_baseline
+from nhb2_plugins.trajectory.run_file import RunHeader, RunSummary
+from nhb2_plugins.trajectory.summary import read_summary
 
+_CAMPAIGN_FILE: Final = "campaign.json"
 _MEASURES: Final = {
     SCHEDULE_EPOCHS: f"validation error after {SCHEDULE_EPOCHS} epochs",
     LONG_EPOCHS: f"expected test error after {LONG_EPOCHS} epochs",
@@ -20,37 +25,75 @@ EXPECTED_TEST_NOTE: Final = "* searched on expected test accuracy (200 epochs), 
 
 @dataclass(frozen=True)
 class OptimizerRuns:
-    """All runs of one optimizer, by seed."""
+    """All finished runs of one optimizer, by seed; none where all of them failed, or none was started."""
 
     name: str
-    runs: tuple[RunFile, ...]
+    runs: tuple[RunSummary, ...]
 
     @property
     def marked_name(self) -> str:
         """The name, with an asterisk where the search saw 200-epoch values (:data:`EXPECTED_TEST_NOTE`)."""
-        return f"{self.name} *" if self.runs[0].header.searches_expected_test else self.name
+        return f"{self.name} *" if self.runs and self.runs[0].header.searches_expected_test else self.name
+
+    @property
+    def with_result(self) -> tuple[RunSummary, ...]:
+        """The runs in which anything ended within the budget."""
+        return tuple(run for run in self.runs if run.incumbents)
 
 
 @dataclass(frozen=True)
 class CampaignResults:
-    """All runs of a campaign; optimizers in the order given."""
+    """All finished runs of a campaign, at least one; optimizers in the order given.
+
+    Attributes:
+        optimizers: what was compared.
+        specification: the campaign's specification as in ``campaign.json``; empty where that is not there.
+        baseline: what random search reaches; None where that is not recorded.
+        failures: runs that failed.
+    """
 
     optimizers: tuple[OptimizerRuns, ...]
+    specification: Mapping[str, Any] = field(default_factory=dict)
+    baseline: RandomSearchBaseline | None = None
+    failures: tuple[FailedRun, ...] = ()
 
     @property
     def header(self) -> RunHeader:
         """Any run's header: what all runs share (table, budget, measure) can be read from it."""
-        return self.optimizers[0].runs[0].header
+        return next(run.header for each in self.optimizers for run in each.runs)
+
+    @property
+    def first_headers(self) -> tuple[RunHeader, ...]:
+        """One header for each optimizer that has a run: what its runs share."""
+        return tuple(each.runs[0].header for each in self.optimizers if each.runs)
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+        return str(self.specification.get("name", "campaign"))
 
     @property
     def conditions(self) -> str:
         """The conditions of the comparison in one line, for tables and figures."""
-        headers = [each.runs[0].header for each in self.optimizers]
+        headers = self.first_headers
         budgets = _listed({"no limit of" if h.budget_s is None else f"{h.budget_s:,.0f}" for h in headers})
         workers = _listed({str(header.n_workers) for header in headers})
         charging = _listed({header.charging for header in headers})
         noun = "worker" if workers == "1" else "workers"
-        return f"{budgets} simulated seconds, {workers} simulated {noun}, charged {charging}"
+        parts = [f"{budgets} simulated seconds, {workers} simulated {noun}, charged {charging}"]
+        if crossing := {header.crossing for header in headers} - {"drop"}:
+            parts.append(f"evaluations that cross the budget: {_listed(crossing)}")
+        if overhead := {header.overhead for header in headers} - {"none"}:
+            parts.append(f"the optimizer's own time: {_listed(overhead)}")
+        if problem := {_restriction(header.problem) for header in headers} - {""}:
+            parts.append(f"space restricted to {_listed(problem)}")
+        return "; ".join(parts)
+
+    @property
+    def fidelities(self) -> str:
+        """The budgets that were searched at, in epochs, in one line."""
+        budgets = sorted({float(epoch) for h in self.first_headers for epoch in (h.ladder or (h.epoch,))})
+        return f"{', '.join(f'{budget:.3g}' for budget in budgets)} epoch{'' if budgets == [1.0] else 's'}"
 
     @property
     def horizon_s(self) -> float:
@@ -59,14 +102,33 @@ class CampaignResults:
         limited = [budget for budget in budgets if budget is not None]
         if limited:
             return max(limited)
-        return max(record.end_s for each in self.optimizers for run in each.runs for record in run.records)
+        return max(run.last_end_s for each in self.optimizers for run in each.runs)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What stands below every table and figure: the source of the numbers, the conditions, what is marked."""
-        marked = any(each.runs[0].header.searches_expected_test for each in self.optimizers)
-        lines = (f"Numbers from the {self.table_line}.", f"{self.conditions}.")
+        marked = any(header.searches_expected_test for header in self.first_headers)
+        lines = (
+            f"Numbers from the {self.table_line}.",
+            f"{self.conditions}. Searched at {self.fidelities}. {self.versions_line}",
+        )
         return (*lines, f"{EXPECTED_TEST_NOTE}.") if marked else lines
+
+    @property
+    def versions(self) -> dict[str, tuple[str, ...]]:
+        """Package → versions that took part, over all runs."""
+        found: dict[str, set[str]] = {}
+        for each in self.optimizers:
+            for run in each.runs:
+                for package, version in run.header.versions.items():
+                    found.setdefault(package, set()).add(version)
+        return {package: tuple(sorted(found[package])) for package in sorted(found, key=str.lower)}
+
+    @property
+    def versions_line(self) -> str:
+        """Packages and versions in one line, as a sentence; empty where none is recorded."""
+        listed = ", ".join(f"{package} {' or '.join(versions)}" for package, versions in self.versions.items())
+        return f"With {listed}." if listed else ""
 
     @property
     def measure(self) -> str:
@@ -81,31 +143,74 @@ class CampaignResults:
 
 
 def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResults:
-    """Read every finished run below a campaign's directory.
+    """Read every finished run below a campaign's directory, and what is recorded beside the runs.
 
     Args:
         directory: the campaign's directory.
-        order: names of optimizers in the order wanted; others follow by name.
+        order: names of optimizers in the order wanted, each of which gets its place even without a run; others follow
+            by name.
 
     Raises:
-        CampaignError: there is no finished run, or runs of different tables or measures are mixed.
+        CampaignError: there is no finished run, runs of different tables or measures are mixed, or the campaign's file
+            is damaged.
         TrajectoryError: a file is damaged.
     """
-    groups: dict[str, list[RunFile]] = {}
+    groups: dict[str, list[RunSummary]] = {name: [] for name in order}
     for path in sorted((directory / "runs").glob("*/*.jsonl")):
-        run = read_run(path)
+        run = read_summary(path)
         if run.end is not None:
             groups.setdefault(run.header.optimizer, []).append(run)
-    if not groups:
+    if not any(groups.values()):
         raise CampaignError(f"there are no finished runs in {directory / 'runs'}")
     names = sorted(groups, key=lambda name: (order.index(name) if name in order else len(order), name))
-    results = CampaignResults(tuple(OptimizerRuns(name, tuple(groups[name])) for name in names))
+    results = CampaignResults(
+        tuple(OptimizerRuns(name, tuple(sorted(groups[name], key=lambda run: run.header.seed))) for name in names),
+        _read_specification(directory / _CAMPAIGN_FILE),
+        _read_baseline(directory / BASELINE_FILE),
+        _read_failures(directory / "failures"),
+    )
     _refuse_mixture(results)
     return results
 
 
+def _read_specification(path: Path) -> Mapping[str, Any]:
+    try:
+        specification = json.loads(path.read_bytes())["spec"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        raise CampaignError(f"{path} is damaged: {error!r:.200}") from error
+    if not isinstance(specification, dict):
+        raise CampaignError(f"{path} is damaged: its spec is no mapping")
+    return specification
+
+
+def _read_baseline(path: Path) -> RandomSearchBaseline | None:
+    try:
+        return read_baseline(path)
+    except FileNotFoundError:
+        return None
+
+
+def _read_failures(directory: Path) -> tuple[FailedRun, ...]:
+    failures = []
+    for path in sorted(directory.glob("**/*.txt")):
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
+        lines = [line for line in text.splitlines() if line.strip()]
+        run_id = path.relative_to(directory).with_suffix("").as_posix()
+        failures.append(FailedRun(run_id, lines[-1].strip() if lines else "", text))
+    return tuple(failures)
+
+
 def _listed(values: set[str]) -> str:
     return " or ".join(sorted(values, key=lambda value: (len(value), value)))
+
+
+def _restriction(problem: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in problem.items() if value not in (None, False))
 
 
 def _refuse_mixture(results: CampaignResults) -> None:
@@ -114,3 +219,8 @@ def _refuse_mixture(results: CampaignResults) -> None:
     }
     if len(shared) > 1:
         raise CampaignError(f"runs of different tables or measures cannot be compared: {shared}")
+    if results.baseline is None:
+        return
+    recorded = (results.baseline.table_digest, results.baseline.measure_epoch)
+    if recorded not in shared:
+        raise CampaignError(f"{BASELINE_FILE} is of another table or measure than the runs: {recorded}, not {shared}")

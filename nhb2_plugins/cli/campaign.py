@@ -89,23 +89,37 @@ def add_report(commands: Commands) -> None:
     """Add ``nhb2 report``."""
     parser = add_command(commands, "report", _report, "Write the report of a campaign's directory again.")
     parser.add_argument("directory", metavar="DIR")
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        action="append",
+        default=[],
+        help="text, csv, latex, png, svg, pdf, html; repeatable, or a list with commas (default: text, csv, png, html)",
+    )
+    parser.add_argument("--out", metavar="DIR", help="where to write (default: DIR/report)")
 
 
 def _report(options: argparse.Namespace) -> int:
     from nhb2_plugins.campaign.store import read_order
 
     directory = Path(options.directory)
-    return _write_report(directory, read_order(directory))
+    formats = [name.strip() for given in options.format for name in given.split(",")]
+    return _write_report(directory, read_order(directory), formats, options.out)
 
 
-def _write_report(directory: Path, order: tuple[str, ...]) -> int:
+def _write_report(directory: Path, order: tuple[str, ...], formats: Sequence[str] = (), out: str | None = None) -> int:
     with _needs_quickstart():
-        from nhb2_plugins.analysis.report import comparison_text, write_report
+        from nhb2_plugins.analysis.analyse import analyse
+        from nhb2_plugins.analysis.report import REPORT_DIRECTORY, comparison_text, conclusions_text, write_report
         from nhb2_plugins.analysis.results import read_results
-    results = read_results(directory, order)
-    files = write_report(results, directory)
-    print(comparison_text(results))
-    print(f"Trajectories: {directory / 'runs'}. Report: {', '.join(str(file) for file in files)}.")
+
+        analysis = analyse(read_results(directory, order))
+        target = Path(out) if out else directory / REPORT_DIRECTORY
+        files = write_report(analysis, target, formats)
+    print(comparison_text(analysis))
+    print(conclusions_text(analysis))
+    named = f"{target} ({len(files)} files)" if len(files) > 3 else ", ".join(map(str, files))
+    print(f"Trajectories: {directory / 'runs'}. Report: {named}.")
     return 0
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader
+from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader, line_of
+from nhb2_plugins.trajectory.sinks import JsonLinesSink
+from nhb2_plugins.trajectory.summary import summarise
 
 TABLE = {
     "kind": "embedded",
@@ -17,6 +21,7 @@ TABLE = {
     "checksums": {},
     "digest": "0123456789abcdef",
 }
+OPTIMUM_PCT = 90.0
 
 
 def make_run(
@@ -40,7 +45,7 @@ def make_run(
         "epoch": 12,
         "measure_epoch": 12,
         "table": TABLE,
-        "optimum": Optimum("0|00|000", 0.1, 256, 90.0),
+        "optimum": Optimum("0|00|000", 0.1, 256, OPTIMUM_PCT),
     }
     records = tuple(
         TrialRecord(
@@ -57,7 +62,7 @@ def make_run(
             cost_s=1.0,
             charged_cost_s=1.0,
             charging="from_scratch",
-            start_s=float(time) - 1,
+            start_s=max(float(time) - 1, 0.0),
             end_s=float(time),
             worker=0,
             status="complete",
@@ -71,3 +76,38 @@ def make_run(
         for trial, (time, accuracy) in enumerate(incumbents)
     )
     return RunFile(RunHeader(**{**fields, **header}), records, measured, RunEnd(len(records), 100.0, 0.1))
+
+
+def optimizer_of(name: str, *runs: RunFile) -> OptimizerRuns:
+    """An optimizer's runs, as an analysis reads them."""
+    return OptimizerRuns(name, tuple(summarise(run) for run in runs))
+
+
+def optimizer_with(name: str, final_regrets: Sequence[float | None], **header: Any) -> OptimizerRuns:
+    """An optimizer whose run of seed i ends with a regret, known from second 10 on; None for a run without a result."""
+    return optimizer_of(
+        name,
+        *(
+            make_run([] if regret is None else [(10, OPTIMUM_PCT - regret)], seed=seed, optimizer=name, **header)
+            for seed, regret in enumerate(final_regrets)
+        ),
+    )
+
+
+def campaign_of(finals: Mapping[str, Sequence[float | None]], **header: Any) -> CampaignResults:
+    """A campaign of optimizers whose runs end with these regrets."""
+    return CampaignResults(tuple(optimizer_with(name, regrets, **header) for name, regrets in finals.items()))
+
+
+def write_run(directory: Path, run: RunFile, *, finish: bool = True) -> Path:
+    """A run's file below a campaign's directory."""
+    path = directory / "runs" / f"{run.header.run_id}.jsonl"
+    with JsonLinesSink(path) as sink:
+        sink.write_line(line_of(run.header))
+        for record in run.records:
+            sink.write(record)
+        for incumbent in run.incumbents:
+            sink.write_line(line_of(incumbent))
+        if finish and run.end is not None:
+            sink.write_line(line_of(run.end))
+    return path

@@ -1,4 +1,4 @@
-"""The comparison as text, CSV and figure; what stands on each of them."""
+"""The comparison, the report's files, and what stands on each of them."""
 
 from __future__ import annotations
 
@@ -6,74 +6,64 @@ import csv
 import io
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
-from nhb2_plugins.analysis.comparison import compare, to_csv
+from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.comparison import compare
 from nhb2_plugins.analysis.report import comparison_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
-from nhb2_plugins.errors import CampaignError, TrajectoryError
-from nhb2_plugins.trajectory.run_file import RunFile, line_of
-from nhb2_plugins.trajectory.sinks import JsonLinesSink
-from tests.analysis.runs import TABLE, make_run
+from nhb2_plugins.analysis.table_files import to_csv
+from nhb2_plugins.analysis.tables import comparison_table
+from nhb2_plugins.errors import CampaignError, InvalidValueError, TrajectoryError
+from tests.analysis.runs import TABLE, make_run, optimizer_of, optimizer_with, write_run
 
-RESULTS = CampaignResults(
-    (
-        OptimizerRuns(
-            "first",
-            (make_run([(10, 80.0), (30, 85.0)], optimizer="first"), make_run([(20, 83.0)], seed=1, optimizer="first")),
-        ),
-        OptimizerRuns("second", (make_run([(5, 89.5)], optimizer="second", epoch=200),)),
-    )
-)
-
-
-def write_run(directory: Path, run: RunFile, *, finish: bool = True) -> Path:
-    path = directory / "runs" / f"{run.header.run_id}.jsonl"
-    with JsonLinesSink(path) as sink:
-        sink.write_line(line_of(run.header))
-        for record in run.records:
-            sink.write(record)
-        for incumbent in run.incumbents:
-            sink.write_line(line_of(incumbent))
-        if finish and run.end is not None:
-            sink.write_line(line_of(run.end))
-    return path
+FIRST = (make_run([(10, 80.0), (30, 85.0)], optimizer="first"), make_run([(20, 83.0)], seed=1, optimizer="first"))
+SECOND = (make_run([(5, 89.5)], optimizer="second", epoch=200),)
+RESULTS = CampaignResults((optimizer_of("first", *FIRST), optimizer_of("second", *SECOND)))
 
 
 def test_a_row_holds_means_and_standard_errors_of_the_final_incumbents() -> None:
     first, second = compare(RESULTS)
     assert (first.n_runs, first.evaluations, first.simulated_h) == (2, 1.5, pytest.approx(25 / 3600))
+    assert first.valid_error is not None
     assert (first.valid_error.mean, first.valid_error.standard_error) == pytest.approx((16.0, 1.0))
+    assert first.regret is not None
     assert first.regret.mean == pytest.approx(6.0)
+    assert first.test_error_12 is not None
     assert first.test_error_12.mean == pytest.approx(15.0)
+    assert first.test_error_200 is not None
     assert first.test_error_200.mean == pytest.approx(11.0)
+    assert second.valid_error is not None
     assert (second.n_runs, second.valid_error.standard_error) == (1, 0.0)
 
 
 def test_the_text_names_the_table_and_the_conditions() -> None:
-    text = comparison_text(RESULTS)
+    text = comparison_text(analyse(RESULTS))
     for words in ("embedded table (01234567): made by hand (for a test)", "100 simulated seconds", "from_scratch"):
         assert words in text
 
 
 def test_a_search_on_expected_test_accuracy_is_marked() -> None:
-    text = comparison_text(RESULTS)
+    text = comparison_text(analyse(RESULTS))
     assert "second *" in text
     assert "first *" not in text
     assert "* searched on expected test accuracy" in text
 
 
 def test_the_csv_holds_the_numbers_of_the_text() -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(compare(RESULTS), "embedded table"))))
+    analysis = analyse(RESULTS)
+    rows = list(csv.DictReader(io.StringIO(to_csv(comparison_table(analysis), analysis))))
     assert [row["optimizer"] for row in rows] == ["first", "second *"]
-    assert float(rows[0]["valid_error_mean"]) == compare(RESULTS)[0].valid_error.mean
-    assert {row["table"] for row in rows} == {"embedded table"}
+    assert float(rows[0]["valid_error_mean"]) == pytest.approx(16.0)
+    assert float(rows[0]["valid_error_se"]) == pytest.approx(1.0)
+    assert {row["table"] for row in rows} == {"embedded table (01234567)"}
+    assert all("from_scratch" in row["conditions"] for row in rows)
 
 
 def test_what_was_written_is_read_back_equal(tmp_path: Path) -> None:
-    for each in RESULTS.optimizers:
-        for run in each.runs:
-            write_run(tmp_path, run)
+    for run in (*FIRST, *SECOND):
+        write_run(tmp_path, run)
     assert read_results(tmp_path, ("first", "second")) == RESULTS
     names = [each.name for each in read_results(tmp_path, ("second",)).optimizers]
     assert names == ["second", "first"]
@@ -107,37 +97,87 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
         read_results(tmp_path)
 
 
-def test_the_report_writes_its_three_files(tmp_path: Path) -> None:
-    text, table, figure = write_report(RESULTS, tmp_path)
-    assert text.read_text() == comparison_text(RESULTS)
-    assert table.read_text().startswith("optimizer,runs,")
-    assert figure.read_bytes().startswith(b"\x89PNG")
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"spec": 1}', "[" * 100_000])
+def test_a_damaged_campaign_file_is_named(text: str, tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]))
+    (tmp_path / "campaign.json").write_text(text)
+    with pytest.raises(CampaignError, match=r"campaign\.json is damaged"):
+        read_results(tmp_path)
 
 
-def test_the_figure_carries_the_table_and_every_optimizer(tmp_path: Path) -> None:
-    from nhb2_plugins.analysis.plots import plot_anytime_regret
+def test_an_optimizer_without_any_result_has_a_row_with_dashes(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]))
+    write_run(tmp_path, make_run([], optimizer="slow"))
+    analysis = analyse(read_results(tmp_path, ("never started", "slow", "a")))
+    never, slow, fine = comparison_table(analysis).shown()
+    assert never == ("never started", "0", *["–"] * 6)
+    assert slow == ("slow", "0", *["–"] * 6)
+    assert fine[:3] == ("a", "1", "1.0")
+    assert "No finished run: never started." in comparison_text(analysis)
+    assert "never started and slow have no result within the budget." in analysis.sentences
 
-    path = tmp_path / "regret.svg"
-    import matplotlib as mpl
 
+def test_failed_runs_are_told(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]))
+    (tmp_path / "failures" / "b").mkdir(parents=True)
+    (tmp_path / "failures" / "b" / "seed-0003.txt").write_text("Traceback:\n  somewhere\nValueError: no good\n")
+    (failure,) = analyse(read_results(tmp_path)).failures
+    assert (failure.run_id, failure.reason) == ("b/seed-0003", "ValueError: no good")
+    assert "somewhere" in failure.traceback
+
+
+def test_runs_without_a_result_are_named() -> None:
+    results = CampaignResults((optimizer_with("first", [10.0, None]),))
+    assert "No result within the budget, and not counted: first (1 of 2 runs)." in comparison_text(analyse(results))
+    assert "No result" not in comparison_text(analyse(RESULTS))
+
+
+# -- files
+
+
+def test_the_report_is_written_in_every_format(tmp_path: Path) -> None:
+    analysis = analyse(RESULTS)
+    for name, suffix, beginning in (
+        ("csv", ".csv", b"optimizer,runs,"),
+        ("latex", ".tex", b"% needs"),
+        ("png", ".png", b"\x89PNG"),
+        ("svg", ".svg", b"<?xml"),
+        ("pdf", ".pdf", b"%PDF"),
+    ):
+        files = write_report(analysis, tmp_path / name, [name])
+        assert len(files) > 3
+        assert sorted((tmp_path / name).iterdir()) == sorted(files)
+        assert {file.suffix for file in files} == {suffix}
+        assert files[0].read_bytes().startswith(beginning)
+
+
+def test_several_formats_stand_beside_each_other(tmp_path: Path) -> None:
+    files = write_report(analyse(RESULTS), tmp_path / "new" / "place", ["text", "csv", "text"])
+    assert files[0].name == "comparison.txt"
+    assert len(files) == len(set(files))
+    assert {file.suffix for file in files} == {".txt", ".csv"}
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match=r"'latx' is not one of .* .did you mean 'latex'"):
+        write_report(analyse(RESULTS), tmp_path, ["latx"])
+
+
+def test_every_figure_carries_the_table_and_the_conditions(tmp_path: Path) -> None:
     with mpl.rc_context({"svg.fonttype": "none"}):
-        plot_anytime_regret(RESULTS, path)
-    svg = path.read_text()
-    for words in ("embedded table (01234567)", "first (2 runs)", "second * (1 run)", "simulated time (hours)"):
-        assert words in svg
+        files = write_report(analyse(RESULTS), tmp_path, ["svg"])
+    for file in files:
+        svg = " ".join(file.read_text().split())
+        assert "embedded table (01234567)" in svg
+        assert "100 simulated seconds" in svg
+        assert "second *" in svg
+    (curves,) = (file.read_text() for file in files if file.name == "regret_over_time.svg")
+    for words in ("first (2 runs)", "second * (1 run)", "simulated time (hours)"):
+        assert words in curves
 
 
-def test_runs_without_a_result_are_named(tmp_path: Path) -> None:
-    empty = make_run([], seed=1, optimizer="first")
-    results = CampaignResults((OptimizerRuns("first", (make_run([(10, 80.0)], optimizer="first"), empty)),))
-    assert "No result within the budget, and not counted: first (1 of 2 runs)." in comparison_text(results)
-    assert "No result" not in comparison_text(RESULTS)
-
-
-@pytest.mark.parametrize("incumbents", [[], [(10, 90.0)]], ids=["no result", "the optimum at once"])
-def test_the_report_is_written_where_no_regret_is_positive(
-    incumbents: list[tuple[float, float]], tmp_path: Path
-) -> None:
-    results = CampaignResults((OptimizerRuns("first", (make_run(incumbents, optimizer="first"),)),))
-    _, _, figure = write_report(results, tmp_path)
-    assert figure.read_bytes().startswith(b"\x89PNG")
+@pytest.mark.parametrize("finals", [[None], [0.0], [None, 0.0], [3.0]], ids=str)
+def test_the_report_is_written_where_there_is_little_to_show(finals: list[float | None], tmp_path: Path) -> None:
+    results = CampaignResults((optimizer_with("first", finals), OptimizerRuns("never started", ())))
+    for file in write_report(analyse(results), tmp_path, ["text", "csv", "latex", "png"]):
+        assert file.stat().st_size > 50

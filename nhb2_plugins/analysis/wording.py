@@ -1,0 +1,156 @@
+"""The conclusions of an analysis in plain words, what is not significant among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nhb2_plugins.analysis.model import (
+    CONFIDENCE,
+    SIGNIFICANCE,
+    BaselineCurve,
+    FinalRow,
+    FriedmanResult,
+    MatchRow,
+    PairRow,
+    Refusal,
+)
+
+
+def sentences(
+    *,
+    measure: str,
+    horizon_s: float,
+    finals: Sequence[FinalRow],
+    baseline: tuple[BaselineCurve, ...] | Refusal,
+    matches: tuple[MatchRow, ...] | Refusal,
+    friedman: FriedmanResult | Refusal,
+    pairs: Sequence[PairRow],
+) -> tuple[str, ...]:
+    """The conclusions; the first is the summary."""
+    ranked = sorted((row for row in finals if row.mean is not None), key=lambda row: row.mean.value if row.mean else 0)
+    if not ranked:
+        return ("No run has a result within the budget, so there is nothing to compare.",)
+    return (
+        _summary(ranked, measure, horizon_s, baseline),
+        *_against_the_best(ranked, pairs),
+        *_overall(friedman),
+        *_speed(matches),
+        *_without_result(finals),
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as they are listed in a sentence.
+
+    >>> listed(["A", "B", "C"])
+    'A, B and C'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _summary(
+    ranked: Sequence[FinalRow], measure: str, horizon_s: float, baseline: tuple[BaselineCurve, ...] | Refusal
+) -> str:
+    best = ranked[0]
+    runs = f"{best.n_runs} run{'s' if best.n_runs != 1 else ''}"
+    text = f"After {horizon_s:,.0f} simulated seconds {best.optimizer} has the smallest mean regret in {measure}: "
+    if best.mean is None:  # ranked by it
+        return text
+    if best.n_runs > 1:
+        runs += f", {CONFIDENCE:.0%} interval {best.mean.low:.2f} to {best.mean.high:.2f}"
+    text += f"{best.mean.value:.2f} percentage points ({runs})"
+    if len(ranked) > 1 and (worst := ranked[-1]).mean is not None:
+        text += f"; {worst.optimizer} has the largest, {worst.mean.value:.2f}"
+    if not isinstance(baseline, Refusal) and len(baseline) == 1 and baseline[0].mean.size:
+        text += f"; random search is expected to have {baseline[0].mean[-1]:.2f}"
+    return f"{text}."
+
+
+def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> list[str]:
+    """How the optimizer with the smallest mean compares with each other one."""
+    best = ranked[0].optimizer
+    rivals = {row.second if row.first == best else row.first: row for row in pairs if best in (row.first, row.second)}
+    order = [row.optimizer for row in ranked[1:] if row.optimizer in rivals]
+    worse = [name for name in order if rivals[name].significant and _ahead(rivals[name]) == best]
+    better = [name for name in order if rivals[name].significant and _ahead(rivals[name]) != best]
+    equal = [name for name in order if rivals[name].p_holm is not None and not rivals[name].significant]
+    untested = [name for name in order if rivals[name].p_holm is None]
+    found = []
+    if worse:
+        found.append(
+            f"{best} is significantly better than {listed([_with_p(name, rivals[name]) for name in worse])} "
+            f"(two-sided tests of the final regrets, Holm-corrected for all pairs, level {SIGNIFICANCE:g})."
+        )
+    if better:
+        found.append(
+            f"Although its mean is larger, {listed([_with_p(name, rivals[name]) for name in better])} "
+            f"ends significantly better than {best} on most seeds: a few bad runs make that mean."
+        )
+    if equal:
+        found.append(
+            f"The difference between {best} and {listed([_with_p(name, rivals[name]) for name in equal])} is not "
+            "significant: these runs do not say which of them is better."
+        )
+    found += [f"{best} and {name} were not tested against each other: {rivals[name].refused}." for name in untested]
+    others = [row for row in pairs if best not in (row.first, row.second) and row.p_holm is not None]
+    if insignificant := [f"{row.first} and {row.second}" for row in others if not row.significant]:
+        found.append(f"Neither are these differences significant: {'; '.join(insignificant)}.")
+    return found
+
+
+def _ahead(row: PairRow) -> str:
+    return row.first if (row.effect or 0) > 0 else row.second
+
+
+def _with_p(name: str, row: PairRow) -> str:
+    return name if row.p_holm is None else f"{name} ({p_text(row.p_holm)})"
+
+
+def p_text(p_value: float) -> str:
+    """A p-value for a sentence.
+
+    >>> p_text(0.0213), p_text(1e-9)
+    ('p = 0.021', 'p < 0.001')
+    """
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
+def _overall(friedman: FriedmanResult | Refusal) -> list[str]:
+    if isinstance(friedman, Refusal):
+        return [friedman.reason]
+    over = f"over {friedman.n_blocks} seeds of {len(friedman.optimizers)} optimizers"
+    out = "; ".join(f"{name} is left out: {reason}" for name, reason in friedman.left_out.items())
+    out = f" ({out})" if out else ""
+    if not friedman.significant:
+        return [f"Friedman's test {over} finds no significant difference at all ({p_text(friedman.p_value)}){out}."]
+    text = f"Friedman's test {over} says that they are not all alike ({p_text(friedman.p_value)}){out}."
+    groups = [listed([friedman.optimizers[each] for each in group]) for group in friedman.groups]
+    if not groups:
+        return [f"{text} Nemenyi's test tells every one of them from every other."]
+    return [
+        f"{text} Nemenyi's test, which is cautious, does not tell apart {'; nor '.join(groups)} "
+        f"(average ranks closer than {friedman.critical_difference:.2f})."
+    ]
+
+
+def _speed(matches: tuple[MatchRow, ...] | Refusal) -> list[str]:
+    if isinstance(matches, Refusal):
+        return []
+    means = [row for row in matches if row.level == "mean"]
+    quick = [
+        f"{row.optimizer} after {row.time_s:,.0f} s ({row.speed_up:.1f} times as fast)"
+        for row in means
+        if row.time_s is not None and row.speed_up is not None
+    ]
+    slow = [row.optimizer for row in means if row.time_s is None]
+    found = []
+    if quick:
+        found.append(f"The mean regret that random search is expected to end with is reached by {listed(quick)}.")
+    if slow:
+        found.append(f"{listed(slow)} {'does' if len(slow) == 1 else 'do'} not reach it within the budget.")
+    return found
+
+
+def _without_result(finals: Sequence[FinalRow]) -> list[str]:
+    empty = [row.optimizer for row in finals if row.mean is None]
+    return [f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no result within the budget."] if empty else []
