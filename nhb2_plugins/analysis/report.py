@@ -76,12 +76,20 @@ def _figures(suffix: str) -> Callable[[CampaignAnalysis, Path], list[Path]]:
     return write
 
 
+def _write_page(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
+    from nhb2_plugins.analysis.page.builder import PAGE_FILE, write_page  # Jinja and plotly take their time
+
+    write_page(analysis, directory / PAGE_FILE)
+    return [directory / PAGE_FILE]
+
+
 def _written(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
 
 
 FORMATS: Final[Mapping[str, Callable[[CampaignAnalysis, Path], list[Path]]]] = {
+    "html": _write_page,
     "text": _write_text,
     "csv": _write_csv,
     "latex": _write_latex,
@@ -89,4 +97,4 @@ FORMATS: Final[Mapping[str, Callable[[CampaignAnalysis, Path], list[Path]]]] = {
     "svg": _figures("svg"),
     "pdf": _figures("pdf"),
 }
-DEFAULT_FORMATS: Final = ("text", "csv", "png")
+DEFAULT_FORMATS: Final = ("html", "text", "csv", "png")

@@ -1,0 +1,211 @@
+"""Curves as values: what the static drawing and the interactive one are both made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nhb2_plugins.analysis.page.ticks import Scale, spanning
+from nhb2_plugins.figure_theme import COLOURS
+
+_Floats = NDArray[np.float64]
+Points = tuple[float | None, ...]
+"""Values on a grid; None where there is none."""
+
+N_GRID: Final = 260
+"""Points of a grid on either axis (logarithmic and linear): a change moves by less than 1/250 of it."""
+DASHES: Final = ("solid", "9 4", "9 3 2 3", "2 3", "9 3 2 3 2 3", "4 3", "14 4")
+BASELINE_COLOUR: Final = "#444444"
+_SIGNIFICANT: Final = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an optimizer looks in every figure of the page."""
+
+    colour: str
+    dash: str
+
+
+BASELINE_LOOK: Final = Look(BASELINE_COLOUR, "1 4")
+
+
+def look_of(position: int) -> Look:
+    """The look of the optimizer at a position: seven colours, and other dashes in each further round."""
+    turn, number = divmod(position, len(COLOURS))
+    return Look(COLOURS[number], DASHES[(number + 3 * turn) % len(DASHES)])
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis.
+
+    Attributes:
+        title: with its unit.
+        unit: behind a value, for example ``h``.
+        log: whether it starts out logarithmic.
+        name: of the quantity, in a word or two.
+        whole: whether its values are whole numbers.
+    """
+
+    title: str
+    name: str
+    unit: str = ""
+    log: bool = True
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A right-continuous step.
+
+    Attributes:
+        name: for the legend.
+        look: colour and dash.
+        y: on the chart's grid, or at ``x``.
+        low: lower end of the interval, empty for none,
+        high: and upper end.
+        x: where it has points of its own (None between two lines of one name), else empty.
+        faint: whether it is drawn behind, thin.
+        labels: what stands at its points in place of its name, where it has points of its own.
+    """
+
+    name: str
+    look: Look
+    y: Points
+    low: Points = ()
+    high: Points = ()
+    x: Points = ()
+    faint: bool = False
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One figure with curves.
+
+    Attributes:
+        key: its id in the page.
+        title: what it shows.
+        description: the same in a sentence or two, for who cannot see it.
+        x: the axis of the grid.
+        y: the other one.
+        grid: where the curves are given, ascending.
+        variants: curves by the name of the variant (``Mean``, ``Median``); the first is shown.
+        caption: what a reader must know.
+        extent: ends of the y axis where they are fixed.
+    """
+
+    key: str
+    title: str
+    description: str
+    x: Axis
+    y: Axis
+    grid: tuple[float, ...]
+    variants: Mapping[str, tuple[Line, ...]]
+    caption: str = ""
+    extent: tuple[float, float] | None = None
+    scales: tuple[Scale, Scale] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scales", (self._x_scale(), self._y_scale()))
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The curves of the first variant."""
+        return next(iter(self.variants.values()), ())
+
+    def _x_scale(self) -> Scale:
+        xs = [value for value in self.grid if value > 0 or not self.x.log]
+        if len(xs) < 2:
+            return spanning(xs, log=self.x.log)
+        return Scale(xs[0] if self.x.log else min(0.0, xs[0]), xs[-1], self.x.log)
+
+    def _y_scale(self) -> Scale:
+        if self.extent is not None:
+            return Scale(*self.extent, log=self.y.log)
+        values = [value for line in self.lines for part in (line.y, line.low, line.high) for value in part]
+        return spanning([value for value in values if value is not None], log=self.y.log)
+
+
+def shared_grid(curves: Sequence[_Floats], *, whole: bool = False) -> _Floats:
+    """Where to read several steps: each of their beginnings, and few enough points between for a page.
+
+    Args:
+        curves: where each step changes, ascending; empty ones are passed over.
+        whole: keep to whole numbers.
+    """
+    given = [curve for curve in curves if len(curve)]
+    if not given:
+        return np.zeros(0)
+    low, high = min(curve[0] for curve in given), max(curve[-1] for curve in given)
+    changes = np.unique(np.concatenate(given))
+    if len(changes) <= N_GRID:
+        return changes
+    spread = [np.linspace(low, high, N_GRID)]
+    if low > 0:
+        spread.append(np.geomspace(low, high, N_GRID))
+    points = np.concatenate(spread)
+    return np.unique(np.concatenate([np.round(points) if whole else points, [curve[0] for curve in given], [high]]))
+
+
+def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, step: bool = True) -> Points:
+    """A curve read on a grid; None before it begins and where it is not finite.
+
+    Args:
+        grid: where to read it.
+        x: where it has values, ascending.
+        values: those values.
+        step: whether a value holds until the next; else straight between them.
+    """
+    if not len(x):
+        return (None,) * len(grid)
+    if step:
+        position = np.searchsorted(x, grid * (1 + 1e-12), side="right") - 1
+        read = np.where(position >= 0, values[np.maximum(position, 0)], np.nan)
+    else:
+        read = np.interp(grid, x, values, left=np.nan)
+    return rounded(read)
+
+
+def rounded(values: Sequence[float] | _Floats) -> Points:
+    """Values to four significant digits: more cannot be seen, and would double the page."""
+    return tuple(float(f"{value:.{_SIGNIFICANT}g}") if math.isfinite(value) else None for value in values)
+
+
+def as_json(chart: Chart) -> dict[str, Any]:
+    """What the page's script draws the chart from."""
+    return {
+        "title": chart.title,
+        "x": _axis_json(chart.x, chart.scales[0]),
+        "y": _axis_json(chart.y, chart.scales[1]),
+        "grid": chart.grid,
+        "variants": {name: [_line_json(line) for line in lines] for name, lines in chart.variants.items()},
+    }
+
+
+def _axis_json(axis: Axis, scale: Scale) -> dict[str, Any]:
+    short = f"{axis.name} ({axis.unit})" if axis.unit else axis.name
+    return {
+        "title": axis.title,
+        "short": short,
+        "unit": axis.unit,
+        "log": axis.log,
+        "range": [scale.low, scale.high],
+    }
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    content: dict[str, Any] = {"name": line.name, "colour": line.look.colour, "dash": line.look.dash, "y": line.y}
+    if line.low:
+        content |= {"low": line.low, "high": line.high}
+    if line.x:
+        content |= {"x": line.x, "labels": line.labels}
+    if line.faint:
+        content["faint"] = True
+    return content

@@ -1,0 +1,212 @@
+"""Drawings that stand still: critical differences, and final regrets run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from nhb2_plugins.analysis.model import FinalRow, FriedmanResult, RunRow
+from nhb2_plugins.analysis.page.charts import Look
+from nhb2_plugins.analysis.page.svg import element, picture
+from nhb2_plugins.analysis.page.ticks import Scale, spanning
+
+_WIDTH: Final = 860.0
+_NAME_SIDE: Final = 240.0  # room for names beside the axis of ranks
+_NAME_CHARACTERS: Final = 28
+_NAME_ROW: Final = 27.0
+_AXIS_Y: Final = 66.0
+_BAR_GAP: Final = 12.0
+
+_STRIP_LEFT: Final = 212.0
+_STRIP_RIGHT: Final = 18.0
+_STRIP_ROW: Final = 46.0
+_STRIP_TOP: Final = 8.0
+_BOX_HALF: Final = 14.0
+_MANY_DOTS: Final = 30
+
+
+def draw_critical_difference(result: FriedmanResult, looks: Sequence[Look]) -> Markup:
+    """Average ranks on a line, the best to the left; a bar joins those that are not told apart.
+
+    Args:
+        result: of the test.
+        looks: one for each of the result's optimizers.
+    """
+    return _RankDiagram(result, looks).drawing()
+
+
+def describe_critical_difference(result: FriedmanResult) -> str:
+    """The diagram in words."""
+    ranks = ", ".join(f"{result.optimizers[i]} {result.mean_rank[i]:.2f}" for i in _by_rank(result))
+    groups = "; ".join(" and ".join(result.optimizers[i] for i in group) for group in result.groups)
+    joined = f" Not told apart: {groups}." if groups else " All are told apart."
+    return f"Average ranks: {ranks}. Critical difference {result.critical_difference:.2f}.{joined}"
+
+
+def _by_rank(result: FriedmanResult) -> list[int]:
+    return sorted(range(len(result.optimizers)), key=lambda i: result.mean_rank[i])
+
+
+class _RankDiagram:
+    def __init__(self, result: FriedmanResult, looks: Sequence[Look]) -> None:
+        self._result = result
+        self._looks = looks
+        self._order = _by_rank(result)
+        self._scale = Scale(1.0, float(max(len(self._order), 2)), log=False)
+        self._spans = [sorted(result.mean_rank[i] for i in group) for group in result.groups]
+        self._levels = _levels(self._spans)
+        self._names_y = _AXIS_Y + 24 + _BAR_GAP * (max(self._levels, default=-1) + 1)
+
+    def drawing(self) -> Markup:
+        n_left = (len(self._order) + 1) // 2
+        return picture(
+            _WIDTH,
+            self._names_y + _NAME_ROW * (n_left - 1) + 14,
+            "Critical difference diagram",
+            describe_critical_difference(self._result),
+            *self._axis(),
+            *(part for place in range(len(self._order)) for part in self._name(place, n_left)),
+            *self._bars(),
+            class_="diagram",
+        )
+
+    def _at(self, rank: float) -> float:
+        return _NAME_SIDE + (_WIDTH - 2 * _NAME_SIDE) * self._scale.position(rank)
+
+    def _axis(self) -> Iterator[Markup]:
+        last = int(self._scale.high)
+        yield _line(self._at(1), _AXIS_Y, self._at(last), _AXIS_Y)
+        for rank in range(1, last + 1):
+            yield _line(self._at(rank), _AXIS_Y - 6, self._at(rank), _AXIS_Y)
+            yield element("text", str(rank), x=self._at(rank), y=_AXIS_Y - 12, text_anchor="middle", class_="tick")
+        end = 1 + min(self._result.critical_difference, last - 1.0)
+        yield _line(self._at(1), 16.0, self._at(end), 16.0)
+        yield _line(self._at(1), 11.0, self._at(1), 21.0)
+        yield _line(self._at(end), 11.0, self._at(end), 21.0)
+        wider = " (wider than the axis)" if self._result.critical_difference > last - 1 else ""
+        note = f"critical difference {self._result.critical_difference:.2f}{wider}"
+        yield element("text", note, x=self._at(end) + 10, y=20.0, class_="tick")
+
+    def _name(self, place: int, n_left: int) -> Iterator[Markup]:
+        i = self._order[place]
+        is_left = place < n_left
+        row = place if is_left else len(self._order) - 1 - place
+        x, y = self._at(self._result.mean_rank[i]), self._names_y + _NAME_ROW * row
+        end = _NAME_SIDE - 14 if is_left else _WIDTH - _NAME_SIDE + 14
+        colour = self._looks[i].colour
+        yield element("path", d=f"M{x:.1f} {_AXIS_Y}V{y:.1f}H{end:.1f}", fill="none", stroke=colour, stroke_width=1.6)
+        yield element("circle", cx=x, cy=_AXIS_Y, r=4.5, fill=colour, class_="ringed")
+        text = f"{_shortened(self._result.optimizers[i])}  {self._result.mean_rank[i]:.2f}"
+        anchor, shift = ("end", -6) if is_left else ("start", 6)
+        yield element("text", text, x=end + shift, y=y + 4.5, text_anchor=anchor, class_="name")
+
+    def _bars(self) -> Iterator[Markup]:
+        for span, level in zip(self._spans, self._levels, strict=True):
+            y = _AXIS_Y + 14 + _BAR_GAP * level
+            yield element("line", x1=self._at(span[0]) - 5, y1=y, x2=self._at(span[-1]) + 5, y2=y, class_="group-bar")
+
+
+def _levels(spans: Sequence[Sequence[float]]) -> list[int]:
+    """The line that each bar stands on, so that none touches another."""
+    ends: list[float] = []
+    levels = []
+    for span in spans:
+        level = next((i for i, end in enumerate(ends) if end < span[0] - 0.1), len(ends))
+        ends[level : level + 1] = [span[-1]]
+        levels.append(level)
+    return levels
+
+
+def draw_final_regrets(
+    finals: Sequence[FinalRow], runs: Sequence[Sequence[RunRow]], looks: Sequence[Look], axis_title: str
+) -> Markup:
+    """The final regret of every run as a dot, quartiles and median as a box, the mean as a diamond.
+
+    Args:
+        finals: one row per optimizer.
+        runs: each optimizer's runs.
+        looks: each optimizer's look.
+        axis_title: of the axis of regrets.
+    """
+    regrets = [[run.regret_pp for run in own if run.regret_pp is not None] for own in runs]
+    everything = [value for own in regrets for value in own]
+    positive = [value for value in everything if value > 0]
+    is_log = len(positive) == len(everything) and bool(positive) and max(positive) / min(positive) > 8
+    scale = spanning(everything, log=is_log)
+    floor = _STRIP_TOP + _STRIP_ROW * len(finals)
+
+    def at(value: float) -> float:
+        return _STRIP_LEFT + (_WIDTH - _STRIP_LEFT - _STRIP_RIGHT) * scale.position(value)
+
+    parts = [part for tick in scale.ticks() for part in _strip_tick(at(tick), tick, floor)]
+    for number, (final, own) in enumerate(zip(finals, runs, strict=True)):
+        y = _STRIP_TOP + _STRIP_ROW * (number + 0.5)
+        name = _shortened(final.optimizer)
+        parts.append(element("text", name, x=_STRIP_LEFT - 12, y=y + 4.5, text_anchor="end", class_="name"))
+        look, n_runs = looks[number], len(own)
+        parts += _box(final, at, y, look)
+        parts += [_dot(run, run.regret_pp, at, y, look, n_runs) for run in own if run.regret_pp is not None]
+        parts += _marks(final, at, y, look)
+    centre = (_STRIP_LEFT + _WIDTH - _STRIP_RIGHT) / 2
+    parts.append(element("text", axis_title, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
+    words = "; ".join(_final_in_words(final) for final in finals)
+    title = "Final regret of every run"
+    return picture(_WIDTH, floor + 50, title, words + ".", *parts, class_="diagram")
+
+
+def _final_in_words(final: FinalRow) -> str:
+    if final.median is None:
+        return f"{final.optimizer}: no run with a result"
+    return (
+        f"{final.optimizer}: median {final.median.value:.2f}, from {final.best:.2f} to {final.worst:.2f} "
+        f"in {final.n_runs} runs"
+    )
+
+
+def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
+    return (
+        _line(x, _STRIP_TOP, x, floor, "grid"),
+        element("text", f"{value:g}", x=x, y=floor + 18, text_anchor="middle", class_="tick"),
+    )
+
+
+def _dot(run: RunRow, regret: float, at: Callable[[float], float], y: float, look: Look, n_runs: int) -> Markup:
+    """One run; dots are spread over the height by the golden ratio, so that equal ones stay apart."""
+    shift = ((run.seed * 0.618034) % 1 - 0.5) * (_STRIP_ROW - 16)
+    radius = 3.2 if n_runs <= _MANY_DOTS else 2.0
+    # A hundred titles an optimizer would be a third of the page.
+    title = (element("title", f"{run.optimizer}, seed {run.seed}: {regret:.2f}"),) if n_runs <= _MANY_DOTS else ()
+    return element("circle", *title, cx=at(regret), cy=y + shift, r=radius, fill=look.colour, class_="dot")
+
+
+def _box(final: FinalRow, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
+    if final.quarter is not None and final.three_quarters is not None:
+        left, right = at(final.quarter), at(final.three_quarters)
+        yield element(
+            "rect",
+            x=left,
+            y=y - _BOX_HALF,
+            width=max(right - left, 1.0),
+            height=2 * _BOX_HALF,
+            rx=3,
+            stroke=look.colour,
+            class_="box",
+        )
+
+
+def _marks(final: FinalRow, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
+    if final.median is not None and final.mean is not None:
+        middle, mean = at(final.median.value), at(final.mean.value)
+        top, bottom = y - _BOX_HALF, y + _BOX_HALF
+        yield element("line", x1=middle, y1=top, x2=middle, y2=bottom, stroke=look.colour, class_="median")
+        yield element("path", d=f"M{mean:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6Z", class_="mean-mark")
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, class_: str = "frame") -> Markup:
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME_CHARACTERS else name[: _NAME_CHARACTERS - 1] + "…"
