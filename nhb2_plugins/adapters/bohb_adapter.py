@@ -7,21 +7,24 @@ hpbandster's own users; it is imported only when asked for.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from nhb2_plugins.adapters.bohb_result import BohbResult, Datum, Run
+from nhb2_plugins.adapters.bohb_result import BohbResult, Datum, Run, earlier_data
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import to_values
+from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_model import BohbSettings
 from nhb2_plugins.optimizers.hyperband import ConfigId
+from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
 from nhb2_plugins.simulation import checked_budget, simulate
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -46,6 +49,9 @@ def run_bohb(
     *,
     charging: Charging = "from_scratch",
     table_seed: Seed | None = None,
+    restriction: Subspace | None = None,
+    whole_cells: bool | None = None,
+    previous_result: PreviousResult | str | os.PathLike[str] | None = None,
     **settings: Any,
 ) -> Any:
     """Run BOHB on the benchmark; the loss is the error (percent) at the epoch that serves a budget.
@@ -66,6 +72,14 @@ def run_bohb(
         logger: takes one record per evaluation; None makes one.
         charging: the charging policy (:mod:`nhb2_plugins.charging`).
         table_seed: the table's seed; None for the first.
+        restriction: the part of the space (:class:`nhb2_plugins.subspace.Subspace`); None for all of it.
+        whole_cells: one categorical, ``cell``, in the place of the six edges (as
+            :func:`~nhb2_plugins.adapters.configspace_adapter.configuration_space`); None for where the restriction
+            needs it, which is ``one_per_class``.
+        previous_result: an earlier run to start from, whose results the model learns before it proposes anything: what
+            ``run_bohb`` returned, hpbandster's ``Result``, or the directory of hpbandster's ``json_result_logger``. Its
+            configurations have the id (-1, 0, number) in the result, and ended before time 0; nothing is charged or
+            logged for them.
         **settings: BOHB's own settings (:class:`~nhb2_plugins.optimizers.bohb_model.BohbSettings`): hpbandster's names
             and defaults, and ``encoding`` and ``bandwidth``.
 
@@ -74,7 +88,9 @@ def run_bohb(
 
     Raises:
         InvalidValueError: an unknown engine or setting, neither ``n_iterations`` nor ``budget_s``, a setting out of
-            range, ``bandwidth="clipped"`` on the nameserver (hpbandster has no such thing).
+            range, ``bandwidth="clipped"`` on the nameserver (hpbandster has no such thing), ``one_per_class`` without
+            ``whole_cells``, an earlier run with a configuration that this space or its encoding does not have.
+        TrajectoryError: the directory of an earlier run is damaged.
         MissingExtraError: the nameserver engine without hpbandster.
         Exception: the first error of an evaluation, as itself.
     """
@@ -97,6 +113,9 @@ def run_bohb(
         charging=charging,
         table_seed=table_seed,
         settings=_checked_settings(settings),
+        restriction=restriction,
+        whole_cells=whole_cells,
+        previous=_read_previous(previous_result),
     )
 
 
@@ -127,34 +146,58 @@ def _run_in_process(
     charging: Charging,
     table_seed: Seed | None,
     settings: BohbSettings,
+    restriction: Subspace | None,
+    whole_cells: bool | None,
+    previous: PreviousResult | None,
 ) -> BohbResult:
-    optimizer = _Told(Bohb(ladder, n_iterations=n_iterations, seed=seed, settings=settings))
+    bohb = Bohb(
+        ladder,
+        n_iterations=n_iterations,
+        seed=seed,
+        settings=settings,
+        restriction=restriction,
+        whole_cells=whole_cells,
+        previous_result=previous,
+    )
+    optimizer = _Told(bohb)
     n_earlier = len(logger)
     simulate(
         optimizer, bench, budget_s=budget_s, n_workers=n_workers, charging=charging, seed=table_seed, logger=logger
     )
-    return _result(optimizer.suggestions, logger.records[n_earlier:], ladder, settings)
+    data = {} if previous is None else earlier_data(read_previous(previous, ladder))
+    data |= _data(
+        optimizer.suggestions, logger.records[n_earlier:], settings.encoding, whole_cells=bohb.model.whole_cells
+    )
+    return BohbResult(data, _config(ladder, settings))
 
 
-def _result(
-    suggestions: Iterable[Suggestion], records: Iterable[TrialRecord], ladder: FidelityLadder, settings: BohbSettings
-) -> BohbResult:
+def _data(
+    suggestions: Iterable[Suggestion], records: Iterable[TrialRecord], encoding: Encoding, *, whole_cells: bool
+) -> dict[ConfigId, Datum]:
     data: dict[ConfigId, Datum] = {}
     for suggestion, record in zip(suggestions, records, strict=True):
         trial = suggestion.token
-        config = to_values(suggestion.configuration, settings.encoding)
+        config = to_values(suggestion.configuration, encoding, whole_cells=whole_cells)
         datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.model_based}))
         datum.add(trial.budget, record)
+    return data
+
+
+def _config(ladder: FidelityLadder, settings: BohbSettings) -> dict[str, Any]:
     budgets = [float(budget) for budget in ladder.budgets]
-    config_of_run = {
+    return {
         "eta": (budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)) if len(budgets) > 1 else None,
         "min_budget": budgets[0],
         "max_budget": budgets[-1],
         "budgets": budgets,
         "max_SH_iter": len(budgets),
         "time_ref": 0.0,
+        **asdict(settings),
     }
-    return BohbResult(data, {**config_of_run, **asdict(settings)})
+
+
+def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> PreviousResult | None:
+    return BohbResult.read_log(previous) if isinstance(previous, str | os.PathLike) else previous
 
 
 def _checked_settings(settings: dict[str, Any]) -> BohbSettings:

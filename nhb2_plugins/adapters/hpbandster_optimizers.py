@@ -38,6 +38,7 @@ from nhb2_plugins.adapters.hpbandster_worker import send_numpy_scalars
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.hyperband import Bracket, hyperband_brackets
+from nhb2_plugins.optimizers.warm_start import EarlierRun, PreviousResult, read_previous
 
 send_numpy_scalars()
 Ladder = FidelityLadder | Iterable[float]
@@ -160,6 +161,22 @@ class _Remaining:
         return self
 
 
+class _Previous:
+    """An earlier run as hpbandster's warm start can read it: it fails on a crashed run, whose loss is None."""
+
+    def __init__(self, previous: PreviousResult, ladder: FidelityLadder) -> None:
+        self._earlier = read_previous(previous, ladder)
+
+    def get_id2config_mapping(self) -> dict[int, dict[str, Any]]:
+        return {i: {"config": each.config, "config_info": each.config_info} for i, each in enumerate(self._earlier)}
+
+    def get_runs_by_id(self, number: int) -> tuple[EarlierRun, ...]:
+        return self._earlier[number].runs
+
+    def get_all_runs(self) -> list[EarlierRun]:
+        return [run for each in self._earlier for run in each.runs]
+
+
 class _LadderMaster(Master):  # type: ignore[misc]
     """What the three optimizers share; see the module.
 
@@ -181,6 +198,8 @@ class _LadderMaster(Master):  # type: ignore[misc]
         }
         with Pyro4.locateNS(**where):  # a missing nameserver is an error here, and a hang later
             pass
+        if (previous := master_arguments.get("previous_result")) is not None:
+            master_arguments = {**master_arguments, "previous_result": _Previous(previous, self._ladder)}
         Master.__init__(self, config_generator=generator, **master_arguments)
         budgets = [float(budget) for budget in self._ladder.budgets]
         self.max_SH_iter, self.budgets = len(budgets), budgets
@@ -317,7 +336,8 @@ class LadderBohb(_LadderMaster, BOHB):  # type: ignore[misc]
             min_bandwidth: likewise.
             worker_timeout_s: seconds to wait for workers before a run; None waits for good, as hpbandster does.
             **master_arguments: hpbandster's own: ``run_id``, ``nameserver``, ``nameserver_port``, ``host``,
-                ``working_directory``, ``ping_interval``, ``result_logger``, ``previous_result``, …
+                ``working_directory``, ``ping_interval``, ``result_logger``, ``previous_result`` (hpbandster's
+                ``Result`` or a ``BohbResult``; a crashed run counts as infinitely bad), …
 
         Raises:
             Pyro4.errors.NamingError: there is no nameserver.

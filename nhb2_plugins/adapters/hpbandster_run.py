@@ -21,6 +21,8 @@ from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb_model import BohbSettings
+from nhb2_plugins.optimizers.warm_start import PreviousResult
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
@@ -55,6 +57,9 @@ def run_on_nameserver(
     charging: Charging,
     table_seed: Seed | None,
     settings: BohbSettings,
+    restriction: Subspace | None,
+    whole_cells: bool | None,
+    previous: PreviousResult | None,
 ) -> Result:
     """The nameserver engine of :func:`nhb2_plugins.adapters.bohb_adapter.run_bohb`; arguments as there."""
     own = asdict(settings)
@@ -65,7 +70,17 @@ def run_on_nameserver(
     run_id = f"nhb2-{uuid4().hex}"
     with _nameserver(run_id) as where, _seeded(seed), tempfile.TemporaryDirectory() as directory:
         workers = [
-            _BudgetedWorker(bench=bench, ladder=ladder, seed=table_seed, encoding=encoding, id=i, host=_HOST, **where)
+            _BudgetedWorker(
+                bench=bench,
+                ladder=ladder,
+                seed=table_seed,
+                encoding=encoding,
+                restriction=restriction,
+                whole_cells=whole_cells,
+                id=i,
+                host=_HOST,
+                **where,
+            )
             for i in range(n_workers)
         ]
         optimizer = LadderBohb(
@@ -73,6 +88,7 @@ def run_on_nameserver(
             ladder=ladder,
             worker_timeout_s=_PATIENCE_S,
             working_directory=directory,
+            previous_result=previous,
             host=_HOST,
             **where,
             **own,

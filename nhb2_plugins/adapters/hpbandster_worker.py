@@ -25,7 +25,8 @@ from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS
+from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS, checked_whole_cells
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
@@ -66,6 +67,8 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
         logger: TrajectoryLogger | None = None,
         seed: Seed | None = None,
         encoding: Encoding = "categorical",
+        restriction: Subspace | None = None,
+        whole_cells: bool | None = None,
         hpbandster_logger: logging.Logger | None = None,
         **arguments: Any,
     ) -> None:
@@ -78,13 +81,17 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
             logger: takes a record per evaluation, in *this* process; None makes one.
             seed: the table's seed; None for the first.
             encoding: ``categorical`` or ``integer``, as the optimizer's space.
+            restriction: the part of the space that :meth:`get_configspace` has and this worker serves; None for all of
+                it.
+            whole_cells: one categorical, ``cell``, in the place of the six edges of that space; None for where the
+                restriction needs it, which is ``one_per_class``: hpbandster knows no forbidden clauses.
             hpbandster_logger: hpbandster's own ``logger`` argument. None is its logger ``hpbandster``, which is quiet
                 until a program configures logging (hpbandster's default sets the whole program to DEBUG).
             **arguments: hpbandster's own: ``run_id``, ``nameserver``, ``nameserver_port``, ``host``, ``id``,
                 ``timeout``.
 
         Raises:
-            InvalidValueError: an unusable ladder, policy or encoding.
+            InvalidValueError: an unusable ladder, policy or encoding, or ``one_per_class`` without ``whole_cells``.
             TrajectoryError: the logger belongs to another table.
         """
         super().__init__(logger=hpbandster_logger or logging.getLogger("hpbandster"), **arguments)
@@ -93,10 +100,12 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
         self.recorder = Recorder(bench, charging=charging, logger=logger)
         self.error: Exception | None = None
         self._table_seed = seed
+        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._whole_cells = checked_whole_cells(self._part, whole_cells)
 
     def get_configspace(self, seed: int | None = None) -> ConfigurationSpace:
-        """The space for the optimizer, in the worker's encoding."""
-        return configuration_space(self.encoding, seed=seed)
+        """The space for the optimizer, in the worker's encoding and restriction."""
+        return configuration_space(self.encoding, seed=seed, restriction=self._part, whole_cells=self._whole_cells)
 
     def compute(
         self, config_id: object, config: Mapping[str, Any], budget: float, working_directory: str = "", **_: object
@@ -107,11 +116,12 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
             ``{"loss": error in percent, "info": …}``, built-in types only.
 
         Raises:
-            Exception: whatever the evaluation raises; the first is kept in :attr:`error`.
+            InvalidValueError: a configuration outside the space or its part.
+            Exception: whatever else the evaluation raises; the first is kept in :attr:`error`.
         """
         del config_id, working_directory  # what hpbandster passes and a lookup does not need
         try:
-            configuration = to_configuration(config, self.encoding)
+            configuration = self._part.checked(to_configuration(config, self.encoding))
             record = self.recorder.evaluate(
                 configuration, self.ladder.snap(budget), seed=self._table_seed, budget=float(budget)
             )

@@ -5,20 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hpbandster.core.base_iteration import Datum as HpbandsterDatum
-from hpbandster.core.result import Result
+from hpbandster.core.base_iteration import WarmStartIteration
+from hpbandster.core.dispatcher import Job
+from hpbandster.core.result import Result, json_result_logger, logged_results_to_HBS_result
+from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  # noqa: N811
 
-from nhb2_plugins.adapters.bohb_adapter import BohbResult, run_bohb
+from nhb2_plugins.adapters.bohb_adapter import BohbResult, BohbWorker, run_bohb
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.encoding import to_configuration
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from tests.adapters.hpbandster_leftovers import Leftovers
 from tests.core_fixtures import mini_benchmark, mini_table
@@ -77,6 +82,152 @@ def test_both_engines_run_the_same_search(settings: dict[str, Any], leftovers: L
     flags = [entry["config_info"]["model_based_pick"] for entry in nameserver.get_id2config_mapping().values()]
     assert sum(flags) > 10
     assert leftovers.new() == set()
+
+
+@pytest.mark.parametrize(
+    ("part", "whole_cells"),
+    [
+        (Subspace(lr=0.1), None),
+        (Subspace(lr=0.1, cellcode="0|10|210"), None),
+        (Subspace(one_per_class=True), None),
+        (Subspace(batch_size=64), True),
+    ],
+)
+def test_both_engines_keep_to_a_part_of_the_space(part: Subspace, whole_cells: bool | None) -> None:
+    arguments = {"n_iterations": 6, "seed": 3, "restriction": part, "whole_cells": whole_cells}
+    in_process = run_bohb(BENCH, **arguments)
+    nameserver = run_bohb(BENCH, engine="nameserver", **arguments)
+    assert runs_of(in_process) == runs_of(nameserver)
+    configs = in_process.get_id2config_mapping()
+    assert configs == nameserver.get_id2config_mapping()
+    assert all(to_configuration(each["config"]) in part for each in configs.values())
+    assert sum(each["config_info"]["model_based_pick"] for each in configs.values()) > 5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_edges_that_cannot_keep_the_part_are_refused(engine: str) -> None:
+    with pytest.raises(InvalidValueError, match="one_per_class needs whole_cells=True"):
+        run_bohb(BENCH, 1, engine=engine, restriction=Subspace(one_per_class=True), whole_cells=False)
+
+
+def test_a_worker_has_the_space_of_its_part_and_serves_nothing_else() -> None:
+    worker = BohbWorker(bench=BENCH, run_id="none", restriction=Subspace(lr=0.1, one_per_class=True))
+    space = worker.get_configspace(5)
+    assert space.meta == configuration_space(restriction=Subspace(lr=0.1, one_per_class=True), whole_cells=True).meta
+    inside = dict(space.sample_configuration())
+    assert worker.compute((0, 0, 0), inside, 12.0) is not None
+    with pytest.raises(InvalidValueError, match="is not in Subspace"):
+        worker.compute((0, 0, 1), {**inside, "lr": 0.2}, 12.0)
+    assert worker.error is not None
+
+
+def fresh(result: Any) -> list[tuple[Any, ...]]:
+    return [run for run in runs_of(result) if run[0][0] >= 0]
+
+
+@pytest.fixture(scope="module")
+def earlier() -> tuple[BohbResult, Result]:
+    """The same run from both engines."""
+    arguments = {"n_iterations": 4, "seed": 1, "ladder": FidelityLadder.hyperband(1, 12, eta=3)}
+    return run_bohb(BENCH, **arguments), run_bohb(BENCH, engine="nameserver", **arguments)
+
+
+def test_a_warm_start_is_the_same_in_both_engines_from_either_result(earlier: tuple[BohbResult, Result]) -> None:
+    arguments = {"n_iterations": 2, "seed": 2, "ladder": FidelityLadder.hyperband(1, 12, eta=3), "random_fraction": 0}
+    logger = TrajectoryLogger()
+    first = run_bohb(BENCH, previous_result=earlier[0], logger=logger, **arguments)
+    assert fresh(first) != runs_of(run_bohb(BENCH, **arguments))
+    assert len(logger) == len(fresh(first)) == 17
+    for engine in ENGINES:
+        for previous in earlier:
+            result = run_bohb(BENCH, engine=engine, previous_result=previous, **arguments)
+            assert runs_of(result) == runs_of(first)
+            assert result.get_id2config_mapping() == first.get_id2config_mapping()
+            ended = [run.time_stamps["finished"] for run in result.get_all_runs() if run.config_id[0] < 0]
+            assert len(ended) == len(earlier[0].get_all_runs())
+            assert max(ended) == pytest.approx(0.0, abs=1e-3)
+    flags = [each["config_info"]["model_based_pick"] for i, each in first.get_id2config_mapping().items() if i[0] == 0]
+    assert sum(flags) == 9  # a cold start has no model here
+
+
+def test_a_warm_start_from_a_directory_of_hpbandsters_result_logger(
+    earlier: tuple[BohbResult, Result], tmp_path: Path
+) -> None:
+    write_log(earlier[0], tmp_path)
+    arguments = {"n_iterations": 2, "seed": 2, "ladder": FidelityLadder.hyperband(1, 12, eta=3)}
+    expected = runs_of(run_bohb(BENCH, previous_result=earlier[0], **arguments))
+    for engine in ENGINES:
+        assert runs_of(run_bohb(BENCH, engine=engine, previous_result=tmp_path, **arguments)) == expected
+
+
+def write_log(result: BohbResult, directory: Path, crashed: tuple[int, ...] = ()) -> None:
+    """Let hpbandster's own result logger write a result."""
+    log = json_result_logger(str(directory), overwrite=True)
+    for number, run in enumerate(sorted(result.get_all_runs(), key=lambda run: run.time_stamps["finished"])):
+        entry = result.get_id2config_mapping()[run.config_id]
+        log.new_config(run.config_id, entry["config"], entry["config_info"])
+        job = Job(run.config_id, config=entry["config"], budget=run.budget)
+        job.timestamps = {event: time_s + 1e6 for event, time_s in run.time_stamps.items()}
+        job.result = None if number in crashed else {"loss": run.loss, "info": run.info}
+        job.exception = "Traceback" if number in crashed else None
+        log(job)
+
+
+def test_a_log_is_read_as_hpbandster_reads_it(earlier: tuple[BohbResult, Result], tmp_path: Path) -> None:
+    write_log(earlier[0], tmp_path, crashed=(3, 20))
+    ours, theirs = BohbResult.read_log(tmp_path), logged_results_to_HBS_result(str(tmp_path))
+    names = ("config_id", "budget", "loss", "info", "time_stamps", "error_logs")
+    for only_largest in (False, True):
+        pairs = [each.get_all_runs(only_largest_budget=only_largest) for each in (ours, theirs)]
+        our_runs, their_runs = (
+            sorted([[run[name] for name in names] for run in runs], key=lambda run: run[:2]) for runs in pairs
+        )
+        assert our_runs == their_runs
+    assert ours.HB_config == theirs.HB_config
+    assert ours.get_id2config_mapping() == theirs.get_id2config_mapping()
+    assert ours.get_incumbent_id() == theirs.get_incumbent_id()
+    assert ours.get_learning_curves() == theirs.get_learning_curves()
+    assert ours.get_incumbent_trajectory() == theirs.get_incumbent_trajectory()
+    assert len(ours.get_pandas_dataframe()[1]) == len(theirs.get_pandas_dataframe()[1]) == len(ours.get_all_runs()) - 2
+    space = configuration_space()
+    assert len(ours.get_fANOVA_data(space)[1]) == len(ours.get_all_runs()) - 2
+    assert sorted(ours.get_fANOVA_data(space, failed_loss=100.0)[1])[-2:] == [100.0, 100.0]
+
+
+def test_crashed_runs_are_bad_ones_to_a_warm_start(earlier: tuple[BohbResult, Result], tmp_path: Path) -> None:
+    write_log(earlier[0], tmp_path, crashed=(3, 20))
+    with pytest.raises(TypeError):  # what hpbandster's own warm start makes of them
+        WarmStartIteration(logged_results_to_HBS_result(str(tmp_path)), BohbGenerator(configuration_space()))
+    arguments = {"n_iterations": 2, "seed": 2, "ladder": FidelityLadder.hyperband(1, 12, eta=3)}
+    first = run_bohb(BENCH, previous_result=tmp_path, **arguments)
+    assert fresh(first) == fresh(run_bohb(BENCH, previous_result=tmp_path, engine="nameserver", **arguments))
+    assert sum(run.loss is None for run in first.get_all_runs()) == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "cannot read .*configs.json"),
+        ({"configs.json": "[[0, 0, 0]", "results.json": ""}, "configs.json:1: not JSON"),
+        ({"configs.json": '{"a": 1}', "results.json": ""}, "configs.json:1: not a line of hpbandster's result logger"),
+        ({"configs.json": "", "results.json": ""}, "holds no run"),
+        ({"configs.json": "", "results.json": "[[0, 0, 0], 12.0, {}, null, null]"}, "is not in configs.json"),
+    ],
+)
+def test_a_damaged_log_is_named(files: dict[str, str], message: str, tmp_path: Path) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(TrajectoryError, match=message):
+        run_bohb(BENCH, 1, previous_result=str(tmp_path))
+
+
+def test_an_earlier_run_of_another_encoding_or_part_is_refused(earlier: tuple[BohbResult, Result]) -> None:
+    with pytest.raises(InvalidValueError, match="rank of lr"):
+        run_bohb(BENCH, 1, previous_result=earlier[0], encoding="integer")
+    with pytest.raises(InvalidValueError, match="is not in Subspace"):
+        run_bohb(BENCH, 1, previous_result=earlier[0], restriction=Subspace(lr=0.1))
+    with pytest.raises(InvalidValueError, match="holds no run"):
+        run_bohb(BENCH, 1, previous_result=BohbResult({}, {}))
 
 
 def test_ladder_budgets_reach_the_nameserver_exactly() -> None:

@@ -18,6 +18,7 @@ import hpbandster.core.master as hpbandster_master
 import numpy as np
 import pytest
 from hpbandster.core.dispatcher import Job
+from hpbandster.core.result import Result
 from hpbandster.optimizers import BOHB
 from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  # noqa: N811
 
@@ -34,6 +35,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "reference": {"num_samples": 4, "random_fraction": 0, "bandwidth_factor": 3, "min_bandwidth": 0.3},
     "default": {},
 }
+
+
+LAST_RESULT: list[Result] = []
+"""What hpbandster's last run returned."""
 
 
 class Sequence(NamedTuple):
@@ -138,6 +143,7 @@ def hpbandster_sequence(
     optimizer = make_hpbandster(ladder, seed, directory, encoding, settings, **part)
     result = optimizer.run(n_iterations)
     optimizer.shutdown()
+    LAST_RESULT[:] = [result]
     flags = {
         config_id: entry["config_info"]["model_based_pick"]
         for config_id, entry in result.get_id2config_mapping().items()
@@ -223,6 +229,29 @@ def test_same_sequence_as_hpbandster_in_a_part_of_the_space(
 ) -> None:
     how = {"encoding": encoding, "restriction": part, "whole_cells": whole_cells}
     assert compare("1.33-4-12", "default", range(2), tmp_path, **how) == 0
+
+
+@pytest.mark.parametrize("n_earlier", [1, 2, 7])
+@pytest.mark.parametrize("encoding", ["categorical", "integer"])
+def test_same_sequence_after_a_warm_start(encoding: str, n_earlier: int, tmp_path: Path) -> None:
+    """Few earlier brackets give no model, but results that count; seven give a model at once."""
+    ladder, _ = LADDERS["1.33-4-12"]
+    settings = {"random_fraction": 0.1, "num_samples": 16}
+    n_model_based = []
+    for seed in range(2):
+        hpbandster_sequence(ladder, n_earlier, seed + 100, 50, tmp_path, encoding, {})
+        previous = LAST_RESULT.pop()
+        theirs = hpbandster_sequence(ladder, 4, seed, 50, tmp_path, encoding, {**settings, "previous_result": previous})
+        LAST_RESULT.clear()
+        ours = our_sequence(ladder, 4, seed, 50, encoding, settings, previous_result=previous)
+        assert n_differing(ours, theirs) == 0
+        fresh = {config_id: flag for config_id, flag in theirs.model_based.items() if config_id[0] >= 0}
+        assert len(theirs.model_based) > len(fresh)
+        assert ours.model_based == fresh
+        for our_state, their_state in zip(ours.states, theirs.states, strict=True):
+            np.testing.assert_array_equal(our_state, their_state)
+        n_model_based.append(sum(flag for (iteration, _, _), flag in fresh.items() if iteration == 0))
+    assert (sum(n_model_based) > 0) == (n_earlier == 7)  # a cold start has no model in its first bracket
 
 
 @pytest.mark.parametrize("n_workers", [2, 5])
