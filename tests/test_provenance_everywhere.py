@@ -30,10 +30,10 @@ def bench() -> Benchmark:
 
 
 @pytest.fixture(scope="module")
-def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def campaign(bench: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("campaign")
     for plan in plan_runs(CampaignSpec.model_validate(SPEC)):
-        assert execute_run(plan, None, str(directory)).failure == ""
+        assert execute_run(plan, bench, str(directory)).failure == ""
     return directory
 
 

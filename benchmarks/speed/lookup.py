@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from page import write_figures
+from page import markdown_table, write_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBES = Path(__file__).with_name("probes.py")
@@ -249,11 +249,7 @@ def rows_of(figures: dict[str, Figures]) -> list[Row]:
 
 def aligned(rows: Iterable[list[str]]) -> str:
     """Rows as lines of a Markdown table whose columns are aligned."""
-    table = [HEADER, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(HEADER))]
-    lines = [f"| {' | '.join(map(str.ljust, row, widths))} |" for row in table]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
+    return markdown_table(HEADER, rows)
 
 
 def conditions(agreement: Figures, n_repetitions: int, clock: str) -> str:

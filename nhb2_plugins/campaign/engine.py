@@ -19,7 +19,7 @@ from distributed.comm.addressing import get_address_host_port, normalize_address
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import keep_baseline
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
-from nhb2_plugins.campaign.run import RunOutcome, execute_batch, make_planned_optimizer
+from nhb2_plugins.campaign.run import BATCH_S, RunOutcome, TablePlace, execute_batch, make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
@@ -134,10 +134,15 @@ def _outcomes(
 ) -> Iterator[RunOutcome]:
     if not plans:
         return
-    table = str(bench.table.directory.resolve()) if bench.table.directory else None
     with _client(scheduler, min(n_processes or os.cpu_count() or 1, len(plans))) as client:
-        execute = partial(execute_batch, table_directory=table, directory=str(directory.resolve()))
-        batches = _batches(plans, sum(client.nthreads().values()))
+        n_threads = max(sum(client.nthreads().values()), 1)
+        execute = partial(
+            execute_batch,
+            table=TablePlace.of(bench),
+            directory=str(directory.resolve()),
+            seconds=max(BATCH_S, n_threads / _TASKS_PER_SECOND),
+        )
+        batches = _batches(plans, n_threads)
         sent = dict(zip(client.map(execute, batches, pure=False), batches, strict=True))
         ended = as_completed(sent, loop=client.loop)
         for future in ended:
@@ -145,16 +150,16 @@ def _outcomes(
             if future.status == "finished":
                 outcomes = _gathered(future)
                 yield from outcomes
-                again = [batch[len(outcomes) :]]
+                again = _split(batch[len(outcomes) :], len(outcomes))  # no more than fitted into a task's time
             elif future.status == "error" and len(batch) == 1:  # workers died of this run, again and again
                 yield RunOutcome(batch[0].run_id, 0, 0.0, f"the run was lost: {future.exception()!r}\n")
                 again = []
             elif future.status == "error":  # of one of these runs
-                again = [[plan] for plan in batch]
+                again = _split(batch, 1)
             else:
                 raise SchedulerLostError(_SCHEDULER_LOST)
-            for left in filter(None, again):
-                future = client.submit(execute, left, pure=False)
+            for left in again:
+                future = client.submit(execute, left, pure=False, priority=1)  # slow runs first: see _batches
                 sent[future] = left
                 ended.add(future)
 
@@ -166,8 +171,12 @@ def _batches(plans: Sequence[RunPlan], n_threads: int) -> list[list[RunPlan]]:
     enough that every worker has several.
     """
     ordered = sorted(plans, key=lambda plan: _EXPENSIVE_FIRST.get(plan.algorithm, 9))
-    size = min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * max(n_threads, 1)), 1))
-    return [ordered[first : first + size] for first in range(0, len(ordered), size)]
+    size = min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * n_threads), 1))
+    return _split(ordered, size)
+
+
+def _split(plans: list[RunPlan], size: int) -> list[list[RunPlan]]:
+    return [plans[first : first + size] for first in range(0, len(plans), size)]
 
 
 def _gathered(future: Any) -> list[RunOutcome]:
@@ -178,8 +187,9 @@ def _gathered(future: Any) -> list[RunOutcome]:
     return outcomes
 
 
-_LARGEST_BATCH: Final = 32
+_LARGEST_BATCH: Final = 128
 _BATCHES_A_THREAD: Final = 8
+_TASKS_PER_SECOND: Final = 500  # that one scheduler takes in its stride: with many workers each task does more
 _SCHEDULER_LOST: Final = "the dask scheduler was lost; what has finished is kept, run again to resume"
 _EXPENSIVE_FIRST: Final = {"smac": 0, "optuna": 1, "bohb": 2}
 

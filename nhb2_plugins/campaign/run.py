@@ -18,6 +18,7 @@ from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import has_ended
+from nhb2_plugins.errors import TableNotFoundError
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.simulation import simulate
@@ -35,6 +36,25 @@ BATCH_S: Final = 0.5
 
 
 @dataclass(frozen=True)
+class TablePlace:
+    """What a worker is told of the table, in the place of the table: where it is, and how to know it.
+
+    Attributes:
+        directory: as the worker's machine sees it; None for the embedded one, which every installation has.
+        digest: of its provenance.
+    """
+
+    directory: str | None
+    digest: str
+
+    @classmethod
+    def of(cls, bench: Benchmark) -> TablePlace:
+        """Where a benchmark's table is."""
+        directory = bench.table.directory
+        return cls(str(directory.resolve()) if directory else None, bench.provenance.digest)
+
+
+@dataclass(frozen=True)
 class RunOutcome:
     """What became of a run; ``failure`` is its traceback, empty where it finished."""
 
@@ -44,42 +64,52 @@ class RunOutcome:
     failure: str = ""
 
 
-def execute_run(plan: RunPlan, table_directory: str | None, directory: str) -> RunOutcome:
+def execute_run(plan: RunPlan, bench: Benchmark, directory: str) -> RunOutcome:
     """Run a plan and write its file; never raises, so that one run's failure stops no other.
 
     Args:
         plan: the run.
-        table_directory: the table to open, None for the embedded one.
+        bench: the benchmark.
         directory: the campaign's directory.
     """
     # Scikit-learn warns at each of SMAC's forests that it runs on one core here, which is what a campaign wants.
     warnings.filterwarnings("ignore", message="Inside a Dask worker", category=UserWarning)
     try:
-        return _execute(plan, _bench_of_process(table_directory), Path(directory))
+        return _execute(plan, bench, Path(directory))
     except Exception:
         return RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc())
 
 
-def execute_batch(plans: Sequence[RunPlan], table_directory: str | None, directory: str) -> list[RunOutcome]:
-    """Run the first plan, and as many of the others as begin within half a second; one outcome each.
+def execute_batch(
+    plans: Sequence[RunPlan], table: TablePlace, directory: str, seconds: float = BATCH_S
+) -> list[RunOutcome]:
+    """Run the first plan, and as many of the others as begin within a time; one outcome each.
 
     Args:
         plans: at least one; those that were not begun are left to another task.
-        table_directory: as :func:`execute_run`.
+        table: the table to open in this process; on another table every run fails.
         directory: as :func:`execute_run`.
+        seconds: wall-clock seconds after which no further run begins.
     """
     started = perf_counter()
+    try:
+        bench = _bench_of_process(table)
+    except Exception:
+        return [RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc()) for plan in plans]
     outcomes: list[RunOutcome] = []
     for plan in plans:
-        if outcomes and perf_counter() - started > BATCH_S:
+        if outcomes and perf_counter() - started > seconds:
             break
-        outcomes.append(execute_run(plan, table_directory, directory))
+        outcomes.append(execute_run(plan, bench, directory))
     return outcomes
 
 
 @lru_cache(maxsize=1)
-def _bench_of_process(table_directory: str | None) -> Benchmark:
-    return Benchmark(open_embedded()) if table_directory is None else open_benchmark(table_directory)
+def _bench_of_process(table: TablePlace) -> Benchmark:
+    bench = Benchmark(open_embedded()) if table.directory is None else open_benchmark(table.directory)
+    if bench.provenance.digest != table.digest:
+        raise TableNotFoundError(f"another table is in {table.directory} on this machine than where the campaign began")
+    return bench
 
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:

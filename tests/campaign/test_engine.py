@@ -10,16 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
-from nhb2_plugins.campaign import run
 from nhb2_plugins.campaign.engine import open_table_of, run_campaign
 from nhb2_plugins.campaign.plan import plan_runs
-from nhb2_plugins.campaign.run import execute_batch, execute_run
+from nhb2_plugins.campaign.run import TablePlace, execute_batch, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.errors import CampaignError, TableNotFoundError
@@ -91,9 +91,9 @@ def test_incumbents_are_looked_up_in_the_table(finished: Path, bench: Benchmark)
         assert all(regret >= 0 for _, regret in run.regrets)
 
 
-def test_a_run_in_this_process_equals_the_one_on_the_cluster(finished: Path, tmp_path: Path) -> None:
+def test_a_run_in_this_process_equals_the_one_on_the_cluster(finished: Path, tmp_path: Path, bench: Benchmark) -> None:
     for plan in plan_runs(campaign()):
-        assert execute_run(plan, None, str(tmp_path)).failure == ""
+        assert execute_run(plan, bench, str(tmp_path)).failure == ""
     assert contents(tmp_path) == contents(finished)
 
 
@@ -149,19 +149,19 @@ def test_a_run_that_fails_is_recorded_and_stops_no_other(bench: Benchmark, tmp_p
     for seed in (0, 2):
         assert not (runs / f"seed-000{seed}.jsonl").exists()
     plans = plan_runs(spec)
-    outcomes = [execute_run(plan, None, str(tmp_path)) for plan in plans]
+    outcomes = [execute_run(plan, bench, str(tmp_path)) for plan in plans]
     assert [bool(outcome.failure) for outcome in outcomes] == [False, True, False]
     assert "seed-0001.jsonl" in outcomes[1].failure
     assert sorted(path.name for path in runs.iterdir()) == ["seed-0000.jsonl", "seed-0001.jsonl", "seed-0002.jsonl"]
 
 
-def test_a_finished_run_is_reported_and_not_run_again(tmp_path: Path) -> None:
+def test_a_finished_run_is_reported_and_not_run_again(tmp_path: Path, bench: Benchmark) -> None:
     for budget_s in (3000.0, 1.0):  # nothing ends within a second
         directory = tmp_path / str(budget_s)
         (plan,) = plan_runs(campaign(budget_s=budget_s, optimizers=[{"algorithm": "random_search", "seeds": 1}]))
-        first = execute_run(plan, None, str(directory))
+        first = execute_run(plan, bench, str(directory))
         written = (directory / plan.relative_path).stat().st_mtime_ns
-        assert execute_run(plan, None, str(directory)) == first
+        assert execute_run(plan, bench, str(directory)) == first
         assert (directory / plan.relative_path).stat().st_mtime_ns == written
         assert (first.failure, first.n_evaluations > 0) == ("", budget_s == 3000)
 
@@ -207,11 +207,22 @@ def test_a_killed_campaign_resumes_to_the_same_results(tmp_path: Path, bench: Be
     assert not list(resumed.glob("runs/*/.*")), "the killed run's half-written file is still there"
 
 
-def test_a_task_begins_no_further_run_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_begins_no_further_run_after_its_time(tmp_path: Path, bench: Benchmark) -> None:
     plans = plan_runs(campaign(optimizers=[{"algorithm": "random_search", "seeds": 3}]))
-    assert [each.run_id for each in execute_batch(plans, None, str(tmp_path / "all"))] == [p.run_id for p in plans]
-    monkeypatch.setattr(run, "BATCH_S", 0.0)
-    assert [each.run_id for each in execute_batch(plans, None, str(tmp_path / "one"))] == [plans[0].run_id]
+    table = TablePlace.of(bench)
+    for seconds, done in ((60.0, plans), (0.0, plans[:1])):
+        outcomes = execute_batch(plans, table, str(tmp_path / str(seconds)), seconds)
+        assert [(each.run_id, each.failure) for each in outcomes] == [(plan.run_id, "") for plan in done]
+
+
+def test_no_run_is_done_on_another_table_than_the_campaigns(tmp_path: Path, bench: Benchmark) -> None:
+    """As on a machine of a cluster where another table has the same path."""
+    plans = plan_runs(campaign(optimizers=[{"algorithm": "random_search", "seeds": 2}]))
+    other = replace(TablePlace.of(bench), digest="0" * 64)
+    outcomes = execute_batch(plans, other, str(tmp_path))
+    assert [each.run_id for each in outcomes] == [plan.run_id for plan in plans]
+    assert all("another table is in" in each.failure for each in outcomes)
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_run_of_a_campaign_in_handfuls_is_done_once(bench: Benchmark, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.plan import plan_runs
 from nhb2_plugins.campaign.run import execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
@@ -52,8 +53,9 @@ def contents(directory: Path) -> dict[str, list[dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     directory = tmp_path_factory.mktemp("uninterrupted")
+    bench = open_benchmark()
     for plan in plan_runs(CampaignSpec.model_validate(SPEC)):
-        assert execute_run(plan, None, str(directory)).failure == ""
+        assert execute_run(plan, bench, str(directory)).failure == ""
     return contents(directory)
 
 
