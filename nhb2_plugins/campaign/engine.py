@@ -156,8 +156,12 @@ def _outcomes(
                 again = []
             elif future.status == "error":  # of one of these runs
                 again = _split(batch, 1)
-            else:
+            elif future.status == "cancelled":
                 raise SchedulerLostError(_SCHEDULER_LOST)
+            else:  # its worker died with the outcome; the scheduler has it done again
+                sent[future] = batch
+                ended.add(future)
+                continue
             for left in again:
                 future = client.submit(execute, left, pure=False, priority=1)  # slow runs first: see _batches
                 sent[future] = left

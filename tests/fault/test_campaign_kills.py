@@ -132,9 +132,10 @@ def test_resuming_gives_the_uninterrupted_results(
                 wait_for(lambda: finished_runs(directory) >= n_before and (directory / "out" / "runs").exists())  # noqa: B023
                 kill({"client": client, "worker": workers[0], "scheduler": scheduler}[victim])
                 status = client.wait(timeout=PATIENCE_S)
-            # A lost worker's run is done again by the other one; without its scheduler the client says so and stops.
+            # A lost worker's run is done again by the other one; without its scheduler the client says so and stops
+            # (2: it had not reached it yet).
             log = (directory / "client.log").read_text()
-            assert status == {"client": -signal.SIGKILL, "worker": 0, "scheduler": 1}[victim], log
+            assert status in {"client": [-signal.SIGKILL], "worker": [0], "scheduler": [1, 2]}[victim], log
             assert "Traceback" not in log
         resumed = subprocess.run(
             [sys.executable, "-m", *run_arguments(directory), "--processes", "2"],
