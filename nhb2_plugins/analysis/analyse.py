@@ -18,6 +18,8 @@ def analyse(results: CampaignResults) -> CampaignAnalysis:
     aligned = [aligned_over_time(each, results.horizon_s) for each in results.optimizers]
     baseline, matched = baseline_over_time(results), matches(results, aligned, results.baseline)
     finals, tested, paired = final_rows(results), friedman(results), pairs(results)
+    over_time = tuple(curve_of(*each) for each in zip(results.optimizers, aligned, strict=True))
+    optimizers = cards(results)
     best = header.optimum
     return CampaignAnalysis(
         name=results.name,
@@ -33,10 +35,10 @@ def analyse(results: CampaignResults) -> CampaignAnalysis:
         optimum_error_pct=header.optimum_error_pct,
         horizon_s=results.horizon_s,
         versions=results.versions,
-        optimizers=cards(results),
+        optimizers=optimizers,
         comparison=compare(results),
         finals=finals,
-        over_time=tuple(curve_of(*each) for each in zip(results.optimizers, aligned, strict=True)),
+        over_time=over_time,
         over_evaluations=tuple(curve_of(each, aligned_over_evaluations(each)) for each in results.optimizers),
         baseline_time=baseline,
         baseline_evaluations=baseline_over_evaluations(results),
@@ -54,6 +56,8 @@ def analyse(results: CampaignResults) -> CampaignAnalysis:
             matches=matched,
             friedman=tested,
             pairs=paired,
+            curves=over_time,
+            optimizers=optimizers,
         ),
         failures=results.failures,
     )

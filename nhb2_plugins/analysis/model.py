@@ -19,6 +19,8 @@ CONFIDENCE: Final = 0.95
 """Level of every interval."""
 SIGNIFICANCE: Final = 0.05
 """Level of every test."""
+FEWEST_FOR_INTERVALS: Final = 5
+"""A bootstrap interval over fewer runs than this is given, and said to say little."""
 
 _Floats = NDArray[np.float64]
 

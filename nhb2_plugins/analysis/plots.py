@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.analysis.model import (
     CONFIDENCE,
+    FEWEST_FOR_INTERVALS,
     SIGNIFICANCE,
     AnytimeCurve,
     BaselineCurve,
@@ -28,7 +30,7 @@ from nhb2_plugins.analysis.model import (
 from nhb2_plugins.figure_theme import COLOURS, DASHES, themed_figure
 
 _SECONDS_PER_HOUR: Final = 3600.0
-_BASELINE: Final[Mapping[str, Any]] = {"color": "#666666", "linestyle": (0, (1, 1.5)), "linewidth": 2.2, "zorder": 1.5}
+_BASELINE: Final[Mapping[str, Any]] = {"color": "#999999", "linewidth": 4.5, "alpha": 0.55, "zorder": 1.5}
 _WIDTH: Final = 9.0
 _DIVERGING: Final = "PuOr"
 _LEGEND_CHARACTERS: Final = 30
@@ -97,7 +99,7 @@ def report_figures(analysis: CampaignAnalysis) -> tuple[ReportFigure, ...]:
             ReportFigure(
                 "final_regret",
                 f"Final regret in {analysis.measure}",
-                (f"Dots: runs. Diamond and bar: mean with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
+                (f"Dots: runs. Line: median. Diamond: mean, with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
                 (_WIDTH, 1.6 + 0.5 * len(analysis.finals)),
                 _draw_finals,
             )
@@ -107,7 +109,7 @@ def report_figures(analysis: CampaignAnalysis) -> tuple[ReportFigure, ...]:
             ReportFigure(
                 "ranks_over_time",
                 "Expected rank among one run of each optimizer (1 is the best)",
-                (f"Dots: rank of the final regret with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
+                (f"Right of the line: rank of the final regret, with its {CONFIDENCE:.0%} bootstrap interval.",),
                 (_WIDTH, 5),
                 _draw_ranks,
             )
@@ -138,7 +140,10 @@ def report_figures(analysis: CampaignAnalysis) -> tuple[ReportFigure, ...]:
             ReportFigure(
                 "improvement",
                 "Probability that a run of the row ends better than one of the column",
-                (f"Ties count half. Bold: the {CONFIDENCE:.0%} bootstrap interval over runs does not hold one half.",),
+                (
+                    f"Ties count half. Bold: the {CONFIDENCE:.0%} bootstrap interval does not hold one half, and both "
+                    f"have at least {FEWEST_FOR_INTERVALS} runs.",
+                ),
                 (max(6.5, 2.8 + 0.85 * n), 2.2 + 0.5 * n),
                 _draw_improvement,
             )
@@ -258,21 +263,21 @@ def _draw_baseline(
     end: float = np.inf,
 ) -> None:
     shown = curve.x <= end
-    axes.plot(curve.x[shown] / scale, getattr(curve, level)[shown] + offset, label=_label(curve.label), **_BASELINE)
+    values = getattr(curve, level)[shown] + offset
+    # Over time the curve is smooth and was solved at some of its points; after n evaluations it is a step.
+    drawn = "default" if scale != 1 else "steps-post"
+    axes.plot(curve.x[shown] / scale, values, drawstyle=drawn, label=_label(curve.label), **_BASELINE)
 
 
 def _label(name: str, runs: str = "") -> str:
     """A legend's entry, in lines that leave room for the axes."""
-    whole = f"{name} ({runs})" if runs else name
-    if len(whole) <= _LEGEND_CHARACTERS:
-        return whole
-    lines = [""]
-    for word in whole.split(" "):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > _LEGEND_CHARACTERS:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    lines = textwrap.wrap(name, _LEGEND_CHARACTERS) or [""]
+    if not runs:
+        return "\n".join(lines)
+    counted = f"({runs})"
+    if len(lines[-1]) + 1 + len(counted) <= _LEGEND_CHARACTERS:
+        return "\n".join([*lines[:-1], f"{lines[-1]} {counted}"])
+    return "\n".join([*lines, counted])
 
 
 def _floor(curves: Iterable[AnytimeCurve], level: str) -> float:
@@ -299,22 +304,27 @@ def _legend(figure: Figure, axes: Axes) -> None:
         figure.legend(handles, labels, loc="outside right upper", fontsize=9, handlelength=2.6)
 
 
-def _make_logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
+def _make_logarithmic(axes: Axes, which: Literal["x", "y"], most_ticks: int = 9) -> None:
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    decades = math.log10(high / low)
-    axis.set_major_locator(LogLocator(10, subs=_tick_digits(decades)))
+    axis.set_major_locator(LogLocator(10, subs=_tick_digits(low, high, most_ticks)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
 
 
-def _tick_digits(decades: float) -> tuple[float, ...]:
-    """First digits of the ticks of a logarithmic axis: more of them where it is short."""
-    if decades < 0.7:
-        return (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
-    return (1, 2, 3, 5) if decades < 1.5 else (1, 2, 5) if decades < 3.5 else (1,)
+_TICK_DIGITS: Final = ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+
+
+def _tick_digits(low: float, high: float, most_ticks: int) -> tuple[float, ...]:
+    """First digits of the ticks of a logarithmic axis: the more, the shorter it is."""
+    for digits in _TICK_DIGITS:
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [digit * 10.0**decade for decade in decades for digit in digits]
+        if sum(low <= tick <= high for tick in ticks) <= most_ticks:
+            return digits
+    return _TICK_DIGITS[-1]
 
 
 # -- final regrets
@@ -332,9 +342,11 @@ def _draw_finals(analysis: CampaignAnalysis, figure: Figure) -> None:
         axes.scatter(
             regrets, position + np.asarray(spread), s=9 if len(regrets) < 100 else 4, color=colour, alpha=0.35, lw=0
         )
+        if row.median is not None:
+            axes.vlines(row.median.value, position - 0.3, position + 0.3, color="black", lw=2)
         errors = [[row.mean.value - row.mean.low], [row.mean.high - row.mean.value]]
         axes.errorbar(
-            row.mean.value, position, xerr=np.abs(errors), fmt="D", color="black", mfc=colour, ms=7, capsize=4, lw=1.4
+            row.mean.value, position, xerr=np.abs(errors), fmt="D", color="black", mfc=colour, ms=5, capsize=4, lw=1.6
         )
     axes.set_yticks(range(len(names)), [_label(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -365,7 +377,9 @@ def _draw_ranks(analysis: CampaignAnalysis, figure: Figure) -> None:
         x = right * step ** (1 + index / len(positions) * 2)
         colour = COLOURS[position % len(COLOURS)]
         axes.errorbar(x, final.value, yerr=errors, fmt="o", color=colour, ms=4.5, capsize=2.5, lw=1.3)
+    axes.axvline(right, color="#BBBBBB", lw=1, zorder=1)
     axes.set_xlim(left, right * step**4)
+    axes.set_xticks([tick for tick in axes.get_xticks() if left <= tick <= right])
     axes.set_ylim(len(ranks.optimizers) + 0.15, 0.85)
     axes.set_yticks(range(1, len(ranks.optimizers) + 1))
     axes.set_xlabel("simulated time (hours)")
@@ -451,7 +465,8 @@ def _draw_targets(analysis: CampaignAnalysis, figure: Figure) -> None:
         if curves.baseline_time_s.size:
             hours = curves.baseline_time_s / _SECONDS_PER_HOUR
             axes.plot(hours, curves.baseline_share, label="random search, exact", **_BASELINE)
-        axes.set_title(f"{curves.target_pp:g} percentage points", loc="left", fontsize=10)
+        points = "point" if curves.target_pp == 1 else "points"
+        axes.set_title(f"{curves.target_pp:g} percentage {points}", loc="left", fontsize=10)
         axes.set_xlabel("simulated time (hours)")
         _limit_to_times(axes, analysis)
     panels[0].set_ylim(-0.02, 1.02)
@@ -460,13 +475,12 @@ def _draw_targets(analysis: CampaignAnalysis, figure: Figure) -> None:
 
 
 def _limit_to_times(axes: Axes, analysis: CampaignAnalysis) -> None:
-    times = [times for curves in analysis.targets for times in curves.times_s if times.size]
-    first = min(float(each[0]) for each in times)
+    """From when one run in a hundred has reached the easiest target: before, nothing is to be seen."""
+    times = np.sort(np.concatenate(analysis.targets[0].times_s))
+    first = max(float(times[len(times) // 100]) * 0.9, analysis.horizon_s * 1e-5)
     axes.set_xscale("log")
-    axes.set_xlim(
-        max(first * 0.9, analysis.horizon_s * 1e-5) / _SECONDS_PER_HOUR, analysis.horizon_s / _SECONDS_PER_HOUR
-    )
-    _make_logarithmic(axes, "x")
+    axes.set_xlim(first / _SECONDS_PER_HOUR, analysis.horizon_s / _SECONDS_PER_HOUR)
+    _make_logarithmic(axes, "x", most_ticks=5)
 
 
 def _draw_improvement(analysis: CampaignAnalysis, figure: Figure) -> None:
@@ -475,24 +489,27 @@ def _draw_improvement(analysis: CampaignAnalysis, figure: Figure) -> None:
         raise TypeError("there is no probability of improvement to draw")
     axes = figure.add_subplot()
     n = len(found.optimizers)
+    runs = {row.optimizer: row.n_runs for row in analysis.finals}
+    enough = [runs[name] >= FEWEST_FOR_INTERVALS for name in found.optimizers]
     image = axes.imshow(found.probability, vmin=0, vmax=1, cmap=_DIVERGING, aspect="auto")
     for i in range(n):
         for j in range(n):
             if i != j:
-                _write_probability(axes, found, i, j)
+                _write_probability(axes, found, i, j, enough=enough[i] and enough[j])
     axes.set_yticks(range(n), [_label(name) for name in found.optimizers])
-    axes.set_xticks(range(n), [_label(name).replace(" ", "\n") for name in found.optimizers], fontsize=8.5)
+    axes.set_xticks(range(n), ["\n".join(textwrap.wrap(name, 13)) for name in found.optimizers], fontsize=8.5)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     bar = figure.colorbar(image, ax=axes, pad=0.02)
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1])
+    bar.set_label("probability")
     bar.outline.set_visible(False)
 
 
-def _write_probability(axes: Axes, found: ImprovementMatrix, i: int, j: int) -> None:
+def _write_probability(axes: Axes, found: ImprovementMatrix, i: int, j: int, *, enough: bool) -> None:
     value = float(found.probability[i, j])
-    certain = not found.low[i, j] <= 0.5 <= found.high[i, j]
+    certain = enough and not found.low[i, j] <= 0.5 <= found.high[i, j]
     axes.text(
         j,
         i,

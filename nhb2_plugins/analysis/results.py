@@ -206,7 +206,8 @@ def _read_failures(directory: Path) -> tuple[FailedRun, ...]:
 
 
 def _listed(values: set[str]) -> str:
-    return " or ".join(sorted(values, key=lambda value: (len(value), value)))
+    *first, last = sorted(values, key=lambda value: (len(value), value))
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _restriction(problem: Mapping[str, Any]) -> str:

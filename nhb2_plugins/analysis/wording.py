@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from nhb2_plugins.analysis.model import (
     CONFIDENCE,
+    FEWEST_FOR_INTERVALS,
     SIGNIFICANCE,
+    AnytimeCurve,
     BaselineCurve,
     FinalRow,
     FriedmanResult,
     MatchRow,
+    OptimizerCard,
     PairRow,
     Refusal,
 )
@@ -25,6 +28,8 @@ def sentences(
     matches: tuple[MatchRow, ...] | Refusal,
     friedman: FriedmanResult | Refusal,
     pairs: Sequence[PairRow],
+    curves: Sequence[AnytimeCurve],
+    optimizers: Sequence[OptimizerCard],
 ) -> tuple[str, ...]:
     """The conclusions; the first is the summary."""
     ranked = sorted((row for row in finals if row.mean is not None), key=lambda row: row.mean.value if row.mean else 0)
@@ -34,18 +39,24 @@ def sentences(
         _summary(ranked, measure, horizon_s, baseline),
         *_against_the_best(ranked, pairs),
         *_overall(friedman),
-        *_speed(matches),
+        *_speed(matches, curves),
+        *_unequal(optimizers),
         *_without_result(finals),
+        *_few_runs(finals),
     )
 
 
 def listed(names: Sequence[str]) -> str:
     """Names as they are listed in a sentence.
 
-    >>> listed(["A", "B", "C"])
-    'A, B and C'
+    >>> listed(["A", "B", "C"]), listed(["A, quick", "B"])
+    ('A, B and C', 'A, quick; and B')
     """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) == 1:
+        return names[0]
+    if any("," in name for name in names):
+        return f"{'; '.join(names[:-1])}; and {names[-1]}"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _summary(
@@ -74,7 +85,9 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> l
     worse = [name for name in order if rivals[name].significant and _ahead(rivals[name]) == best]
     better = [name for name in order if rivals[name].significant and _ahead(rivals[name]) != best]
     equal = [name for name in order if rivals[name].p_holm is not None and not rivals[name].significant]
-    untested = [name for name in order if rivals[name].p_holm is None]
+    untested = [name for name in order if rivals[name].p_holm is None and rivals[name].refused]
+    if pairs and all(row.p_holm is None for row in pairs):
+        return ["No pair of optimizers was tested: there are too few runs, so nothing here is known to be significant."]
     found = []
     if worse:
         found.append(
@@ -83,23 +96,32 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> l
         )
     if better:
         found.append(
-            f"Although its mean is larger, {listed([_with_p(name, rivals[name]) for name in better])} "
-            f"ends significantly better than {best} on most seeds: a few bad runs make that mean."
+            f"Although the mean is larger, {listed([_with_p(name, rivals[name]) for name in better])} "
+            f"{'ends' if len(better) == 1 else 'end'} significantly better than {best} in most runs: a few bad ones "
+            "make the mean."
         )
     if equal:
         found.append(
             f"The difference between {best} and {listed([_with_p(name, rivals[name]) for name in equal])} is not "
             "significant: these runs do not say which of them is better."
         )
-    found += [f"{best} and {name} were not tested against each other: {rivals[name].refused}." for name in untested]
+    for reason in dict.fromkeys(rivals[name].refused for name in untested):
+        names = [name for name in untested if rivals[name].refused == reason]
+        found.append(f"Not tested against {best}: {listed(names)} ({reason}).")
     others = [row for row in pairs if best not in (row.first, row.second) and row.p_holm is not None]
+    if significant := [f"{_ahead(row)} than {_rival(row)}" for row in others if row.significant]:
+        found.append(f"Significantly better {_is(significant)} also: {'; '.join(significant)}.")
     if insignificant := [f"{row.first} and {row.second}" for row in others if not row.significant]:
-        found.append(f"Neither are these differences significant: {'; '.join(insignificant)}.")
+        found.append(f"Not significant {_is(insignificant)} also: {'; '.join(insignificant)}.")
     return found
 
 
 def _ahead(row: PairRow) -> str:
     return row.first if (row.effect or 0) > 0 else row.second
+
+
+def _rival(row: PairRow) -> str:
+    return row.second if _ahead(row) == row.first else row.first
 
 
 def _with_p(name: str, row: PairRow) -> str:
@@ -133,24 +155,63 @@ def _overall(friedman: FriedmanResult | Refusal) -> list[str]:
     ]
 
 
-def _speed(matches: tuple[MatchRow, ...] | Refusal) -> list[str]:
+def _speed(matches: tuple[MatchRow, ...] | Refusal, curves: Sequence[AnytimeCurve]) -> list[str]:
+    """Who is ahead of random search at the end of the budget, since when, and who is not."""
     if isinstance(matches, Refusal):
         return []
-    means = [row for row in matches if row.level == "mean"]
-    quick = [
-        f"{row.optimizer} after {row.time_s:,.0f} s ({row.speed_up:.1f} times as fast)"
-        for row in means
-        if row.time_s is not None and row.speed_up is not None
-    ]
-    slow = [row.optimizer for row in means if row.time_s is None]
+    ends = {curve.optimizer: (curve.mean_low[-1], curve.mean_high[-1]) for curve in curves if curve.x.size}
+    ahead, level, behind = [], [], []
+    for row in matches:
+        if row.level != "mean" or row.optimizer not in ends:
+            continue
+        low, high = ends[row.optimizer]
+        if low <= row.random_regret_pp <= high:
+            level.append(row.optimizer)
+        elif row.time_s is None:
+            behind.append(row.optimizer)
+        else:
+            ahead.append(f"{row.optimizer} (as good after {row.time_s:,.0f} s, {row.speed_up or 0:.1f} times as fast)")
+    at_end = "exact random search at the end of the budget"
     found = []
-    if quick:
-        found.append(f"The mean regret that random search is expected to end with is reached by {listed(quick)}.")
-    if slow:
-        found.append(f"{listed(slow)} {'does' if len(slow) == 1 else 'do'} not reach it within the budget.")
+    if ahead:
+        found.append(f"Ahead of {at_end}, by more than the bootstrap interval: {listed(ahead)}.")
+    if level:
+        found.append(f"Not told apart from {at_end}: {listed(level)}.")
+    if behind:
+        found.append(f"Behind {at_end}, by more than the bootstrap interval: {listed(behind)}.")
+    return found
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _unequal(optimizers: Sequence[OptimizerCard]) -> list[str]:
+    """Conditions that are not the same for all: then final values are not those of equal means."""
+    found = []
+    ran = [card for card in optimizers if card.runs]
+    budgets = {card.budget_s for card in ran}
+    if len(budgets) > 1:
+        usual = max(budgets, key=lambda budget: sum(card.budget_s == budget for card in ran))
+        others = [
+            f"{card.marked_name} ({'no limit' if card.budget_s is None else f'{card.budget_s:,.0f} s'}; "
+            f"{sum(run.simulated_s for run in card.runs) / len(card.runs):,.0f} s used on average)"
+            for card in ran
+            if card.budget_s != usual
+        ]
+        found.append(f"Final regrets are not at equal cost: another budget than the others' had {listed(others)}.")
+    if len({card.n_workers for card in ran}) > 1:
+        found.append("Final regrets are not reached with equal means: numbers of simulated workers differ.")
+    if len({card.charging for card in ran}) > 1:
+        found.append("Final regrets are not at equal cost: charging policies differ.")
     return found
 
 
 def _without_result(finals: Sequence[FinalRow]) -> list[str]:
     empty = [row.optimizer for row in finals if row.mean is None]
     return [f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no result within the budget."] if empty else []
+
+
+def _few_runs(finals: Sequence[FinalRow]) -> list[str]:
+    few = [f"{row.optimizer} ({row.n_runs})" for row in finals if 0 < row.n_runs < FEWEST_FOR_INTERVALS]
+    return [f"Intervals and ranks of fewer than {FEWEST_FOR_INTERVALS} runs say little: {listed(few)}."] if few else []
