@@ -23,6 +23,7 @@ MINIMUM_BLOCKS = {
     "docs/landscape.md": 2,
     "docs/optimizers.md": 2,
     "docs/optuna.md": 1,
+    "docs/report.md": 1,
     "docs/smac.md": 1,
     "docs/surrogate.md": 1,
     "docs/tables.md": 1,
