@@ -497,7 +497,7 @@ def _draw_improvement(analysis: CampaignAnalysis, figure: Figure) -> None:
             if i != j:
                 _write_probability(axes, found, i, j, enough=enough[i] and enough[j])
     axes.set_yticks(range(n), [_label(name) for name in found.optimizers])
-    axes.set_xticks(range(n), ["\n".join(textwrap.wrap(name, 13)) for name in found.optimizers], fontsize=8.5)
+    axes.set_xticks(range(n), ["\n".join(textwrap.wrap(name, 10)) for name in found.optimizers], fontsize=8.5)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)

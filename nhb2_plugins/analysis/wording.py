@@ -159,7 +159,11 @@ def _speed(matches: tuple[MatchRow, ...] | Refusal, curves: Sequence[AnytimeCurv
     """Who is ahead of random search at the end of the budget, since when, and who is not."""
     if isinstance(matches, Refusal):
         return []
-    ends = {curve.optimizer: (curve.mean_low[-1], curve.mean_high[-1]) for curve in curves if curve.x.size}
+    ends = {
+        curve.optimizer: (curve.mean_low[-1], curve.mean_high[-1])
+        for curve in curves
+        if curve.n_runs >= FEWEST_FOR_INTERVALS and curve.x.size
+    }
     ahead, level, behind = [], [], []
     for row in matches:
         if row.level != "mean" or row.optimizer not in ends:

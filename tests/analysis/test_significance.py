@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scikit_posthocs
@@ -22,7 +24,8 @@ from nhb2_plugins.analysis.significance import (
 )
 from nhb2_plugins.analysis.tables import report_tables
 from nhb2_plugins.analysis.targets import time_to_stay_below
-from tests.analysis.runs import campaign_of
+from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch
+from tests.analysis.runs import TABLE, campaign_of
 
 # Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006), table 6: AUC of C4.5 with
 # m, cf, neither and both tuned, on 14 data sets. Large is good there. In the last row but one two values are printed
@@ -197,6 +200,15 @@ def test_not_significant_is_said() -> None:
     text = " ".join(analyse(campaign_of(finals)).sentences)
     assert "is not significant: these runs do not say which of them is better" in text
     assert "significantly better than bad (p < 0.001)" in text
+
+
+@pytest.mark.parametrize(("n_runs", "told"), [(4, False), (5, True)])
+def test_nothing_is_called_ahead_of_random_search_on_too_few_runs(n_runs: int, told: bool) -> None:
+    reached = ReachedByRandomSearch((50.0, 100.0), (1.0, 1.0), *[(9.0, 8.0)] * 4, ((0.0, 0.0),) * len(TARGETS_PP))
+    baseline = RandomSearchBaseline(TABLE["digest"], 12, 100.0, {1: reached}, reached, "")  # type: ignore[arg-type]
+    results = replace(campaign_of({"a": [1.0 + i / 10 for i in range(n_runs)]}), baseline=baseline)
+    text = " ".join(analyse(results).sentences)
+    assert ("Ahead of exact random search" in text) == told
 
 
 def test_the_time_to_match_is_when_it_is_matched_for_good() -> None:
