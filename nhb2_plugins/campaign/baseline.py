@@ -27,8 +27,8 @@ from nhb2_plugins.trajectory.baseline import (
 _N_TIMES: Final = 256
 _N_COUNTS: Final = 160
 _MOST_EVALUATIONS: Final = 100_000
-# With 256 thresholds the expected regret by 20,000 seconds is off by at most 0.003 percentage points, with 128 by 0.006.
-# What they cost grows with the length of the time grid.
+# With 256 thresholds the expected regret by 20,000 seconds is off by at most 0.003 percentage points, with 128 by
+# 0.006. What they cost grows with the length of the time grid.
 _N_LEVELS: Final = 256
 _N_LEVELS_LONG: Final = 128
 _LONG_S: Final = 50_000

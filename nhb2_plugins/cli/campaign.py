@@ -118,7 +118,9 @@ def _write_report(directory: Path, order: tuple[str, ...], formats: Sequence[str
         files = write_report(analysis, target, formats)
     print(comparison_text(analysis))
     print(conclusions_text(analysis))
-    named = f"{target} ({len(files)} files)" if len(files) > 3 else ", ".join(map(str, files))
+    pages = [file for file in files if file.suffix == ".html"]
+    others = f"{target} ({len(files)} files)" if len(files) > 3 else ", ".join(map(str, files))
+    named = f"{pages[0]}, and what it shows as files in {others}" if pages and len(files) > 3 else others
     print(f"Trajectories: {directory / 'runs'}. Report: {named}.")
     return 0
 

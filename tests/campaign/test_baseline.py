@@ -18,7 +18,6 @@ from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.trajectory.baseline import BASELINE_FILE, TARGETS_PP, read_baseline, write_baseline
 
-
 UNLIMITED = {
     "algorithm": "bohb",
     "ladder": [4, 12],
