@@ -279,4 +279,4 @@ def _version() -> str:
     try:
         return metadata.version("nhb2-plugins")
     except metadata.PackageNotFoundError:
-        return "0"  # a checkout that is not installed
+        return ""  # a checkout that is not installed

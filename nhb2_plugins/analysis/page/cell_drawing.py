@@ -32,8 +32,8 @@ _WIDTH: Final = 400.0
 _HEIGHT: Final = 212.0
 _Y: Final = 128.0
 _XS: Final = (22.0, 141.0, 259.0, 378.0)
-_RADIUS: Final = 16.0
-_LABEL_RISE: Final = 14.0
+_RADIUS: Final = 18.0
+_LABEL_RISE: Final = 16.0
 _PEAKS: Final = {(0, 1): 0.0, (1, 2): 0.0, (2, 3): 0.0, (0, 2): -66.0, (1, 3): 66.0, (0, 3): -114.0}
 """How far an edge's middle lies from the line of the nodes."""
 _NAMES: Final = {INPUT_NODE: "in", OUTPUT_NODE: "out"}
@@ -103,13 +103,13 @@ def _label(cell: Cell, edge: int) -> Markup:
     is_live = edge in cell.live_edges
     # Straight edges are short: their labels stand above them, and those of arcs upon them.
     x, y = (_XS[source] + _XS[target]) / 2, _Y + (_PEAKS[EDGES[edge]] or -_LABEL_RISE)
-    width = 6.0 + 7.6 * len(look.label)
-    box = element("rect", x=x - width / 2, y=y - 10, width=width, height=20.0, rx=9, class_="edge-label-box")
+    width = 10.0 + 9.3 * len(look.label)
+    box = element("rect", x=x - width / 2, y=y - 11, width=width, height=22.0, rx=9, class_="edge-label-box")
     text = element(
         "text",
         look.label,
         x=x,
-        y=y + 4.8,
+        y=y + 5.6,
         text_anchor="middle",
         fill=look.colour if is_live else "#6B7077",
         class_="edge-label" if is_live else "edge-label edge-label-dead",
@@ -121,7 +121,7 @@ def _node(number: int) -> Markup:
     role = "node-end" if number in _NAMES else "node"
     circle = element("circle", cx=_XS[number], cy=_Y, r=_RADIUS, class_=role)
     name = _NAMES.get(number, str(number))
-    text = element("text", name, x=_XS[number], y=_Y + 4.5, text_anchor="middle", class_=f"{role}-name")
+    text = element("text", name, x=_XS[number], y=_Y + 5.4, text_anchor="middle", class_=f"{role}-name")
     return element("g", circle, text)
 
 

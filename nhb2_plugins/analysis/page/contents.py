@@ -266,9 +266,16 @@ def specification_text(specification: Mapping[str, Any]) -> str:
     return str(yaml.safe_dump(_without_nothing(specification), sort_keys=False, allow_unicode=True, width=100))
 
 
+def _ordered(specification: Mapping[str, Any]) -> dict[str, Any]:
+    """What names a thing first, the list of optimizers last."""
+    first, last = ("name", "label", "algorithm"), ("optimizers", "seeds")
+    keys = sorted(specification, key=lambda key: (key not in first, key in last, key))
+    return {key: specification[key] for key in keys}
+
+
 def _without_nothing(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kept = {key: _without_nothing(each) for key, each in value.items()}
+        kept = {key: _without_nothing(each) for key, each in _ordered(value).items()}
         return {key: each for key, each in kept.items() if each is not None and each != {} and each != ""}
     if isinstance(value, list | tuple):
         return [_without_nothing(each) for each in value]
@@ -277,9 +284,9 @@ def _without_nothing(value: Any) -> Any:
 
 def commands(analysis: CampaignAnalysis, version: str) -> str:
     """What to type for the same numbers."""
-    packages = {name: versions for name, versions in analysis.versions.items() if len(versions) == 1}
-    pinned = " ".join(f"'{name}=={versions[0]}'" for name, versions in packages.items())
-    install = f"python -m pip install 'nhb2-plugins[quickstart]=={version}' {pinned}".rstrip()
+    own = f"'nhb2-plugins[quickstart]{f'=={version}' if version else ''}'"
+    pinned = [f"'{name}=={versions[0]}'" for name, versions in analysis.versions.items() if len(versions) == 1]
+    install = "python -m pip install " + " \\\n    ".join([own, *pinned])
     check = "nhb2 info        # must name the table " + str(analysis.table["digest"])[:8]
     if not analysis.specification:
         return f"{install}\n{check}"

@@ -152,8 +152,8 @@ def target_chart(number: int, target: TargetCurves, horizon_s: float, looks: Loo
     )
     return Chart(
         f"target-{number}",
-        f"Runs within {target.target_pp:g} percentage points of the optimum",
-        f"Reached by the end: {reached}.",
+        f"Within {target.target_pp:g} pp of the optimum",
+        f"Runs with a regret of at most {target.target_pp:g} percentage points by the end: {reached}.",
         _TIME,
         Axis("share of runs", "share", log=False),
         _scaled(grid, 1 / _SECONDS_PER_HOUR),
