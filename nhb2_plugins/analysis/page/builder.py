@@ -28,6 +28,8 @@ from nhb2_plugins.analysis.tables import ReportTable, report_tables, shown
 PAGE_FILE: Final = "report.html"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _N_NUMBERS: Final = 10
+_N_TRACEBACKS: Final = 10
+_N_TRACEBACK_CHARACTERS: Final = 6000
 _RUN_COLUMNS: Final = (
     "seed",
     "n_evaluations",
@@ -131,6 +133,8 @@ def _context(analysis: CampaignAnalysis) -> dict[str, Any]:
         "best": contents.best_configurations(analysis.optimizers),
         "optimizers": [_part(analysis, number, looks, tables["runs"]) for number in range(len(analysis.optimizers))],
         "empty_runs": contents.empty_runs(analysis),
+        "n_tracebacks": _N_TRACEBACKS,
+        "n_traceback_characters": _N_TRACEBACK_CHARACTERS,
         "commands": contents.commands(analysis, version),
         "specification": contents.specification_text(analysis.specification) if analysis.specification else "",
         "specification_file": contents.SPECIFICATION_FILE,

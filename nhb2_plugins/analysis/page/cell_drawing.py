@@ -75,6 +75,7 @@ def describe_cell(cellcode: str) -> str:
 
 def _edge(cell: Cell, edge: int) -> Markup:
     look = OPERATION_LOOKS[cell.operations[edge]]
+    dead = "" if edge in cell.live_edges else " dead"
     return element(
         "path",
         d=_curve(edge),
@@ -82,8 +83,7 @@ def _edge(cell: Cell, edge: int) -> Markup:
         stroke=look.colour,
         stroke_width=look.width,
         stroke_dasharray=look.dash,
-        stroke_linecap="butt",
-        class_=None if edge in cell.live_edges else "dead",
+        class_=f"edge{dead}",
     )
 
 

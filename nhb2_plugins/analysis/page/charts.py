@@ -17,11 +17,12 @@ _Floats = NDArray[np.float64]
 Points = tuple[float | None, ...]
 """Values on a grid; None where there is none."""
 
-N_GRID: Final = 260
-"""Points of a grid on either axis (logarithmic and linear): a change moves by less than 1/250 of it."""
+N_GRID: Final = 180
+"""Points of a grid on either axis (logarithmic and linear): a change moves by less than 1/170 of it."""
 DASHES: Final = ("solid", "9 4", "9 3 2 3", "2 3", "9 3 2 3 2 3", "4 3", "14 4")
 BASELINE_COLOUR: Final = "#444444"
-_SIGNIFICANT: Final = 4
+SIGNIFICANT_DIGITS: Final = 4
+INTERVAL_DIGITS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Line:
         high: and upper end.
         x: where it has points of its own (None between two lines of one name), else empty.
         faint: whether it is drawn behind, thin.
-        labels: what stands at its points in place of its name, where it has points of its own.
+        labels: what stands at its points in place of its name, where it has points of its own: one for each piece
+            between two gaps.
     """
 
     name: str
@@ -154,28 +156,24 @@ def shared_grid(curves: Sequence[_Floats], *, whole: bool = False) -> _Floats:
     return np.unique(np.concatenate([np.round(points) if whole else points, [curve[0] for curve in given], [high]]))
 
 
-def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, step: bool = True) -> Points:
+def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, digits: int = SIGNIFICANT_DIGITS) -> Points:
     """A curve read on a grid; None before it begins and where it is not finite.
 
     Args:
         grid: where to read it.
         x: where it has values, ascending.
         values: those values.
-        step: whether a value holds until the next; else straight between them.
+        digits: significant ones to keep.
     """
     if not len(x):
         return (None,) * len(grid)
-    if step:
-        position = np.searchsorted(x, grid * (1 + 1e-12), side="right") - 1
-        read = np.where(position >= 0, values[np.maximum(position, 0)], np.nan)
-    else:
-        read = np.interp(grid, x, values, left=np.nan)
-    return rounded(read)
+    position = np.searchsorted(x, grid * (1 + 1e-12), side="right") - 1
+    return rounded(np.where(position >= 0, values[np.maximum(position, 0)], np.nan), digits)
 
 
-def rounded(values: Sequence[float] | _Floats) -> Points:
-    """Values to four significant digits: more cannot be seen, and would double the page."""
-    return tuple(float(f"{value:.{_SIGNIFICANT}g}") if math.isfinite(value) else None for value in values)
+def rounded(values: Sequence[float] | _Floats, digits: int = SIGNIFICANT_DIGITS) -> Points:
+    """Values to a few significant digits: more cannot be seen, and would double the page."""
+    return tuple(float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in values)
 
 
 def as_json(chart: Chart) -> dict[str, Any]:
@@ -200,10 +198,16 @@ def _axis_json(axis: Axis, scale: Scale) -> dict[str, Any]:
     }
 
 
+def _folded(values: Points) -> list[float | str | None]:
+    """The values, each that repeats the one before it as a ``=``: half of a step's are such."""
+    return ["=" if i and value is not None and value == values[i - 1] else value for i, value in enumerate(values)]
+
+
 def _line_json(line: Line) -> dict[str, Any]:
-    content: dict[str, Any] = {"name": line.name, "colour": line.look.colour, "dash": line.look.dash, "y": line.y}
+    content: dict[str, Any] = {"name": line.name, "colour": line.look.colour, "dash": line.look.dash}
+    content["y"] = line.y if line.x else _folded(line.y)
     if line.low:
-        content |= {"low": line.low, "high": line.high}
+        content |= {"low": _folded(line.low), "high": _folded(line.high)}
     if line.x:
         content |= {"x": line.x, "labels": line.labels}
     if line.faint:

@@ -147,7 +147,8 @@ def draw_final_regrets(
         parts.append(element("text", name, x=_STRIP_LEFT - 12, y=y + 4.5, text_anchor="end", class_="name"))
         look, n_runs = looks[number], len(own)
         parts += _box(final, at, y, look)
-        parts += [_dot(run, run.regret_pp, at, y, look, n_runs) for run in own if run.regret_pp is not None]
+        dots = (_dot(run, run.regret_pp, at, y, n_runs) for run in own if run.regret_pp is not None)
+        parts.append(element("g", *dots, fill=look.colour, class_="dot"))
         parts += _marks(final, at, y, look)
     centre = (_STRIP_LEFT + _WIDTH - _STRIP_RIGHT) / 2
     parts.append(element("text", axis_title, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
@@ -172,13 +173,13 @@ def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
     )
 
 
-def _dot(run: RunRow, regret: float, at: Callable[[float], float], y: float, look: Look, n_runs: int) -> Markup:
+def _dot(run: RunRow, regret: float, at: Callable[[float], float], y: float, n_runs: int) -> Markup:
     """One run; dots are spread over the height by the golden ratio, so that equal ones stay apart."""
     shift = ((run.seed * 0.618034) % 1 - 0.5) * (_STRIP_ROW - 16)
     radius = 3.2 if n_runs <= _MANY_DOTS else 2.0
     # A hundred titles an optimizer would be a third of the page.
     title = (element("title", f"{run.optimizer}, seed {run.seed}: {regret:.2f}"),) if n_runs <= _MANY_DOTS else ()
-    return element("circle", *title, cx=at(regret), cy=y + shift, r=radius, fill=look.colour, class_="dot")
+    return element("circle", *title, cx=at(regret), cy=y + shift, r=radius)
 
 
 def _box(final: FinalRow, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:

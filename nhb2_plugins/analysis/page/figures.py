@@ -17,6 +17,7 @@ from nhb2_plugins.analysis.model import (
 )
 from nhb2_plugins.analysis.page.charts import (
     BASELINE_LOOK,
+    INTERVAL_DIGITS,
     Axis,
     Chart,
     Line,
@@ -81,8 +82,8 @@ def _anytime_chart(
                 curve.optimizer,
                 looks[curve.optimizer],
                 on_grid(grid, curve.x, getattr(curve, name)),
-                on_grid(grid, curve.x, getattr(curve, f"{name}_low")),
-                on_grid(grid, curve.x, getattr(curve, f"{name}_high")),
+                on_grid(grid, curve.x, getattr(curve, f"{name}_low"), digits=INTERVAL_DIGITS),
+                on_grid(grid, curve.x, getattr(curve, f"{name}_high"), digits=INTERVAL_DIGITS),
             )
             for curve in curves
             if len(curve.x)
@@ -176,7 +177,7 @@ def runs_chart(analysis: CampaignAnalysis, number: int, looks: Looks) -> Chart |
         steps = [*run.regrets, (analysis.horizon_s, run.regrets[-1][1])]
         xs += [*rounded([min(time / _SECONDS_PER_HOUR, end_h) for time, _ in steps]), None]
         ys += [*rounded([regret for _, regret in steps]), None]
-        labels += [*[f"seed {run.seed}"] * len(steps), ""]
+        labels.append(f"seed {run.seed}")
     first = min(run.regrets[0][0] for run in runs) / _SECONDS_PER_HOUR
     grid = shared_grid([np.array([first * _SECONDS_PER_HOUR, analysis.horizon_s]), curve.x])
     look = looks[card.marked_name]

@@ -24,8 +24,12 @@
     all("thead th", table).forEach((each) => each.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
     const body = table.tBodies[0];
-    const keyOf = (row) => row.cells[column].dataset.value;
-    const isMissing = (key) => key === undefined || key === "";
+    // Long tables carry no values beside their texts: there the texts are sorted by.
+    const keyOf = (row) => {
+      const cell = row.cells[column], text = cell.textContent.trim();
+      return cell.dataset.value === undefined ? (text === "–" ? "" : text.replace(/,/g, "")) : cell.dataset.value;
+    };
+    const isMissing = (key) => key === "";
     const rows = Array.from(body.rows).sort((one, other) => {
       const a = keyOf(one), b = keyOf(other);
       if (isMissing(a) || isMissing(b)) return isMissing(a) - isMissing(b); // nothing comes last, either way
@@ -68,10 +72,20 @@
   const DASHES = { solid: "solid" };
   const dashOf = (dash) => DASHES[dash] || dash.split(" ").map((part) => part + "px").join(" ");
 
+  // In the file a value that repeats the one before it is a "=", and a label stands once for each piece of a line.
+  function unfold(line) {
+    for (const part of ["y", "low", "high"])
+      if (line[part]) line[part].forEach((value, i, values) => { if (value === "=") values[i] = values[i - 1]; });
+    if (!line.labels) return;
+    let piece = 0;
+    line.labels = line.y.map((value) => (value === null ? line.labels[piece++] : line.labels[piece]));
+  }
+
   class LiveChart {
     constructor(figure) {
       this.figure = figure;
       this.data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+      for (const line of Object.values(this.data.variants).flat()) unfold(line);
       this.variant = Object.keys(this.data.variants)[0];
       this.hidden = new Set();
       this.bands = true;
