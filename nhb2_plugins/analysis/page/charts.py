@@ -101,6 +101,7 @@ class Chart:
         variants: curves by the name of the variant (``Mean``, ``Median``); the first is shown.
         caption: what a reader must know.
         extent: ends of the y axis where they are fixed.
+        narrow: whether it stands beside another one.
     """
 
     key: str
@@ -112,6 +113,7 @@ class Chart:
     variants: Mapping[str, tuple[Line, ...]]
     caption: str = ""
     extent: tuple[float, float] | None = None
+    narrow: bool = False
     scales: tuple[Scale, Scale] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -13,13 +13,13 @@ from nhb2_plugins.analysis.page.svg import element, picture
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
 
 _WIDTH: Final = 860.0
-_NAME_SIDE: Final = 240.0  # room for names beside the axis of ranks
-_NAME_CHARACTERS: Final = 28
+_NAME_SIDE: Final = 285.0  # room for names beside the axis of ranks
+_NAME_CHARACTERS: Final = 26
 _NAME_ROW: Final = 27.0
 _AXIS_Y: Final = 66.0
 _BAR_GAP: Final = 12.0
 
-_STRIP_LEFT: Final = 212.0
+_STRIP_LEFT: Final = 236.0
 _STRIP_RIGHT: Final = 18.0
 _STRIP_ROW: Final = 46.0
 _STRIP_TOP: Final = 8.0

@@ -12,20 +12,22 @@ from nhb2_plugins.analysis.page.svg import element, picture
 from nhb2_plugins.analysis.page.ticks import Scale
 
 _WIDTH: Final = 860.0
+_NARROW_WIDTH: Final = 540.0
 _HEIGHT: Final = 400.0
 _LEFT: Final = 62.0
 _RIGHT: Final = 14.0
 _TOP: Final = 12.0
 _BOTTOM: Final = 50.0
-_SMALLEST_STEP: Final = 0.25  # in the drawing's units: what moves less is not seen
+_SMALLEST_STEP: Final = 0.5  # in the drawing's units: what moves less is not seen
 
 
 def draw_chart(chart: Chart) -> Markup:
     """The first variant of a chart."""
-    frame = _Frame(*chart.scales)
+    whole = _NARROW_WIDTH if chart.narrow else _WIDTH
+    frame = _Frame(*chart.scales, width=whole - _LEFT - _RIGHT)
     ordered = sorted(chart.lines, key=lambda line: not line.faint)
     return picture(
-        _WIDTH,
+        whole,
         _HEIGHT,
         chart.title,
         chart.description,
@@ -61,10 +63,10 @@ def _dash_array(look: Look) -> str | None:
 class _Frame:
     """The area of the curves, and the axes around it."""
 
-    width = _WIDTH - _LEFT - _RIGHT
     height = _HEIGHT - _TOP - _BOTTOM
 
-    def __init__(self, x: Scale, y: Scale) -> None:
+    def __init__(self, x: Scale, y: Scale, *, width: float) -> None:
+        self.width = width
         self._x = x
         self._y = y
 

@@ -160,6 +160,7 @@ def target_chart(number: int, target: TargetCurves, horizon_s: float, looks: Loo
         _scaled(grid, 1 / _SECONDS_PER_HOUR),
         {"Share": tuple(lines)},
         extent=(0.0, 1.0),
+        narrow=True,
     )
 
 
@@ -176,7 +177,7 @@ def runs_chart(analysis: CampaignAnalysis, number: int, looks: Looks) -> Chart |
     for run in runs:
         steps = [*run.regrets, (analysis.horizon_s, run.regrets[-1][1])]
         xs += [*rounded([min(time / _SECONDS_PER_HOUR, end_h) for time, _ in steps]), None]
-        ys += [*rounded([regret for _, regret in steps]), None]
+        ys += [*rounded([regret for _, regret in steps], INTERVAL_DIGITS), None]
         labels.append(f"seed {run.seed}")
     first = min(run.regrets[0][0] for run in runs) / _SECONDS_PER_HOUR
     grid = shared_grid([np.array([first * _SECONDS_PER_HOUR, analysis.horizon_s]), curve.x])

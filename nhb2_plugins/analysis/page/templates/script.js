@@ -48,7 +48,7 @@
   const short = (value) => (value === 0 ? "0" : Math.abs(value) < 0.01 ? value.toExponential(1) : String(Number(value.toPrecision(4))));
 
   // Plotly's own logarithmic labels (a small "2" and "5" between powers of ten) puzzle readers.
-  function logTicks(range) {
+  function logTicks(range, most) {
     const [low, high] = range.map((exponent) => 10 ** exponent);
     let found = [];
     for (const steps of [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1, 3], [1]]) {
@@ -58,7 +58,7 @@
           const value = Number((step * 10 ** decade).toPrecision(6));
           if (value >= low && value <= high) found.push(value);
         }
-      if (found.length <= 10) break;
+      if (found.length <= most) break;
     }
     if (found.length < 3) {
       const rough = (high - low) / 5, size = 10 ** Math.floor(Math.log10(rough));
@@ -170,13 +170,17 @@
         const low = range[0] > 0 ? range[0] : this.smallest(which);
         axis.type = "log";
         axis.range = [Math.log10(low), Math.log10(range[1])];
-        Object.assign(axis, logTicks(axis.range));
+        Object.assign(axis, logTicks(axis.range, this.mostTicks(which)));
       } else {
         axis.type = "linear";
         axis.range = this.data[which].log ? [0, range[1]] : range;
       }
-      if (which === "x") Object.assign(axis, { showline: true, unifiedhovertitle: { text: `at %{x:.4~g} ${plain(unit)}` } });
+      if (which === "x") Object.assign(axis, { tickangle: 0, showline: true, unifiedhovertitle: { text: `at %{x:.4~g} ${plain(unit)}` } });
       return axis;
+    }
+
+    mostTicks(which) {
+      return which === "x" ? Math.max(4, Math.floor(this.box.clientWidth / 62)) : 9;
     }
 
     layout() {
@@ -196,7 +200,7 @@
         const axis = this.target.layout[`${which}axis`];
         const touched = Object.keys(change).some((key) => key.startsWith(`${which}axis.range`) || key === `${which}axis.autorange`);
         if (!touched) continue;
-        for (const [key, value] of Object.entries(logTicks(axis.range))) update[`${which}axis.${key}`] = value;
+        for (const [key, value] of Object.entries(logTicks(axis.range, this.mostTicks(which)))) update[`${which}axis.${key}`] = value;
       }
       if (Object.keys(update).length) Plotly.relayout(this.target, update);
     }
