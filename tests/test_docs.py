@@ -24,9 +24,11 @@ MINIMUM_BLOCKS = {
     "docs/optimizers.md": 2,
     "docs/optuna.md": 1,
     "docs/report.md": 1,
+    "docs/simulation.md": 2,
     "docs/smac.md": 1,
     "docs/surrogate.md": 1,
     "docs/tables.md": 1,
+    "docs/trajectories.md": 2,
 }
 """How many Python examples a page must have at least: one that lost its own would pass unnoticed."""
 
