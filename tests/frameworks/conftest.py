@@ -1,6 +1,6 @@
-"""Left to the environments that have these frameworks (``tox -e frameworks``, ``tox -e dehb``).
+"""Left to the environment that has these frameworks (``tox -e frameworks``).
 
-A file whose framework is missing is not collected. Each of those environments names its files in
+A file whose framework is missing is not collected. That environment names its files in
 ``NHB2_TEST_FRAMEWORKS``, separated by commas, and these are collected whatever is installed: what is missing fails.
 """
 
@@ -14,8 +14,6 @@ import pytest
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 
 MODULES = {
-    "test_carps.py": "carps",
-    "test_dehb.py": "dehb",
     "test_nevergrad.py": "nevergrad",
     "test_ray.py": "ray",
     "test_syne_tune.py": "syne_tune",
