@@ -1,0 +1,278 @@
+"""NAS-HPO-Bench-II for Ray Tune: a trainable, its search space, and the callback that records what was trained.
+
+What Ray Tune does that a user of it should know:
+
+- Trials run in other processes, in an order that the machine decides. The trainable answers there; the callback
+  evaluates the same numbers where the logger is, and records each trial when it has ended, at its last epoch.
+- Its times and its ``time_budget_s`` are real. Simulated seconds stand in each result, and
+  :meth:`RayTune.stop_at_budget` counts them.
+- It turns an exception in a callback into a ``TuneError`` that holds a text, and one in a trial into an entry of its
+  results, unless ``FailureConfig(fail_fast="raise")``. :meth:`RayTune.raise_first_error` raises the exception itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ray import cloudpickle, tune
+
+from nhb2_plugins.adapters.arguments import checked_seed
+from nhb2_plugins.adapters.description import describe
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import Status, TrialRecord
+from nhb2_plugins.trajectory.recorder import Recorder
+
+__all__ = ["METRIC", "RAY_ENCODINGS", "TIME_ATTRIBUTE", "RayTune", "ray_configuration", "ray_param_space", "ray_values"]
+
+METRIC: Final = "error_pct"
+"""What a trial reports, to be minimised: ``TuneConfig(metric="error_pct", mode="min")``."""
+TIME_ATTRIBUTE: Final = "epoch"
+"""A scheduler's ``time_attr``."""
+RAY_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
+"""Ray Tune has no ordinals."""
+
+
+def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace | None = None) -> dict[str, Any]:
+    """The joint space for ``Tuner(param_space=…)``.
+
+    Args:
+        encoding: of learning rate and batch size: ``categorical`` (``tune.choice``) or ``integer`` (``tune.randint``
+            over the ranks). Operations are a ``tune.choice``.
+        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+            ``tune.choice``, ``cell``. A fixed hyperparameter is a choice of one.
+
+    Raises:
+        InvalidValueError: an encoding that Ray Tune cannot express.
+    """
+    part = WHOLE_SPACE if restriction is None else restriction
+    ranked = ("lr", "batch_size") if checked_encoding(encoding, RAY_ENCODINGS) == "integer" else ()
+    return {
+        name: tune.randint(values[0], values[-1] + 1) if name in ranked else tune.choice(list(values))
+        for name, values in hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part)).items()
+    }
+
+
+def ray_configuration(config: Mapping[str, Any], encoding: Encoding = "categorical") -> Configuration:
+    """The configuration of a trial's ``config`` (``result.config``).
+
+    Raises:
+        InvalidValueError: it is not one of this space, or Ray Tune cannot express the encoding.
+    """
+    return to_configuration(config, checked_encoding(encoding, RAY_ENCODINGS))
+
+
+def ray_values(
+    configuration: Configuration, encoding: Encoding = "categorical", restriction: Subspace | None = None
+) -> dict[str, Any]:
+    """A configuration's hyperparameters by name, for a search algorithm's ``points_to_evaluate``.
+
+    Raises:
+        InvalidValueError: an encoding that Ray Tune cannot express, or the configuration is outside the restriction.
+    """
+    part = WHOLE_SPACE if restriction is None else restriction
+    encoding = checked_encoding(encoding, RAY_ENCODINGS)
+    return to_values(part.checked(configuration), encoding, whole_cells=_in_whole_cells(part))
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What a trial reports, in whatever process."""
+
+    bench: Benchmark
+    epochs: tuple[int, ...]
+    seed: Seed | None
+    encoding: Encoding
+
+    def __call__(self, config: Mapping[str, Any]) -> None:
+        configuration = ray_configuration(config, self.encoding)
+        for epoch in self.epochs:
+            observation = self.bench.evaluate(configuration, epoch, seed=self.seed)
+            tune.report(
+                {
+                    METRIC: observation.error_pct,
+                    TIME_ATTRIBUTE: epoch,
+                    "cost_s": observation.cost_s,
+                    "cost_is_estimated": observation.cost_is_estimated,
+                    "split": observation.split,
+                    "seed": observation.seed,
+                }
+            )
+
+
+class RayTune:
+    """One run: what ``tune.Tuner`` takes, and the records of its trials.
+
+    A trial's last result holds ``error_pct`` (to be minimised), and what every adapter says of an evaluation
+    (:data:`nhb2_plugins.adapters.description.DESCRIPTION`), in built-in types; results before it hold the cost from
+    scratch up to their epoch.
+
+    Attributes:
+        trainable: for ``Tuner(run.trainable, …)``. Its processes open the table where this one's benchmark has it.
+        param_space: for ``Tuner(param_space=…)``.
+        callback: for ``RunConfig(callbacks=[run.callback])``. Without it nothing is recorded.
+        logger: the records; the simulated clock is that of one worker.
+        error: the first unexpected exception, of a trial or of recording it.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        epoch: int = SCHEDULE_EPOCHS,
+        charging: Charging = "from_scratch",
+        logger: TrajectoryLogger | None = None,
+        seed: Seed | None = None,
+        encoding: Encoding = "categorical",
+        *,
+        restriction: Subspace | None = None,
+        report: bool = True,
+    ) -> None:
+        """Set up the run.
+
+        Args:
+            bench: the benchmark.
+            epoch: the highest fidelity, 1..12, or 200 (another training: an expected *test* accuracy, with an estimated
+                cost, and reported once).
+            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            logger: where records go; None makes one.
+            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
+            encoding: as :func:`ray_param_space`.
+            restriction: as :func:`ray_param_space`.
+            report: whether a trial reports after each epoch, or after its last alone.
+
+        Raises:
+            InvalidValueError: an unknown epoch, policy, seed or encoding.
+            TrajectoryError: the logger belongs to another table.
+        """
+        last = checked_epoch(epoch)
+        epochs = tuple(range(1, last + 1)) if report and last != LONG_EPOCHS else (last,)
+        self._recorder = Recorder(bench, charging=charging, logger=logger)
+        self._training = _Training(bench, epochs, checked_seed(seed, bench), checked_encoding(encoding, RAY_ENCODINGS))
+        self.param_space = ray_param_space(encoding, restriction)
+        self.trainable = _as_function(self._training)
+        self.callback: tune.Callback = _RecordingCallback(self)
+        self.error: Exception | None = None
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self._recorder.logger
+
+    def stop_at_budget(self, budget_s: float) -> tune.Stopper:
+        """For ``RunConfig(stop=…)``: ends the run when its simulated seconds are spent.
+
+        The trial that crosses the budget counts. Trials under way beside it are ended, and recorded at the last epoch
+        that they have reported.
+
+        Raises:
+            InvalidValueError: the budget is not positive.
+        """
+        return _BudgetStopper(checked_budget(budget_s), self.logger)
+
+    def raise_first_error(self) -> None:
+        """Raise the first exception that Ray Tune has kept or wrapped, if there is one.
+
+        Raises:
+            Exception: that exception; of a trial, its copy from the trial's process.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def record(self, config: Mapping[str, Any], epoch: int) -> TrialRecord:
+        """Evaluate, charge and record a training that ended after an epoch; the callback does.
+
+        Raises:
+            Exception: whatever the benchmark or a sink raises; the first is kept.
+        """
+        status: Status = "complete" if epoch == self._training.epochs[-1] else "pruned"
+        try:
+            configuration = ray_configuration(config, self._training.encoding)
+            return self._recorder.evaluate(configuration, epoch, seed=self._training.seed, status=status)
+        except Exception as error:
+            self.keep(error)
+            raise
+
+    def keep(self, error: Exception) -> None:
+        """Keep an exception, if it is the first."""
+        self.error = self.error or error
+
+
+class _RecordingCallback(tune.Callback):  # type: ignore[misc]  # Ray is not installed where types are checked
+    """Records trials where the logger is."""
+
+    def __init__(self, run: RayTune) -> None:
+        self._run: RayTune | None = run
+        self._last_epoch: dict[str, int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A tuner is pickled into its directory as soon as it is made; a logger's sinks and locks cannot be.
+        return {"_run": None, "_last_epoch": {}}
+
+    def on_trial_result(self, *, trial: Any, result: dict[str, Any], **_: Any) -> None:
+        epoch = result[TIME_ATTRIBUTE]
+        before = self._last_epoch.get(trial.trial_id, 0)
+        if epoch <= before:  # a scheduler has paused the trial, and its training starts anew
+            self._running().record(trial.config, before)
+        self._last_epoch[trial.trial_id] = epoch
+
+    def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
+        epoch = self._last_epoch.pop(trial.trial_id, None)
+        if epoch is not None:
+            trial.last_result.update(describe(self._running().record(trial.config, epoch)))
+
+    def on_trial_error(self, *, trial: Any, **_: Any) -> None:
+        self._running().keep(_error_of(trial))
+        self._running().raise_first_error()
+
+    def _running(self) -> RayTune:
+        if self._run is None:
+            raise TrajectoryError("a tuner that was restored has lost its records: make a new RayTune and a new Tuner")
+        return self._run
+
+
+class _BudgetStopper(tune.Stopper):  # type: ignore[misc]  # Ray is not installed where types are checked
+    def __init__(self, budget_s: float, logger: TrajectoryLogger) -> None:
+        self._budget_s = budget_s
+        self._logger: TrajectoryLogger | None = logger
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_budget_s": self._budget_s, "_logger": None}
+
+    def __call__(self, *_: Any) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self._logger is not None and self._logger.clock_s >= self._budget_s
+
+
+def _error_of(trial: Any) -> Exception:
+    """What a trial raised, as its process has pickled it; Ray's own exception where the trial's process died."""
+    if trial.pickled_error_file is None:
+        return TrajectoryError(f"trial {trial.trial_id} failed, and Ray Tune does not say why: {trial.get_error()}")
+    # Trial.get_pickled_error reads from the storage, which gets the file later.
+    error = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
+    cause = getattr(error, "cause", error)
+    return cause if isinstance(cause, Exception) else RuntimeError(repr(error))
+
+
+def _as_function(training: _Training) -> Callable[[Mapping[str, Any]], None]:
+    """A plain function: Ray Tune takes callable objects for classes."""
+
+    def nhb2_training(config: Mapping[str, Any]) -> None:
+        training(config)
+
+    return nhb2_training
+
+
+def _in_whole_cells(part: Subspace) -> bool:
+    return part.one_per_class and part.cellcode is None
