@@ -34,11 +34,14 @@ FRAMEWORKS = {
     "sqlalchemy",
     "yaml",
 }
+ELSEWHERE = ("nevergrad", "ray", "syne_tune", "vizier")
+"""Frameworks that `tox -e frameworks` installs, and `all` does not: their adapters are imported by the tests there."""
 PACKAGE = Path(nhb2_plugins.__file__).parent
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(nhb2_plugins.__path__, "nhb2_plugins.")
     if not module.name.endswith(".__main__")
+    and not module.name.rpartition(".")[2].startswith(tuple(f"{framework}_" for framework in ELSEWHERE))
 )
 
 
