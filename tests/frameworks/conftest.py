@@ -15,6 +15,7 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 
 MODULES = {
     "test_nevergrad.py": "nevergrad",
+    "test_ray.py": "ray",
     "test_syne_tune.py": "syne_tune",
     "test_vizier.py": "vizier",
 }
