@@ -22,7 +22,6 @@ MINIMUM_BLOCKS = {
     "docs/compat.md": 2,
     "docs/exact.md": 3,
     "docs/frameworks.md": 3,
-    "docs/frameworks.md": 3,
     "docs/landscape.md": 2,
     "docs/optimizers.md": 2,
     "docs/optuna.md": 1,
@@ -34,8 +33,6 @@ MINIMUM_BLOCKS = {
     "docs/trajectories.md": 2,
 }
 """How many Python examples a page must have at least: one that lost its own would pass unnoticed."""
-ELSEWHERE = {"docs/frameworks.md"}
-"""Pages whose examples `tox -e frameworks` runs: their frameworks are not in `all`."""
 ELSEWHERE = {"docs/frameworks.md"}
 """Pages whose examples `tox -e frameworks` runs: their frameworks are not in `all`."""
 
@@ -80,11 +77,6 @@ def run_examples(page: str, directory: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert all("print(" not in code for _, code in blocks) or done.stdout, "the examples print something"
-
-
-@pytest.mark.parametrize("page", sorted({*PAGES, *MINIMUM_BLOCKS} - ELSEWHERE))
-def test_the_examples_of_a_page_run_one_after_the_other(page: str, tmp_path: Path) -> None:
-    run_examples(page, tmp_path)
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, *MINIMUM_BLOCKS} - ELSEWHERE))
