@@ -59,8 +59,8 @@ def draw_cell(cellcode: str) -> Markup:
 def describe_cell(cellcode: str) -> str:
     """The edges of a cell in words.
 
-    >>> describe_cell("0|33|230")
-    'Node 0 to 1: conv3x3; 0 to 3: skip; 2 to 3: conv3x3 (computes nothing). Other edges are zero.'
+    >>> describe_cell("3|33|230")
+    'Node 0 to 3: skip; 2 to 3: conv3x3 (computes nothing). Other edges are zero.'
     """
     cell = Cell(cellcode)
     edges = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -213,7 +214,7 @@ def bars(card: OptimizerCard) -> list[Bar]:
 
 def optimizer_facts(card: OptimizerCard, row: ComparisonRow | None) -> Facts:
     """An optimizer's settings and sums."""
-    settings = ", ".join(f"{name} = {value}" for name, value in card.settings.items())
+    settings = ", ".join(f"{name} = {json.dumps(value, default=str)}" for name, value in card.settings.items())
     facts = [
         ("Algorithm", card.algorithm),
         ("Settings", settings or "defaults"),

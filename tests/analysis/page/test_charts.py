@@ -1,0 +1,98 @@
+"""Curves as the page draws them: thinned without visible change, the same in both drawings."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nhb2_plugins.analysis.page.cell_drawing import describe_cell, draw_cell
+from nhb2_plugins.analysis.page.charts import DASHES, Axis, Chart, Line, as_json, look_of, on_grid, shared_grid
+from nhb2_plugins.analysis.page.drawing import draw_chart
+from nhb2_plugins.analysis.page.ticks import Scale, spanning
+from nhb2_plugins.cells import Cell
+
+STEPS = st.lists(st.floats(0.01, 1e4), min_size=1, max_size=600, unique=True).map(sorted)
+
+
+@given(STEPS, STEPS)
+def test_a_change_moves_by_less_than_a_hundredth_of_the_axis(first: list[float], second: list[float]) -> None:
+    curves = [np.array(first), np.array(second)]
+    grid = shared_grid(curves)
+    low, high = grid[0], grid[-1]
+    for x in curves:
+        read = on_grid(grid, x, np.arange(len(x), dtype=float), digits=12)
+        begun = [value is not None for value in read]
+        assert begun == [bool(at >= x[0] * (1 - 1e-9)) for at in grid]
+        for change in x:
+            after = grid[grid >= change * (1 - 1e-12)]
+            delay = after[0] - change
+            assert delay <= (high - low) / 100 or np.log(after[0] / change) <= np.log(high / low) / 100
+
+
+def test_values_are_exact_at_the_points_of_the_grid() -> None:
+    x, values = np.array([1.0, 2.0, 5.0]), np.array([9.0, 4.0, 1.0])
+    assert on_grid(np.array([0.5, 1.0, 1.9, 2.0, 7.0]), x, values) == (None, 9.0, 9.0, 4.0, 1.0)
+    assert on_grid(np.array([1.0, 2.0]), np.zeros(0), np.zeros(0)) == (None, None)
+
+
+@given(st.floats(1e-3, 1e3), st.floats(1.3, 1e6), st.booleans())
+def test_an_axis_has_ticks_within_its_ends(low: float, ratio: float, log: bool) -> None:
+    scale = Scale(low, low * ratio, log)
+    ticks = scale.ticks()
+    assert 1 <= len(ticks) <= 12
+    assert all(scale.low * (1 - 1e-6) <= tick <= scale.high * (1 + 1e-6) for tick in ticks)
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_an_axis_of_nothing_or_of_one_value_is_an_axis(log: bool) -> None:
+    for values in ([], [float("nan")], [0.0], [3.0], [-1.0]):
+        scale = spanning(values, log=log)
+        assert scale.low < scale.high
+
+
+def test_sixteen_optimizers_look_different() -> None:
+    looks = [look_of(position) for position in range(16)]
+    assert len(set(looks)) == 16
+    assert {look.dash for look in looks} <= set(DASHES)
+
+
+def small_chart(**changes: object) -> Chart:
+    look = look_of(0)
+    lines = (Line("a <b>", look, (None, 4.0, 4.0, 1.0), (None, 3.0, 3.0, 0.5), (None, 5.0, 5.0, 2.0)),)
+    return Chart(
+        "key",
+        "A title",
+        "What is seen.",
+        Axis("time (h)", "time", "h"),
+        Axis("regret (pp)", "regret", "pp"),
+        (1.0, 2.0, 4.0, 8.0),
+        {"Mean": lines},
+    )
+
+
+def test_the_script_gets_repeated_values_as_signs() -> None:
+    (line,) = as_json(small_chart())["variants"]["Mean"]
+    assert line["y"] == [None, 4.0, "=", 1.0]
+    assert line["high"] == [None, 5.0, "=", 2.0]
+
+
+def test_the_static_drawing_steps_and_does_not_slope() -> None:
+    drawing = str(draw_chart(small_chart()))
+    assert 'aria-label="A title. What is seen."' in drawing
+    paths = re.findall(r' d="([^"]+)"', drawing)
+    assert len(paths) == 2
+    for path in paths:
+        assert set(re.findall("[A-Za-z]", path)) <= set("MHVZ")
+
+
+def test_a_cell_shows_each_edge_with_its_operation_and_fades_the_dead() -> None:
+    drawing = str(draw_cell("3|00|210"))  # node 1 has no input: what comes from it computes nothing
+    assert drawing.count('class="edge dead"') == 6 - len(Cell("3|00|210").live_edges)
+    assert drawing.count('class="edge"') == len(Cell("3|00|210").live_edges)
+    assert re.findall(r">(conv 3×3|pool 3×3|skip|zero)<", drawing).count("conv 3×3") == 3
+    assert describe_cell("3|33|333") == "Every edge is zero."
+    assert "1 to 3: avgpool3x3 (computes nothing)" in describe_cell("3|00|210")

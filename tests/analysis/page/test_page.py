@@ -1,0 +1,199 @@
+"""The page of any campaign: that it stands alone, says what it must, and serves everyone.
+
+Its numbers against the CSV and its size: :mod:`tests.analysis.test_page`; in a browser: :mod:`tests.browser`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.model import CampaignAnalysis, FailedRun
+from nhb2_plugins.analysis.page.builder import page_of
+from nhb2_plugins.analysis.page.contents import anchor, specification_text
+from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.campaign.spec import CampaignSpec, read_spec
+from tests.analysis.page.campaigns import falling_campaign, falling_run
+from tests.analysis.page.html_reader import Page
+from tests.analysis.runs import campaign_of, make_run, optimizer_of
+
+ROOT = Path(__file__).resolve().parents[3]
+EVIL = '<script>alert(1)</script> & <b>"bold"</b> {{ 1 + 1 }} </style></title>\''
+
+
+@pytest.fixture(scope="module")
+def analysis() -> CampaignAnalysis:
+    return analyse(falling_campaign())
+
+
+@pytest.fixture(scope="module")
+def html(analysis: CampaignAnalysis) -> str:
+    return page_of(analysis)
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+# --- it stands alone --------------------------------------------------------------------------------------------------
+
+
+def test_it_loads_nothing(page: Page) -> None:
+    for element in page.elements:
+        assert not {"src", "srcset", "data", "poster", "action"} & set(element.attributes), element
+        assert element.tag not in ("link", "iframe", "object", "embed", "base", "form"), element
+        target = element.attributes.get("href")
+        assert target is None or target.startswith("#"), element
+    styles = page.all("style")[0].text
+    assert "url(" not in styles
+    assert "@import" not in styles
+
+
+def test_its_policy_allows_its_own_scripts_alone(page: Page) -> None:
+    (policy,) = [
+        each.attributes["content"]
+        for each in page.all("meta")
+        if each.attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy is not None
+    parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert parts["default-src"] == "'none'"
+    scripts = [each for each in page.all("script") if "type" not in each.attributes]
+    digests = [base64.b64encode(hashlib.sha256(each.text.encode()).digest()).decode() for each in scripts]
+    assert parts["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
+    assert "connect-src" not in parts
+
+
+def test_links_within_the_page_lead_somewhere(page: Page) -> None:
+    ids = [each.id for each in page.elements if each.id]
+    assert len(ids) == len(set(ids))
+    for link in page.all("a"):
+        assert (link.attributes["href"] or "")[1:] in ids
+
+
+def test_equal_analyses_give_equal_pages(html: str) -> None:
+    assert page_of(analyse(falling_campaign())) == html
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+def test_every_figure_names_the_table_and_the_conditions(page: Page, analysis: CampaignAnalysis) -> None:
+    figures = page.all("figure")
+    assert {"final-regrets", "over-time", "over-evaluations", "ranks"} <= {each.id for each in figures}
+    for figure in figures:
+        for words in (analysis.table_label, analysis.conditions, analysis.measure):
+            assert words in figure.text, figure.id
+    assert analysis.table_line in page.all("main")[0].text
+
+
+def test_every_conclusion_is_there(page: Page, analysis: CampaignAnalysis) -> None:
+    text = page.all("main")[0].text
+    for sentence in analysis.sentences:
+        assert sentence in text
+
+
+def test_every_optimizer_has_a_part_with_its_runs(page: Page, analysis: CampaignAnalysis) -> None:
+    for number, card in enumerate(analysis.optimizers):
+        part = page.by_id(anchor(card.name, number))
+        assert card.algorithm in part.text
+        rows = page.rows(f"table-runs-{number + 1}")
+        assert [row[0].text for row in rows] == [str(run.seed) for run in card.runs]
+        assert [row[3].text for row in rows] == [f"{run.regret_pp:.2f}" for run in card.runs]
+
+
+def test_whatever_a_label_holds_is_shown_as_text() -> None:
+    results = CampaignResults(
+        tuple(optimizer_of(name, *(falling_run(name, seed) for seed in range(6))) for name in (EVIL, "plain"))
+    )
+    failed = FailedRun(f"{EVIL}/seed-0000", EVIL, f"Traceback: {EVIL}")
+    analysis = replace(analyse(results), name=EVIL, failures=(failed,), specification={"name": EVIL})
+    page = Page(page_of(analysis))
+    assert len(page.all("script")) == len(Page(page_of(analyse(falling_campaign(("a", "b"), 6)))).all("script"))
+    assert not page.all("b")
+    for id_ in ("comparison", "failures", "reproduce", "final-regrets"):
+        assert EVIL in page.by_id(id_).text
+    assert page.all("h1")[0].text == EVIL
+
+
+def test_failures_and_runs_without_a_result_are_told(analysis: CampaignAnalysis) -> None:
+    failures = tuple(FailedRun(f"a/seed-{seed:04d}", f"ValueError: {seed}", "Traceback …\n") for seed in range(30))
+    text = Page(page_of(replace(analysis, failures=failures))).by_id("failures").text
+    assert "30 runs ended with an error" in text
+    assert all(f"ValueError: {seed}" in text for seed in range(30))
+    empty = analyse(campaign_of({"a": [1.0, None, 2.0], "b": [3.0, 4.0, 5.0]}))
+    assert "a: nothing ended within the budget in 1 of 3 runs" in Page(page_of(empty)).by_id("failures").text
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        campaign_of({"alone": [1.0]}),
+        campaign_of({"none": [None, None]}),
+        campaign_of({"none": [None], "one": [2.0, 3.0]}),
+        campaign_of({"perfect": [0.0] * 6, "also": [0.0] * 6}),
+        campaign_of({f"optimizer {number}": [float(number + seed) for seed in range(5)] for number in range(16)}),
+        campaign_of({"long": [1.0, 2.0]}, budget_s=None, settings={"a": {"b": [1, None]}}, ladder=(1.0, 4.0, 12.0)),
+        CampaignResults((optimizer_of("first", make_run([(0, 89.0), (0, 89.5)])),)),
+    ],
+)
+def test_any_campaign_has_a_page(results: CampaignResults) -> None:
+    analysis = analyse(results)
+    page = Page(page_of(analysis))
+    assert analysis.sentences[0] in page.all("main")[0].text
+    assert not re.search(r"\b(nan|inf|None|undefined)\b", page.all("main")[0].text.replace("None: every run", ""))
+
+
+# --- doing it again ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["quickstart", "multi_fidelity", "smoke"])
+def test_the_specification_shown_is_the_campaign_s(name: str, tmp_path: Path) -> None:
+    spec = read_spec(name)
+    path = tmp_path / "campaign.yaml"
+    path.write_text(specification_text(spec.model_dump(mode="json")), encoding="utf-8")
+    assert read_spec(str(path)) == spec == CampaignSpec.model_validate(spec.model_dump())
+
+
+def test_the_citation_is_the_readme_s(page: Page) -> None:
+    bibtex = re.search(r"```bibtex\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert bibtex is not None
+    assert bibtex.group(1).strip() in page.by_id("cite").text
+
+
+# --- for everyone -----------------------------------------------------------------------------------------------------
+
+
+def test_headings_are_in_order_and_the_language_is_said(page: Page) -> None:
+    assert page.all("html")[0].attributes["lang"] == "en"
+    levels = [int(each.tag[1]) for each in page.elements if re.fullmatch(r"h[1-6]", each.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_picture_says_what_it_shows_or_is_an_ornament(page: Page) -> None:
+    for drawing in page.all("svg"):
+        said = drawing.attributes.get("aria-label") or ""
+        assert drawing.attributes.get("aria-hidden") == "true" or (drawing.attributes["role"] == "img" and said)
+
+
+def test_tables_have_captions_and_scopes(page: Page) -> None:
+    for table in page.all("table"):
+        assert page.all("th", table)
+        for head in page.all("th", table):
+            assert head.attributes.get("scope") in ("col", "row")
+
+
+def test_what_scrolls_can_be_reached_by_keyboard(page: Page) -> None:
+    for box in page.elements:
+        if box.tag == "pre" or "table-box" in (box.attributes.get("class") or "").split():
+            assert box.attributes.get("tabindex") == "0"
