@@ -63,7 +63,7 @@ ARCHIVES: dict[str, Callable[[dict[str, bytes]], bytes]] = {
     "plain.tar": tar_of,
     "gnu.tar": lambda members: tar_of(members, form=tarfile.GNU_FORMAT),
     "v7.tar": lambda members: tar_of(members, form=tarfile.USTAR_FORMAT),
-    "a.tar.gz": lambda members: gzip.compress(tar_of(members, mtime=0)),
+    "a.tar.gz": lambda members: gzip.compress(tar_of(members), mtime=0),
     "a.tar.bz2": lambda members: bz2.compress(tar_of(members)),
     "a.tar.xz": lambda members: lzma.compress(tar_of(members)),
     "two-streams.tar.xz": lambda members: b"".join(
@@ -186,7 +186,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         (b"PK\x03\x04" + b"x" * 600, "is not a readable archive: ReadError"),
         (gzip.compress(b"no tar", mtime=0), "is not a readable archive: ReadError"),
         (lzma.compress(b"no tar"), "is not a readable archive: ReadError"),
-        (gzip.compress(tar_of(MEMBERS, mtime=0))[:-60], "is not a readable archive: EOFError"),
+        (gzip.compress(tar_of(MEMBERS), mtime=0)[:-60], "is not a readable archive: EOFError"),
         (lzma.compress(tar_of(MEMBERS))[:-60], "is not a readable archive: EOFError"),
         (bz2.compress(tar_of(MEMBERS))[:-60], "is not a readable archive: EOFError"),
         (tar_of(MEMBERS)[:1200], "is not a readable archive: ReadError"),
