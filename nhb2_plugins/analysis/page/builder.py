@@ -168,7 +168,7 @@ def _drawn(chart: Chart) -> DrawnChart:
         chart,
         draw_chart(chart),
         _json(as_json(chart)),
-        tuple(swatch(line.look) for line in chart.lines),
+        tuple(swatch(line.look, faint=line.faint) for line in chart.lines),
         _numbers(chart),
     )
 

@@ -48,11 +48,10 @@ def draw_chart(chart: Chart) -> Markup:
     )
 
 
-def swatch(look: Look) -> Markup:
+def swatch(look: Look, *, faint: bool = False) -> Markup:
     """A piece of a line as it looks in the figures."""
-    line = element(
-        "line", x1=1, y1=6, x2=33, y2=6, stroke=look.colour, stroke_width=3, stroke_dasharray=_dash_array(look)
-    )
+    width, dash = (1, None) if faint else (3, _dash_array(look))
+    line = element("line", x1=1, y1=6, x2=33, y2=6, stroke=look.colour, stroke_width=width, stroke_dasharray=dash)
     return element("svg", line, viewBox="0 0 34 12", width=34, height=12, aria_hidden="true", class_="swatch")
 
 
