@@ -97,8 +97,12 @@ class RayCase:
         start_ray()
         run = RayTune(bench, logger=logger, report=False)
         searcher = BasicVariantGenerator(random_state=seed)
-        with tuner_of(run, n=n or A_LOT, search_alg=searcher, stop=run.stop_at_budget(budget_s)) as tuner:
-            return len(tuner.fit())
+        stop = run.stop_at_budget(budget_s)
+        with tuner_of(run, n=n or A_LOT, search_alg=searcher, stop=stop, fail_fast=True) as tuner:
+            try:
+                return len(tuner.fit())
+            finally:
+                run.raise_first_error()  # Ray's own exception is a text, or a RayTaskError around the trial's
 
 
 class TestContract(AdapterContract):
