@@ -21,7 +21,7 @@ MINIMUM_BLOCKS = {
     "docs/charging.md": 1,
     "docs/compat.md": 2,
     "docs/exact.md": 3,
-    "docs/frameworks.md": 3,
+    "docs/frameworks.md": 4,
     "docs/landscape.md": 2,
     "docs/optimizers.md": 2,
     "docs/optuna.md": 1,

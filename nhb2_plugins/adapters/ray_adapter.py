@@ -58,7 +58,7 @@ def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace | 
     part = WHOLE_SPACE if restriction is None else restriction
     ranked = ("lr", "batch_size") if checked_encoding(encoding, RAY_ENCODINGS) == "integer" else ()
     return {
-        name: tune.randint(values[0], values[-1] + 1) if name in ranked else tune.choice(list(values))
+        name: tune.choice(list(values)) if name not in ranked else tune.randint(int(values[0]), int(values[-1]) + 1)
         for name, values in hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part)).items()
     }
 
