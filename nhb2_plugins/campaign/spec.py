@@ -219,7 +219,7 @@ def shipped_specs() -> list[str]:
 
 
 def _find_spec(path: Path) -> Path:
-    if path.exists():
+    if path.exists() and not path.is_dir():  # a directory may be the results of a shipped one
         return path
     if path.parent == Path() and not path.suffix:
         for directory in SHIPPED_DIRECTORIES:

@@ -169,3 +169,13 @@ def test_runs_are_selected_by_optimizer_and_by_pattern() -> None:
 def test_the_published_schema_is_the_models() -> None:
     schema = Path(__file__).parents[2] / "configs" / "campaign.schema.json"
     assert json.loads(schema.read_text()) == CampaignSpec.model_json_schema()
+
+
+def test_a_directory_of_its_name_does_not_hide_a_shipped_specification(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quickstart").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert read_spec("quickstart").name == "quickstart"
+    with pytest.raises(CampaignError, match="nor a file"):
+        read_spec(tmp_path)
