@@ -1,7 +1,8 @@
 """Records in a database, through SQLAlchemy: SQLite by default, PostgreSQL by URL.
 
 Table ``nhb2_trial_record``, one row a record, columns named as the record's fields, unique by ``(run_id, trial)``: a
-write that is retried after a lost connection cannot double a record. Table ``nhb2_schema`` holds the format version.
+write that is retried after a lost connection cannot double a record. Table ``nhb2_schema`` holds the format version; a
+database of an older one is brought up to date when it is opened.
 
 Rows are written in batches: what is kept by :meth:`SqlSink.write` is in the database after the batch is full, after
 :meth:`SqlSink.flush`, or after :meth:`SqlSink.close`. A process that is killed loses at most its unfinished batch; with
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nhb2_plugins.errors import MissingExtraError, TrajectoryError
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, TrialRecord
@@ -20,7 +21,6 @@ from nhb2_plugins.trajectory.sinks import ClosingSink
 
 try:
     import sqlalchemy as sa
-    from sqlalchemy.dialects import postgresql, sqlite
 except ImportError as error:
     raise MissingExtraError("databases need SQLAlchemy: pip install 'nhb2-plugins[sql]'") from error
 
@@ -45,6 +45,25 @@ RECORD_TABLE: Final = sa.Table(
     sa.PrimaryKeyConstraint("run_id", "trial"),
 )
 
+
+class Migration(NamedTuple):
+    """What brings a database from one format version to the next.
+
+    Attributes:
+        from_version: the version it starts from; it leads to ``from_version + 1``.
+        statements: SQL that SQLite and PostgreSQL both understand, in order.
+    """
+
+    from_version: int
+    statements: tuple[str, ...]
+
+
+# Not Alembic: it wants an environment of scripts and a configuration beside the database, which a library would have to
+# ship and its users to run. One table whose columns are a record's fields needs a list, and to be brought up to date by
+# whoever opens it.
+MIGRATIONS: Final[tuple[Migration, ...]] = ()
+"""Every step there has been, oldest first. Version 1 is the first format, so there is none yet."""
+
 _QUOTED_FIELDS: Final = ", ".join(f'"{name}"' for name in RECORD_FIELDS)
 _UNLESS_THERE: Final = "ON CONFLICT (run_id, trial) DO NOTHING"
 _FIRST_PAUSE_S: Final = 0.05
@@ -65,7 +84,7 @@ class SqlSink(ClosingSink):
         patience_s: wall-clock seconds to try for when the database does not answer.
 
     Raises:
-        TrajectoryError: no such database, or one of a newer format.
+        TrajectoryError: no such database, or one of a newer format version.
         MissingExtraError: the database's driver is not installed.
     """
 
@@ -152,30 +171,62 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
-def prepare_schema(engine: sa.Engine) -> None:
-    """Make the tables where they are missing, and check their version.
+def prepare_schema(engine: sa.Engine, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Make the tables where they are missing, and bring those of an older format version up to date.
+
+    All in one transaction: where it is interrupted, the database is as it was. Of several processes that open one
+    at once, one does the work and the others wait for it.
+
+    Args:
+        engine: of :func:`open_engine`.
+        migrations: the steps between versions.
 
     Raises:
-        TrajectoryError: the database holds records of another format version.
+        TrajectoryError: the database is of a newer format version, or of one from which no steps lead to this one.
     """
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            # Two processes that make the tables at once: the second waits here, then finds them.
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('nhb2_schema'))"))
+        _wait_for_turn(connection)
+        SCHEMA_TABLE.create(connection, checkfirst=True)
+        versions = _stored_versions(connection)
+        for step in _steps_from(versions, migrations):
+            for statement in step.statements:
+                # Without parameters a percent sign is the operator, also to psycopg.
+                connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+            connection.execute(SCHEMA_TABLE.update().values(format_version=step.from_version + 1))
         METADATA.create_all(connection)
-        versions = list(connection.scalars(sa.select(SCHEMA_TABLE.c.format_version)))
         if not versions:
-            make = _insert_for(engine.dialect.name)(SCHEMA_TABLE).on_conflict_do_nothing()
-            connection.execute(make, {"format_version": FORMAT_VERSION})
-        elif versions != [FORMAT_VERSION]:
-            raise TrajectoryError(
-                f"the database holds records of format version {versions}; this version of nhb2-plugins writes "
-                f"{FORMAT_VERSION}"
-            )
+            connection.execute(SCHEMA_TABLE.insert(), {"format_version": FORMAT_VERSION})
+
+
+def _wait_for_turn(connection: sa.Connection) -> None:
+    """Let one process at a time look after the tables, until its transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('nhb2_schema'))"))
+    else:
+        # Said in words: the driver begins no transaction of its own before it makes or changes a table.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _stored_versions(connection: sa.Connection) -> list[int]:
+    return list(connection.scalars(sa.select(SCHEMA_TABLE.c.format_version)))
+
+
+def _steps_from(versions: Sequence[int], migrations: Sequence[Migration]) -> list[Migration]:
+    """The steps from what a database holds to :data:`FORMAT_VERSION`; none for an empty or a current one."""
+    if not versions or list(versions) == [FORMAT_VERSION]:
+        return []
+    by_version = {step.from_version: step for step in migrations}
+    needed = range(versions[0], FORMAT_VERSION) if len(versions) == 1 else range(0)
+    if not needed or any(version not in by_version for version in needed):
+        raise TrajectoryError(
+            f"the database holds records of format version {list(versions)}; this version of nhb2-plugins writes "
+            f"{FORMAT_VERSION} and migrates from {sorted(by_version) or 'no other'}"
+        )
+    return [by_version[version] for version in needed]
 
 
 def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
-    """Records of a database, by run, then in order of simulated end.
+    """Records of a database, by run, then in order of simulated end; an older database is migrated first.
 
     Args:
         url: as :class:`SqlSink`.
@@ -190,6 +241,10 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
     if run_id is not None:
         query = query.where(columns.run_id == run_id)
     try:
+        with engine.connect() as connection:
+            is_outdated = bool(_steps_from(_stored_versions(connection), MIGRATIONS))
+        if is_outdated:
+            prepare_schema(engine)
         with engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
     except sa.exc.SQLAlchemyError as error:
@@ -219,10 +274,6 @@ def record_of(row: Mapping[Any, Any]) -> TrialRecord:
     budget = values["budget"]
     values["budget"] = int(budget) if budget.is_integer() else budget
     return TrialRecord.from_dict(values)
-
-
-def _insert_for(dialect: str) -> Any:
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
 def _insert_once(dialect: sa.Dialect) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,15 @@ import sqlalchemy as sa
 from pgserver import get_server
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sql import RECORD_TABLE, SqlSink, open_engine, prepare_schema, read_records_sql
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
+from nhb2_plugins.trajectory.sql import (
+    RECORD_TABLE,
+    Migration,
+    SqlSink,
+    open_engine,
+    prepare_schema,
+    read_records_sql,
+)
 from tests.analysis.runs import make_run
 
 RECORD = make_run([(10, 80.0)]).records[0]
@@ -31,6 +39,32 @@ url, run_id, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with SqlSink(url, batch_size=100) as sink:
     for trial in range(n):
         sink.write(replace(RECORD, run_id=run_id, trial=trial, start_s=float(trial), end_s=float(trial + 1)))
+"""
+
+OLDER_VERSION = FORMAT_VERSION - 2
+ADD_WORKER = "ALTER TABLE nhb2_trial_record ADD COLUMN worker BIGINT NOT NULL DEFAULT 0"
+STEPS = (
+    Migration(OLDER_VERSION, ("ALTER TABLE nhb2_trial_record RENAME COLUMN final_status TO status",)),
+    Migration(OLDER_VERSION + 1, (ADD_WORKER, "UPDATE nhb2_trial_record SET worker = trial % 4")),
+)
+"""From a fictional format in which ``status`` had another name and ``worker`` was not yet there."""
+
+MIGRATOR = """
+import os, signal, sys
+import sqlalchemy as sa
+from nhb2_plugins.trajectory.sql import open_engine, prepare_schema
+from tests.database.test_sql import STEPS
+
+engine = open_engine(sys.argv[1])
+
+@sa.event.listens_for(engine, "before_cursor_execute")
+def kill(connection, cursor, statement, *rest):
+    if len(sys.argv) > 2 and statement.startswith(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+print("ready", flush=True)
+sys.stdin.readline()
+prepare_schema(engine, STEPS)
 """
 
 
@@ -109,6 +143,114 @@ def test_a_newer_format_is_refused(url: str) -> None:
     engine.dispose()
     with pytest.raises(TrajectoryError, match=r"format version \[99\]"):
         SqlSink(url)
+
+
+def make_older(url: str, n: int) -> None:
+    """A database of the fictional older format, with ``n`` rows."""
+    with SqlSink(url) as sink:
+        for record in records(n):
+            sink.write(record)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE nhb2_trial_record DROP COLUMN worker"))
+        connection.execute(sa.text("ALTER TABLE nhb2_trial_record RENAME COLUMN status TO final_status"))
+        connection.execute(sa.text(f"UPDATE nhb2_schema SET format_version = {OLDER_VERSION}"))
+    engine.dispose()
+
+
+def state_of(url: str) -> tuple[list[int], list[str], list[tuple[object, ...]]]:
+    """(format versions, column names, rows) of a database, whatever its format."""
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            versions = list(connection.scalars(sa.text("SELECT format_version FROM nhb2_schema")))
+            found = connection.execute(sa.text("SELECT * FROM nhb2_trial_record ORDER BY trial"))
+            return versions, list(found.keys()), [tuple(row) for row in found]
+    finally:
+        engine.dispose()
+
+
+def migrate(url: str, steps: tuple[Migration, ...]) -> None:
+    engine = open_engine(url)
+    try:
+        prepare_schema(engine, steps)
+    finally:
+        engine.dispose()
+
+
+def migrator(url: str, *words: str) -> subprocess.Popen[str]:
+    """A process that is ready to migrate; it begins when it is sent a line."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MIGRATOR, url, *words],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_an_older_database_is_migrated_with_its_rows(url: str) -> None:
+    make_older(url, 9)
+    migrate(url, STEPS)
+    expected = [replace(record, worker=record.trial % 4) for record in records(9)]
+    assert read_records_sql(url) == expected
+    migrated = state_of(url)
+    assert migrated[0] == [FORMAT_VERSION]
+    migrate(url, STEPS)
+    assert state_of(url) == migrated
+    with SqlSink(url) as sink:
+        for record in records(10):
+            sink.write(record)
+    assert read_records_sql(url) == [*expected, records(10)[9]]
+
+
+def test_two_processes_that_open_an_older_database_migrate_it_once(url: str) -> None:
+    make_older(url, 9)
+    processes = [migrator(url) for _ in range(2)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=120)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert read_records_sql(url) == [replace(record, worker=record.trial % 4) for record in records(9)]
+
+
+@pytest.mark.parametrize("word", ["ALTER TABLE nhb2_trial_record ADD", "UPDATE nhb2_trial_record"])
+def test_a_migration_that_is_killed_leaves_the_old_database_whole(url: str, word: str) -> None:
+    make_older(url, 9)
+    before = state_of(url)
+    process = migrator(url, word)
+    process.communicate("\n", timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert state_of(url) == before
+    migrate(url, STEPS)
+    assert len(read_records_sql(url)) == 9
+
+
+def test_a_migration_that_fails_leaves_the_old_database_whole(url: str) -> None:
+    make_older(url, 9)
+    before = state_of(url)
+    failing = (STEPS[0], Migration(OLDER_VERSION + 1, (ADD_WORKER, "UPDATE nhb2_trial_record SET no_such_column = 1")))
+    with pytest.raises(sa.exc.DBAPIError, match="no_such_column"):
+        migrate(url, failing)
+    assert state_of(url) == before
+
+
+def test_a_version_that_no_step_leaves_is_refused(url: str) -> None:
+    make_older(url, 2)
+    before = state_of(url)
+    with pytest.raises(
+        TrajectoryError, match=rf"format version \[{OLDER_VERSION}\].*migrates from \[{OLDER_VERSION + 1}\]"
+    ):
+        migrate(url, STEPS[1:])
+    with pytest.raises(TrajectoryError, match="format version"):
+        read_records_sql(url)
+    assert state_of(url) == before
 
 
 def test_a_row_that_is_no_record_is_named(url: str) -> None:
