@@ -10,6 +10,7 @@ from pathlib import Path
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.text_table import text_table
+from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directories
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sources import files_of, merged, read_source, refuse_torn_end, write_target
@@ -28,7 +29,10 @@ def add_log(commands: Commands) -> None:
     show.add_argument("--best", action="store_true", help="show the incumbents alone")
     export = add_command(parts, "export", _export, "Write records in another format.")
     export.add_argument("source", metavar="SOURCE", help=_SOURCE)
-    export.add_argument("target", metavar="TARGET", help="a new .jsonl, .csv or .parquet file, or a database's URL")
+    target = "a new .jsonl, .csv or .parquet file, or a database's URL; with --format a new directory"
+    export.add_argument("target", metavar="TARGET", help=target)
+    text = "write a directory a run, as another package keeps them: carps (CARP-S) or deepcave (DeepCAVE)"
+    export.add_argument("--format", choices=sorted(DIRECTORY_FORMATS), help=text)
     merge = add_command(parts, "merge", _merge, "Write the records of several sources, each once, to one target.")
     merge.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCE)
     merge.add_argument("--to", metavar="TARGET", required=True, help="as for export")
@@ -66,6 +70,10 @@ def _row(record: TrialRecord, is_better: bool) -> Sequence[str]:
 
 
 def _export(options: argparse.Namespace) -> int:
+    if options.format is not None:
+        n_runs = export_directories(options.source, options.target, options.format)
+        print(f"Wrote {n_runs:,} runs to {options.target}.", file=sys.stderr)
+        return 0
     records = read_source(options.source)
     write_target(options.target, records)
     print(f"Wrote {len(records):,} records to {options.target}.", file=sys.stderr)

@@ -3,23 +3,35 @@
 - :func:`performance_arrays`: (runs, evaluations), as ``benchmark_simulator.utils.get_performance_over_time`` of
   mfhpo-simulator takes them.
 - :func:`final_regrets`: a frame of (seeds, optimizers), as ``autorank.autorank`` takes it.
+- :func:`export_directories`: a directory a run, as DeepCAVE and CARP-S keep them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError, describe_choices
+from nhb2_plugins.trajectory.carps_files import write_carps_run
+from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
+from nhb2_plugins.trajectory.exported_run import ExportedRun, exported_runs
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunFile
 
 if TYPE_CHECKING:
     import pandas
+
+
+DIRECTORY_FORMATS: Final[Mapping[str, Callable[[ExportedRun, Path], None]]] = {
+    "carps": write_carps_run,
+    "deepcave": write_deepcave_run,
+}
+"""Formats that keep a directory a run, by name."""
 
 
 class PerformanceArrays(NamedTuple):
@@ -80,6 +92,37 @@ def final_regrets(runs: Iterable[RunFile], time_s: float = math.inf) -> pandas.D
             raise TrajectoryError(f"optimizer {name!r} has no run of seed {missing[0]}")
     data = {name: [of_seed[seed] for seed in seeds] for name, of_seed in columns.items()}
     return pd.DataFrame(data, index=pd.Index(seeds, name="seed"))
+
+
+def export_directories(source: str, target: str, directory_format: str) -> int:
+    """Write every run of a source into a directory of its own below a new one, named by the run's id.
+
+    Args:
+        source: a ``.jsonl`` file, a directory of them, or a database's URL.
+        target: a directory that does not exist yet.
+        directory_format: one of :data:`DIRECTORY_FORMATS`.
+
+    Returns:
+        the number of runs.
+
+    Raises:
+        InvalidValueError: no such format.
+        TrajectoryError: the target exists already or cannot be written, the source cannot be read or holds no record,
+            or two of its runs have the same id.
+        MissingExtraError: a database's packages are not installed.
+    """
+    if directory_format not in DIRECTORY_FORMATS:
+        raise InvalidValueError(describe_choices(directory_format, DIRECTORY_FORMATS, what="format"))
+    directory = Path(target)
+    if directory.exists():
+        raise TrajectoryError(f"{directory} exists already")
+    runs = exported_runs(source)
+    try:
+        for run in runs:
+            DIRECTORY_FORMATS[directory_format](run, directory / run.directory)
+    except OSError as error:
+        raise TrajectoryError(f"cannot write {directory}: {error}") from error
+    return len(runs)
 
 
 def _regret_at(run: RunFile, time_s: float) -> float:

@@ -1,0 +1,100 @@
+"""Whole runs out of any source, as the packages that keep a directory a run want them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.reader import read_records, read_run
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.sources import files_of, merged, read_source
+
+_NOT_IN_A_NAME = re.compile(r"[^\w.=,+-]")
+
+
+@dataclass(frozen=True)
+class ExportedRun:
+    """One run.
+
+    Attributes:
+        optimizer: label of the optimizer; the run's id where the source does not say it.
+        seed: the run's seed; 0 where the source does not say it.
+        budget_s: simulated budget in seconds; None where there was none or the source does not say it.
+        records: at least one, in order of simulated end.
+    """
+
+    optimizer: str
+    seed: int
+    budget_s: float | None
+    records: tuple[TrialRecord, ...]
+
+    @property
+    def run_id(self) -> str:
+        """The id that its records carry."""
+        return self.records[0].run_id
+
+    @property
+    def directory(self) -> Path:
+        """A relative directory made of the run's id, without anything that leads elsewhere."""
+        parts = (_NOT_IN_A_NAME.sub("_", part) for part in self.run_id.split("/"))
+        named = [part if part.strip(".") else "_" for part in parts]
+        return Path(*named)
+
+    @property
+    def n_workers(self) -> int:
+        """Number of simulated workers that evaluated anything."""
+        return 1 + max(record.worker for record in self.records)
+
+    @property
+    def max_epoch(self) -> int:
+        """The highest fidelity of the run."""
+        return max(record.epoch for record in self.records)
+
+    @property
+    def is_multifidelity(self) -> bool:
+        """Whether its records have several fidelities."""
+        return len({record.epoch for record in self.records}) > 1
+
+
+def exported_runs(source: str) -> list[ExportedRun]:
+    """The runs of a source (:mod:`nhb2_plugins.trajectory.sources`), those without records left out.
+
+    Raises:
+        TrajectoryError: the source cannot be read, holds no record, or two of its runs have the same id.
+        MissingExtraError: a database's packages are not installed.
+    """
+    if "://" in source:
+        runs = _by_id(read_source(source))
+    else:
+        runs = [run for path in files_of(source) for run in _runs_of_file(path)]
+    if not runs:
+        raise TrajectoryError(f"there is no record in {source}")
+    directories = [run.directory for run in runs]
+    for run in runs:
+        if directories.count(run.directory) > 1:
+            raise TrajectoryError(f"{source} holds two runs of the name {str(run.directory)!r}")
+    return runs
+
+
+def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
+    records = list(read_records(path))
+    if not records:
+        return
+    try:
+        header = read_run(path).header
+    except TrajectoryError:  # records alone, as a sink writes them without a campaign
+        yield from _by_id(records)
+        return
+    ordered, _ = merged(records)
+    yield ExportedRun(header.optimizer, header.seed, header.budget_s, tuple(ordered))
+
+
+def _by_id(records: Sequence[TrialRecord]) -> list[ExportedRun]:
+    ordered, _ = merged(records)
+    of_run: dict[str, list[TrialRecord]] = {}
+    for record in ordered:
+        of_run.setdefault(record.run_id, []).append(record)
+    return [ExportedRun(run_id, 0, None, tuple(each)) for run_id, each in of_run.items()]
