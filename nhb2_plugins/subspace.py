@@ -65,6 +65,14 @@ class Subspace:
         return canonical_codes() if self.one_per_class else CELLCODES
 
     @property
+    def needs_whole_cells(self) -> bool:
+        """Whether the cells that are left are no product of choices of the six edges.
+
+        A search space without forbidden clauses then has one categorical, ``cell``, in the place of the edges.
+        """
+        return self.one_per_class and self.cellcode is None
+
+    @property
     def learning_rates(self) -> tuple[float, ...]:
         """The learning rates that are left, ascending."""
         return LEARNING_RATES if self.lr is None else (self.lr,)

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from tests.support.scripts import load_script
+
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"speed_{name}", ROOT / "benchmarks" / "speed" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-sys.path.append(str(ROOT / "benchmarks" / "speed"))  # where a script finds what it shares with the others
-LOOKUP = load("lookup")
-PAGE = load("page")
-PROBES = load("probes")
+LOOKUP = load_script("speed/lookup.py")
+PAGE = load_script("speed/page.py")
+PROBES = load_script("speed/probes.py")
 
 
 def test_a_goal_is_met_when_both_its_parts_are() -> None:

@@ -149,3 +149,17 @@ def test_two_parts_meet_in_what_both_hold() -> None:
     assert Subspace().restricted(met) == met.restricted(Subspace()) == met
     with pytest.raises(InvalidValueError, match="batch_size cannot be both 64 and 32"):
         met.restricted(Subspace(batch_size=32))
+
+
+@pytest.mark.parametrize(
+    ("part", "needs"),
+    [
+        (Subspace(), False),
+        (Subspace(lr=0.1), False),
+        (Subspace(one_per_class=True), True),
+        (Subspace(one_per_class=True, lr=0.1), True),
+        (Subspace(one_per_class=True, cellcode=CANONICAL), False),
+    ],
+)
+def test_the_edges_alone_cannot_say_one_cell_of_each_class(part: Subspace, needs: bool) -> None:
+    assert part.needs_whole_cells is needs

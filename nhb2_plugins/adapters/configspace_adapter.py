@@ -90,7 +90,7 @@ def configuration_space(
     space = ConfigurationSpace(name="NAS-HPO-Bench-II", seed=seed, meta=meta)
     choices = hyperparameter_choices(encoding, part, whole_cells=whole_cells)
     space.add([_hyperparameter(encoding, name, values) for name, values in choices.items()])
-    if part.one_per_class and part.cellcode is None and not whole_cells:
+    if part.needs_whole_cells and not whole_cells:
         space.add([_forbid(space, box) for box in _boxes_outside_one_per_class()])
     return space
 

@@ -48,7 +48,7 @@ def nevergrad_parametrization(
         InvalidValueError: an unknown encoding.
     """
     part = WHOLE_SPACE if restriction is None else restriction
-    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=_in_whole_cells(part))
+    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=part.needs_whole_cells)
     parameters = {name: _parameter(encoding, name, values) for name, values in choices.items()}
     parametrization = ng.p.Instrumentation(**parameters)
     if seed is not None:
@@ -74,7 +74,7 @@ def nevergrad_values(
         InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
     """
     part = WHOLE_SPACE if restriction is None else restriction
-    return to_values(part.checked(configuration), encoding, whole_cells=_in_whole_cells(part))
+    return to_values(part.checked(configuration), encoding, whole_cells=part.needs_whole_cells)
 
 
 class NevergradObjective:
@@ -156,10 +156,6 @@ def nevergrad_stop_at_budget(
     budget = checked_budget(budget_s)
     own = logger.logger if isinstance(logger, NevergradObjective) else logger
     return ng.callbacks.EarlyStopping(lambda _optimizer: own.clock_s >= budget)
-
-
-def _in_whole_cells(part: Subspace) -> bool:
-    return part.one_per_class and part.cellcode is None
 
 
 def _parameter(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:

@@ -76,11 +76,7 @@ def _ranked(encoding: Encoding) -> tuple[str, ...]:
 
 def _choices(encoding: Encoding, restriction: Subspace | None) -> Mapping[str, tuple[Any, ...]]:
     part = WHOLE_SPACE if restriction is None else restriction
-    return hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part))
-
-
-def _in_whole_cells(part: Subspace) -> bool:
-    return part.one_per_class and part.cellcode is None
+    return hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells)
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:
@@ -125,5 +121,5 @@ def enqueue(
             raise InvalidValueError(f"{each!r} is not a Configuration")
         part.checked(each)
     for each in each_one:
-        values = to_values(each, encoding, whole_cells=_in_whole_cells(part))
+        values = to_values(each, encoding, whole_cells=part.needs_whole_cells)
         study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

@@ -59,7 +59,7 @@ def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace | 
     ranked = ("lr", "batch_size") if checked_encoding(encoding, RAY_ENCODINGS) == "integer" else ()
     return {
         name: tune.choice(list(values)) if name not in ranked else tune.randint(int(values[0]), int(values[-1]) + 1)
-        for name, values in hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part)).items()
+        for name, values in hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells).items()
     }
 
 
@@ -82,7 +82,7 @@ def ray_values(
     """
     part = WHOLE_SPACE if restriction is None else restriction
     encoding = checked_encoding(encoding, RAY_ENCODINGS)
-    return to_values(part.checked(configuration), encoding, whole_cells=_in_whole_cells(part))
+    return to_values(part.checked(configuration), encoding, whole_cells=part.needs_whole_cells)
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,3 @@ def _as_function(training: _Training) -> Callable[[Mapping[str, Any]], None]:
         training(config)
 
     return nhb2_training
-
-
-def _in_whole_cells(part: Subspace) -> bool:
-    return part.one_per_class and part.cellcode is None

@@ -130,7 +130,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         self._paid: dict[int, set[int]] = {}
         self._trainings: dict[int, _Training] = {}
         self._has_failed = False
-        self._table = f"{bench.provenance.kind}:{bench.provenance.digest[:8]}"
+        self._table = bench.provenance.key
         super().__init__(
             blackbox=SyneTuneBlackbox(bench, epoch, (self._table_seed,), encoding, restriction=restriction),
             elapsed_time_attr=ELAPSED,

@@ -55,7 +55,7 @@ def syne_tune_space(
         InvalidValueError: an unknown encoding.
     """
     part = WHOLE_SPACE if restriction is None else restriction
-    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=_in_whole_cells(part))
+    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=part.needs_whole_cells)
     space = {name: _domain(encoding, name, values) for name, values in choices.items()}
     return space if max_epoch is None else {**space, MAX_FIDELITY: checked_epoch(max_epoch)}
 
@@ -111,7 +111,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
         epochs = _epochs_up_to(checked_epoch(epoch))
         part = WHOLE_SPACE if restriction is None else restriction
         indices = _indices_of(part)
-        self.has_whole_cells = _in_whole_cells(part)
+        self.has_whole_cells = part.needs_whole_cells
         super().__init__(
             hyperparameters=_frame_of(part, encoding),
             configuration_space=syne_tune_space(encoding, part),
@@ -166,10 +166,6 @@ def _epochs_up_to(epoch: int) -> tuple[int, ...]:
     return (LONG_EPOCHS,) if epoch == LONG_EPOCHS else tuple(range(1, epoch + 1))
 
 
-def _in_whole_cells(part: Subspace) -> bool:
-    return part.one_per_class and part.cellcode is None
-
-
 def _domain(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:
     if name not in ("lr", "batch_size") or encoding == "categorical" or len(values) == 1:
         return choice(list(values))
@@ -191,7 +187,7 @@ def _indices_of(part: Subspace) -> NDArray[np.intp]:
 
 def _frame_of(part: Subspace, encoding: Encoding) -> pd.DataFrame:
     """The hyperparameters of a part's configurations in index order, one row each. Texts are kept once."""
-    choices = hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part))
+    choices = hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells)
     rates, sizes = choices["lr"], choices["batch_size"]
     columns: dict[str, NDArray[Any]] = {
         name: np.repeat(values, len(rates) * len(sizes)) for name, values in _cells_of(part).items()
@@ -203,7 +199,7 @@ def _frame_of(part: Subspace, encoding: Encoding) -> pd.DataFrame:
 
 def _cells_of(part: Subspace) -> dict[str, NDArray[Any]]:
     """The hyperparameters of a part's cells: the six edges, or the cell as a whole."""
-    if _in_whole_cells(part):
+    if part.needs_whole_cells:
         return {CELL_NAME: np.array(part.cellcodes, dtype=object)}
     operations = np.array(OPERATIONS, dtype=object)[[cellcode_digits(code) for code in part.cellcodes]]
     return dict(zip(EDGE_NAMES, operations.T, strict=True))

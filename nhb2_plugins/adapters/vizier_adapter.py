@@ -61,7 +61,7 @@ def vizier_problem(
     part = WHOLE_SPACE if restriction is None else restriction
     encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
     problem = vz.ProblemStatement()
-    for name, values in hyperparameter_choices(encoding, part, whole_cells=_in_whole_cells(part)).items():
+    for name, values in hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells).items():
         _add_parameter(problem.search_space.root, encoding, name, values)
     for name in checked_objectives(objectives):
         problem.metric_information.append(vz.MetricInformation(name=name, goal=vz.ObjectiveMetricGoal.MINIMIZE))
@@ -87,7 +87,7 @@ def vizier_suggestion(
     """
     part = WHOLE_SPACE if restriction is None else restriction
     encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
-    return vz.TrialSuggestion(to_values(part.checked(configuration), encoding, whole_cells=_in_whole_cells(part)))
+    return vz.TrialSuggestion(to_values(part.checked(configuration), encoding, whole_cells=part.needs_whole_cells))
 
 
 def vizier_description(trial: vz.Trial) -> dict[str, Any]:
@@ -191,10 +191,6 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
                 range(1, self._epoch + 1), curve.accuracy_pct.tolist(), curve.cost_s.tolist(), strict=False
             )
         ]
-
-
-def _in_whole_cells(part: Subspace) -> bool:
-    return part.one_per_class and part.cellcode is None
 
 
 def _add_parameter(root: Any, encoding: Encoding, name: str, values: Sequence[Any]) -> None:

@@ -265,7 +265,7 @@ def checked_whole_cells(part: Subspace, whole_cells: bool | None, cellcode: str 
     Raises:
         InvalidValueError: the restriction needs whole cells, or ``cellcode`` leaves no cell to choose.
     """
-    needs = part.one_per_class and part.cellcode is None and cellcode is None
+    needs = part.needs_whole_cells and cellcode is None
     if whole_cells is None:
         return needs
     if needs and not whole_cells:

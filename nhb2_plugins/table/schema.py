@@ -110,6 +110,11 @@ class Provenance:
         """A short text for logs, tables and figures, for example ``embedded table (1a2b3c4d)``."""
         return f"{self.kind} table ({self.digest[:8]})"
 
+    @property
+    def key(self) -> str:
+        """What every record says of its table, for example ``embedded:1a2b3c4d``."""
+        return f"{self.kind}:{self.digest[:8]}"
+
 
 @dataclass(frozen=True)
 class ColumnEntry:

@@ -30,7 +30,7 @@ class Recorder:
         self.logger = TrajectoryLogger() if logger is None else logger
         self.logger.attach(bench)
         self._charger = Charger(bench, charging)
-        self._table = f"{bench.provenance.kind}:{bench.provenance.digest[:8]}"
+        self._table = bench.provenance.key
 
     @property
     def charging(self) -> Charging:

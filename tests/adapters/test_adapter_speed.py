@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.support.scripts import load_script
+
 ROOT = Path(__file__).resolve().parents[2]
-SPEED = ROOT / "benchmarks" / "speed"
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    sys.path.append(str(SPEED))
-    spec = importlib.util.spec_from_file_location("speed_adapters", SPEED / "adapters.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return load_script("speed/adapters.py")
 
 
 def test_what_an_adapter_takes_is_the_difference_and_both_goals_count(script: ModuleType) -> None:

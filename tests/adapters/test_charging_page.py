@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -12,19 +10,14 @@ import pytest
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.charging import CHARGING_POLICIES
 from nhb2_plugins.table.embedded import open_embedded
+from tests.support.scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("charging_script", ROOT / "benchmarks" / "charging.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return load_script("charging.py")
 
 
 def test_the_written_tables_are_what_the_script_computes(script: ModuleType) -> None:
