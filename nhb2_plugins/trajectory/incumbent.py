@@ -23,9 +23,14 @@ def incumbent_changes(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
     better one. A 200-epoch value is of another kind (an expected test accuracy) and outranks every value of the
     12-epoch schedule, never the other way round.
     """
+    return incumbent_changes_in_order(sorted(records, key=lambda record: (record.end_s, record.trial)))
+
+
+def incumbent_changes_in_order(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
+    """The same of records that come in order of simulated end, then of trial."""
     changes: list[IncumbentChange] = []
     best = (False, float("-inf"))
-    for record in sorted(records, key=lambda record: (record.end_s, record.trial)):
+    for record in records:
         rank = (record.epoch == LONG_EPOCHS, record.accuracy_pct)
         if rank > best:
             best = rank

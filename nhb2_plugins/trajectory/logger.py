@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import MissingExtraError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes
+from nhb2_plugins.metric import error_pct
+from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
 from nhb2_plugins.trajectory.record import RECORD_FIELDS, TrialRecord
+from nhb2_plugins.trajectory.record_columns import RecordColumns
 from nhb2_plugins.trajectory.sinks import Sink
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class TrajectoryLogger:
     def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = "run") -> None:
         self.run_id = run_id
         self._sinks = tuple(sinks)
-        self._records: list[TrialRecord] = []
+        self._records = RecordColumns()
         self._bench: Benchmark | None = None
         self._charged_cost_s = 0.0
         self._next_trial = 0
@@ -79,8 +81,8 @@ class TrajectoryLogger:
 
     @property
     def records(self) -> Sequence[TrialRecord]:
-        """Every record so far, in the order they were logged."""
-        return tuple(self._records)
+        """Every record so far, in the order they were logged; the objects are made as they are read."""
+        return self._records.snapshot()
 
     def __len__(self) -> int:
         return len(self._records)
@@ -97,7 +99,7 @@ class TrajectoryLogger:
 
     def incumbents(self) -> list[IncumbentChange]:
         """Every change of the incumbent, in order of simulated end."""
-        return incumbent_changes(self._records)
+        return incumbent_changes_in_order(self._records.in_order_of_end())
 
     def to_frame(self) -> pandas.DataFrame:
         """The records as a pandas frame, one row each, columns named as the fields, plus ``error_pct``.
@@ -109,8 +111,9 @@ class TrajectoryLogger:
             import pandas as pd
         except ImportError as error:
             raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
-        columns: dict[str, Any] = {name: [getattr(each, name) for each in self._records] for name in RECORD_FIELDS}
-        columns["error_pct"] = [each.error_pct for each in self._records]
+        n = len(self._records)
+        columns: dict[str, Any] = {name: self._records.column(name, n) for name in RECORD_FIELDS}
+        columns["error_pct"] = list(map(error_pct, columns["accuracy_pct"]))
         return pd.DataFrame(columns)
 
     def results(self) -> dict[str, list[Any]]:
@@ -123,7 +126,7 @@ class TrajectoryLogger:
         Raises:
             TrajectoryError: nothing was logged yet.
         """
-        records = [record for record in self._records if record.epoch != LONG_EPOCHS]
+        records = [record for record in self.records if record.epoch != LONG_EPOCHS]
         if not records:
             raise TrajectoryError("there are no results before the first evaluation of the 12-epoch schedule")
         best = records[0]

@@ -6,7 +6,7 @@ Format version 1. A record's JSON object has exactly the fields of :class:`Trial
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from itertools import product
 from operator import attrgetter
@@ -140,6 +140,14 @@ class TrialRecord:
         return cls(**values)
 
 
+def unchecked_record(values: Iterable[Any]) -> TrialRecord:
+    """A record of values that a checked record had, in the order of the fields; they are not checked again."""
+    record = object.__new__(TrialRecord)
+    for set_field, value in zip(_SETTERS, values, strict=True):
+        set_field(record, value)
+    return record
+
+
 def _is_sound(record: TrialRecord) -> bool:
     """Whether the record passes every check below, decided at once; those then say what is wrong.
 
@@ -211,6 +219,9 @@ def _type_name(value: object) -> str:
 
 
 RECORD_FIELDS: Final = tuple(each.name for each in fields(TrialRecord))
+_SETTERS: Final[tuple[Callable[[TrialRecord, Any], None], ...]] = tuple(
+    vars(TrialRecord)[name].__set__ for name in RECORD_FIELDS
+)
 _CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
     "epoch": FIDELITIES,
     "split": SPLITS,
