@@ -36,13 +36,21 @@ class RecordColumns:
         self._n = 0
 
     def append(self, record: TrialRecord) -> None:
-        """Keep a record's values."""
+        """Keep a record's values; of one that an interrupt (Ctrl-C) left half kept, the values are dropped first."""
+        if len(self._floats) != self._n * len(_FLOATS):
+            self._drop_half_kept()
         if type(record.budget) is int:
             self._integral_budgets.add(self._n)
         self._floats.extend(_floats_of(record))
         self._counters.extend(_counters_of(record))
         self._shared.extend(_shared_of(record))
         self._n += 1
+
+    def _drop_half_kept(self) -> None:
+        del self._floats[self._n * len(_FLOATS) :]
+        del self._counters[self._n * len(_COUNTERS) :]
+        del self._shared[self._n * len(_SHARED) :]
+        self._integral_budgets.discard(self._n)
 
     def __len__(self) -> int:
         return self._n

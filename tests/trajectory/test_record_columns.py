@@ -158,3 +158,20 @@ def test_many_records_come_out_as_one_by_one() -> None:
     records = logger.records
     assert [typed(record) for record in records] == [typed(record) for record in made]
     assert [typed(records[t]) for t in (0, 1023, 1024, 2499)] == [typed(made[t]) for t in (0, 1023, 1024, 2499)]
+
+
+@pytest.mark.parametrize("at", ["trial", "run_id"])  # after the floats, and after the counters
+def test_an_interrupt_in_the_middle_of_an_append_leaves_no_trace(at: str) -> None:
+    class Interrupted:
+        def __getattr__(self, name: str) -> Any:
+            if name == at:
+                raise KeyboardInterrupt
+            return getattr(replace(RECORD, budget=12, end_s=1e9), name)
+
+    columns = RecordColumns()
+    columns.append(RECORD)
+    with pytest.raises(KeyboardInterrupt):
+        columns.append(Interrupted())  # type: ignore[arg-type]
+    columns.append(replace(RECORD, trial=1))
+    assert list(columns.snapshot()) == [RECORD, replace(RECORD, trial=1)]
+    assert list(map(typed, columns.snapshot())) == [typed(RECORD), typed(replace(RECORD, trial=1))]
