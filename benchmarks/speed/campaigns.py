@@ -111,16 +111,17 @@ def scheduler_load() -> tuple[float, float]:
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        started = perf_counter()
-        client.gather(client.map(_no_work, [[plan]] * N_TASKS, pure=False))
-        rate = N_TASKS / (perf_counter() - started)
+        # what waits comes first: memory that earlier tasks gave back would be taken again, unseen
         blocker = client.map(_block, range(2), pure=False)
         before = client.run_on_scheduler(_memory)
         waiting = client.map(_no_work, [[plan]] * N_TASKS, pure=False)
         while client.run_on_scheduler(_n_tasks) < N_TASKS:
             sleep(0.1)
         held = (client.run_on_scheduler(_memory) - before) / N_TASKS
-        client.cancel([*waiting, *blocker])
+        client.gather([*blocker, *waiting])
+        started = perf_counter()
+        client.gather(client.map(_no_work, [[plan]] * N_TASKS, pure=False))
+        rate = N_TASKS / (perf_counter() - started)
     return rate, held
 
 
@@ -129,7 +130,7 @@ def _no_work(plans: list[RunPlan]) -> list[RunOutcome]:
 
 
 def _block(_: int) -> None:
-    sleep(20)
+    sleep(10)
 
 
 def _memory() -> int:
