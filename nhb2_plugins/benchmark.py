@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nhb2_plugins.errors import InvalidValueError, TableNotFoundError, describe_choices
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, Split, checked_epoch, checked_split
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, Split, checked_epoch, checked_split, is_number
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.embedded import open_embedded
@@ -46,6 +46,7 @@ PAID_SPLITS: Final[Mapping[str, tuple[Split, ...]]] = {
 """The splits whose time an accuracy of a split costs, in the order that they are added up."""
 _Floats = NDArray[np.float64]
 _new_tuple = tuple.__new__
+_NUMPY_TRUE: Final = np.True_  # the only one there is, as with Python's own
 
 
 class Observation(NamedTuple):
@@ -115,7 +116,7 @@ class Benchmark:
         self._curves: dict[Any, tuple[_Floats, _Floats]] = {}
         # What one scalar query needs, by the arguments as the caller wrote them: readers of Python floats (a
         # memoryview is twice as fast to index as an array) and the fields of the observation behind accuracy and cost.
-        self._scalar: dict[Any, tuple[memoryview, memoryview, tuple[int, Split, Seed]]] = {}
+        self._scalar: dict[Any, tuple[memoryview, memoryview, int, Split, Seed]] = {}
 
     @property
     def provenance(self) -> Provenance:
@@ -151,15 +152,18 @@ class Benchmark:
             InvalidValueError: not a configuration; an epoch, split or seed that the table does not have, or
                 ``valid``/``train`` at 200.
         """
+        if epoch is True or epoch is _NUMPY_TRUE or seed is True or seed is False:
+            self._checked(epoch, split, seed)  # raises: they equal 1 and 0, as keys too
         try:
-            accuracy, cost, labels = self._scalar[epoch, split, seed]
+            accuracy, cost, own_epoch, own_split, own_seed = self._scalar[epoch, split, seed]
         except (KeyError, TypeError):
-            accuracy, cost, labels = self._prepare_scalar(epoch, split, seed)
+            accuracy, cost, own_epoch, own_split, own_seed = self._prepare_scalar(epoch, split, seed)
         try:
             row = self._row_by_index[configuration.index]
         except (AttributeError, TypeError):
             _refuse_configuration(configuration)
-        return _new_tuple(Observation, (accuracy[row], cost[row], *labels))
+        # Named one by one: to unpack a tuple of them here takes longer than all the checks above.
+        return _new_tuple(Observation, (accuracy[row], cost[row], own_epoch, own_split, own_seed))
 
     def evaluate_many(
         self, indices: ArrayLike, epoch: int = 12, split: str | None = None, seed: Seed | None = None
@@ -189,6 +193,8 @@ class Benchmark:
         Raises:
             InvalidValueError: not a configuration, or a split or seed that the table does not have.
         """
+        if seed is True or seed is False:
+            self.checked_seed(seed)  # raises: they equal 1 and 0, as keys too
         try:
             accuracy, cost = self._curves[split, seed]
         except (KeyError, TypeError):
@@ -254,27 +260,32 @@ class Benchmark:
 
         return classes_to_frame(self.table)
 
-    # -- preparation, paid once for each (epoch, split, seed)
+    def checked_seed(self, seed: Seed | None) -> Seed:
+        """The seed that answers: one of :attr:`seeds` as a built-in integer, ``"mean"``, or the first for None.
 
-    def _checked(self, epoch: int, split: str | None, seed: Seed | None) -> tuple[int, Split, Seed]:
-        checked = checked_epoch(epoch)
-        return checked, checked_split(split, checked), self._checked_seed(seed)
-
-    def _checked_seed(self, seed: Seed | None) -> Seed:
+        Raises:
+            InvalidValueError: a seed that the table does not have, or a truth value (True equals 1).
+        """
         if seed is None:
             return self.seeds[0]
         if isinstance(seed, str) and seed == MEAN:
             return MEAN
-        if isinstance(seed, Hashable) and seed in self.seeds:  # an array is neither hashable nor a seed
+        if isinstance(seed, Hashable) and seed in self.seeds and is_number(seed):  # an array is not hashable
             return int(seed)
         raise InvalidValueError(describe_choices(seed, (*self.seeds, MEAN), what="seed"))
 
+    # -- preparation, paid once for each (epoch, split, seed)
+
+    def _checked(self, epoch: int, split: str | None, seed: Seed | None) -> tuple[int, Split, Seed]:
+        checked = checked_epoch(epoch)
+        return checked, checked_split(split, checked), self.checked_seed(seed)
+
     def _prepare_scalar(
         self, epoch: int, split: str | None, seed: Seed | None
-    ) -> tuple[memoryview, memoryview, tuple[int, Split, Seed]]:
+    ) -> tuple[memoryview, memoryview, int, Split, Seed]:
         labels = self._checked(epoch, split, seed)
         accuracy, cost = self._answers(*labels)
-        prepared = (accuracy.data, cost.data, labels)
+        prepared = (accuracy.data, cost.data, *labels)
         self._scalar[epoch, split, seed] = prepared
         return prepared
 

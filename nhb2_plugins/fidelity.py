@@ -34,12 +34,20 @@ def checked_epoch(epoch: object) -> int:
     """The fidelity equal to a number, as a built-in integer.
 
     Raises:
-        InvalidValueError: not equal to one of 1..12 and 200.
+        InvalidValueError: not equal to one of 1..12 and 200, or a truth value (True equals 1).
     """
     try:
-        return _FIDELITY_BY_VALUE[epoch]
+        checked = _FIDELITY_BY_VALUE[epoch]
     except (KeyError, TypeError):
-        raise InvalidValueError(f"epoch {epoch!r} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}") from None
+        checked = 0
+    if checked == 0 or not is_number(epoch):
+        raise InvalidValueError(f"epoch {epoch!r} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}")
+    return checked
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number; a truth value, Python's or numpy's, is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)  # numpy does not register its own as Real
 
 
 def checked_split(split: str | None, epoch: int) -> Split:
@@ -81,9 +89,11 @@ class FidelityLadder:
         """Check the budgets.
 
         Raises:
-            InvalidValueError: no budget, a budget below 1, not a number, not ascending, or two that are served by
-                the same fidelity.
+            InvalidValueError: no list of budgets, no budget in it, a budget below 1, not a number, not ascending, or
+                two that are served by the same fidelity.
         """
+        if isinstance(budgets, str) or not isinstance(budgets, Iterable):
+            raise InvalidValueError(f"budgets {budgets!r} are not several numbers of epochs, for example [12, 200]")
         given = tuple(budgets)
         if not given:
             raise InvalidValueError("a fidelity ladder needs at least one budget, for example [12, 200]")
@@ -104,7 +114,7 @@ class FidelityLadder:
             InvalidValueError: ``eta`` ≤ 1, a range without fidelities, or more rungs than there are fidelities.
         """
         if (
-            not all(isinstance(number, Real) and math.isfinite(number) for number in (min_epoch, max_epoch, eta))
+            not all(is_number(number) and math.isfinite(number) for number in (min_epoch, max_epoch, eta))
             or not eta > 1
             or not 0 < min_epoch <= max_epoch
             or not math.isfinite(max_epoch / min_epoch)
@@ -161,7 +171,7 @@ def _without_float_error(budget: float) -> float:
 
 
 def _snap(budget: float, rungs: tuple[int, ...]) -> int:
-    if not isinstance(budget, Real) or not math.isfinite(budget):
+    if not is_number(budget) or not math.isfinite(budget):
         raise InvalidValueError(f"budget {budget!r} is not a finite number of epochs (rungs: {list(rungs)})")
     position = bisect_right(rungs, float(budget) * (1 + _RELATIVE_TOLERANCE))
     if position == 0:

@@ -20,7 +20,7 @@ from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark, sum_i
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableNotFoundError
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration
-from nhb2_plugins.table.writer import write_table
+from nhb2_plugins.table.writer import table_in_memory, write_table
 from tests.core_fixtures import (
     N_ROWS,
     configurations,
@@ -192,6 +192,9 @@ def test_what_is_no_configuration_is_refused(thing: Any) -> None:
         ({"epoch": 13}, r"epoch 13 is not one of 1\.\.12 or 200"),
         ({"epoch": 0}, "epoch 0 is not one of"),
         ({"epoch": np.array([1, 2])}, "is not one of 1"),
+        ({"epoch": True}, r"epoch True is not one of 1\.\.12 or 200"),
+        ({"epoch": np.True_}, r"epoch .*True.* is not one of 1\.\.12 or 200"),
+        ({"epoch": np.array([True])[0]}, r"epoch .*True.* is not one of 1\.\.12 or 200"),
         ({"split": "vaild"}, r"split 'vaild' is not one of 'train', 'valid', 'test' \(did you mean 'valid'\?\)"),
         ({"epoch": 200, "split": "valid"}, "split 'valid' does not exist at 200 epochs"),
         ({"epoch": 200, "split": "train"}, "split 'train' does not exist at 200 epochs"),
@@ -214,6 +217,27 @@ def test_every_way_to_ask_refuses_the_same_things(arguments: dict[str, Any], mes
         for _ in range(2):  # a refused question is not remembered as a good one
             with pytest.raises(InvalidValueError, match=message):
                 ask(**arguments)
+
+
+def test_a_truth_value_is_neither_an_epoch_nor_a_seed_though_it_equals_one_that_was_asked_for() -> None:
+    bench = Benchmark(table_in_memory(mini_columns(), mini_provenance(seeds=(0, 1))))
+    for seed in (0, 1):
+        bench.evaluate(FIRST, 1, seed=seed)
+        bench.curve(FIRST, seed=seed)
+    for ask in (
+        lambda **arguments: bench.evaluate(FIRST, **arguments),
+        lambda **arguments: bench.evaluate_many([0], **arguments),
+        lambda **arguments: bench.oracle(**arguments),
+    ):
+        for epoch in (True, np.True_):
+            with pytest.raises(InvalidValueError, match=r"epoch .*True.* is not one of"):
+                ask(epoch=epoch)
+        for seed in (True, False):
+            with pytest.raises(InvalidValueError, match=f"seed {seed} is not one of 0, 1, 'mean'"):
+                ask(epoch=1, seed=seed)
+    for seed in (True, False):
+        with pytest.raises(InvalidValueError, match=f"seed {seed} is not one of 0, 1, 'mean'"):
+            bench.curve(FIRST, seed=seed)
 
 
 def test_a_curve_refuses_a_wrong_split_or_seed() -> None:

@@ -25,7 +25,9 @@ def test_every_epoch_is_itself_and_nothing_else_is_an_epoch() -> None:
             assert type(checked_epoch(written)) is int
 
 
-@pytest.mark.parametrize("epoch", [0, 13, -1, 199, 201, 3.5, "12", None, math.nan, math.inf, [12], np.array([1, 2])])
+@pytest.mark.parametrize(
+    "epoch", [0, 13, -1, 199, 201, 3.5, "12", None, math.nan, math.inf, [12], np.array([1, 2]), True, np.True_]
+)
 def test_a_wrong_epoch_is_named_with_the_allowed_ones(epoch: Any) -> None:
     with pytest.raises(InvalidValueError) as refusal:
         checked_epoch(epoch)
@@ -81,7 +83,7 @@ def test_float_error_of_a_billionth_is_forgiven_and_more_is_not(epoch: int) -> N
         assert ladder.snap(epoch * (1 - 2e-9)) < epoch
 
 
-@pytest.mark.parametrize("budget", [math.nan, math.inf, -math.inf, "12", None, [12], 1j])
+@pytest.mark.parametrize("budget", [math.nan, math.inf, -math.inf, "12", None, [12], 1j, True, np.True_])
 def test_a_budget_that_is_no_number_of_epochs_is_named(budget: Any) -> None:
     for refuse in (FidelityLadder([12, 200]).snap, FidelityLadder([12, 200]).rung_of, lambda b: FidelityLadder([b])):
         with pytest.raises(InvalidValueError, match="is not a finite number of epochs") as refusal:
@@ -100,6 +102,15 @@ def test_budgets_that_make_no_ladder_are_refused() -> None:
     ):
         with pytest.raises(InvalidValueError, match=message):
             FidelityLadder(budgets)
+
+
+@pytest.mark.parametrize("budgets", [12, 12.0, None, "12", True])
+def test_what_is_no_list_of_budgets_is_named(budgets: Any) -> None:
+    with pytest.raises(
+        InvalidValueError, match=r"are not several numbers of epochs, for example \[12, 200\]"
+    ) as refusal:
+        FidelityLadder(budgets)
+    assert f"budgets {budgets!r} " in str(refusal.value)
 
 
 def test_the_ladder_of_the_multi_fidelity_study() -> None:
@@ -223,6 +234,8 @@ def test_a_rung_at_the_minimum_is_never_lost(eta: int, low: int) -> None:
         (math.nan, 12, 3),
         (1, 12, "3"),
         (None, 12, 3),
+        (True, 12, 3),
+        (1, 12, True),
     ],
 )
 def test_hyperband_refuses_what_is_no_ladder(low: Any, high: Any, eta: Any) -> None:

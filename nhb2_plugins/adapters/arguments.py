@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nhb2_plugins.benchmark import MEAN, Benchmark, Seed
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.benchmark import Benchmark, Seed
 
 
 def checked_seed(seed: Seed | None, bench: Benchmark) -> Seed | None:
@@ -12,6 +11,4 @@ def checked_seed(seed: Seed | None, bench: Benchmark) -> Seed | None:
     Raises:
         InvalidValueError: the table does not have the seed.
     """
-    if seed is not None and seed != MEAN and seed not in bench.seeds:
-        raise InvalidValueError(describe_choices(seed, (*bench.seeds, MEAN), what="seed"))
-    return seed
+    return None if seed is None else bench.checked_seed(seed)
