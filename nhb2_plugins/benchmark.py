@@ -46,7 +46,7 @@ PAID_SPLITS: Final[Mapping[str, tuple[Split, ...]]] = {
 """The splits whose time an accuracy of a split costs, in the order that they are added up."""
 _Floats = NDArray[np.float64]
 _new_tuple = tuple.__new__
-_NUMPY_TRUE: Final = np.True_  # the only one there is, as with Python's own
+_NUMPY_TRUE: Final[Any] = np.True_  # the only one there is, as with Python's own
 
 
 class Observation(NamedTuple):
@@ -383,7 +383,10 @@ def _refuse_configuration(value: object) -> NoReturn:
 
 
 def _checked_indices(indices: ArrayLike) -> NDArray[np.intp]:
-    array = np.asarray(indices)
+    try:
+        array = np.asarray(indices)
+    except ValueError as error:  # rows of different lengths
+        raise InvalidValueError(f"indices {indices!r:.80} are not an array of integers: {error}") from error
     if array.size == 0:
         return array.astype(np.intp)
     if not np.issubdtype(array.dtype, np.integer):
@@ -403,11 +406,12 @@ def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
             import`` put into the user's data directory, else the embedded table.
 
     Raises:
+        InvalidValueError: not a path, or an empty one.
         TableNotFoundError: a directory was named, by argument or by ``$NHB2_DATA``, and holds no table.
         TableError: the table is damaged or of a newer schema.
     """
     if table is not None:
-        return Benchmark(open_table(Path(table)))
+        return Benchmark(open_table(_checked_path(table)))
     if named := os.environ.get(DATA_VARIABLE):
         try:
             return Benchmark(open_table(Path(named)))
@@ -416,6 +420,16 @@ def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
     if (user_table_directory() / MANIFEST_FILE).exists():
         return Benchmark(open_table(user_table_directory()))
     return Benchmark(open_embedded())
+
+
+def _checked_path(table: str | os.PathLike[str]) -> Path:
+    try:
+        path = os.fspath(table)
+    except TypeError:
+        path = ""
+    if not isinstance(path, str) or not path:  # an empty one would be the working directory
+        raise InvalidValueError(f"table {table!r} is not the path of a table's directory; None for the one in use")
+    return Path(path)
 
 
 def _reopened(directory: str, digest: str) -> Benchmark:

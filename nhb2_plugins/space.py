@@ -210,9 +210,16 @@ class Configuration:
         """The configuration of a mapping from hyperparameter names to values (numpy scalars are welcome).
 
         Raises:
-            InvalidValueError: a name is missing or unknown, or a value is not in the space.
+            InvalidValueError: not a mapping, a name is missing or unknown, or a value is not in the space.
         """
-        if len(values) != len(HYPERPARAMETER_NAMES) or any(name not in values for name in HYPERPARAMETER_NAMES):
+        try:
+            has_other_names = len(values) != len(HYPERPARAMETER_NAMES) or any(
+                name not in values for name in HYPERPARAMETER_NAMES
+            )
+        except TypeError:
+            message = f"{values!r:.80} is no mapping from {', '.join(HYPERPARAMETER_NAMES)} to values"
+            raise InvalidValueError(message) from None
+        if has_other_names:
             names = sorted(map(str, values))
             raise InvalidValueError(f"hyperparameters {names} are not exactly {sorted(HYPERPARAMETER_NAMES)}")
         digits = tuple(_operation_digit(name, values[name]) for name in EDGE_NAMES)

@@ -172,6 +172,7 @@ def test_no_indices_give_no_answers_and_the_answers_are_the_callers_own() -> Non
         ([10**30], "indices have dtype object"),
         ([math.nan], "indices have dtype float64"),
         ([FIRST], "indices have dtype object"),
+        ([[1, 2], [3]], r"indices \[\[1, 2\], \[3\]\] are not an array of integers"),
     ],
 )
 def test_what_is_no_index_is_refused(indices: Any, message: str) -> None:
@@ -403,6 +404,15 @@ def test_a_table_that_was_asked_for_is_never_replaced_by_another(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     with pytest.raises(TableError, match="column 'valid_acc' is missing"):
         open_benchmark()
+
+
+@pytest.mark.parametrize("table", [3, True, b"", b"table", "", 1.5, ["table"]])
+def test_what_is_no_path_of_a_table_is_named(table: Any) -> None:
+    with pytest.raises(
+        InvalidValueError, match="is not the path of a table's directory; None for the one in use"
+    ) as no:
+        open_benchmark(table)
+    assert str(no.value).startswith(f"table {table!r} ")
 
 
 def test_sums_are_plain_and_from_the_left() -> None:

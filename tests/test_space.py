@@ -193,6 +193,13 @@ def test_a_wrong_hyperparameter_is_named() -> None:
         Configuration.from_hyperparameters(values | {"lr": 0.3})
 
 
+@pytest.mark.parametrize("values", [3, None, 1.5])
+def test_what_is_no_mapping_of_hyperparameters_is_named(values: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r"is no mapping from op_01, .* to values") as refusal:
+        Configuration.from_hyperparameters(values)
+    assert str(refusal.value).startswith(f"{values!r} is")
+
+
 def test_an_error_is_a_value_error_and_survives_pickling() -> None:
     with pytest.raises(ValueError, match="batch size 20") as refusal:
         Configuration(CODE, 0.1, 20)

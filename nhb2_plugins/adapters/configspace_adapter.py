@@ -19,6 +19,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +56,7 @@ __all__ = [
     "write_configuration_space",
 ]
 
+_SEEDS: Final = 2**32
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 
 _Box = tuple[frozenset[int], ...]
@@ -72,15 +74,16 @@ def configuration_space(
 
     Args:
         encoding: see the module's docstring. It is stored in ``space.meta["encoding"]``.
-        seed: seeds the space's own generator; None leaves it unseeded.
+        seed: seeds the space's own generator, 0 … 2³² − 1; None leaves it unseeded.
         restriction: the part of the space; None for all of it. What it restricts is in ``space.meta["restriction"]``.
         whole_cells: one categorical, ``cell``, of the cellcodes that are left, in the place of the six edges;
             ``space.meta["whole_cells"]`` says so.
 
     Raises:
-        InvalidValueError: an unknown encoding.
+        InvalidValueError: an unknown encoding or a seed that is none.
     """
     encoding = checked_encoding(encoding)
+    _check_seed(seed)
     part = WHOLE_SPACE if restriction is None else restriction
     meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
     if restricted := part.to_dict():
@@ -93,6 +96,13 @@ def configuration_space(
     if part.needs_whole_cells and not whole_cells:
         space.add([_forbid(space, box) for box in _boxes_outside_one_per_class()])
     return space
+
+
+def _check_seed(seed: int | None) -> None:
+    """Numpy would refuse it too, with an error of its own that does not name the value."""
+    is_integer = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is not None and not (is_integer and 0 <= seed < _SEEDS):
+        raise InvalidValueError(f"seed {seed!r:.80} is not an integer in 0..{_SEEDS - 1}, or None")
 
 
 def write_configuration_space(space: ConfigurationSpace, path: str | os.PathLike[str]) -> None:

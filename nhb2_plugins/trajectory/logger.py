@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.errors import MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
@@ -26,11 +26,14 @@ class TrajectoryLogger:
         sinks: where records go beside memory. A sink that raises stops the search with its error; the records before it
             are safe.
         run_id: the run's name; stands in every record that is made for this logger.
+
+    Raises:
+        InvalidValueError: ``sinks`` holds something without ``write`` and ``close``, or is no list of sinks.
     """
 
     def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = "run") -> None:
         self.run_id = run_id
-        self._sinks = tuple(sinks)
+        self._sinks = _checked_sinks(sinks)
         self._records = RecordColumns()
         self._bench: Benchmark | None = None
         self._charged_cost_s = 0.0
@@ -152,6 +155,19 @@ class TrajectoryLogger:
             self._bench.evaluate(best.configuration, epoch, "test", best.seed).accuracy_pct
             for epoch in (SCHEDULE_EPOCHS, LONG_EPOCHS)
         ]
+
+
+def _checked_sinks(sinks: Iterable[Sink]) -> tuple[Sink, ...]:
+    if not isinstance(sinks, Iterable):
+        raise InvalidValueError(f"sinks {sinks!r:.80} are not a list of sinks, for example [JsonLinesSink(path)]")
+    given = tuple(sinks)
+    for sink in given:
+        # Not by the protocol itself: it has no more than these, and a class is not one of its instances.
+        if isinstance(sink, type) or not all(callable(getattr(sink, name, None)) for name in ("write", "close")):
+            raise InvalidValueError(
+                f"sink {sink!r:.80} has no methods write and close; MemorySink, JsonLinesSink and SqlSink have"
+            )
+    return given
 
 
 def _key(record: TrialRecord) -> dict[str, Any]:

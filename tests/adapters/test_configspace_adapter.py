@@ -121,6 +121,19 @@ def test_numpy_scalars_are_welcome() -> None:
     assert to_configuration(ranks, "integer") == CONFIGURATION
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32, "a", 1.5, True, np.True_, [1]])
+def test_a_wrong_seed_is_named_with_the_allowed_ones(seed: Any) -> None:
+    with pytest.raises(InvalidValueError) as refusal:
+        configuration_space(seed=seed)
+    assert str(refusal.value) == f"seed {seed!r} is not an integer in 0..4294967295, or None"
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1, np.int64(7), np.uint8(7)])
+def test_every_seed_that_numpy_takes_is_taken(seed: Any) -> None:
+    samples = [configuration_space(seed=each).sample_configuration(3) for each in (seed, int(seed))]
+    assert samples[0] == samples[1]
+
+
 @pytest.mark.parametrize("encoding", ["onehot", "", None, "Categorical", ["integer"]])
 def test_an_unknown_encoding_is_named_with_the_allowed_ones_and_never_taken_for_another(encoding: Any) -> None:
     values = to_values(CONFIGURATION)

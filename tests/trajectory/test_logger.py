@@ -85,6 +85,24 @@ def test_a_sink_that_fails_stops_the_search_with_its_own_error() -> None:
     assert len(sink.records) == 2
 
 
+@pytest.mark.parametrize("sink", [3, "x", None, MemorySink])
+def test_what_is_no_sink_is_refused_before_anything_is_evaluated(sink: Any) -> None:
+    with pytest.raises(InvalidValueError, match="has no methods write and close") as refusal:
+        TrajectoryLogger([MemorySink(), sink])
+    assert str(refusal.value).startswith(f"sink {sink!r} ")
+
+
+@pytest.mark.parametrize("sinks", [3, None, MemorySink()])
+def test_sinks_are_several(sinks: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r"are not a list of sinks, for example \[JsonLinesSink\(path\)\]"):
+        TrajectoryLogger(sinks)
+
+
+def test_a_text_is_no_list_of_sinks() -> None:
+    with pytest.raises(InvalidValueError, match="sink 'r' has no methods write and close"):
+        TrajectoryLogger("run.jsonl")  # type: ignore[arg-type]
+
+
 def test_a_refused_evaluation_leaves_no_trace() -> None:
     recorder = Recorder(BENCH, charging="continued")
     for arguments in ({"epoch": 13}, {"split": "x"}, {"seed": 1}, {"epoch": 200, "split": "valid"}):
