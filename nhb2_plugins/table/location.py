@@ -49,8 +49,9 @@ def cache_directory() -> Path:
 
 
 def _base(variable: str, *, unix: str, mac: str) -> Path:
-    if set_by_user := os.environ.get(variable):
-        return Path(set_by_user)
+    set_by_user = Path(os.environ.get(variable, ""))
+    if set_by_user.is_absolute():  # the XDG base directory specification: a relative one is to be ignored
+        return set_by_user
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     return Path.home() / (mac if sys.platform == "darwin" else unix)
