@@ -11,10 +11,12 @@ from typing import Final
 
 from nhb2_plugins.errors import TableError
 from nhb2_plugins.table.location import cache_directory, shipped_data_file
-from nhb2_plugins.table.schema import Provenance
+from nhb2_plugins.table.schema import SCHEMA_VERSION, Provenance
 from nhb2_plugins.table.store import Table, open_table
 
 MODEL_FILE: Final = "embedded.npz"
+EXPANSION: Final = 1
+"""Number of the expansion's form: one more whenever a release makes other bytes of the same model."""
 _CHECKSUM_SUFFIX: Final = ".sha256"
 
 
@@ -49,12 +51,18 @@ def open_embedded() -> Table:
     Where the cache cannot be written, the table is expanded in memory (seconds, and some 100 MB, for this process).
     """
     model = model_path()
-    # The checksum is committed beside the model: computing it would take as long as all the rest of opening.
-    directory = cache_directory() / f"embedded-{recorded_checksum(model)[:16]}"
+    directory = expanded_directory(model)
     try:
         return open_table(directory)
     except TableError:
         return _expand(model, directory)
+
+
+def expanded_directory(model: Path) -> Path:
+    """Where the cache holds what the model expands to: by its content, and by what this release makes of it."""
+    # The checksum is committed beside the model: computing it would take as long as all the rest of opening.
+    key = f"{recorded_checksum(model)[:16]}-{SCHEMA_VERSION}-{EXPANSION}"
+    return cache_directory() / f"embedded-{key}"
 
 
 def _expand(model: Path, directory: Path) -> Table:
