@@ -58,6 +58,9 @@ def analyse(results: CampaignResults) -> CampaignAnalysis:
             pairs=paired,
             curves=over_time,
             optimizers=optimizers,
+            failed=bool(results.failures),
+            unfinished=results.unfinished,
         ),
         failures=results.failures,
+        unfinished=results.unfinished,
     )

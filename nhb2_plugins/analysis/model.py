@@ -448,6 +448,7 @@ class CampaignAnalysis:
         improvement: probability of improvement; or why not.
         sentences: the conclusions in plain words, what is not significant among them; the first is the summary.
         failures: runs that failed.
+        unfinished: ids of runs that were begun and have no end.
     """
 
     name: str
@@ -478,3 +479,4 @@ class CampaignAnalysis:
     improvement: ImprovementMatrix | Refusal
     sentences: tuple[str, ...]
     failures: tuple[FailedRun, ...]
+    unfinished: tuple[str, ...] = ()

@@ -50,12 +50,14 @@ class CampaignResults:
         specification: the campaign's specification as in ``campaign.json``; empty where that is not there.
         baseline: what random search reaches; None where that is not recorded.
         failures: runs that failed.
+        unfinished: ids of the runs that were begun and have no end: they are going on, or were killed.
     """
 
     optimizers: tuple[OptimizerRuns, ...]
     specification: Mapping[str, Any] = field(default_factory=dict)
     baseline: RandomSearchBaseline | None = None
     failures: tuple[FailedRun, ...] = ()
+    unfinished: tuple[str, ...] = ()
 
     @property
     def header(self) -> RunHeader:
@@ -156,18 +158,24 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
         TrajectoryError: a file is damaged.
     """
     groups: dict[str, list[RunSummary]] = {name: [] for name in order}
+    unfinished = []
     for path in sorted((directory / "runs").glob("*/*.jsonl")):
         run = read_summary(path)
         if run.end is not None:
             groups.setdefault(run.header.optimizer, []).append(run)
+        else:
+            unfinished.append(run.header.run_id)
     if not any(groups.values()):
         raise CampaignError(f"there are no finished runs in {directory / 'runs'}")
     names = sorted(groups, key=lambda name: (order.index(name) if name in order else len(order), name))
+    failures = _read_failures(directory / "failures")
+    failed = {failure.run_id for failure in failures}
     results = CampaignResults(
         tuple(OptimizerRuns(name, tuple(sorted(groups[name], key=lambda run: run.header.seed))) for name in names),
         _read_specification(directory / _CAMPAIGN_FILE),
         _read_baseline(directory / BASELINE_FILE),
-        _read_failures(directory / "failures"),
+        failures,
+        tuple(run_id for run_id in unfinished if run_id not in failed),
     )
     _refuse_mixture(results)
     return results

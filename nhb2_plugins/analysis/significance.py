@@ -45,7 +45,7 @@ def friedman(results: CampaignResults) -> FriedmanResult | Refusal:
     left_out = {each.marked_name: "no result" for each in results.optimizers if not each.with_result}
     while len(kept) > 2 and len(shared_seeds(kept)) < FEWEST_BLOCKS:
         fewest = min(kept, key=lambda each: len(each.runs))
-        left_out[fewest.marked_name] = f"{len(fewest.runs)} runs"
+        left_out[fewest.marked_name] = f"{len(fewest.runs)} run{'s' if len(fewest.runs) != 1 else ''}"
         kept.remove(fewest)
     if len(kept) < 3:
         return Refusal(

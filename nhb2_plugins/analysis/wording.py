@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from nhb2_plugins.analysis.model import (
     CONFIDENCE,
@@ -18,6 +19,9 @@ from nhb2_plugins.analysis.model import (
     Refusal,
 )
 
+_MOST_LISTED: Final = 6
+"""Pairs or runs that a sentence lists; of twelve optimizers there are 66 pairs."""
+
 
 def sentences(
     *,
@@ -30,20 +34,33 @@ def sentences(
     pairs: Sequence[PairRow],
     curves: Sequence[AnytimeCurve],
     optimizers: Sequence[OptimizerCard],
+    failed: bool = False,
+    unfinished: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The conclusions; the first is the summary."""
-    ranked = sorted((row for row in finals if row.mean is not None), key=lambda row: row.mean.value if row.mean else 0)
-    if not ranked:
-        return ("No run has a result within the budget, so there is nothing to compare.",)
+    n_runs = {card.marked_name: len(card.runs) for card in optimizers}
+    with_result = sorted((row for row in finals if row.mean is not None), key=_mean)
+    if not with_result:
+        nothing = "No run has a result within the budget, so there is nothing to compare."
+        return (nothing, *_unfinished(unfinished))
+    # A mean over the few runs that have a result is over the luckiest: it leads nothing.
+    seldom = [row for row in with_result if 2 * row.n_runs < n_runs[row.optimizer]]
+    often = [row for row in with_result if row not in seldom]
+    ranked = [*often, *seldom]
     return (
-        _summary(ranked, measure, horizon_s, baseline),
-        *_against_the_best(ranked, pairs),
-        *_overall(friedman),
+        _summary(often or seldom, n_runs, measure, horizon_s, baseline, some_left_out=bool(often and seldom)),
+        *_against_the_best(ranked, pairs, n_runs),
+        *(_overall(friedman) if len(ranked) > 2 else ()),  # of fewer there is nothing that the pair does not say
         *_speed(matches, curves),
         *_unequal(optimizers),
-        *_without_result(finals),
+        *_without_result(optimizers, failed=failed or bool(unfinished)),
+        *_unfinished(unfinished),
         *_few_runs(finals),
     )
+
+
+def _mean(row: FinalRow) -> float:
+    return float("inf") if row.mean is None else row.mean.value
 
 
 def listed(names: Sequence[str]) -> str:
@@ -60,25 +77,47 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _summary(
-    ranked: Sequence[FinalRow], measure: str, horizon_s: float, baseline: tuple[BaselineCurve, ...] | Refusal
+    ranked: Sequence[FinalRow],
+    n_runs: Mapping[str, int],
+    measure: str,
+    horizon_s: float,
+    baseline: tuple[BaselineCurve, ...] | Refusal,
+    *,
+    some_left_out: bool,
 ) -> str:
-    best = ranked[0]
-    runs = f"{best.n_runs} run{'s' if best.n_runs != 1 else ''}"
-    text = f"After {horizon_s:,.0f} simulated seconds {best.optimizer} has the smallest mean regret in {measure}: "
-    if best.mean is None:  # ranked by it
-        return text
-    if best.n_runs > 1:
-        runs += f", {CONFIDENCE:.0%} interval {best.mean.low:.2f} to {best.mean.high:.2f}"
-    text += f"{best.mean.value:.2f} percentage points ({runs})"
-    if len(ranked) > 1 and (worst := ranked[-1]).mean is not None:
-        text += f"; {worst.optimizer} has the largest, {worst.mean.value:.2f}"
+    first, last = ranked[0], ranked[-1]
+    leading = [row.optimizer for row in ranked if _mean(row) == _mean(first)]
+    text = f"After {horizon_s:,.0f} simulated seconds "
+    if some_left_out:
+        text += "and among the optimizers with a result in at least half of their runs, "
+    amount = f"{_mean(first):.2f} percentage points"
+    if len(leading) == 1:
+        amount += f" ({_counted(first, n_runs[first.optimizer])})"
+    if len(ranked) == 1:
+        text += f"{first.optimizer} has a mean regret in {measure} of {amount}"
+    elif len(leading) == len(ranked):
+        text += f"{listed(leading)} have the same mean regret in {measure}: {amount}"
+    else:
+        verb = "has" if len(leading) == 1 else "have"
+        text += f"{listed(leading)} {verb} the smallest mean regret in {measure}: {amount}"
+        text += f"; {last.optimizer} has the largest, {_mean(last):.2f}"
     if not isinstance(baseline, Refusal) and len(baseline) == 1 and baseline[0].mean.size:
         text += f"; random search is expected to have {baseline[0].mean[-1]:.2f}"
     return f"{text}."
 
 
-def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> list[str]:
-    """How the optimizer with the smallest mean compares with each other one."""
+def _counted(row: FinalRow, n_runs: int) -> str:
+    """How many runs a mean is over, and its interval."""
+    text = f"{row.n_runs} run{'s' if row.n_runs != 1 else ''}"
+    if row.n_runs < n_runs:
+        text = f"{row.n_runs} of {n_runs} runs, the others without a result"
+    if row.mean is None or row.n_runs < 2:
+        return text
+    return f"{text}, {CONFIDENCE:.0%} interval {row.mean.low:.2f} to {row.mean.high:.2f}"
+
+
+def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow], n_runs: Mapping[str, int]) -> list[str]:
+    """How the optimizer that leads compares with each other one."""
     best = ranked[0].optimizer
     rivals = {row.second if row.first == best else row.first: row for row in pairs if best in (row.first, row.second)}
     order = [row.optimizer for row in ranked[1:] if row.optimizer in rivals]
@@ -86,7 +125,7 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> l
     better = [name for name in order if rivals[name].significant and _ahead(rivals[name]) != best]
     equal = [name for name in order if rivals[name].p_holm is not None and not rivals[name].significant]
     untested = [name for name in order if rivals[name].p_holm is None and rivals[name].refused]
-    if pairs and all(row.p_holm is None for row in pairs):
+    if order and all(row.p_holm is None for row in pairs):
         return ["No pair of optimizers was tested: there are too few runs, so nothing here is known to be significant."]
     found = []
     if worse:
@@ -95,10 +134,11 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> l
             f"(two-sided tests of the final regrets, Holm-corrected for all pairs, level {SIGNIFICANCE:g})."
         )
     if better:
+        n_empty = n_runs[best] - ranked[0].n_runs
+        why = f"{n_empty} of its {n_runs[best]} runs have no result" if n_empty else "a few bad runs make its mean"
         found.append(
-            f"Although the mean is larger, {listed([_with_p(name, rivals[name]) for name in better])} "
-            f"{'ends' if len(better) == 1 else 'end'} significantly better than {best} in most runs: a few bad ones "
-            "make the mean."
+            f"Although {best} has the smaller mean, {listed([_with_p(name, rivals[name]) for name in better])} "
+            f"{'ends' if len(better) == 1 else 'end'} significantly better by the ranks of the runs: {why}."
         )
     if equal:
         found.append(
@@ -110,10 +150,16 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow]) -> l
         found.append(f"Not tested against {best}: {listed(names)} ({reason}).")
     others = [row for row in pairs if best not in (row.first, row.second) and row.p_holm is not None]
     if significant := [f"{_ahead(row)} than {_rival(row)}" for row in others if row.significant]:
-        found.append(f"Significantly better {_is(significant)} also: {'; '.join(significant)}.")
+        found.append(f"Also significantly better: {_some(significant)}.")
     if insignificant := [f"{row.first} and {row.second}" for row in others if not row.significant]:
-        found.append(f"Not significant {_is(insignificant)} also: {'; '.join(insignificant)}.")
+        found.append(f"Also not significant: {_some(insignificant)}.")
     return found
+
+
+def _some(items: Sequence[str], what: str = "further pairs (see the table of pairs)") -> str:
+    if len(items) <= _MOST_LISTED:
+        return "; ".join(items)
+    return f"{'; '.join(items[:_MOST_LISTED])}; and {len(items) - _MOST_LISTED} {what}"
 
 
 def _ahead(row: PairRow) -> str:
@@ -186,10 +232,6 @@ def _speed(matches: tuple[MatchRow, ...] | Refusal, curves: Sequence[AnytimeCurv
     return found
 
 
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
 def _unequal(optimizers: Sequence[OptimizerCard]) -> list[str]:
     """Conditions that are not the same for all: then final values are not those of equal means."""
     found = []
@@ -211,9 +253,37 @@ def _unequal(optimizers: Sequence[OptimizerCard]) -> list[str]:
     return found
 
 
-def _without_result(finals: Sequence[FinalRow]) -> list[str]:
-    empty = [row.optimizer for row in finals if row.mean is None]
-    return [f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no result within the budget."] if empty else []
+def _without_result(optimizers: Sequence[OptimizerCard], *, failed: bool) -> list[str]:
+    """What has no result at all, and why as far as it is known; and what has none in some of its runs.
+
+    Args:
+        optimizers: all of them.
+        failed: whether any run of the campaign failed or did not finish.
+    """
+    absent = [card.marked_name for card in optimizers if not card.runs]
+    empty = [card.marked_name for card in optimizers if card.runs and card.n_without_result == len(card.runs)]
+    found = []
+    if absent and failed:
+        found.append(f"No finished run of {listed(absent)} is here: not run, or failed.")
+    elif absent:
+        found.append(f"{listed(absent)} {'was' if len(absent) == 1 else 'were'} not run.")
+    if empty:
+        found.append(f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no result within the budget.")
+    some = [card for card in optimizers if 0 < card.n_without_result < len(card.runs)]
+    found += [
+        f"In {card.n_without_result} of {len(card.runs)} runs of {card.marked_name} nothing ended within the budget: "
+        "means leave them out, tests and ranks count them as the worst."
+        for card in some
+    ]
+    return found
+
+
+def _unfinished(unfinished: Sequence[str]) -> list[str]:
+    if not unfinished:
+        return []
+    return [
+        f"Left out, since {'it is' if len(unfinished) == 1 else 'they are'} not finished: {_some(unfinished, 'more')}."
+    ]
 
 
 def _few_runs(finals: Sequence[FinalRow]) -> list[str]:

@@ -114,7 +114,8 @@ def test_an_optimizer_without_any_result_has_a_row_with_dashes(tmp_path: Path) -
     assert slow == ("slow", "0", *["–"] * 6)
     assert fine[:3] == ("a", "1", "1.0")
     assert "No finished run: never started." in comparison_text(analysis)
-    assert "never started and slow have no result within the budget." in analysis.sentences
+    assert "never started was not run." in analysis.sentences
+    assert "slow has no result within the budget." in analysis.sentences
 
 
 def test_failed_runs_are_told(tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""The conclusions in words: they agree with the numbers, also where runs are few, equal, missing or without a result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.results import CampaignResults, read_results
+from tests.analysis.runs import campaign_of, make_run, optimizer_with, write_run
+
+_REGRETS = [1.0, 1.5, 2.0, 1.2, 1.8, 2.4, 1.1, 1.4, 2.2, 1.6]
+
+
+def _said(results: CampaignResults) -> tuple[str, str]:
+    """The summary, and the other sentences as one text."""
+    summary, *others = analyse(results).sentences
+    return summary, " ".join(others)
+
+
+def test_equal_means_have_no_winner() -> None:
+    summary, _ = _said(campaign_of({name: [2.0] * 6 for name in "abc"}))
+    assert "a, b and c have the same mean regret" in summary
+    assert "smallest" not in summary
+    assert "largest" not in summary
+
+
+def test_two_that_share_the_smallest_mean_are_both_named() -> None:
+    summary, _ = _said(campaign_of({"a": [2.0, 2.0], "b": [2.0, 2.0], "c": [3.0, 3.0]}))
+    assert "a and b have the smallest mean regret" in summary
+    assert "c has the largest, 3.00" in summary
+
+
+def test_one_optimizer_is_not_compared() -> None:
+    for regrets in ([1.0], _REGRETS):
+        summary, others = _said(campaign_of({"alone": regrets}))
+        assert "alone has a mean regret in validation error after 12 epochs of" in summary
+        assert "smallest" not in summary
+        assert "test" not in others
+
+
+def test_the_mean_of_a_few_lucky_runs_leads_nothing() -> None:
+    lucky = [0.1, *[None] * 9]
+    summary, others = _said(campaign_of({"lucky": lucky, "steady": _REGRETS, "slow": [each + 3 for each in _REGRETS]}))
+    assert "steady has the smallest mean regret" in summary
+    assert "with a result in at least half of their runs" in summary
+    assert "slow has the largest" in summary
+    assert "steady is significantly better than" in others
+    assert "In 9 of 10 runs of lucky nothing ended within the budget" in others
+    assert "a few bad" not in others
+
+
+def test_a_smaller_mean_over_fewer_runs_is_not_put_down_to_bad_runs_of_its_own() -> None:
+    # Six of ten have a result, and a better mean; the four without one lose every comparison.
+    some = [1.45, 1.5, 1.55, 1.6, 1.65, 1.5, None, None, None, None]
+    others = [1.7] * 10
+    results = campaign_of({"some": some * 6, "all": others * 6})
+    summary, text = _said(results)
+    assert "some has the smallest mean regret" in summary
+    assert "36 of 60 runs, the others without a result" in summary
+    if "significantly better by the ranks" in text:
+        assert "24 of its 60 runs have no result" in text
+
+
+def test_what_is_better_by_rank_and_worse_on_average_is_explained() -> None:
+    with_bad_ones = [0.5 - i / 1000 for i in range(18)] + [60.0, 70.0]
+    summary, text = _said(campaign_of({"even": [1.0 + i / 1000 for i in range(20)], "bad at times": with_bad_ones}))
+    assert "even has the smallest mean regret" in summary
+    assert "Although even has the smaller mean, bad at times" in text
+    assert "ends significantly better by the ranks of the runs: a few bad runs make its mean." in text
+
+
+def test_of_many_pairs_some_are_listed_and_the_others_counted() -> None:
+    generator = np.random.default_rng(1)
+    finals = {name: (2 + generator.random(12)).tolist() for name in "abcdefghij"}
+    _, text = _said(campaign_of(finals))
+    # 45 pairs, 9 of them with the leader.
+    assert "; and 30 further pairs (see the table of pairs)." in text
+
+
+def test_what_was_not_asked_for_is_not_said_to_have_no_result(tmp_path: Path) -> None:
+    for seed in range(2):
+        write_run(tmp_path, make_run([(10, 80.0)], seed=seed))
+    _, text = _said(read_results(tmp_path, ("a", "b", "c")))
+    assert "b and c were not run." in text
+    assert "no result" not in text
+    (tmp_path / "failures" / "b").mkdir(parents=True)
+    (tmp_path / "failures" / "b" / "seed-0000.txt").write_text("ValueError: no\n")
+    _, text = _said(read_results(tmp_path, ("a", "b", "c")))
+    assert "No finished run of b and c is here: not run, or failed." in text
+
+
+def test_runs_that_are_not_finished_are_named(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]))
+    for seed in range(1, 9):
+        write_run(tmp_path, make_run([(10, 80.0)], seed=seed), finish=False)
+    results = read_results(tmp_path)
+    assert results.unfinished == tuple(f"a/seed-{seed:04d}" for seed in range(1, 9))
+    _, text = _said(results)
+    assert "Left out, since they are not finished: a/seed-0001; " in text
+    assert "; and 2 more." in text
+
+
+def test_a_run_that_failed_is_not_called_unfinished_too(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]))
+    write_run(tmp_path, make_run([(10, 80.0)], seed=1), finish=False)
+    (tmp_path / "failures" / "a").mkdir(parents=True)
+    (tmp_path / "failures" / "a" / "seed-0001.txt").write_text("ValueError: no\n")
+    assert read_results(tmp_path).unfinished == ()
+
+
+def test_an_unfinished_run_is_named_where_nothing_has_a_result() -> None:
+    results = replace(CampaignResults((optimizer_with("a", [None]),)), unfinished=("a/seed-0001",))
+    assert _said(results)[1] == "Left out, since it is not finished: a/seed-0001."
