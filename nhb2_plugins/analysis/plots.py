@@ -27,6 +27,7 @@ from nhb2_plugins.analysis.model import (
     RankCurves,
     Refusal,
 )
+from nhb2_plugins.analysis.wording import rising_note
 from nhb2_plugins.figure_theme import COLOURS, DASHES, themed_figure
 
 _SECONDS_PER_HOUR: Final = 3600.0
@@ -34,6 +35,21 @@ _BASELINE: Final[Mapping[str, Any]] = {"color": "#999999", "linewidth": 4.5, "al
 _WIDTH: Final = 9.0
 _DIVERGING: Final = "PuOr"
 _LEGEND_CHARACTERS: Final = 30
+_COLUMN_CHARACTERS: Final = 13
+FIGURE_NAMES: Final = frozenset(
+    {
+        "regret_over_time",
+        "median_regret_over_time",
+        "error_over_time",
+        "regret_over_evaluations",
+        "final_regret",
+        "ranks_over_time",
+        "critical_difference",
+        "targets",
+        "improvement",
+    }
+)
+"""Stems of every figure that there can be."""
 
 _Floats = NDArray[np.float64]
 
@@ -61,7 +77,7 @@ def report_figures(analysis: CampaignAnalysis) -> tuple[ReportFigure, ...]:
     """The figures that an analysis has numbers for."""
     interval = f"Band: {CONFIDENCE:.0%} bootstrap interval over runs."
     exact = ("Random search is exact, from the complete table.",) if _baselines(analysis.baseline_time) else ()
-    steps = ("Every run has a result where a curve begins.",)
+    steps = ("Every run has a result where a curve begins.", *rising_note(analysis))
     curves = [
         ReportFigure(
             "regret_over_time",
@@ -87,7 +103,12 @@ def report_figures(analysis: CampaignAnalysis) -> tuple[ReportFigure, ...]:
         ReportFigure(
             "regret_over_evaluations",
             f"Regret in {analysis.measure}: mean over runs",
-            (interval, "Up to the smallest number of evaluations of a run; an evaluation counts at any epoch.", *exact),
+            (
+                interval,
+                "Up to the smallest number of evaluations of a run; an evaluation counts at any epoch.",
+                *rising_note(analysis),
+                *exact,
+            ),
             (_WIDTH, 5),
             _draw_regret_over_evaluations,
         ),
@@ -153,8 +174,11 @@ def report_figures(analysis: CampaignAnalysis) -> tuple[ReportFigure, ...]:
 
 def write_figures(analysis: CampaignAnalysis, directory: Path, suffix: str) -> list[Path]:
     """Draw every figure; the suffix decides the format (``png``, ``svg``, ``pdf``). Returns the files."""
+    figures = report_figures(analysis)
+    for name in FIGURE_NAMES - {each.name for each in figures}:
+        (directory / f"{name}.{suffix}").unlink(missing_ok=True)  # of an earlier report, on other runs
     paths = []
-    for each in report_figures(analysis):
+    for each in figures:
         path = directory / f"{each.name}.{suffix}"
         draw_figure(each, analysis, path)
         paths.append(path)
@@ -497,7 +521,7 @@ def _draw_improvement(analysis: CampaignAnalysis, figure: Figure) -> None:
             if i != j:
                 _write_probability(axes, found, i, j, enough=enough[i] and enough[j])
     axes.set_yticks(range(n), [_label(name) for name in found.optimizers])
-    axes.set_xticks(range(n), ["\n".join(textwrap.wrap(name, 10)) for name in found.optimizers], fontsize=8.5)
+    axes.set_xticks(range(n), [narrow_label(name) for name in found.optimizers], fontsize=8)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
@@ -505,6 +529,12 @@ def _draw_improvement(analysis: CampaignAnalysis, figure: Figure) -> None:
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1])
     bar.set_label("probability")
     bar.outline.set_visible(False)
+
+
+def narrow_label(name: str) -> str:
+    """A name in short lines; a word is broken only where it would run into the next column."""
+    widest = max((len(word) for word in name.split()), default=1)
+    return "\n".join(textwrap.wrap(name, min(max(10, widest), _COLUMN_CHARACTERS))) if name.strip() else name
 
 
 def _write_probability(axes: Axes, found: ImprovementMatrix, i: int, j: int, *, enough: bool) -> None:

@@ -52,19 +52,24 @@ def _write_text(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
 
 
 def _write_csv(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-    return [
-        _written(directory / f"{table.name}.csv", to_csv(table, analysis))
-        for table in report_tables(analysis)
-        if table.rows
-    ]
+    tables = report_tables(analysis)
+    return _write_tables(
+        {f"{table.name}.csv": to_csv(table, analysis) if table.rows else "" for table in tables}, directory
+    )
 
 
 def _write_latex(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-    return [
-        _written(directory / f"{table.name}.tex", to_latex(table, analysis))
-        for table in report_tables(analysis)
-        if table.rows and not table.long
-    ]
+    tables = [table for table in report_tables(analysis) if not table.long]
+    return _write_tables(
+        {f"{table.name}.tex": to_latex(table, analysis) if table.rows else "" for table in tables}, directory
+    )
+
+
+def _write_tables(texts: Mapping[str, str], directory: Path) -> list[Path]:
+    """Write the files that have a text; the others must not stay from an earlier report on other runs."""
+    for name in (name for name, text in texts.items() if not text):
+        (directory / name).unlink(missing_ok=True)
+    return [_written(directory / name, text) for name, text in texts.items() if text]
 
 
 def _figures(suffix: str) -> Callable[[CampaignAnalysis, Path], list[Path]]:

@@ -18,6 +18,7 @@ from nhb2_plugins.analysis.model import (
     PairRow,
     Refusal,
 )
+from nhb2_plugins.analysis.wording import p_text
 
 Form = Literal["text", "count", "one", "two", "seconds", "short", "p"]
 """How a number is shown: as it is, with one or two decimals, in whole seconds, in up to four digits, as a p-value."""
@@ -213,14 +214,14 @@ def pairs_table(analysis: CampaignAnalysis) -> ReportTable:
         (
             _Column("first", "first", "text"),
             _Column("second", "second", "text"),
-            _Column("test", "test", "text"),
-            _Column("runs_first", "runs", "count"),
-            _Column("runs_second", "runs", "count"),
-            _Column("p_value", "p", "p"),
+            _Column("verdict", "verdict", "text"),
             _Column("p_holm", "p (Holm)", "p"),
             _Column("effect", "effect"),
             _Column("magnitude", "size", "text"),
-            _Column("verdict", "verdict", "text"),
+            _Column("test", "test", "text"),
+            _Column("p_value", "p", "p"),
+            _Column("runs_first", "runs of first", "count"),
+            _Column("runs_second", "of second", "count"),
         ),
         (_pair_row(pair) for pair in analysis.pairs),
         (
@@ -238,17 +239,17 @@ def _pair_row(pair: PairRow) -> tuple[Any, ...]:
         verdict = "not significant"
     else:
         verdict = f"{pair.first if (pair.effect or 0) > 0 else pair.second} is better"
-    counts = (pair.n_first, pair.n_second)
     return (
         pair.first,
         pair.second,
-        pair.test or None,
-        *counts,
-        pair.p_value,
+        verdict,
         pair.p_holm,
         pair.effect,
         pair.magnitude or None,
-        verdict,
+        pair.test or None,
+        pair.p_value,
+        pair.n_first,
+        pair.n_second,
     )
 
 
@@ -270,7 +271,7 @@ def friedman_table(analysis: CampaignAnalysis) -> ReportTable:
         columns,
         rows,
         (
-            f"Friedman's chi-squared {found.statistic:.2f} over {found.n_blocks} seeds, p {shown(found.p_value, 'p')}. "
+            f"Friedman's chi-squared {found.statistic:.2f} over {found.n_blocks} seeds, {p_text(found.p_value)}. "
             f"p-values of pairs: Nemenyi. Critical difference of average ranks at level {SIGNIFICANCE:g}: "
             f"{found.critical_difference:.2f}.{left_out}",
         ),

@@ -11,6 +11,7 @@ from nhb2_plugins.analysis.model import (
     SIGNIFICANCE,
     AnytimeCurve,
     BaselineCurve,
+    CampaignAnalysis,
     FinalRow,
     FriedmanResult,
     MatchRow,
@@ -230,6 +231,17 @@ def _speed(matches: tuple[MatchRow, ...] | Refusal, curves: Sequence[AnytimeCurv
     if behind:
         found.append(f"Behind {at_end}, by more than the bootstrap interval: {listed(behind)}.")
     return found
+
+
+def rising_note(analysis: CampaignAnalysis) -> tuple[str, ...]:
+    """For who wonders at a curve that rises; nothing where every optimizer searches at the measure itself."""
+    ran = [card for card in analysis.optimizers if card.runs]
+    if all(not card.ladder and card.epoch == analysis.measure_epoch for card in ran):
+        return ()
+    return (
+        "A curve can rise: an incumbent is the best of any fidelity seen, and what led after few epochs can be worse "
+        f"at {analysis.measure_epoch}.",
+    )
 
 
 def _unequal(optimizers: Sequence[OptimizerCard]) -> list[str]:

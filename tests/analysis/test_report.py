@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,12 +12,13 @@ import pytest
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.comparison import compare
+from nhb2_plugins.analysis.plots import FIGURE_NAMES, narrow_label, report_figures
 from nhb2_plugins.analysis.report import comparison_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.analysis.tables import comparison_table
 from nhb2_plugins.errors import CampaignError, InvalidValueError, TrajectoryError
-from tests.analysis.runs import TABLE, make_run, optimizer_of, optimizer_with, write_run
+from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
 
 FIRST = (make_run([(10, 80.0), (30, 85.0)], optimizer="first"), make_run([(20, 83.0)], seed=1, optimizer="first"))
 SECOND = (make_run([(5, 89.5)], optimizer="second", epoch=200),)
@@ -182,3 +184,40 @@ def test_the_report_is_written_where_there_is_little_to_show(finals: list[float 
     results = CampaignResults((optimizer_with("first", finals), OptimizerRuns("never started", ())))
     for file in write_report(analyse(results), tmp_path, ["text", "csv", "latex", "png"]):
         assert file.stat().st_size > 50
+
+
+def test_a_report_leaves_nothing_of_an_earlier_one_that_it_has_no_numbers_for(tmp_path: Path) -> None:
+    formats = ["csv", "latex", "png"]
+    generator = random.Random(1)
+    before = {name: [1 + generator.random() for _ in range(12)] for name in "abc"}
+    written = write_report(analyse(campaign_of(before)), tmp_path, formats)
+    assert {"friedman.csv", "friedman.tex", "critical_difference.png"} <= {path.name for path in written}
+    written = write_report(analyse(campaign_of({"a": [1.0]})), tmp_path, formats)
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in written}
+    assert "friedman.csv" not in {path.name for path in written}
+
+
+def test_every_figure_s_name_is_known(tmp_path: Path) -> None:
+    assert {each.name for each in report_figures(analyse(RESULTS))} <= FIGURE_NAMES
+
+
+def test_a_curve_that_can_rise_is_explained() -> None:
+    at_the_measure = analyse(campaign_of({"a": [1.0]}))
+    below_it = analyse(campaign_of({"a": [1.0]}, ladder=(4, 12)))
+    told = [
+        any("A curve can rise" in note for figure in report_figures(each) for note in figure.notes)
+        for each in (at_the_measure, below_it)
+    ]
+    assert told == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Regularized evolution", "Regularized\nevolution"),
+        ("BOHB", "BOHB"),
+        ("averyveryverylongword", "averyveryvery\nlongword"),
+    ],
+)
+def test_a_column_s_label_is_broken_between_words(name: str, label: str) -> None:
+    assert narrow_label(name) == label

@@ -1,4 +1,4 @@
-"""The conclusions in words: they agree with the numbers, also where runs are few, equal, missing or without a result."""
+"""The conclusions in words agree with the numbers, also where runs are few, equal, missing or without a result."""
 
 from __future__ import annotations
 

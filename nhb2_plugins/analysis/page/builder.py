@@ -23,7 +23,8 @@ from nhb2_plugins.analysis.page.charts import Chart, Look, as_json
 from nhb2_plugins.analysis.page.diagrams import draw_critical_difference, draw_final_regrets
 from nhb2_plugins.analysis.page.drawing import draw_chart, swatch
 from nhb2_plugins.analysis.page.figures import Looks, anytime_charts, rank_chart, runs_chart, target_chart
-from nhb2_plugins.analysis.tables import ReportTable, report_tables, shown
+from nhb2_plugins.analysis.tables import ReportTable, report_tables
+from nhb2_plugins.analysis.wording import p_text, rising_note
 
 PAGE_FILE: Final = "report.html"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -110,6 +111,7 @@ def _context(analysis: CampaignAnalysis) -> dict[str, Any]:
         "swatches": {card.marked_name: swatch(looks[card.marked_name]) for card in analysis.optimizers},
         "best_of_comparison": contents.best_of_columns(tables["comparison"]),
         "final_regrets": _final_regrets(analysis, looks),
+        "rising_note": " ".join(rising_note(analysis)),
         "has_baseline": not isinstance(analysis.baseline_time, Refusal),
         "baseline_refusals": list(
             dict.fromkeys(
@@ -235,7 +237,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"zip": zip, "sort_key": _sort_key, "shown": shown}
+    environment.filters |= {"zip": zip, "sort_key": _sort_key, "p_text": p_text}
     return environment
 
 

@@ -138,7 +138,7 @@ class Chart:
 
 
 def shared_grid(curves: Sequence[_Floats], *, whole: bool = False) -> _Floats:
-    """Where to read several steps: each of their beginnings, and few enough points between for a page.
+    """Where to read several steps: each of their beginnings and ends, and few enough points between for a page.
 
     Args:
         curves: where each step changes, ascending; empty ones are passed over.
@@ -155,11 +155,11 @@ def shared_grid(curves: Sequence[_Floats], *, whole: bool = False) -> _Floats:
     if low > 0:
         spread.append(np.geomspace(low, high, N_GRID))
     points = np.concatenate(spread)
-    return np.unique(np.concatenate([np.round(points) if whole else points, [curve[0] for curve in given], [high]]))
+    return np.unique(np.concatenate([np.round(points) if whole else points, *(curve[[0, -1]] for curve in given)]))
 
 
 def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, digits: int = SIGNIFICANT_DIGITS) -> Points:
-    """A curve read on a grid; None before it begins and where it is not finite.
+    """A curve read on a grid; None before it begins, after it ends, and where it is not finite.
 
     Args:
         grid: where to read it.
@@ -170,7 +170,8 @@ def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, digits: int = SIGNIFI
     if not len(x):
         return (None,) * len(grid)
     position = np.searchsorted(x, grid * (1 + 1e-12), side="right") - 1
-    return rounded(np.where(position >= 0, values[np.maximum(position, 0)], np.nan), digits)
+    given = (position >= 0) & (grid <= x[-1] * (1 + 1e-12))
+    return rounded(np.where(given, values[np.maximum(position, 0)], np.nan), digits)
 
 
 def rounded(values: Sequence[float] | _Floats, digits: int = SIGNIFICANT_DIGITS) -> Points:

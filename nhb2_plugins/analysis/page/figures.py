@@ -115,7 +115,7 @@ def _ends_in_words(curve: AnytimeCurve) -> str:
 
 
 def rank_chart(ranks: RankCurves, looks: Looks) -> Chart:
-    """Average ranks over simulated time."""
+    """Expected ranks over simulated time."""
     grid = shared_grid([ranks.time_s])
     lines = tuple(
         Line(name, looks[name], on_grid(grid, ranks.time_s, ranks.rank[number]))
@@ -124,12 +124,13 @@ def rank_chart(ranks: RankCurves, looks: Looks) -> Chart:
     final = "; ".join(f"{name} {rank.value:.2f}" for name, rank in zip(ranks.optimizers, ranks.final, strict=True))
     return Chart(
         "ranks",
-        "Average rank over simulated time",
+        "Expected rank over simulated time",
         f"Ranks at the end (1 is the best): {final}.",
         _TIME,
-        Axis("average rank (1 is the best)", "rank", log=False),
+        Axis("expected rank (1 is the best)", "rank", log=False),
         _scaled(grid, 1 / _SECONDS_PER_HOUR),
         {"Rank": lines},
+        caption="The rank of a run among one run of each optimizer, drawn at random; no result yet ranks last.",
         extent=(0.8, len(ranks.optimizers) + 0.2),
     )
 
