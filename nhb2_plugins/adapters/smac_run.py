@@ -16,6 +16,7 @@ from ConfigSpace import Configuration as SpaceConfiguration
 from ConfigSpace import UniformIntegerHyperparameter
 from smac.runhistory import TrialInfo, TrialValue
 
+from nhb2_plugins.adapters.arguments import served
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.objectives import objective_values
 from nhb2_plugins.benchmark import Benchmark, Seed
@@ -33,7 +34,6 @@ SmacAnswer = tuple[float | dict[str, float], dict[str, Any]]
 
 _UNRECORDED: Final = "unrecorded"
 _PICKLED_ERROR: Final = "pickled_error"
-_RELATIVE_TOLERANCE: Final = 1e-9
 _logger = logging.getLogger(__name__)
 
 
@@ -233,7 +233,7 @@ def _request(
 ) -> _Request:
     epoch, ladder_budget = settings.epoch, None
     if settings.ladder is not None and budget is not None:
-        epoch, ladder_budget = _served(settings.ladder, budget)
+        epoch, ladder_budget = served(settings.ladder, budget)
     seeds = settings.bench.seeds
     seed: Seed | None
     if instance is not None:
@@ -245,14 +245,6 @@ def _request(
     else:
         seed = seeds[rank % len(seeds)]
     return _Request(_configuration(config), epoch, ladder_budget, seed)
-
-
-def _served(ladder: FidelityLadder, budget: float) -> tuple[int, float]:
-    """The epoch that serves a budget, and the budget without SMAC's float error."""
-    rung = ladder.rung_of(budget)
-    own = ladder.budgets[rung]
-    same = math.isclose(own, budget, rel_tol=_RELATIVE_TOLERANCE)
-    return ladder.rungs[rung], own if same else float(budget)
 
 
 def _seed_of_instance(instance: str, seeds: tuple[int, ...]) -> int:
