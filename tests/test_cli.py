@@ -93,17 +93,32 @@ def test_version_and_help() -> None:
 # -- wrong input: one line, status 2, what is wrong and what is allowed
 
 
+@pytest.mark.parametrize("processes", ["0", "-1", "two", "1.5", "²"])
+def test_processes_are_a_whole_number_from_one(processes: str) -> None:
+    answer = nhb2("run", "smoke", "--processes", processes)
+    assert answer.status == 2
+    assert f"argument --processes: {processes!r} is not a whole number from 1" in answer.err
+
+
+def test_a_scheduler_has_its_own_processes() -> None:
+    answer = nhb2("run", "smoke", "--processes", "2", "--scheduler", "tcp://127.0.0.1:8786")
+    assert answer.status == 2
+    assert "not allowed with argument" in answer.err
+
+
 WRONG_QUERIES = [
     (["4|00|000", "0.1", "256"], ["4|00|000"]),
     (["01021", "0.1", "256"], ["01021"]),
     (["0|10|2100", "0.1", "256"], ["0|10|2100"]),
     (["010210", "0.3", "256"], ["0.3", "0.0125"]),
-    (["010210", "nan", "256"], ["nan"]),
+    (["010210", "nan", "256"], ["'nan'"]),
+    (["010210", "1e-400", "256"], ["learning rate '1e-400' is not one of 0.003125"]),
+    (["010210", "0.1", "1e400"], ["batch size '1e400' is not one of 16"]),
     (["010210", "fast", "256"], ["'fast'", "0.0125"]),
     (["010210", "0.1", "20"], ["20", "16", "512"]),
     (["010210", "0.1", "1.5"], ["1.5", "16"]),
-    (["010210", "0.1", "256", "--epoch", "13"], ["13", "1..12", "200"]),
-    (["010210", "0.1", "256", "--epoch", "0"], ["0", "1..12"]),
+    (["010210", "0.1", "256", "--epoch", "13"], ["'13'", "1, 2, 3", "12, 200"]),
+    (["010210", "0.1", "256", "--epoch", "0"], ["'0'", "1, 2, 3"]),
     (["010210", "0.1", "256", "--epoch", "last"], ["'last'"]),
     (["010210", "0.1", "256", "--split", "vaild"], ["'vaild'", "did you mean 'valid'?"]),
     (["010210", "0.1", "256", "--split", "valid", "--epoch", "200"], ["'valid'", "expected test accuracy"]),

@@ -89,8 +89,7 @@ def run_campaign(
         MissingExtraError: an optimizer's framework is not installed.
         SchedulerLostError: the scheduler went away; what has finished is kept.
     """
-    plans = select_runs(plan_runs(spec), only)
-    _try_optimizers(plans)
+    plans = checked_runs(spec, only)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
         keep_baseline(spec, bench, directory)
@@ -119,14 +118,23 @@ def _run_missing(
     return CampaignOutcome(len(plans) - len(missing), len(missing) - len(failed), tuple(failed))
 
 
-def _try_optimizers(plans: Sequence[RunPlan]) -> None:
-    """Make each optimizer once, so that a wrong setting or a missing framework stops the campaign before it starts."""
+def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:
+    """The runs of a campaign, or those that are asked for.
+
+    Each optimizer is made once, so that a wrong setting or a missing framework stops a campaign before it starts.
+
+    Raises:
+        CampaignError: nothing has a name that is asked for, or an optimizer's setting is wrong.
+        MissingExtraError: an optimizer's framework is not installed.
+    """
+    plans = select_runs(plan_runs(spec), only)
     for plan in {plan.optimizer: plan for plan in reversed(plans)}.values():
         try:
             made = make_planned_optimizer(plan)
         except InvalidValueError as error:
             raise CampaignError(f"optimizer {plan.optimizer!r}: {error}") from error
         close_optimizer(made)
+    return plans
 
 
 def _outcomes(

@@ -7,12 +7,24 @@ aside).
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder, checked_epoch
@@ -28,6 +40,37 @@ NAMED_TABLES: Final = ("embedded", "imported")
 """Tables that a specification can name without saying where they are."""
 
 _MAX_SPEC_BYTES: Final = 1 << 20
+_MAX_SEED: Final = 2**32 - 1  # what every generator behind the optimizers takes
+_NUMBER: Final = "number"
+_LIST: Final = "list"
+_RULE: Final = "rule"
+_WORD: Final = "word"
+_KINDS: Final = (_NUMBER, _LIST, _RULE, _WORD)
+"""Kinds of value that one key may have."""
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return _LIST
+    if isinstance(value, str) and not _is_number(value):
+        return _WORD
+    return _RULE if isinstance(value, dict | HyperbandLadder) else _NUMBER
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _one_of(*allowed: str) -> Discriminator:
+    """Decide by a value's kind what it is checked as, so that one error is told, and not one for every kind."""
+    return Discriminator(lambda value: kind if (kind := _kind(value)) in allowed else allowed[0])
+
+
+_Seed = Annotated[int, Field(ge=0, le=_MAX_SEED, strict=True)]
 
 
 class _Strict(BaseModel):
@@ -80,12 +123,31 @@ class OptimizerSpec(_Strict):
 
     algorithm: str
     label: str = ""
-    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[int, ...], Field(min_length=1)]
-    epoch: int = 12
-    ladder: Annotated[tuple[float, ...], Field(min_length=1)] | HyperbandLadder | None = None
+    seeds: Annotated[
+        Annotated[int, Field(ge=1, strict=True), Tag(_NUMBER)]
+        | Annotated[
+            tuple[Annotated[int, Field(ge=0, le=_MAX_SEED, strict=True)], ...], Field(min_length=1), Tag(_LIST)
+        ],
+        _one_of(_NUMBER, _LIST),
+    ]
+    epoch: int = Field(default=12, strict=True)
+    ladder: (
+        Annotated[
+            Annotated[tuple[float, ...], Field(min_length=1), Tag(_LIST)] | Annotated[HyperbandLadder, Tag(_RULE)],
+            _one_of(_LIST, _RULE),
+        ]
+        | None
+    ) = None
     settings: dict[str, Any] = Field(default_factory=dict)
-    budget_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["unlimited"] | None = None
-    n_workers: int | None = Field(default=None, ge=1)
+    budget_s: (
+        Annotated[
+            Annotated[float, Field(gt=0, allow_inf_nan=False), Tag(_NUMBER)]
+            | Annotated[Literal["unlimited"], Tag(_WORD)],
+            _one_of(_NUMBER, _WORD),
+        ]
+        | None
+    ) = None
+    n_workers: int | None = Field(default=None, ge=1, strict=True)
     charging: Charging | None = None
     overhead: Overhead | None = None
     restriction: Restriction = Restriction()
@@ -95,6 +157,13 @@ class OptimizerSpec(_Strict):
     def _known(cls, algorithm: str) -> str:
         registration(algorithm)
         return algorithm
+
+    @field_validator("seeds")
+    @classmethod
+    def _differ(cls, seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        if isinstance(seeds, tuple) and len(set(seeds)) < len(seeds):
+            raise InvalidValueError(f"seeds must differ, and {[s for s, n in Counter(seeds).items() if n > 1]} do not")
+        return seeds
 
     @field_validator("epoch")
     @classmethod
@@ -159,7 +228,7 @@ class CampaignSpec(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     budget_s: float = Field(gt=0, allow_inf_nan=False)
-    n_workers: int = Field(default=1, ge=1)
+    n_workers: int = Field(default=1, ge=1, strict=True)
     charging: Charging = "from_scratch"
     crossing: Crossing = "drop"
     measure_epoch: Literal[12, 200] = 12
@@ -206,7 +275,8 @@ def read_spec(path: str | Path) -> CampaignSpec:
     try:
         spec = CampaignSpec.model_validate(content)
     except ValidationError as error:
-        raise CampaignError(f"{found} is not a campaign specification:\n{_explain(error)}") from error
+        wrong = explain_wrong_values(error, _keys_at, _KINDS)
+        raise CampaignError(f"{found} is not a campaign specification:\n{wrong}") from error
     if spec.table is None or spec.table in NAMED_TABLES:
         return spec
     return spec.model_copy(update={"table": str(found.resolve().parent / spec.table)})
@@ -228,30 +298,12 @@ def _find_spec(path: Path) -> Path:
     raise CampaignError(describe_choices(str(path), shipped_specs(), what="campaign") + ", nor a file")
 
 
-def _explain(error: ValidationError) -> str:
-    details = error.errors()
-    # pydantic calls a list of nothing but wrong items too short: that says nothing beyond what is wrong with its items.
-    parents = {each["loc"][:depth] for each in details for depth in range(1, len(each["loc"]))}
-    told = [each for each in details if each["type"] != "too_short" or each["loc"] not in parents]
-    return "\n".join(f"  {_explain_one(each)}" for each in told)
-
-
-def _explain_one(detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"]) or "campaign"
-    if detail["type"] == "extra_forbidden":
-        return describe_choices(detail["loc"][-1], _model_at(detail["loc"]).model_fields, what=f"{where}: key")
-    if detail["type"] == "missing":
-        return f"{where}: is missing"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {message} (got {detail['input']!r:.80})"
-
-
-def _model_at(loc: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model whose key the last part of a location is."""
-    inner: dict[int | str, type[BaseModel]] = {"restriction": Restriction, HyperbandLadder.__name__: HyperbandLadder}
+def _keys_at(loc: Location) -> Iterable[str]:
+    """The keys of the model that the last part of a location stands in."""
+    inner: dict[int | str, type[BaseModel]] = {"restriction": Restriction, _RULE: HyperbandLadder}
     if len(loc) > 1 and loc[-2] in inner:
-        return inner[loc[-2]]
-    return OptimizerSpec if loc[0] == "optimizers" else CampaignSpec
+        return inner[loc[-2]].model_fields
+    return (OptimizerSpec if loc[0] == "optimizers" else CampaignSpec).model_fields
 
 
 def _first_line(error: Exception) -> str:

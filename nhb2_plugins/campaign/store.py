@@ -90,10 +90,18 @@ class CampaignStore:
                     raise CampaignError(f"another process is running a campaign in {self.directory}") from error
             yield
 
+    def check(self, spec: CampaignSpec, table: Provenance) -> None:
+        """See whether this campaign could begin or go on here; nothing is written.
+
+        Raises:
+            CampaignError: the directory holds another campaign, or other files.
+        """
+        self._refuse_other_files()
+        if (self.directory / CAMPAIGN_FILE).exists():
+            self._check_identity(_identity(spec, table))
+
     def _settle(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool) -> None:
-        identity = json.loads(
-            json.dumps({"spec": spec.model_dump(mode="json", exclude={"table"}), "table": asdict(table)})
-        )
+        identity = _identity(spec, table)
         if (self.directory / CAMPAIGN_FILE).exists():
             if overwrite:
                 shutil.rmtree(self.directory / RUNS_DIRECTORY)
@@ -130,6 +138,14 @@ class CampaignStore:
                 raise CampaignError(
                     f"{self.directory} holds runs of another {name}; name another directory, or overwrite it"
                 )
+
+
+def _identity(spec: CampaignSpec, table: Provenance) -> dict[str, Any]:
+    """What a directory's runs have in common, as JSON gives it back."""
+    identity: dict[str, Any] = json.loads(
+        json.dumps({"spec": spec.model_dump(mode="json", exclude={"table"}), "table": asdict(table)})
+    )
+    return identity
 
 
 def has_ended(path: Path) -> bool:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
+from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import MissingExtraError
 from nhb2_plugins.text_table import text_table
 
 if TYPE_CHECKING:
+    from nhb2_plugins.benchmark import Benchmark
     from nhb2_plugins.campaign.run import RunOutcome
     from nhb2_plugins.campaign.spec import CampaignSpec
 
@@ -27,8 +29,11 @@ def add_run(commands: Commands) -> None:
     parser.add_argument("--overwrite", action="store_true", help="delete the runs of another campaign that are there")
     parser.add_argument("--only", metavar="RUN", action="append", default=[], help="an optimizer or a run; repeatable")
     parser.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
-    parser.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
-    parser.add_argument("--processes", metavar="N", type=int, help="processes of the local cluster (default: cores)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
+    where.add_argument(
+        "--processes", metavar="N", type=positive_number, help="processes of the local cluster (default: cores)"
+    )
     add_table_option(parser)
 
 
@@ -41,7 +46,7 @@ def _run(options: argparse.Namespace) -> int:
     bench = open_table_of(spec, options.table)
     print(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.", file=sys.stderr)
     if options.dry_run:
-        return _dry_run(spec, directory, options.only)
+        return _dry_run(spec, bench, directory, only=options.only, overwrite=options.overwrite)
     with _progress() as (on_start, on_outcome):
         outcome = run_campaign(
             spec,
@@ -67,12 +72,14 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
-def _dry_run(spec: CampaignSpec, directory: Path, only: Sequence[str]) -> int:
-    from nhb2_plugins.campaign.plan import plan_runs, select_runs
+def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Sequence[str], overwrite: bool) -> int:
+    from nhb2_plugins.campaign.engine import checked_runs
     from nhb2_plugins.campaign.store import CampaignStore
 
-    plans = select_runs(plan_runs(spec), only)
-    missing = {plan.run_id for plan in CampaignStore(directory).missing(plans)}
+    plans, store = checked_runs(spec, only), CampaignStore(directory)
+    if not overwrite:
+        store.check(spec, bench.provenance)
+    missing = {plan.run_id for plan in (plans if overwrite else store.missing(plans))}
     rows = []
     for name in dict.fromkeys(plan.optimizer for plan in plans):
         own = [plan for plan in plans if plan.optimizer == name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import math
 from collections.abc import Sequence
 
 from nhb2_plugins.benchmark import MEAN, Seed
@@ -9,26 +11,35 @@ from nhb2_plugins.errors import InvalidValueError
 
 
 def read_number(text: str, allowed: Sequence[float], what: str) -> float:
-    """The number that a text says.
+    """The number of the allowed ones that a text says.
 
     Raises:
-        InvalidValueError: not a number. Whether it is one of the allowed is for whoever takes it to say.
+        InvalidValueError: none of them. The text is shown as it was written: ``1e-400`` is 0.0 as a number.
     """
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if number not in allowed:
         choices = ", ".join(f"{value:g}" for value in allowed)
-        raise InvalidValueError(f"{what} {text!r} is not one of {choices}") from None
+        raise InvalidValueError(f"{what} {text!r} is not one of {choices}")
+    return number
 
 
 def read_whole_number(text: str, allowed: Sequence[int], what: str) -> int:
-    """The whole number that a text says; ``12.0`` is one.
+    """The whole number of the allowed ones that a text says; ``12.0`` is one.
 
     Raises:
         InvalidValueError: as :func:`read_number`.
     """
-    value = read_number(text, allowed, what)
-    return int(value) if value.is_integer() else value  # type: ignore[return-value]  # refused where it is used
+    return int(read_number(text, allowed, what))
+
+
+def positive_number(text: str) -> int:
+    """A whole number from 1, as a type of argparse, which names the option when it is refused."""
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def read_seed(text: str | None) -> Seed | None:

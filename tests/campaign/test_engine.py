@@ -349,3 +349,26 @@ def test_the_specification_says_which_table(bench: Benchmark, tmp_path: Path, mo
     for nothing in (None, "imported", str(tmp_path / "nothing")):
         with pytest.raises(TableNotFoundError):
             open_table_of(campaign(table=nothing))
+
+
+def dry_run(directory: Path, spec: CampaignSpec, *options: str) -> subprocess.CompletedProcess[str]:
+    path = directory / "spec.json"  # JSON is YAML
+    path.write_text(spec.model_dump_json(exclude_none=True))
+    command = [sys.executable, "-m", "nhb2_plugins.cli", "run", str(path), "--out", str(directory / "out"), "--dry-run"]
+    return subprocess.run([*command, *options], capture_output=True, text=True)
+
+
+def test_a_dry_run_refuses_what_a_run_would(bench: Benchmark, tmp_path: Path) -> None:
+    few = [{"algorithm": "random_search", "seeds": 2}]
+    run_campaign(campaign(optimizers=few), bench, tmp_path / "out", n_processes=1)
+    same = dry_run(tmp_path, campaign(optimizers=few))
+    assert (same.returncode, same.stdout.splitlines()[2].split()[1:4]) == (0, ["2", "2", "0"])
+    other = dry_run(tmp_path, campaign(optimizers=few, budget_s=4000))
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "runs of another specification" in other.stderr
+    anew = dry_run(tmp_path, campaign(optimizers=few, budget_s=4000), "--overwrite")
+    assert (anew.returncode, anew.stdout.splitlines()[2].split()[1:4]) == (0, ["2", "0", "2"])
+    assert len(contents(tmp_path / "out")) == 2, "a dry run deleted runs"
+    setting = dry_run(tmp_path, campaign(optimizers=[{**few[0], "settings": {"population": 3}}]))
+    assert (setting.returncode, setting.stdout) == (2, "")
+    assert "population" in setting.stderr

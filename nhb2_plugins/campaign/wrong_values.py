@@ -1,0 +1,58 @@
+"""Say what is wrong with a specification: the key, its value, and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from nhb2_plugins.errors import describe_choices
+
+Location = tuple[int | str, ...]
+"""The way to a key, as pydantic gives it: names and list positions."""
+
+_EXPECTED: Final = {
+    "tuple_type": "should be a list",
+    "model_type": "should be a mapping of keys",
+    "dict_type": "should be a mapping of keys",
+    "string_type": "should be text",
+    "string_pattern_mismatch": "should be letters, digits, '_' and '-', and begin with a letter or digit",
+}
+
+
+def explain_wrong_values(
+    error: ValidationError, keys_at: Callable[[Location], Iterable[str]], kinds: Iterable[str]
+) -> str:
+    """One line for each wrong key.
+
+    Args:
+        error: what pydantic found.
+        keys_at: the keys allowed where the last one of a location stands.
+        kinds: tags of the unions, which are no keys.
+    """
+    details = error.errors()
+    # pydantic calls a list of nothing but wrong items too short: that says nothing beyond what is wrong with its items.
+    parents = {each["loc"][:depth] for each in details for depth in range(1, len(each["loc"]))}
+    told = [each for each in details if each["type"] != "too_short" or each["loc"] not in parents]
+    return "\n".join(f"  {_explain_one(each, keys_at, set(kinds))}" for each in told)
+
+
+def _explain_one(detail: Any, keys_at: Callable[[Location], Iterable[str]], kinds: set[str]) -> str:
+    kind, value, message = detail["type"], detail["input"], detail["msg"].removeprefix("Value error, ")
+    where = ".".join(str(part) for part in detail["loc"] if part not in kinds) or "campaign"
+    if kind == "extra_forbidden":
+        return describe_choices(detail["loc"][-1], keys_at(detail["loc"]), what=f"{where}: key")
+    if kind == "missing":
+        return f"{where}: is missing"
+    if kind == "literal_error":
+        return describe_choices(value, _choices(detail["ctx"]["expected"]), what=f"{where}:")
+    message = _EXPECTED.get(kind, message.replace("Input should", "should").replace("Tuple should", "should"))
+    named = kind == "value_error" and repr(value) in message
+    return f"{where}: {message}" if named else f"{where}: {message} (got {value!r:.80})"
+
+
+def _choices(expected: str) -> list[object]:
+    """The values in pydantic's list of them, ``"12 or 200"`` or ``"'drop' or 'count'"``."""
+    return [word.strip("'") if word.startswith("'") else int(word) for word in re.findall(r"'[^']*'|\d+", expected)]
