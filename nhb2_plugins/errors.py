@@ -27,6 +27,14 @@ class TableNotFoundError(TableError, FileNotFoundError):
     """There is no table (or no published file) where one was promised."""
 
 
+class TargetExistsError(Nhb2Error, FileExistsError):
+    """Something is already where a table, an export or a trajectory was to be written."""
+
+
+class TableExistsError(TargetExistsError, TableError):
+    """Something is already where a table, or an export of one, was to be written."""
+
+
 class ImportRefusedError(TableError, ValueError):
     """The published files do not have the published format, or hold something that must not be executed."""
 
@@ -41,6 +49,10 @@ class MissingExtraError(Nhb2Error, ImportError):
 
 class TrajectoryError(Nhb2Error, ValueError):
     """A trajectory file or a record breaks the trajectory format."""
+
+
+class TrajectoryExistsError(TargetExistsError, TrajectoryError):
+    """Something is already where records were to be exported to."""
 
 
 class CampaignError(Nhb2Error, ValueError):

@@ -111,7 +111,7 @@ def test_every_figure_says_its_table(table: Path, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["noise", "--epoch", "200"], "epoch 200 has no seeds"),
-        (["optima", "--epoch", "13"], "epoch 13 is not one of"),
+        (["optima", "--epoch", "13"], "epoch '13' is not one of"),
         (["optima", "--epoch", "x"], "epoch 'x' is not one of"),
         (["optima", "--seed", "7"], "seed 7 is not one of 222, 555, 'mean'"),
         (["anova", "--epoch", "200", "--split", "valid"], "split 'valid' does not exist at 200"),

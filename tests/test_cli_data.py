@@ -66,7 +66,7 @@ def test_fetch_verify_query_remove(server: Server, archive: bytes, home: Path) -
     assert "65.072 % (valid)" in answer.out
 
     again = nhb2("data", "fetch", "--url", url)
-    assert_one_line_error(again, f"there is a table in {user_table(home)} already", status=1)
+    assert_one_line_error(again, f"there is a table in {user_table(home)} already")
     removed = nhb2("data", "remove")
     assert removed.status == 0
     assert removed.out.startswith("removed imported table (")
@@ -165,13 +165,31 @@ def test_import_of_what_is_not_there_or_not_it(mini_pickles: Path, home: Path) -
     for source, text, status in (
         (home / "nowhere", f"there is no {home / 'nowhere'}", 2),
         (home, "lacks bench12.pkl and cellinfo.pkl and avgaccs200.pkl", 2),
-        (Path(__file__), "is not a readable archive", 1),
+        (Path(__file__), "is neither a directory nor a zip or tar archive", 2),
     ):
-        outcome = nhb2("data", "import", source)
-        assert outcome.status == status, outcome
-        assert text in outcome.err.splitlines()[-1]
-        assert "Traceback" not in outcome.err
+        assert_one_line_error(nhb2("data", "import", source), text, status=status)
+    damaged = home / "damaged.tar.gz"
+    damaged.write_bytes(b"\x1f\x8b and no more than its beginning")
+    outcome = nhb2("data", "import", damaged)
+    assert outcome.status == 1
+    assert [line.split(":")[0] for line in outcome.err.splitlines()] == [f"importing {damaged} ...", "nhb2"]
+    assert f"{damaged} cannot be read: Unknown compression method" in outcome.err
     assert not user_table(home).exists()
+
+
+def test_import_into_what_is_occupied_says_so_before_it_reads_anything(mini_pickles: Path, home: Path) -> None:
+    occupied = home / "photos"
+    occupied.mkdir()
+    (occupied / "cat.png").touch()
+    for target in (occupied, occupied / "cat.png"):
+        for options in ([], ["--overwrite"]):
+            outcome = import_mini(mini_pickles, "--to", target, *options)
+            assert_one_line_error(outcome, f"{target} already exists and is not empty; name another directory")
+            assert "overwrite" not in outcome.err
+    assert import_mini(mini_pickles, "--to", home / "table").status == 0
+    again = import_mini(mini_pickles, "--to", home / "table")
+    assert_one_line_error(again, f"{home / 'table'} already exists", "name another directory or overwrite it")
+    assert import_mini(mini_pickles, "--to", home / "table", "--overwrite").status == 0
 
 
 # -- remove

@@ -80,7 +80,7 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
     [
         (("show", "nowhere.jsonl"), "cannot read nowhere.jsonl", 1),
         (("export", GOLDEN, "x.xls"), "neither a database's URL nor a file ending in", 2),
-        (("export", GOLDEN, GOLDEN), "exists already", 1),
+        (("export", GOLDEN, GOLDEN), "exists already", 2),
         (("show",), "required: SOURCE", 2),
     ],
 )

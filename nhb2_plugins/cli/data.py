@@ -98,8 +98,12 @@ def _print_written(table: Table, to: Path) -> None:
 
 def _data_import(options: argparse.Namespace) -> int:
     from nhb2_plugins.table.reference import import_published
+    from nhb2_plugins.table.reference_sources import check_source
+    from nhb2_plugins.table.writer import refuse_occupied
 
     target = Path(options.to) if options.to else user_table_directory()
+    check_source(Path(options.source))
+    refuse_occupied(target, overwrite=options.overwrite)
     print(f"importing {options.source} ...", file=sys.stderr)
     table = import_published(Path(options.source), target, overwrite=options.overwrite)
     _print_written(table, target)

@@ -1,6 +1,7 @@
 """The command line, ``nhb2``.
 
-Exit status: 0 done; 1 something failed (a damaged table, a run that raised); 2 wrong input; 130 interrupted.
+Exit status: 0 done; 1 something failed (a damaged table, a run that raised, a disk that refuses); 2 wrong input (also a
+source that is not there or no archive, and a place to write to that is occupied); 130 interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from nhb2_plugins.cli.log import add_log
 from nhb2_plugins.cli.lookup import add_info, add_query
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
 from nhb2_plugins.cli.space import add_space
-from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, TableNotFoundError
+from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, TableNotFoundError, TargetExistsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except Nhb2Error as error:
         print(f"nhb2: error: {error}", file=sys.stderr)
-        wrong_input = isinstance(error, InvalidValueError | TableNotFoundError | CampaignError)
+        wrong_input = isinstance(error, InvalidValueError | TableNotFoundError | TargetExistsError | CampaignError)
         return EXIT_WRONG_INPUT if wrong_input else EXIT_FAILED
     except KeyboardInterrupt:
         print("nhb2: interrupted", file=sys.stderr)

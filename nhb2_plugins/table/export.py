@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableExistsError
 from nhb2_plugins.table.frame import classes_to_frame, table_to_frame
 from nhb2_plugins.table.store import Table
 
@@ -45,15 +45,18 @@ def export_table(table: Table, path: str | os.PathLike[str], *, overwrite: bool 
         The files written, the one asked for first.
 
     Raises:
-        InvalidValueError: the name ends in neither ``.parquet`` nor ``.csv``.
-        TableError: a file is there already, or the disk refuses (full, read-only); nothing is left then.
+        InvalidValueError: the name ends in neither ``.parquet`` nor ``.csv``, or there is no such directory.
+        TableExistsError: a file is there already.
+        TableError: the disk refuses (full, read-only); nothing is left then.
     """
     target = Path(path)
     if target.suffix not in FORMATS:
         raise InvalidValueError(f"{str(target)!r} ends in {target.suffix!r}, expected {' or '.join(FORMATS)}")
+    if not target.parent.is_dir():
+        raise InvalidValueError(f"there is no directory {target.parent} to export {target.name} to")
     writers = _writers(table, target)
     if not overwrite and (present := [each for each in writers if each.exists()]):
-        raise TableError(f"{present[0]} already exists; name another file or overwrite it")
+        raise TableExistsError(f"{present[0]} already exists; name another file or overwrite it")
     try:
         _write_aside(writers, target)
     except OSError as error:
@@ -97,7 +100,6 @@ def _write_text(path: Path, text: str) -> None:
 
 def _write_aside(writers: dict[Path, _Write], target: Path) -> None:
     """Write every file in a directory beside the target, and only then put them in their places."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
         written = {path: Path(aside, path.name) for path in writers}
         for path, write in writers.items():

@@ -29,6 +29,7 @@ from nhb2_plugins.errors import (
     MissingExtraError,
     Nhb2Error,
     TableError,
+    TableExistsError,
     TableNotFoundError,
 )
 from nhb2_plugins.table.checksums import sha256_of_file
@@ -77,7 +78,8 @@ def fetch_url(
     Raises:
         InvalidValueError: not an HTTP address, or not a SHA-256.
         DownloadError: as :func:`nhb2_plugins.table.fetch_http.download`, or another checksum.
-        TableError: there is a table at ``to`` already; or as :func:`nhb2_plugins.table.reference.import_published`.
+        TableExistsError: there is a table at ``to`` already.
+        TableError: as :func:`nhb2_plugins.table.reference.import_published`.
         MissingExtraError: pooch is not installed.
     """
     _check_sha256(sha256)
@@ -288,7 +290,7 @@ def _check_sha256(sha256: str | None) -> None:
 def _refuse_table(to: Path, *, overwrite: bool) -> None:
     """Before anything is downloaded; the import looks again."""
     if not overwrite and (to / MANIFEST_FILE).exists():
-        raise TableError(f"there is a table in {to} already; overwrite it, or name another directory")
+        raise TableExistsError(f"there is a table in {to} already; overwrite it, or name another directory")
 
 
 def _missing_extra(package: str) -> MissingExtraError:

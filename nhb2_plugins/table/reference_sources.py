@@ -15,11 +15,11 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol
 
-from nhb2_plugins.errors import ImportRefusedError, TableNotFoundError
+from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError
 from nhb2_plugins.table.unpickle_machine import MAX_PICKLE_BYTES
 from nhb2_plugins.table.unpickle_values import shown
 
@@ -35,6 +35,9 @@ _MAX_XZ_MEMORY: Final = 256 << 20
 _MAX_DIRECTORY_DEPTH: Final = 3
 _STEP: Final = 1 << 20
 
+_GZIP: Final = b"\x1f\x8b"
+_BZIP2: Final = b"BZh"
+_XZ: Final = b"\xfd7zXZ\x00"
 _ZIP_ENTRY: Final = b"PK\x01\x02"
 _ZIP_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}  # LZMA's memory has no bound there
 _DAMAGE: Final = (
@@ -64,18 +67,54 @@ def read_sources(source: Path) -> dict[str, bytes]:
         ImportRefusedError: not an archive, a damaged one, a file that is there twice, or sizes beyond the bounds.
     """
     source = Path(source)
-    if not source.exists():
-        raise TableNotFoundError(f"there is no {source}")
+    _check_there(source)
     try:
         found = _from_directory(source) if source.is_dir() else _from_archive(source)
     except OSError as error:
         raise ImportRefusedError(f"{source} cannot be read: {error}") from error
+    _check_complete(source, found)
+    return found
+
+
+def check_source(source: Path) -> None:
+    """Refuse at a glance what is no source: in milliseconds, before anything large is read.
+
+    Raises:
+        TableNotFoundError: no such source, or a directory that lacks a file.
+        InvalidValueError: a file that is no archive.
+        OSError: it cannot be looked into.
+    """
+    _check_there(source)
+    if source.is_dir():
+        _check_complete(source, {path.name for path in _published_paths(source)})
+    elif not (zipfile.is_zipfile(source) or _begins_as_tar(source)):
+        raise InvalidValueError(f"{source} is neither a directory nor a zip or tar archive (plain, gz, bz2 or xz)")
+
+
+def _check_there(source: Path) -> None:
+    if not source.exists():
+        raise TableNotFoundError(f"there is no {source}")
+
+
+def _check_complete(source: Path, found: Collection[str]) -> None:
     missing = [name for name in PUBLISHED_FILES if name not in found]
     if missing:
         raise TableNotFoundError(
             f"{source} lacks {' and '.join(missing)}; the published data are {', '.join(PUBLISHED_FILES)}"
         )
-    return found
+
+
+def _begins_as_tar(path: Path) -> bool:
+    """Whether a file is compressed in a way that tar archives are, or begins with the header of a member."""
+    with path.open("rb") as file:
+        head = file.read(tarfile.BLOCKSIZE)
+    if head.startswith((_GZIP, _BZIP2, _XZ)):
+        return True
+    try:
+        tarfile.TarInfo.frombuf(head, tarfile.ENCODING, "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def _from_directory(directory: Path) -> dict[str, bytes]:
@@ -202,11 +241,11 @@ def _unpacked(file: IO[bytes], path: Path) -> _Readable:
     """A tar archive's bytes, uncompressed."""
     head = file.read(512)
     file.seek(0)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(_GZIP):
         return gzip.GzipFile(fileobj=file)
-    if head.startswith(b"BZh"):
+    if head.startswith(_BZIP2):
         return bz2.BZ2File(file)
-    if head.startswith(b"\xfd7zXZ\x00"):
+    if head.startswith(_XZ):
         return _XzReader(file)
     if head[257:262] == b"ustar" or (len(head) == 512 and head[:1] not in (b"\0", b"<")):
         return file

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nhb2_plugins.errors import TableError
+from nhb2_plugins.errors import TableError, TableExistsError
 from nhb2_plugins.table.aside import clear_leftovers, directory_aside, former_table
 from nhb2_plugins.table.checksums import digest_of_columns
 from nhb2_plugins.table.schema import (
@@ -56,18 +56,20 @@ def write_table(
         overwrite: replace a table that is there.
 
     Raises:
-        TableError: a wrong column, a directory in use, or a disk that refuses (full, read-only); nothing is left.
+        TableExistsError: the directory is in use.
+        TableError: a wrong column, or a disk that refuses (full, read-only); nothing is left.
     """
     directory = Path(directory).resolve()
     arrays = _checked_columns(columns, n_seeds=len(provenance.seeds))
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(directory)
-        if not overwrite:
-            _refuse_occupied(directory)
+        refuse_occupied(directory, overwrite=overwrite)
         with directory_aside(directory, "new") as aside:
             _write_columns(aside, arrays, provenance)
             _move_into_place(aside, directory, overwrite=overwrite)
+    except TableExistsError:
+        raise
     except OSError as error:
         raise TableError(f"cannot write a table to {directory}: {error}") from error
     return open_table(directory)
@@ -122,18 +124,25 @@ def _manifest(entries: Mapping[str, ColumnEntry], arrays: Mapping[str, Column], 
     return Manifest(replace(provenance, digest=digest_of_columns(entries)), n_classes, entries)
 
 
-def _refuse_occupied(directory: Path) -> None:
+def refuse_occupied(directory: Path, *, overwrite: bool) -> None:
+    """Refuse a directory that :func:`write_table` would not write to: overwriting replaces a table, no other files.
+
+    Raises:
+        TableExistsError: it holds something, and is no table that may be overwritten.
+        OSError: it cannot be looked into.
+    """
+    is_table = (directory / MANIFEST_FILE).exists()
+    if overwrite and is_table:
+        return
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise TableError(f"{directory} already exists and is not empty; name another directory or overwrite it")
+        remedy = "name another directory or overwrite it" if is_table else "name another directory"
+        raise TableExistsError(f"{directory} already exists and is not empty; {remedy}")
 
 
 def _move_into_place(aside: Path, directory: Path, *, overwrite: bool) -> None:
-    if overwrite and directory.exists():
-        if not (directory / MANIFEST_FILE).exists():
-            _refuse_occupied(directory)  # overwriting replaces a table, never somebody's other files
-        else:
-            _replace_table(aside, directory)
-            return
+    if overwrite and (directory / MANIFEST_FILE).exists():
+        _replace_table(aside, directory)
+        return
     with contextlib.suppress(FileNotFoundError):
         directory.rmdir()  # an empty directory; a filled one fails here, or in the rename if filled just now
     aside.rename(directory)

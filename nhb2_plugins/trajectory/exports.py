@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError, describe_choices
+from nhb2_plugins.errors import (
+    InvalidValueError,
+    MissingExtraError,
+    TrajectoryError,
+    TrajectoryExistsError,
+    describe_choices,
+)
 from nhb2_plugins.trajectory.carps_files import write_carps_run
 from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
 from nhb2_plugins.trajectory.exported_run import ExportedRun, exported_runs
@@ -107,15 +113,16 @@ def export_directories(source: str, target: str, directory_format: str) -> int:
 
     Raises:
         InvalidValueError: no such format.
-        TrajectoryError: the target exists already or cannot be written, the source cannot be read or holds no record,
-            or two of its runs have the same id.
+        TrajectoryExistsError: the target exists already.
+        TrajectoryError: the target cannot be written, the source cannot be read or holds no record, or two of its runs
+            have the same id.
         MissingExtraError: a database's packages are not installed.
     """
     if directory_format not in DIRECTORY_FORMATS:
         raise InvalidValueError(describe_choices(directory_format, DIRECTORY_FORMATS, what="format"))
     directory = Path(target)
     if directory.exists():
-        raise TrajectoryError(f"{directory} exists already")
+        raise TrajectoryExistsError(f"{directory} exists already")
     runs = exported_runs(source)
     try:
         for run in runs:

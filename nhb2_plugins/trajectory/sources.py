@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError, TrajectoryExistsError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -66,7 +66,8 @@ def write_target(target: str, records: Sequence[TrialRecord]) -> None:
 
     Raises:
         InvalidValueError: the target's name says no format.
-        TrajectoryError: the file is there already, or the target refuses.
+        TrajectoryExistsError: the file is there already.
+        TrajectoryError: the target refuses.
         MissingExtraError: the target's packages are not installed.
     """
     if "://" in target:
@@ -80,7 +81,7 @@ def write_target(target: str, records: Sequence[TrialRecord]) -> None:
     if path.suffix not in TARGET_SUFFIXES:
         raise InvalidValueError(f"target {target!r} is neither a database's URL nor a file ending in {TARGET_SUFFIXES}")
     if path.exists():
-        raise TrajectoryError(f"{path} exists already")
+        raise TrajectoryExistsError(f"{path} exists already")
     if path.suffix == ".jsonl":
         with JsonLinesSink(path) as lines:
             for record in records:

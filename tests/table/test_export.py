@@ -59,10 +59,10 @@ def read_polars(path: Path) -> Any:
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_the_files_beside_the_one_asked_for(tmp_path: Path, ending: str) -> None:
-    files = export(tmp_path / "out" / f"mini.{ending}")
+    files = export(tmp_path / f"mini.{ending}")
     names = [f"mini.{ending}", f"mini.classes.{ending}"] + ["mini.provenance.json"] * (ending == "csv")
     assert [file.name for file in files] == names
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(names)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(names)
 
 
 @needs("duckdb")
@@ -245,9 +245,23 @@ def test_the_command_exports_the_table_in_use(tmp_path: Path, capsys: pytest.Cap
     bench = open_benchmark()
     for code, lr, batch_size, seed, accuracy in found.iloc[::9973].itertuples(index=False):
         assert accuracy == bench.evaluate(Configuration(code, lr, batch_size), seed=seed).accuracy_pct
-    assert main(["data", "export", "--to", str(target)]) == 1
+    assert main(["data", "export", "--to", str(target)]) == 2
     assert "already exists" in capsys.readouterr().err
     assert main(["data", "export", "--to", str(target), "--overwrite"]) == 0
+
+
+def test_a_directory_that_is_not_there_is_named_and_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nhb2_plugins.cli.main import main
+
+    assert main(["data", "export", "--to", str(tmp_path / "nope" / "x.csv")]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (
+        "",
+        f"nhb2: error: there is no directory {tmp_path / 'nope'} to export x.csv to\n",
+    )
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_refuses_another_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
