@@ -15,6 +15,7 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 
 MODULES = {
     "test_carps.py": "carps",
+    "test_carps_adapter.py": "carps",
     "test_nevergrad.py": "nevergrad",
     "test_ray.py": "ray",
     "test_syne_tune.py": "syne_tune",
