@@ -126,3 +126,12 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page) -> No
         reached.add(page.evaluate("document.activeElement.closest('nav, table, figure')?.tagName"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     assert {"NAV", "TABLE", "FIGURE"} <= reached
+
+
+def test_a_phone_shows_the_final_regrets_at_once(open_page: OpenPage, campaign: Path) -> None:
+    page = open_page(
+        (campaign / "report" / "report.html").as_uri(), offline=True, viewport={"width": 375, "height": 800}
+    )
+    box = page.locator("#final-regrets .chart-box")
+    expect(box.locator("svg:visible")).to_have_count(1)
+    assert box.evaluate("each => each.scrollWidth <= each.clientWidth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
@@ -19,10 +20,8 @@ _NAME_ROW: Final = 27.0
 _AXIS_Y: Final = 66.0
 _BAR_GAP: Final = 12.0
 
-_STRIP_LEFT: Final = 236.0
-_STRIP_RIGHT: Final = 18.0
-_STRIP_ROW: Final = 46.0
 _STRIP_TOP: Final = 8.0
+_STRIP_SPREAD: Final = 30.0
 _BOX_HALF: Final = 14.0
 _MANY_DOTS: Final = 30
 
@@ -119,8 +118,37 @@ def _levels(spans: Sequence[Sequence[float]]) -> list[int]:
     return levels
 
 
+@dataclass(frozen=True)
+class StripLayout:
+    """The room of a drawing of final regrets; names stand beside the rows, or above them.
+
+    Attributes:
+        width: of the whole.
+        left: where the axis begins,
+        right: and how far from the edge it ends.
+        row: height of a row.
+        name_above: how far above a row's middle its name stands; 0 for beside it.
+        class_: for the style sheet.
+    """
+
+    width: float
+    left: float
+    right: float
+    row: float
+    name_above: float
+    class_: str
+
+
+WIDE: Final = StripLayout(_WIDTH, 236.0, 18.0, 46.0, 0.0, "diagram wide-only")
+NARROW: Final = StripLayout(360.0, 8.0, 14.0, 62.0, 23.0, "diagram narrow-only")
+
+
 def draw_final_regrets(
-    finals: Sequence[FinalRow], runs: Sequence[Sequence[RunRow]], looks: Sequence[Look], axis_title: str
+    finals: Sequence[FinalRow],
+    runs: Sequence[Sequence[RunRow]],
+    looks: Sequence[Look],
+    axis_title: str,
+    layout: StripLayout = WIDE,
 ) -> Markup:
     """The final regret of every run as a dot, quartiles and median as a box, the mean as a diamond.
 
@@ -129,32 +157,38 @@ def draw_final_regrets(
         runs: each optimizer's runs.
         looks: each optimizer's look.
         axis_title: of the axis of regrets.
+        layout: :data:`WIDE`, or :data:`NARROW` for a phone.
     """
     regrets = [[run.regret_pp for run in own if run.regret_pp is not None] for own in runs]
     everything = [value for own in regrets for value in own]
     positive = [value for value in everything if value > 0]
     is_log = len(positive) == len(everything) and bool(positive) and max(positive) / min(positive) > 8
     scale = spanning(everything, log=is_log)
-    floor = _STRIP_TOP + _STRIP_ROW * len(finals)
+    floor = _STRIP_TOP + layout.row * len(finals)
 
     def at(value: float) -> float:
-        return _STRIP_LEFT + (_WIDTH - _STRIP_LEFT - _STRIP_RIGHT) * scale.position(value)
+        return layout.left + (layout.width - layout.left - layout.right) * scale.position(value)
 
     parts = [part for tick in scale.ticks() for part in _strip_tick(at(tick), tick, floor)]
     for number, (final, own) in enumerate(zip(finals, runs, strict=True)):
-        y = _STRIP_TOP + _STRIP_ROW * (number + 0.5)
-        name = _shortened(final.optimizer)
-        parts.append(element("text", name, x=_STRIP_LEFT - 12, y=y + 4.5, text_anchor="end", class_="name"))
+        y = _STRIP_TOP + layout.row * (number + 0.5) + layout.name_above / 3
+        parts.append(_strip_name(_shortened(final.optimizer), y, layout))
         look, n_runs = looks[number], len(own)
         parts += _box(final, at, y, look)
         dots = (_dot(run, run.regret_pp, at, y, n_runs) for run in own if run.regret_pp is not None)
         parts.append(element("g", *dots, fill=look.colour, class_="dot"))
         parts += _marks(final, at, y, look)
-    centre = (_STRIP_LEFT + _WIDTH - _STRIP_RIGHT) / 2
+    centre = (layout.left + layout.width - layout.right) / 2
     parts.append(element("text", axis_title, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
     words = "; ".join(_final_in_words(final) for final in finals)
     title = "Final regret of every run"
-    return picture(_WIDTH, floor + 50, title, words + ".", *parts, class_="diagram")
+    return picture(layout.width, floor + 50, title, words + ".", *parts, class_=layout.class_)
+
+
+def _strip_name(name: str, y: float, layout: StripLayout) -> Markup:
+    if layout.name_above:
+        return element("text", name, x=layout.left, y=y - layout.name_above, class_="name")
+    return element("text", name, x=layout.left - 12, y=y + 4.5, text_anchor="end", class_="name")
 
 
 def _final_in_words(final: FinalRow) -> str:
@@ -175,7 +209,7 @@ def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
 
 def _dot(run: RunRow, regret: float, at: Callable[[float], float], y: float, n_runs: int) -> Markup:
     """One run; dots are spread over the height by the golden ratio, so that equal ones stay apart."""
-    shift = ((run.seed * 0.618034) % 1 - 0.5) * (_STRIP_ROW - 16)
+    shift = ((run.seed * 0.618034) % 1 - 0.5) * _STRIP_SPREAD
     radius = 3.2 if n_runs <= _MANY_DOTS else 2.0
     # A hundred titles an optimizer would be a third of the page.
     title = (element("title", f"{run.optimizer}, seed {run.seed}: {regret:.2f}"),) if n_runs <= _MANY_DOTS else ()
