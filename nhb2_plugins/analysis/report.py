@@ -36,14 +36,17 @@ def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[
         formats: of :data:`FORMATS`; empty for :data:`DEFAULT_FORMATS`.
 
     Raises:
-        InvalidValueError: an unknown format.
+        InvalidValueError: an unknown format, or the directory is a file.
         MissingExtraError: what draws figures or the page is not installed.
     """
     wanted = list(dict.fromkeys(formats or DEFAULT_FORMATS))
     for each in wanted:
         if each not in FORMATS:
             raise InvalidValueError(describe_choices(each, FORMATS, what="report format"))
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InvalidValueError(f"a report cannot go to {directory}: that, or what it lies in, is a file") from error
     return [path for each in wanted for path in FORMATS[each](analysis, directory)]
 
 

@@ -42,7 +42,7 @@ def friedman(results: CampaignResults) -> FriedmanResult | Refusal:
     Optimizers with too few of those seeds are left out, the ones with the fewest runs first.
     """
     kept = [each for each in results.optimizers if each.with_result]
-    left_out = {each.marked_name: "no result" for each in results.optimizers if not each.with_result}
+    left_out = {each.marked_name: "no result" for each in results.optimizers if each.runs and not each.with_result}
     while len(kept) > 2 and len(shared_seeds(kept)) < FEWEST_BLOCKS:
         fewest = min(kept, key=lambda each: len(each.runs))
         left_out[fewest.marked_name] = f"{len(fewest.runs)} run{'s' if len(fewest.runs) != 1 else ''}"
@@ -115,8 +115,9 @@ def _groups(mean_rank: _Floats, critical: float) -> tuple[tuple[int, ...], ...]:
 
 
 def pairs(results: CampaignResults) -> tuple[PairRow, ...]:
-    """Every pair of optimizers, with p-values corrected for their number."""
-    return _with_holm([_pair(first, second) for first, second in combinations(results.optimizers, 2)])
+    """Every pair of optimizers that were run, with p-values corrected for their number."""
+    ran = [each for each in results.optimizers if each.runs]
+    return _with_holm([_pair(first, second) for first, second in combinations(ran, 2)])
 
 
 def _pair(first: OptimizerRuns, second: OptimizerRuns) -> PairRow:

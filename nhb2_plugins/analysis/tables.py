@@ -18,7 +18,7 @@ from nhb2_plugins.analysis.model import (
     PairRow,
     Refusal,
 )
-from nhb2_plugins.analysis.wording import p_text
+from nhb2_plugins.analysis.wording import listed, p_text
 
 Form = Literal["text", "count", "one", "two", "seconds", "short", "p"]
 """How a number is shown: as it is, with one or two decimals, in whole seconds, in up to four digits, as a p-value."""
@@ -177,10 +177,10 @@ def comparison_table(analysis: CampaignAnalysis) -> ReportTable:
 def _without_result(analysis: CampaignAnalysis) -> tuple[str, ...]:
     """One note, where runs ended without any result: a mean over the others is over the luckier ones."""
     empty = [(each.marked_name, each.n_without_result, len(each.runs)) for each in analysis.optimizers]
-    listed = ", ".join(f"{name} ({n_empty} of {n_runs} runs)" for name, n_empty, n_runs in empty if n_empty)
-    never = ", ".join(name for name, _, n_runs in empty if not n_runs)
-    notes = (f"No result within the budget, and not counted: {listed}.",) if listed else ()
-    return (*notes, f"No finished run: {never}.") if never else notes
+    some = ", ".join(f"{name} ({n_empty} of {n_runs} runs)" for name, n_empty, n_runs in empty if n_empty)
+    never = [name for name, _, n_runs in empty if not n_runs]
+    notes = (f"No result within the budget, and not counted: {some}.",) if some else ()
+    return (*notes, f"No finished run: {listed(never)}.") if never else notes
 
 
 def final_table(analysis: CampaignAnalysis) -> ReportTable:

@@ -166,6 +166,13 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
         write_report(analyse(RESULTS), tmp_path, ["latx"])
 
 
+@pytest.mark.parametrize("below", ["a-file", "a-file/report"])
+def test_a_file_in_the_report_s_way_is_named(below: str, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("")
+    with pytest.raises(InvalidValueError, match=rf"cannot go to .*{below}"):
+        write_report(analyse(RESULTS), tmp_path / below, ["text"])
+
+
 def test_every_figure_carries_the_table_and_the_conditions(tmp_path: Path) -> None:
     with mpl.rc_context({"svg.fonttype": "none"}):
         files = write_report(analyse(RESULTS), tmp_path, ["svg"])

@@ -86,6 +86,7 @@ def test_what_was_not_asked_for_is_not_said_to_have_no_result(tmp_path: Path) ->
     _, text = _said(read_results(tmp_path, ("a", "b", "c")))
     assert "b and c were not run." in text
     assert "no result" not in text
+    assert analyse(read_results(tmp_path, ("a", "b", "c"))).pairs == ()
     (tmp_path / "failures" / "b").mkdir(parents=True)
     (tmp_path / "failures" / "b" / "seed-0000.txt").write_text("ValueError: no\n")
     _, text = _said(read_results(tmp_path, ("a", "b", "c")))
