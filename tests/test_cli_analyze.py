@@ -116,6 +116,10 @@ def test_every_figure_says_its_table(table: Path, tmp_path: Path) -> None:
         (["optima", "--seed", "7"], "seed 7 is not one of 222, 555, 'mean'"),
         (["anova", "--epoch", "200", "--split", "valid"], "split 'valid' does not exist at 200"),
         (["map", "--cell", "0123"], "cellcode '0123'"),
+        (["optima", "--cell", "010210"], "'optima' takes no --cell; these do: map, all"),
+        (["anova", "--statistic", "best"], "'anova' takes no --statistic; these do: map, all"),
+        (["noise", "--seed", "222"], "'noise' takes no --seed; these do: optima, map"),
+        (["fidelities", "--epoch", "4"], "'fidelities' takes no --epoch; these do: optima, map"),
     ],
 )
 def test_wrong_input_is_named(

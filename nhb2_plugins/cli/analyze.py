@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import read_seed, read_whole_number
-from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, analyse, answerable
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
@@ -22,23 +22,31 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 _SMALL: Final = 1e-3  # below, four decimals say too little
+_TAKEN_BY: Final = {
+    "cell": ("map",),
+    "statistic": ("map",),
+    "seed": tuple(name for name in ANALYSES if name != "noise"),  # which compares all of them
+    "epoch": tuple(name for name in ANALYSES if name != "fidelities"),  # likewise
+}
+"""Options that not every analysis takes, and the analyses that do."""
 
 
 def add_analyze(commands: Commands) -> None:
     """Add ``nhb2 analyze``."""
     parser = add_command(commands, "analyze", _analyze, "Say what the table's landscape looks like, exactly.")
     parser.add_argument("name", metavar="NAME", choices=(*ANALYSES, ALL), help=", ".join((*ANALYSES, ALL)))
-    parser.add_argument("--epoch", metavar="E", default=str(SCHEDULE_EPOCHS), help="1..12, or 200 (default: 12)")
+    parser.add_argument("--epoch", metavar="E", help="1..12, or 200 (default: 12)")
     parser.add_argument("--split", help="train, valid or test (default: valid, and test at 200 epochs)")
     parser.add_argument("--seed", help="a seed of the table, or 'mean' (default: the table's first)")
     parser.add_argument("--cell", metavar="CELLCODE", help="map: one cell, for example 010210 (default: all)")
-    parser.add_argument("--statistic", choices=STATISTICS, default="mean", help="map: over all cells (default: mean)")
+    parser.add_argument("--statistic", choices=STATISTICS, help="map: over all cells (default: mean)")
     parser.add_argument("--csv", metavar="FILE", help="write the numbers, too; several tables become FILE-KEY.csv")
     parser.add_argument("--figures", metavar="DIR", help="draw the analysis's figures into a directory")
     add_table_option(parser)
 
 
 def _analyze(options: argparse.Namespace) -> int:
+    _refuse_what_is_not_taken(options)
     request = _request(options)
     names = answerable(request) if options.name == ALL else (options.name,)
     sections = {name: analyse(name, request) for name in names}
@@ -58,14 +66,20 @@ def _analyze(options: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_what_is_not_taken(options: argparse.Namespace) -> None:
+    for option, names in _TAKEN_BY.items():
+        if getattr(options, option) is not None and options.name not in (*names, ALL):
+            raise InvalidValueError(f"'{options.name}' takes no --{option}; these do: {', '.join((*names, ALL))}")
+
+
 def _request(options: argparse.Namespace) -> Request:
     return Request(
         bench=open_benchmark(options.table),
-        epoch=read_whole_number(options.epoch, FIDELITIES, "epoch"),
+        epoch=SCHEDULE_EPOCHS if options.epoch is None else read_whole_number(options.epoch, FIDELITIES, "epoch"),
         split=options.split,
         seed=read_seed(options.seed),
         cellcode=None if options.cell is None else parse_cellcode(options.cell),
-        statistic=options.statistic,
+        statistic=options.statistic or "mean",
     )
 
 
