@@ -17,7 +17,7 @@ from nhb2_plugins.trajectory.run_file import RunSummary
 _SURE: Final = 0.99  # a curve of random search begins when a result is this likely: before, it is of the quick ones
 _FLOAT_NOISE: Final = 1e-9
 _NOT_RECORDED: Final = (
-    "What random search reaches is not recorded beside these runs; `nhb2 run` with the same specification adds it."
+    "What random search reaches is not recorded beside these runs; nhb2 run with the same specification adds it."
 )
 _SCRATCH_NOTE: Final = (
     "Random search, exact: uniform draws over the whole space, from the complete table, charged from scratch, without "

@@ -46,7 +46,10 @@ def head_facts(analysis: CampaignAnalysis) -> Facts:
         ("Simulated budget", _distinct(budget_of(card) for card in cards)),
         ("Simulated workers", _distinct(str(card.n_workers) for card in cards)),
         ("Charged", _distinct(card.charging for card in cards)),
-        ("Runs", f"{sum(len(card.runs) for card in cards):,} of {len(cards)} optimizers"),
+        (
+            "Runs",
+            f"{sum(len(card.runs) for card in cards):,} of {len(cards)} optimizer{'s' if len(cards) != 1 else ''}",
+        ),
         ("Evaluations", f"{sum(run.n_evaluations for card in cards for run in card.runs):,}"),
     ]
 

@@ -94,6 +94,7 @@ class _Frame:
             fill="none",
             stroke=line.look.colour,
             stroke_width=1 if line.faint else 2.4,
+            stroke_linecap="round",  # a single point is seen, too
             stroke_opacity=0.35 if line.faint else None,
             stroke_dasharray=None if line.faint else _dash_array(line.look),
         )

@@ -106,6 +106,12 @@ def test_the_static_drawing_steps_and_does_not_slope() -> None:
         assert set(re.findall("[A-Za-z]", path)) <= set("MHVZ")
 
 
+def test_a_single_point_is_seen() -> None:
+    line = Line("a", look_of(0), (4.0,))
+    drawing = str(draw_chart(Chart("key", "A title", "", Axis("n", "n"), Axis("y", "y"), (1.0,), {"Mean": (line,)})))
+    assert re.search(r'<path [^>]*stroke-linecap="round"', drawing)
+
+
 def test_a_cell_shows_each_edge_with_its_operation_and_fades_the_dead() -> None:
     drawing = str(draw_cell("3|00|210"))  # node 1 has no input: what comes from it computes nothing
     assert drawing.count('class="edge dead"') == 6 - len(Cell("3|00|210").live_edges)

@@ -154,8 +154,10 @@
         const interval = line.low ? ` [${short(line.low[i])}, ${short(line.high[i])}]` : "";
         return `${own ? plain(line.labels[i]) : name}: <b>${short(value)}</b>${interval} ${unit}`;
       });
+      const isPoint = line.y.filter((value) => value !== null).length === 1; // of which there is no line to draw
       return {
-        x: this.placed(own ? line.x : this.data.grid, "x"), y: this.placed(line.y, "y"), name, text: said, mode: "lines",
+        x: this.placed(own ? line.x : this.data.grid, "x"), y: this.placed(line.y, "y"), name, text: said,
+        mode: isPoint ? "markers" : "lines", marker: { color: line.colour, size: 8 },
         hovertemplate: "%{text}<extra></extra>", connectgaps: false, showlegend: false, opacity: line.faint ? 0.35 : 1,
         line: { shape: "hv", color: line.colour, width: line.faint ? 1 : 2.4, dash: line.faint ? "solid" : dashOf(line.dash) },
       };
