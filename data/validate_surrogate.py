@@ -25,13 +25,13 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor,
 from nhb2_plugins.space import N_HYPERPARAMETERS
 from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, row_features
 from nhb2_plugins.table.features_signal import SIGNAL_FEATURES
-from nhb2_plugins.table.surrogate import (
+from nhb2_plugins.table.surrogate import validation_records
+from nhb2_plugins.table.surrogate_model import (
     Prediction,
     Structure,
     error_structure,
     fit_log_model,
     predict_errors,
-    validation_records,
 )
 from nhb2_plugins.table.surrogate_records import Records, read_records_csv
 from nhb2_plugins.table.surrogate_validation import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,8 @@ from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import CHANCE_ERROR_PCT, error_pct
 from nhb2_plugins.space import LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.features import cell_facts, class_features, rows_of
-
-if TYPE_CHECKING:
-    from nhb2_plugins.table.surrogate import Surrogate
-    from nhb2_plugins.table.surrogate_records import Records
+from nhb2_plugins.table.surrogate_model import LogModel, all_rows, predict_row_errors
+from nhb2_plugins.table.surrogate_records import Records
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
@@ -116,13 +114,18 @@ def curve_speeds() -> Integer:
     return np.clip(np.rint(9.5 - 1.2 * depth + 2.0 * own), 0, N_SPEEDS - 1).astype(np.int64)
 
 
-def fitted_form(surrogate: Surrogate, records: Records) -> TableForm:
-    """The form, with what the records determine in place of what is assumed."""
+def fitted_form(error: LogModel, records: Records) -> TableForm:
+    """The form, with what the records determine in place of what is assumed.
+
+    Args:
+        error: the fitted model of the validation error after 12 epochs.
+        records: of any epochs and splits.
+    """
     form = TableForm()
-    expected = surrogate.predict_error(records.index).value
+    expected = predict_row_errors(error, rows_of(records.index)).value
     form = _with_curves(form, records, expected)
     form = _with_splits(form, records, expected)
-    return _with_200(form, surrogate, records)
+    return _with_200(form, error, records)
 
 
 def _with_curves(form: TableForm, records: Records, expected: Float) -> TableForm:
@@ -160,13 +163,13 @@ def _with_splits(form: TableForm, records: Records, expected: Float) -> TableFor
     return form
 
 
-def _with_200(form: TableForm, surrogate: Surrogate, records: Records) -> TableForm:
+def _with_200(form: TableForm, error: LogModel, records: Records) -> TableForm:
     """Damping and offset by least squares on the log error."""
     late = records.epoch == LONG_EPOCHS
     if late.sum() < ENOUGH:
         return form
     rows = rows_of(records.index[late])
-    architecture, effect = effects_200(surrogate.row_errors.value)
+    architecture, effect = effects_200(predict_row_errors(error, all_rows()).value)
     design = np.column_stack([np.ones(len(rows)), effect[rows]])
     target = np.log(np.maximum(records.error_pct[late], 1e-3)) - architecture[rows]
     offset, damping = np.linalg.lstsq(design, target, rcond=None)[0].tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,10 @@ from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.store import Table
-from nhb2_plugins.table.surrogate_form import curve_speeds
+from nhb2_plugins.table.surrogate_form import TableForm, curve_speeds
+from nhb2_plugins.table.surrogate_model import Prediction
 from nhb2_plugins.table.synthesis import ERROR_UNITS, N_DEVIATES, SCALE, TableModel, synthesize
 from nhb2_plugins.table.writer import write_table
-
-if TYPE_CHECKING:
-    from nhb2_plugins.table.surrogate import Prediction, Surrogate
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
@@ -39,9 +37,19 @@ _LOADER_SHARE: Final = 0.45
 """Of the cheapest cell's cost, what a pass over the images takes whatever the network: loading and augmentation."""
 
 
-def build_model(surrogate: Surrogate, *, created: str, seeds: tuple[int, ...], noise_seed: int) -> TableModel:
-    """The table's compact model; arguments as :meth:`nhb2_plugins.table.surrogate.Surrogate.to_model`."""
-    form, error, cost = surrogate.form, surrogate.row_errors, surrogate.row_costs
+def build_model(
+    form: TableForm, error: Prediction, cost: Prediction, *, created: str, seeds: tuple[int, ...], noise_seed: int
+) -> TableModel:
+    """The table's compact model.
+
+    Args:
+        form: the shape of everything but validation errors and costs after 12 epochs.
+        error: these errors in percent, of every row.
+        cost: these costs in seconds, of every row.
+        created: ISO date to record.
+        seeds: the training seeds to name; their noise is synthetic.
+        noise_seed: key of that noise.
+    """
     per_epoch = (N_HYPERPARAMETERS, SCHEDULE_EPOCHS)
     return TableModel(
         seeds=seeds,
@@ -67,17 +75,14 @@ def build_model(surrogate: Surrogate, *, created: str, seeds: tuple[int, ...], n
     )
 
 
-def write_surrogate_table(
-    surrogate: Surrogate, directory: Path, *, created: str, source: str, overwrite: bool
-) -> Table:
-    """Write the table; arguments as :meth:`nhb2_plugins.table.surrogate.Surrogate.to_table`."""
-    model = surrogate.to_model(created=created)
+def write_surrogate_table(model: TableModel, directory: Path, *, source: str, note: str, overwrite: bool) -> Table:
+    """Write a full table of kind ``surrogate``; arguments as :func:`nhb2_plugins.table.writer.write_table`."""
     provenance = Provenance(
         kind="surrogate",
         source=source,
-        created=created,
+        created=model.created,
         seeds=model.seeds,
-        note=f"fitted to {surrogate.n_records} records: its numbers are not the published benchmark's",
+        note=note,
     )
     return write_table(directory, synthesize(model), provenance, overwrite=overwrite)
 

@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.space import N_HYPERPARAMETERS
-from nhb2_plugins.table.surrogate import (
-    COST_OUTLIER,
+from nhb2_plugins.table.surrogate import COST_OUTLIER, validation_records
+from nhb2_plugins.table.surrogate_model import (
     Prediction,
     cost_structure,
     error_structure,
     fit_log_model,
     predict_errors,
-    validation_records,
 )
 from nhb2_plugins.table.surrogate_records import Records
 
