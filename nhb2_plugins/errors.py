@@ -51,6 +51,10 @@ class TrajectoryError(Nhb2Error, ValueError):
     """A trajectory file or a record breaks the trajectory format."""
 
 
+class TrajectoryNotFoundError(TrajectoryError, FileNotFoundError):
+    """There is no trajectory where one was looked for."""
+
+
 class TrajectoryExistsError(TargetExistsError, TrajectoryError):
     """Something is already where records were to be exported to."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from nhb2_plugins.trajectory.reader import read_records
 from tests.core_fixtures import needs
 from tests.support.command_line import assert_one_line_error, nhb2
+from tests.support.disks import LIMITED
 
 GOLDEN = Path(__file__).parent / "trajectory" / "golden_v1.jsonl"
 
@@ -50,7 +54,7 @@ def test_merge_takes_each_record_once(tmp_path: Path) -> None:
     (tmp_path / "runs" / "one.jsonl").write_bytes(b"".join(lines[:3]))
     (tmp_path / "runs" / "two.jsonl").write_bytes(b"".join(lines[2:]))
     done = nhb2("log", "merge", tmp_path / "runs", "--to", tmp_path / "all.jsonl")
-    assert (done.status, "1 were there twice" in done.err) == (0, True)
+    assert (done.status, "left out 1 repetition." in done.err) == (0, True)
     assert (tmp_path / "all.jsonl").read_bytes() == GOLDEN.read_bytes()
     (tmp_path / "other.jsonl").write_bytes(lines[0].replace(b"41.134", b"42.134"))
     refused = nhb2("log", "merge", GOLDEN, tmp_path / "other.jsonl", "--to", tmp_path / "x.jsonl")
@@ -60,7 +64,7 @@ def test_merge_takes_each_record_once(tmp_path: Path) -> None:
 
 def test_check_names_file_and_line(tmp_path: Path) -> None:
     sound = nhb2("log", "check", GOLDEN)
-    assert (sound.status, sound.out) == (0, f"sound: {GOLDEN}: 5 records of 1 runs\n")
+    assert (sound.status, sound.out) == (0, f"sound: {GOLDEN}: 5 records of 1 run\n")
     content = GOLDEN.read_bytes()
     (tmp_path / "a.jsonl").write_bytes(content.replace(b'"epoch": 4', b'"epoch": 44'))
     (tmp_path / "b.jsonl").write_bytes(content * 2)
@@ -70,7 +74,7 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
     assert checked.status == 1
     first, second, third, fourth = checked.out.splitlines()
     assert first.startswith(f"damaged: {tmp_path / 'a.jsonl'}:2: record field epoch 44 is not one of")
-    assert second == f"damaged: {tmp_path / 'b.jsonl'}: 5 records are there twice"
+    assert second == f"damaged: {tmp_path / 'b.jsonl'}: 5 records repeated"
     assert third.startswith("sound: ")
     assert fourth == f"damaged: {tmp_path / 'd.jsonl'}:5: the last line does not end"
 
@@ -78,7 +82,9 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "status"),
     [
-        (("show", "nowhere.jsonl"), "cannot read nowhere.jsonl", 1),
+        (("show", "nowhere.jsonl"), "there is no nowhere.jsonl", 2),
+        (("check", "nowhere.jsonl"), "there is no nowhere.jsonl", 2),
+        (("export", GOLDEN, "nowhere/x.csv"), "there is no directory nowhere to write x.csv to", 2),
         (("export", GOLDEN, "x.xls"), "neither a database's URL nor a file ending in", 2),
         (("export", GOLDEN, GOLDEN), "exists already", 2),
         (("show",), "required: SOURCE", 2),
@@ -89,4 +95,31 @@ def test_wrong_input_is_one_line(arguments: tuple[str | Path, ...], message: str
 
 
 def test_a_directory_without_trajectories_is_an_error(tmp_path: Path) -> None:
-    assert_one_line_error(nhb2("log", "check", tmp_path), "there is no .jsonl file in", status=1)
+    assert_one_line_error(nhb2("log", "check", tmp_path), "there is no .jsonl file in", status=2)
+
+
+@needs("sqlalchemy")
+def test_reading_a_database_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    missing = tmp_path / "runs.db"
+    for command in (("show",), ("check",), ("export",)):
+        target = [tmp_path / "x.csv"] if command == ("export",) else []
+        refused = nhb2("log", *command, f"sqlite:///{missing}", *target)
+        assert_one_line_error(refused, f"there is no database {missing}", status=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs("pandas", "pyarrow")
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_a_full_disk_leaves_no_half_export(tmp_path: Path, suffix: str) -> None:
+    source, target = tmp_path / "many.jsonl", tmp_path / f"out{suffix}"
+    line, numbers = GOLDEN.read_bytes().splitlines(keepends=True)[0], random.Random(0)
+    trials = [b'"trial": %d' % numbers.getrandbits(62) for _ in range(20_000)]  # 160 kB that do not compress
+    source.write_bytes(b"".join(line.replace(b'"trial": 0', trial) for trial in trials))
+    command = ["log", "export", str(source), str(target)]
+    code = f"{LIMITED}\nfrom nhb2_plugins.cli.main import main\nraise SystemExit(main({command}))"
+    refused = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert str(target) in refused.stderr
+    assert "File too large" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [source]

@@ -13,7 +13,7 @@ from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_tabl
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import MissingExtraError
-from nhb2_plugins.text_table import text_table
+from nhb2_plugins.text_table import counted, text_table
 
 if TYPE_CHECKING:
     from nhb2_plugins.benchmark import Benchmark
@@ -63,11 +63,8 @@ def _run(options: argparse.Namespace) -> int:
     if outcome.n_kept + outcome.n_run:
         status = _write_report(directory, tuple(each.name for each in spec.optimizers))
     if outcome.failed:
-        noun = "run" if len(outcome.failed) == 1 else "runs"
-        print(
-            f"nhb2: error: {len(outcome.failed)} {noun} failed; tracebacks are in {directory / 'failures'}",
-            file=sys.stderr,
-        )
+        failed = counted(len(outcome.failed), "run")
+        print(f"nhb2: error: {failed} failed; tracebacks are in {directory / 'failures'}", file=sys.stderr)
         return EXIT_FAILED
     return status
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
-from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.text_table import text_table
+from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
+from nhb2_plugins.text_table import counted, text_table
 from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directories
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -42,9 +42,11 @@ def add_log(commands: Commands) -> None:
 
 def _show(options: argparse.Namespace) -> int:
     records = read_source(options.source)
+    runs: dict[str, list[TrialRecord]] = {}
+    for record in records:
+        runs.setdefault(record.run_id, []).append(record)
     rows = []
-    for run_id in dict.fromkeys(each.run_id for each in records):
-        of_run = [each for each in records if each.run_id == run_id]
+    for of_run in runs.values():
         better = {change.record.trial for change in incumbent_changes(of_run)}
         rows += [_row(each, each.trial in better) for each in of_run if each.trial in better or not options.best]
     print(text_table(_HEADINGS, rows))
@@ -72,18 +74,19 @@ def _row(record: TrialRecord, is_better: bool) -> Sequence[str]:
 def _export(options: argparse.Namespace) -> int:
     if options.format is not None:
         n_runs = export_directories(options.source, options.target, options.format)
-        print(f"Wrote {n_runs:,} runs to {options.target}.", file=sys.stderr)
+        print(f"Wrote {counted(n_runs, 'run')} to {options.target}.", file=sys.stderr)
         return 0
     records = read_source(options.source)
     write_target(options.target, records)
-    print(f"Wrote {len(records):,} records to {options.target}.", file=sys.stderr)
+    print(f"Wrote {counted(len(records), 'record')} to {options.target}.", file=sys.stderr)
     return 0
 
 
 def _merge(options: argparse.Namespace) -> int:
     records, n_repeated = merged(record for source in options.sources for record in read_source(source))
     write_target(options.to, records)
-    print(f"Wrote {len(records):,} records to {options.to}; {n_repeated:,} were there twice.", file=sys.stderr)
+    written, repeated = counted(len(records), "record"), counted(n_repeated, "repetition")
+    print(f"Wrote {written} to {options.to}; left out {repeated}.", file=sys.stderr)
     return 0
 
 
@@ -96,10 +99,13 @@ def _check(options: argparse.Namespace) -> int:
                 if "://" not in part:
                     refuse_torn_end(Path(part))
                 if n_repeated:
-                    raise TrajectoryError(f"{part}: {n_repeated:,} records are there twice")
+                    raise TrajectoryError(f"{part}: {counted(n_repeated, 'record')} repeated")
+            except TrajectoryNotFoundError:
+                raise
             except TrajectoryError as error:
                 status = EXIT_FAILED
                 print(f"damaged: {error}")
             else:
-                print(f"sound: {part}: {len(records):,} records of {len({each.run_id for each in records}):,} runs")
+                n_runs = len({each.run_id for each in records})
+                print(f"sound: {part}: {counted(len(records), 'record')} of {counted(n_runs, 'run')}")
     return status

@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from nhb2_plugins import __version__
 from nhb2_plugins.cli.analyze import add_analyze
@@ -21,7 +22,22 @@ from nhb2_plugins.cli.log import add_log
 from nhb2_plugins.cli.lookup import add_info, add_query
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
 from nhb2_plugins.cli.space import add_space
-from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, TableNotFoundError, TargetExistsError
+from nhb2_plugins.errors import (
+    CampaignError,
+    InvalidValueError,
+    Nhb2Error,
+    TableNotFoundError,
+    TargetExistsError,
+    TrajectoryNotFoundError,
+)
+
+_WRONG_INPUT: Final = (
+    InvalidValueError,
+    TableNotFoundError,
+    TrajectoryNotFoundError,
+    TargetExistsError,
+    CampaignError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,8 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except Nhb2Error as error:
         print(f"nhb2: error: {error}", file=sys.stderr)
-        wrong_input = isinstance(error, InvalidValueError | TableNotFoundError | TargetExistsError | CampaignError)
-        return EXIT_WRONG_INPUT if wrong_input else EXIT_FAILED
+        return EXIT_WRONG_INPUT if isinstance(error, _WRONG_INPUT) else EXIT_FAILED
     except KeyboardInterrupt:
         print("nhb2: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -113,7 +113,7 @@ class JsonLinesSink(ClosingSink):
         Raises:
             TrajectoryError: the disk refuses (full, removed, over a quota).
         """
-        self.write_line({"type": "trial", **record.to_dict()})
+        self._append(record_line(record))
 
     def write_line(self, content: object) -> None:
         """Append any JSON value as a line of its own.
@@ -122,9 +122,15 @@ class JsonLinesSink(ClosingSink):
             TrajectoryError: as :meth:`write`.
         """
         try:
-            line = json.dumps(content, allow_nan=False).encode() + b"\n"
+            line = _line(content)
+        except ValueError as error:
+            raise TrajectoryError(f"cannot append to {self.path}: {error}") from error
+        self._append(line)
+
+    def _append(self, line: bytes) -> None:
+        try:
             written = self._file.write(line)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # a ValueError where the file is closed
             raise TrajectoryError(f"cannot append to {self.path}: {error}") from error
         if written != len(line):
             with contextlib.suppress(OSError, TrajectoryError):
@@ -134,6 +140,15 @@ class JsonLinesSink(ClosingSink):
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def record_line(record: TrialRecord) -> bytes:
+    """A record as the line of a file."""
+    return _line({"type": "trial", **record.to_dict()})
+
+
+def _line(content: object) -> bytes:
+    return json.dumps(content, allow_nan=False).encode() + b"\n"
 
 
 def _cut_torn_line(path: Path) -> None:

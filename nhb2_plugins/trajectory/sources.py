@@ -6,23 +6,32 @@ A source or target is a database's URL (``sqlite:///runs.db``), a ``.jsonl`` fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError, TrajectoryExistsError
+from nhb2_plugins.errors import (
+    InvalidValueError,
+    MissingExtraError,
+    TrajectoryError,
+    TrajectoryExistsError,
+    TrajectoryNotFoundError,
+)
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sinks import JsonLinesSink
+from nhb2_plugins.trajectory.sinks import record_line
 
-TARGET_SUFFIXES: Final = (".jsonl", ".csv", ".parquet")
+if TYPE_CHECKING:
+    import pandas
 
 
 def read_source(source: str) -> list[TrialRecord]:
     """The records of a database, a JSON-lines file, or a directory of such files.
 
     Raises:
+        TrajectoryNotFoundError: there is none.
         TrajectoryError: it cannot be read, or is damaged; the file and line are named.
         MissingExtraError: a database's packages are not installed.
     """
@@ -37,14 +46,16 @@ def files_of(source: str) -> list[Path]:
     """The JSON-lines files that a path names: itself, or all below a directory, sorted.
 
     Raises:
-        TrajectoryError: a directory holds none.
+        TrajectoryNotFoundError: there is no such path, or a directory holds none.
     """
     path = Path(source)
+    if not path.exists():
+        raise TrajectoryNotFoundError(f"there is no {path}")
     if not path.is_dir():
         return [path]
     files = sorted(path.rglob("*.jsonl"))
     if not files:
-        raise TrajectoryError(f"there is no .jsonl file in {path}")
+        raise TrajectoryNotFoundError(f"there is no .jsonl file in {path}")
     return files
 
 
@@ -62,10 +73,10 @@ def refuse_torn_end(path: Path) -> None:
 def write_target(target: str, records: Sequence[TrialRecord]) -> None:
     """Write records to a database or a new file.
 
-    A database takes what it does not have yet.
+    A database takes what it does not have yet. A file is there whole or not at all.
 
     Raises:
-        InvalidValueError: the target's name says no format.
+        InvalidValueError: the target's name says no format, or a directory that is not there.
         TrajectoryExistsError: the file is there already.
         TrajectoryError: the target refuses.
         MissingExtraError: the target's packages are not installed.
@@ -78,31 +89,51 @@ def write_target(target: str, records: Sequence[TrialRecord]) -> None:
                 sink.write(record)
         return
     path = Path(target)
-    if path.suffix not in TARGET_SUFFIXES:
-        raise InvalidValueError(f"target {target!r} is neither a database's URL nor a file ending in {TARGET_SUFFIXES}")
+    if path.suffix not in _FILE_WRITERS:
+        suffixes = ", ".join(_FILE_WRITERS)
+        raise InvalidValueError(f"target {target!r} is neither a database's URL nor a file ending in one of {suffixes}")
+    if not path.parent.is_dir():
+        raise InvalidValueError(f"there is no directory {path.parent} to write {path.name} to")
     if path.exists():
         raise TrajectoryExistsError(f"{path} exists already")
-    if path.suffix == ".jsonl":
-        with JsonLinesSink(path) as lines:
-            for record in records:
-                lines.write(record)
-    else:
-        _write_frame(path, records)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
+            written = Path(aside, path.name)
+            _FILE_WRITERS[path.suffix](written, records)
+            written.replace(path)
+    except OSError as error:
+        raise TrajectoryError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _write_frame(path: Path, records: Sequence[TrialRecord]) -> None:
-    logger = TrajectoryLogger()
-    for record in records:
-        logger.log(record)
-    frame = logger.to_frame()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".csv":
-        frame.to_csv(path, index=False)
-        return
+def _write_lines(path: Path, records: Sequence[TrialRecord]) -> None:
+    with path.open("wb") as file:
+        file.writelines(map(record_line, records))
+
+
+def _write_csv(path: Path, records: Sequence[TrialRecord]) -> None:
+    _frame(records).to_csv(path, index=False)
+
+
+def _write_parquet(path: Path, records: Sequence[TrialRecord]) -> None:
+    frame = _frame(records)
     try:
         frame.assign(seed=frame["seed"].astype(str)).to_parquet(path, index=False)  # a seed may be "mean"
     except ImportError as error:
         raise MissingExtraError("Parquet needs pyarrow: pip install 'nhb2-plugins[frames]'") from error
+
+
+_FILE_WRITERS: Final[Mapping[str, Callable[[Path, Sequence[TrialRecord]], None]]] = {
+    ".jsonl": _write_lines,
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+}
+
+
+def _frame(records: Sequence[TrialRecord]) -> pandas.DataFrame:
+    logger = TrajectoryLogger()
+    for record in records:
+        logger.log(record)
+    return logger.to_frame()
 
 
 def merged(records: Iterable[TrialRecord]) -> tuple[list[TrialRecord], int]:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from nhb2_plugins.errors import MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import MissingExtraError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, TrialRecord
 from nhb2_plugins.trajectory.sinks import ClosingSink
 
@@ -233,9 +234,11 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
         run_id: one run alone; None for all.
 
     Raises:
+        TrajectoryNotFoundError: no such SQLite file; it is not made.
         TrajectoryError: no such database or table, another format version, or a row that is no record.
     """
     engine = open_engine(url)
+    _refuse_missing_file(engine.url)
     columns = RECORD_TABLE.c
     query = sa.select(RECORD_TABLE).order_by(columns.run_id, columns.end_s, columns.trial)
     if run_id is not None:
@@ -252,6 +255,13 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
     finally:
         engine.dispose()
     return [record_of(row) for row in rows]
+
+
+def _refuse_missing_file(url: sa.URL) -> None:
+    """SQLite would make an empty database of a mistyped name."""
+    name = url.database if url.get_backend_name() == "sqlite" else None
+    if name and name != ":memory:" and not name.startswith("file:") and not Path(name).exists():
+        raise TrajectoryNotFoundError(f"there is no database {name}")
 
 
 def row_of(record: TrialRecord) -> dict[str, Any]:
