@@ -365,6 +365,23 @@ class PairRow:
         """Whether the two differ (level :data:`SIGNIFICANCE`, after Holm's correction)."""
         return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
+    @property
+    def ahead(self) -> str:
+        """The one that the effect speaks for, significant or not."""
+        return self.first if (self.effect or 0) > 0 else self.second
+
+    @property
+    def behind(self) -> str:
+        """The other one."""
+        return self.second if self.ahead == self.first else self.first
+
+    @property
+    def verdict(self) -> str:
+        """What the test says, in words."""
+        if self.refused:
+            return f"not tested: {self.refused}"
+        return f"{self.ahead} is better" if self.significant else "not significant"
+
 
 @dataclass(frozen=True, eq=False)
 class TargetCurves:

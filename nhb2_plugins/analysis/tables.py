@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,7 +15,6 @@ from nhb2_plugins.analysis.model import (
     Estimate,
     ImprovementMatrix,
     Interval,
-    PairRow,
     Refusal,
 )
 from nhb2_plugins.analysis.wording import listed, p_text
@@ -75,7 +74,7 @@ def shown(value: Any, form: Form = "two") -> str:
     >>> shown(0.01234), shown(0.01234, "p"), shown(None), shown(Estimate(1.5, 0.25))
     ('0.01', '0.012', '–', '1.50 ± 0.25')
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return DASH
     if isinstance(value, str | Estimate | Interval):
         return str(value)
@@ -84,9 +83,12 @@ def shown(value: Any, form: Form = "two") -> str:
 
 @dataclass(frozen=True)
 class _Column:
+    """A column; ``attribute`` is where its value stands in the object of a row, the key itself where empty."""
+
     key: str
     heading: str
     form: Form = "two"
+    attribute: str = ""
 
 
 def _table(
@@ -108,6 +110,11 @@ def _table(
         forms=tuple(column.form for column in columns),
         long=long,
     )
+
+
+def _rows_of(objects: Iterable[Any], columns: Sequence[_Column]) -> Iterator[tuple[Any, ...]]:
+    """One row for each object, read by the columns."""
+    return (tuple(getattr(each, column.attribute or column.key) for column in columns) for each in objects)
 
 
 def report_tables(analysis: CampaignAnalysis) -> tuple[ReportTable, ...]:
@@ -135,36 +142,26 @@ def report_tables(analysis: CampaignAnalysis) -> tuple[ReportTable, ...]:
 
 
 _OPTIMIZER: Final = _Column("optimizer", "optimizer", "text")
+_N_RUNS: Final = _Column("runs", "runs", "count", "n_runs")
 
 
 def comparison_table(analysis: CampaignAnalysis) -> ReportTable:
     """The comparison: one row per optimizer."""
+    columns = (
+        _OPTIMIZER,
+        _N_RUNS,
+        _Column("evaluations", "evaluations", "one"),
+        _Column("simulated_h", "simulated h"),
+        _Column("valid_error", "valid error %"),
+        _Column("regret", "regret"),
+        _Column("test_error_12", "test error % (12)"),
+        _Column("test_error_200", "test error % (200)"),
+    )
     return _table(
         "comparison",
         "Comparison",
-        (
-            _OPTIMIZER,
-            _Column("runs", "runs", "count"),
-            _Column("evaluations", "evaluations", "one"),
-            _Column("simulated_h", "simulated h"),
-            _Column("valid_error", "valid error %"),
-            _Column("regret", "regret"),
-            _Column("test_error_12", "test error % (12)"),
-            _Column("test_error_200", "test error % (200)"),
-        ),
-        (
-            (
-                row.optimizer,
-                row.n_runs,
-                row.evaluations,
-                row.simulated_h,
-                row.valid_error,
-                row.regret,
-                row.test_error_12,
-                row.test_error_200,
-            )
-            for row in analysis.comparison
-        ),
+        columns,
+        _rows_of(analysis.comparison, columns),
         (
             "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
             f"Regret in {analysis.measure}, in percentage points, to the table's best: {analysis.optimum}, "
@@ -185,71 +182,49 @@ def _without_result(analysis: CampaignAnalysis) -> tuple[str, ...]:
 
 def final_table(analysis: CampaignAnalysis) -> ReportTable:
     """The spread of final regrets."""
+    columns = (
+        _OPTIMIZER,
+        _N_RUNS,
+        _Column("mean", "mean"),
+        _Column("median", "median"),
+        _Column("best", "best run"),
+        _Column("quarter", "first quartile"),
+        _Column("three_quarters", "third quartile"),
+        _Column("worst", "worst run"),
+    )
     return _table(
         "final_regret",
         "Final regret in percentage points",
-        (
-            _OPTIMIZER,
-            _Column("runs", "runs", "count"),
-            _Column("mean", "mean"),
-            _Column("median", "median"),
-            _Column("best", "best run"),
-            _Column("quarter", "first quartile"),
-            _Column("three_quarters", "third quartile"),
-            _Column("worst", "worst run"),
-        ),
-        (
-            (r.optimizer, r.n_runs, r.mean, r.median, r.best, r.quarter, r.three_quarters, r.worst)
-            for r in analysis.finals
-        ),
+        columns,
+        _rows_of(analysis.finals, columns),
         (f"In brackets: {CONFIDENCE:.0%} bootstrap intervals over runs.",),
     )
 
 
 def pairs_table(analysis: CampaignAnalysis) -> ReportTable:
     """Every pair of optimizers."""
+    columns = (
+        _Column("first", "first", "text"),
+        _Column("second", "second", "text"),
+        _Column("verdict", "verdict", "text"),
+        _Column("p_holm", "p (Holm)", "p"),
+        _Column("effect", "effect"),
+        _Column("magnitude", "size", "text"),
+        _Column("test", "test", "text"),
+        _Column("p_value", "p", "p"),
+        _Column("runs_first", "runs of first", "count", "n_first"),
+        _Column("runs_second", "of second", "count", "n_second"),
+    )
     return _table(
         "pairs",
         "Pairs of optimizers, final regret",
-        (
-            _Column("first", "first", "text"),
-            _Column("second", "second", "text"),
-            _Column("verdict", "verdict", "text"),
-            _Column("p_holm", "p (Holm)", "p"),
-            _Column("effect", "effect"),
-            _Column("magnitude", "size", "text"),
-            _Column("test", "test", "text"),
-            _Column("p_value", "p", "p"),
-            _Column("runs_first", "runs of first", "count"),
-            _Column("runs_second", "of second", "count"),
-        ),
-        (_pair_row(pair) for pair in analysis.pairs),
+        columns,
+        _rows_of(analysis.pairs, columns),
         (
             "Two-sided; Wilcoxon's test where both have the same seeds, Mann and Whitney's where not. Effect: "
             "rank-biserial correlation, positive where the first is better. Verdict at level "
             f"{SIGNIFICANCE:g} after Holm's correction.",
         ),
-    )
-
-
-def _pair_row(pair: PairRow) -> tuple[Any, ...]:
-    if pair.refused:
-        verdict = f"not tested: {pair.refused}"
-    elif not pair.significant:
-        verdict = "not significant"
-    else:
-        verdict = f"{pair.first if (pair.effect or 0) > 0 else pair.second} is better"
-    return (
-        pair.first,
-        pair.second,
-        verdict,
-        pair.p_holm,
-        pair.effect,
-        pair.magnitude or None,
-        pair.test or None,
-        pair.p_value,
-        pair.n_first,
-        pair.n_second,
     )
 
 
@@ -324,17 +299,18 @@ def matches_table(analysis: CampaignAnalysis) -> ReportTable:
     found = analysis.matches
     if isinstance(found, Refusal):
         return _refused("random_search", title, found)
+    columns = (
+        _OPTIMIZER,
+        _Column("level", "level", "text"),
+        _Column("random_regret", "regret of random search", attribute="random_regret_pp"),
+        _Column("time_s", "matched after s", "seconds"),
+        _Column("speed_up", "times as fast"),
+    )
     return _table(
         "random_search",
         title,
-        (
-            _OPTIMIZER,
-            _Column("level", "level", "text"),
-            _Column("random_regret", "regret of random search"),
-            _Column("time_s", "matched after s", "seconds"),
-            _Column("speed_up", "times as fast"),
-        ),
-        ((row.optimizer, row.level, row.random_regret_pp, row.time_s, row.speed_up) for row in found),
+        columns,
+        _rows_of(found, columns),
         (
             "Random search is exact, from the complete table. Below 1: the optimizer ends behind it, and random search "
             "needs that share of the budget to be as good.",
@@ -383,8 +359,8 @@ def runs_table(analysis: CampaignAnalysis) -> ReportTable:
         _Column("test_error_12_pct", "test error % (12)"),
         _Column("test_error_200_pct", "test error % (200)"),
     )
-    rows = ([getattr(run, column.key) for column in columns] for each in analysis.optimizers for run in each.runs)
-    return _table("runs", "Runs", columns, rows, long=True)
+    runs = (run for each in analysis.optimizers for run in each.runs)
+    return _table("runs", "Runs", columns, _rows_of(runs, columns), long=True)
 
 
 def curves_table(name: str, axis: str, key: str, curves: Sequence[AnytimeCurve]) -> ReportTable:

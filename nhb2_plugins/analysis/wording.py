@@ -122,8 +122,8 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow], n_ru
     best = ranked[0].optimizer
     rivals = {row.second if row.first == best else row.first: row for row in pairs if best in (row.first, row.second)}
     order = [row.optimizer for row in ranked[1:] if row.optimizer in rivals]
-    worse = [name for name in order if rivals[name].significant and _ahead(rivals[name]) == best]
-    better = [name for name in order if rivals[name].significant and _ahead(rivals[name]) != best]
+    worse = [name for name in order if rivals[name].significant and rivals[name].ahead == best]
+    better = [name for name in order if rivals[name].significant and rivals[name].ahead != best]
     equal = [name for name in order if rivals[name].p_holm is not None and not rivals[name].significant]
     untested = [name for name in order if rivals[name].p_holm is None and rivals[name].refused]
     if order and all(row.p_holm is None for row in pairs):
@@ -150,7 +150,7 @@ def _against_the_best(ranked: Sequence[FinalRow], pairs: Sequence[PairRow], n_ru
         names = [name for name in untested if rivals[name].refused == reason]
         found.append(f"Not tested against {best}: {listed(names)} ({reason}).")
     others = [row for row in pairs if best not in (row.first, row.second) and row.p_holm is not None]
-    if significant := [f"{_ahead(row)} than {_rival(row)}" for row in others if row.significant]:
+    if significant := [f"{row.ahead} than {row.behind}" for row in others if row.significant]:
         found.append(f"Also significantly better: {_some(significant)}.")
     if insignificant := [f"{row.first} and {row.second}" for row in others if not row.significant]:
         found.append(f"Also not significant: {_some(insignificant)}.")
@@ -161,14 +161,6 @@ def _some(items: Sequence[str], what: str = "further pairs (see the table of pai
     if len(items) <= _MOST_LISTED:
         return "; ".join(items)
     return f"{'; '.join(items[:_MOST_LISTED])}; and {len(items) - _MOST_LISTED} {what}"
-
-
-def _ahead(row: PairRow) -> str:
-    return row.first if (row.effect or 0) > 0 else row.second
-
-
-def _rival(row: PairRow) -> str:
-    return row.second if _ahead(row) == row.first else row.first
 
 
 def _with_p(name: str, row: PairRow) -> str:
