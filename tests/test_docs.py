@@ -20,6 +20,7 @@ MINIMUM_BLOCKS = {
     "docs/campaigns.md": 1,
     "docs/charging.md": 1,
     "docs/compat.md": 2,
+    "docs/dehb.md": 2,
     "docs/exact.md": 3,
     "docs/frameworks.md": 4,
     "docs/landscape.md": 2,
@@ -33,8 +34,8 @@ MINIMUM_BLOCKS = {
     "docs/trajectories.md": 2,
 }
 """How many Python examples a page must have at least: one that lost its own would pass unnoticed."""
-ELSEWHERE = {"docs/frameworks.md"}
-"""Pages whose examples `tox -e frameworks` runs: their frameworks are not in `all`."""
+ELSEWHERE = {"docs/dehb.md", "docs/frameworks.md"}
+"""Pages whose examples `tox -e frameworks` and `tox -e dehb` run: their frameworks are not in `all`."""
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")

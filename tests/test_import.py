@@ -34,8 +34,8 @@ FRAMEWORKS = {
     "sqlalchemy",
     "yaml",
 }
-ELSEWHERE = ("nevergrad", "ray", "syne_tune", "vizier")
-"""Frameworks that `tox -e frameworks` installs, and `all` does not: their adapters are imported by the tests there."""
+ELSEWHERE = ("carps", "dehb", "nevergrad", "ray", "syne_tune", "vizier")
+"""Frameworks of `tox -e frameworks` and `tox -e dehb`, not of `all`: their adapters are imported by the tests there."""
 PACKAGE = Path(nhb2_plugins.__file__).parent
 MODULES = sorted(
     module.name

@@ -103,7 +103,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
         seed: Seed | None = None,
         encoding: Encoding = "ordinal",
         *,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool = False,
         ladder: FidelityLadder | Iterable[float] | None = None,
         objectives: Sequence[str] = ("error_pct",),
@@ -119,7 +119,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
             logger: where records go; None makes one.
             seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
             encoding: as :func:`nhb2_plugins.adapters.configspace_adapter.configuration_space`.
-            restriction: the part of the space; None for all of it. ``one_per_class`` is said with forbidden clauses,
+            restriction: the part of the space; by default all of it. ``one_per_class`` is said with forbidden clauses,
                 which some of CARP-S's optimizers refuse; with ``whole_cells`` it is not.
             whole_cells: one categorical, ``cell``, in the place of the six edges.
             ladder: budgets in epochs for multi-fidelity optimizers; a budget in between is served by the rung below,
@@ -137,7 +137,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
         self.ladder = ladder if ladder is None or isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
         self.epoch = checked_epoch(epoch) if self.ladder is None else self.ladder.rungs[-1]
         self.encoding = checked_encoding(encoding)
-        self.restriction = WHOLE_SPACE if restriction is None else restriction
+        self.restriction = restriction
         self.whole_cells = whole_cells
         self.objectives = checked_objectives(objectives)
         self._seed = checked_seed(seed, self.bench)
@@ -224,7 +224,7 @@ def carps_task(
     seed: Seed | None = None,
     encoding: Encoding = "ordinal",
     *,
-    restriction: Subspace | None = None,
+    restriction: Subspace = WHOLE_SPACE,
     whole_cells: bool = False,
     ladder: FidelityLadder | Iterable[float] | None = None,
     objectives: Sequence[str] = ("error_pct",),
@@ -288,7 +288,7 @@ def carps_task(
 def carps_metadata(
     bench: Table = None,
     encoding: Encoding = "ordinal",
-    restriction: Subspace | None = None,
+    restriction: Subspace = WHOLE_SPACE,
     whole_cells: bool = False,
 ) -> TaskMetadata:
     """What a task says of itself: a NAS task, ``tabular`` where the table was measured and ``surrogate`` otherwise.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 MODULES = {
     "test_carps.py": "carps",
     "test_carps_adapter.py": "carps",
+    "test_dehb.py": "dehb",
     "test_nevergrad.py": "nevergrad",
     "test_ray.py": "ray",
     "test_syne_tune.py": "syne_tune",
@@ -33,3 +35,9 @@ collect_ignore = [
 def bench_on_disk() -> Benchmark:
     """The embedded table: a benchmark that other processes find by its directory."""
     return open_benchmark()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_written_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Syne Tune keeps every run in its folder, which is in the home directory by default."""
+    monkeypatch.setenv("SYNETUNE_FOLDER", str(tmp_path / "syne-tune"))

@@ -6,7 +6,6 @@ import pickle
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, ClassVar
 
 import dill
@@ -42,11 +41,6 @@ from tests.support.generated_benchmark import generated_benchmark
 
 BENCH = generated_benchmark()
 SEEDS = BENCH.seeds
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SYNETUNE_FOLDER", str(tmp_path))
 
 
 def tune(

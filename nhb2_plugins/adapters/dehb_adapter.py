@@ -1,0 +1,280 @@
+"""NAS-HPO-Bench-II for DEHB: the objective function, the space, the budgets, and a run in one call.
+
+What DEHB does that a user of it should know (DEHB 0.1.2):
+
+- ``DEHB.run`` logs an exception of the objective function and returns None. :meth:`DehbObjective.raise_first_error`
+  raises it; :func:`run_dehb` asks and tells, so that it comes by itself.
+- ``run(total_cost=…)`` is real time. :func:`run_dehb` has a budget in simulated seconds.
+- It computes budgets with logarithms, which can lose the lowest one; :func:`dehb_budgets` makes it run a ladder's.
+- It writes files into the working directory unless it is given an ``output_path``.
+- It knows no forbidden clauses; :func:`dehb_space` has one categorical, ``cell``, where a restriction needs them.
+- With ``n_workers`` > 1 the objective function runs in other processes, whose records would be lost: it refuses.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ConfigSpace import ConfigurationSpace
+from dehb import DEHB
+
+from nhb2_plugins.adapters.arguments import checked_seed, served
+from nhb2_plugins.adapters.configspace_adapter import configuration_space
+from nhb2_plugins.adapters.description import describe
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.recorder import Recorder
+
+__all__ = [
+    "DehbBudgets",
+    "DehbObjective",
+    "dehb_budgets",
+    "dehb_configuration",
+    "dehb_space",
+    "dehb_values",
+    "run_dehb",
+]
+
+_RELATIVE_TOLERANCE: Final = 1e-9
+
+
+def dehb_space(
+    encoding: Encoding = "ordinal", restriction: Subspace = WHOLE_SPACE, *, seed: int | None = None
+) -> ConfigurationSpace:
+    """The joint space for ``DEHB(cs=…)``, which seeds it anew.
+
+    Args:
+        encoding: of learning rate and batch size, as
+            :func:`nhb2_plugins.adapters.configspace_adapter.configuration_space`.
+        restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
+            categorical, ``cell``: DEHB knows no forbidden clauses.
+        seed: seeds the space's own generator.
+
+    Raises:
+        InvalidValueError: an unknown encoding.
+    """
+    return configuration_space(encoding, seed=seed, restriction=restriction, whole_cells=restriction.needs_whole_cells)
+
+
+def dehb_configuration(config: Mapping[str, Any], encoding: Encoding = "ordinal") -> Configuration:
+    """The configuration of a job's ``config``, or of an incumbent.
+
+    Raises:
+        InvalidValueError: it is not one of this space, or the encoding is unknown.
+    """
+    return to_configuration(config, encoding)
+
+
+def dehb_values(
+    configuration: Configuration, encoding: Encoding = "ordinal", restriction: Subspace = WHOLE_SPACE
+) -> dict[str, Any]:
+    """A configuration's hyperparameters by name, for the objective function or a ``ConfigSpace.Configuration``.
+
+    Raises:
+        InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
+    """
+    return to_values(restriction.checked(configuration), encoding, whole_cells=restriction.needs_whole_cells)
+
+
+@dataclass(frozen=True)
+class DehbBudgets:
+    """DEHB's three settings for a ladder: ``DEHB(min_fidelity=…, max_fidelity=…, eta=…)``.
+
+    Attributes:
+        min_fidelity: a billionth below the lowest budget, so that no logarithm loses it. DEHB never runs it.
+        max_fidelity: the highest budget.
+        eta: the ratio of neighbouring budgets.
+    """
+
+    min_fidelity: float
+    max_fidelity: float
+    eta: float
+
+
+def dehb_budgets(ladder: FidelityLadder | Iterable[float]) -> DehbBudgets:
+    """The settings with which DEHB runs exactly a ladder's budgets.
+
+    Args:
+        ladder: at least two budgets in epochs, geometric: ``(12, 200)``, or ``FidelityLadder.hyperband(1, 12)``.
+
+    Raises:
+        InvalidValueError: a ladder that is not geometric.
+    """
+    ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+    low, high = float(ladder.budgets[0]), float(ladder.budgets[-1])
+    return DehbBudgets(low * (1 - _RELATIVE_TOLERANCE), high, ladder.eta)
+
+
+class DehbObjective:
+    """``DEHB(f=…)``: it evaluates, charges and records; one object is one run.
+
+    Attributes:
+        logger: the records.
+        ladder: the budgets that it serves.
+        error: the first unexpected exception. ``DEHB.run`` logs it and ends.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        ladder: FidelityLadder | Iterable[float] = (12, 200),
+        charging: Charging = "from_scratch",
+        logger: TrajectoryLogger | None = None,
+        seed: Seed | None = None,
+        encoding: Encoding = "ordinal",
+        *,
+        restriction: Subspace = WHOLE_SPACE,
+    ) -> None:
+        """Set up the run.
+
+        Args:
+            bench: the benchmark.
+            ladder: budgets in epochs; one in between is served by the rung below. At 200 DEHB sees an expected *test*
+                accuracy, whose cost is estimated.
+            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            logger: where records go; None makes one.
+            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
+            encoding: the space's.
+            restriction: the part of the space; by default all of it.
+
+        Raises:
+            InvalidValueError: an unusable ladder, or an unknown policy, seed or encoding.
+            TrajectoryError: the logger belongs to another table.
+        """
+        self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        self.error: Exception | None = None
+        self._recorder = Recorder(bench, charging=charging, logger=logger)
+        self._seed = checked_seed(seed, bench)
+        self._encoding = checked_encoding(encoding)
+        self._part = restriction
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self._recorder.logger
+
+    def __call__(self, config: Mapping[str, Any], fidelity: float, **_: object) -> dict[str, Any]:
+        """Evaluate a configuration.
+
+        Args:
+            config: hyperparameters by name.
+            fidelity: the budget in epochs.
+            **_: what was given to ``DEHB.run`` for the objective function; not read.
+
+        Returns:
+            ``fitness``, the error in percent; ``cost``, the charged simulated seconds; and ``info``, all of
+            :data:`nhb2_plugins.adapters.description.DESCRIPTION`. All are of built-in types.
+
+        Raises:
+            InvalidValueError: the configuration is outside the part of the space, or the budget below the ladder.
+            Exception: whatever the benchmark or a sink raises; the first is kept.
+        """
+        try:
+            configuration = self._part.checked(to_configuration(config, self._encoding))
+            epoch, budget = served(self.ladder, float(fidelity))
+            record = self._recorder.evaluate(configuration, epoch, seed=self._seed, budget=budget)
+        except Exception as error:
+            self._keep(error)
+            raise
+        return {"fitness": record.error_pct, "cost": record.charged_cost_s, "info": describe(record)}
+
+    def raise_first_error(self) -> None:
+        """Raise the first exception of an evaluation, which ``DEHB.run`` has logged, if there is one.
+
+        Raises:
+            Exception: that exception.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def _keep(self, error: Exception) -> None:
+        self.error = self.error or error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        error = TrajectoryError(
+            "DEHB is about to run this objective function in another process, whose records would be lost: "
+            "use n_workers=1"
+        )
+        self._keep(error)
+        raise error
+
+
+def run_dehb(
+    bench: Benchmark,
+    n_evaluations: int | None,
+    seed: int = 0,
+    ladder: FidelityLadder | Iterable[float] = (12, 200),
+    budget_s: float | None = None,
+    logger: TrajectoryLogger | None = None,
+    *,
+    charging: Charging = "from_scratch",
+    table_seed: Seed | None = None,
+    encoding: Encoding = "ordinal",
+    restriction: Subspace = WHOLE_SPACE,
+    output_path: str | os.PathLike[str] | None = None,
+    **settings: Any,
+) -> DEHB:
+    """Run DEHB on the benchmark, one evaluation after the other.
+
+    Args:
+        bench: the benchmark.
+        n_evaluations: how many; None to run until ``budget_s`` is spent.
+        seed: the search's seed.
+        ladder: geometric budgets in epochs, as :func:`dehb_budgets`.
+        budget_s: simulated seconds; the evaluation that crosses them counts, and is the last one. None for no limit.
+        logger: takes one record per evaluation; None makes one.
+        charging: as :class:`DehbObjective`.
+        table_seed: the table's seed; None for the first.
+        encoding: as :func:`dehb_space`.
+        restriction: as :func:`dehb_space`.
+        output_path: where DEHB writes its log, history and state; None keeps none of them.
+        **settings: DEHB's own: ``strategy``, ``mutation_factor``, ``crossover_prob``, ``log_level`` …
+
+    Returns:
+        The optimizer after its run, with ``history``, ``traj``, ``runtime`` and ``get_incumbents()``; its ``f`` is the
+        :class:`DehbObjective`.
+
+    Raises:
+        InvalidValueError: neither ``n_evaluations`` nor ``budget_s``, one of them not positive, or as
+            :func:`dehb_budgets`, :func:`dehb_space` and :class:`DehbObjective`.
+        Exception: the first error of an evaluation, as itself.
+    """
+    if n_evaluations is None and budget_s is None:
+        raise InvalidValueError("n_evaluations None needs a budget_s: the search would never end")
+    if n_evaluations is not None and n_evaluations < 1:
+        raise InvalidValueError(f"n_evaluations {n_evaluations!r} is not positive")
+    limit_s = math.inf if budget_s is None else checked_budget(budget_s)
+    objective = DehbObjective(bench, ladder, charging, logger, table_seed, encoding, restriction=restriction)
+    budgets = dehb_budgets(objective.ladder)
+    with ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory()) if output_path is None else output_path
+        optimizer = DEHB(
+            f=objective,
+            cs=dehb_space(encoding, restriction),
+            min_fidelity=budgets.min_fidelity,
+            max_fidelity=budgets.max_fidelity,
+            eta=budgets.eta,
+            seed=seed,
+            n_workers=1,
+            output_path=directory,
+            **({"save_freq": "end"} | settings),
+        )
+        while len(optimizer.history) < (n_evaluations or math.inf) and objective.logger.clock_s < limit_s:
+            job = optimizer.ask()
+            optimizer.tell(job, objective(job["config"], job["fidelity"]))
+        if output_path is not None:
+            optimizer.save()
+    return optimizer
