@@ -139,10 +139,12 @@ def target_curves(results: CampaignResults) -> tuple[TargetCurves, ...]:
 
 def _target(results: CampaignResults, compared: Sequence[OptimizerRuns], target: float) -> TargetCurves:
     times_s = tuple(_times_to(each.runs, target, results.horizon_s) for each in compared)
-    baseline = baseline_over_time(results)
     time, share = np.empty(0), np.empty(0)
-    if not isinstance(baseline, Refusal) and len(baseline) == 1 and results.baseline is not None:
-        reached = results.baseline.over_time[results.first_headers[0].n_workers]
+    solved = {} if results.baseline is None else results.baseline.over_time
+    workers = {header.n_workers for header in results.first_headers}
+    if len(workers) == 1 and workers <= solved.keys():  # with several there is no one curve beside all
+        (n_workers,) = workers
+        reached = solved[n_workers]
         time, share = np.array(reached.x), np.array(reached.reached[TARGETS_PP.index(target)])
     names = tuple(each.marked_name for each in compared)
     return TargetCurves(target, names, times_s, tuple(len(each.runs) for each in compared), time, share)

@@ -13,6 +13,7 @@ from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.model import Refusal
 from nhb2_plugins.analysis.ranks import expected_ranks, improvement_matrix, probability_better
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
+from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.significance import (
     critical_difference,
     friedman,
@@ -25,7 +26,7 @@ from nhb2_plugins.analysis.significance import (
 from nhb2_plugins.analysis.tables import report_tables
 from nhb2_plugins.analysis.targets import time_to_stay_below
 from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch
-from tests.analysis.runs import TABLE, campaign_of
+from tests.analysis.runs import TABLE, campaign_of, optimizer_with
 
 # Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006), table 6: AUC of C4.5 with
 # m, cf, neither and both tuned, on 14 data sets. Large is good there. In the last row but one two values are printed
@@ -209,6 +210,18 @@ def test_nothing_is_called_ahead_of_random_search_on_too_few_runs(n_runs: int, t
     results = replace(campaign_of({"a": [1.0 + i / 10 for i in range(n_runs)]}), baseline=baseline)
     text = " ".join(analyse(results).sentences)
     assert ("Ahead of exact random search" in text) == told
+
+
+@pytest.mark.parametrize(("solved", "n_points"), [({1: 4}, 0), ({4: 4}, 0), ({1: 1}, 2), ({1: 4, 4: 4}, 0)])
+def test_shares_of_random_search_stand_beside_targets_where_all_have_its_workers(
+    solved: dict[int, int], n_points: int
+) -> None:
+    # Keys: numbers of workers for which random search was solved; values: workers of the first optimizer.
+    reached = ReachedByRandomSearch((50.0, 100.0), (1.0, 1.0), *[(9.0, 8.0)] * 4, ((0.0, 0.0),) * len(TARGETS_PP))
+    first = optimizer_with("a", [1.0, 2.0], n_workers=next(iter(solved.values())))
+    baseline = RandomSearchBaseline(str(TABLE["digest"]), 12, 100.0, dict.fromkeys(solved, reached), reached, "")
+    results = CampaignResults((first, optimizer_with("b", [1.0, 2.0], n_workers=1)), baseline=baseline)
+    assert {len(curves.baseline_share) for curves in analyse(results).targets} == {n_points}
 
 
 def test_the_time_to_match_is_when_it_is_matched_for_good() -> None:
