@@ -42,7 +42,7 @@ def _row(optimizer: OptimizerRuns) -> ComparisonRow:
 
 def _estimate(values: Sequence[float]) -> Estimate:
     array = np.array(values)
-    return Estimate(float(array.mean()), float(standard_error(array)))
+    return Estimate(float(array.mean()), standard_error(array))
 
 
 def final_rows(results: CampaignResults) -> tuple[FinalRow, ...]:

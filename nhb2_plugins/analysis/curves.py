@@ -121,10 +121,7 @@ def _final(run: RunSummary) -> float:
     return run.regrets[-1][1] if run.incumbents else np.inf
 
 
-def standard_error(values: _Floats) -> _Floats:
-    """Standard error of the mean over the first axis (ddof 1); zero for a single value."""
+def standard_error(values: _Floats) -> float | None:
+    """Standard error of the mean of some values (ddof 1); None of fewer than two."""
     n = len(values)
-    if n < 2:
-        return np.zeros(values.shape[1:])
-    error: _Floats = values.std(axis=0, ddof=1) / np.sqrt(n)
-    return error
+    return float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else None

@@ -34,13 +34,13 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over runs with its standard error (ddof 1; zero for a single run)."""
+    """A mean over runs with its standard error (ddof 1; None for a single run, whose spread nobody knows)."""
 
     mean: float
-    standard_error: float
+    standard_error: float | None
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} ± {self.standard_error:.2f}"
+        return f"{self.mean:.2f}" if self.standard_error is None else f"{self.mean:.2f} ± {self.standard_error:.2f}"
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _cells(value: Any, kind: type | None) -> tuple[Any, ...]:
     if value is None:
         return ("",) * len(_names("", kind))
     if isinstance(value, Estimate):
-        return value.mean, value.standard_error
+        return value.mean, "" if value.standard_error is None else value.standard_error
     return (value.value, value.low, value.high) if isinstance(value, Interval) else (value,)
 
 

@@ -37,7 +37,9 @@ def test_a_row_holds_means_and_standard_errors_of_the_final_incumbents() -> None
     assert first.test_error_200 is not None
     assert first.test_error_200.mean == pytest.approx(11.0)
     assert second.valid_error is not None
-    assert (second.n_runs, second.valid_error.standard_error) == (1, 0.0)
+    # The spread of one run is not zero, it is unknown.
+    assert (second.n_runs, second.valid_error.standard_error, str(second.valid_error)) == (1, None, "10.50")
+    assert "10.5,," in to_csv(comparison_table(analyse(RESULTS)), analyse(RESULTS))
 
 
 def test_the_text_names_the_table_and_the_conditions() -> None:
