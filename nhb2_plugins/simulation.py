@@ -31,8 +31,12 @@ Overhead = Literal["none", "measured"]
 A slow optimizer then pays for its proposals, and a run differs from its repetition as wall-clock times do."""
 OVERHEADS: Final[tuple[Overhead, ...]] = get_args(Overhead)
 
-MAX_FREE_IN_A_ROW: Final = 100_000
-"""So many evaluations without any cost mean a search that repeats itself for ever."""
+FREE_IN_A_ROW: Final = 1000
+FREE_IN_A_ROW_PER_PAID: Final = 10
+"""So many evaluations without any cost, and so many more for each that was paid before, mean a search that repeats
+itself for ever: one that still draws uniformly from T configurations and has paid for all but one of them goes T times,
+on average, without a new one. A fixed number would have to be so large that a sampler which takes milliseconds a
+proposal, and more with each, would not reach it in a day."""
 
 
 class _Running(NamedTuple):
@@ -54,7 +58,7 @@ def checked_budget(budget_s: float) -> float:
     Raises:
         InvalidValueError: something else, or NaN.
     """
-    if not isinstance(budget_s, Real) or not budget_s > 0:
+    if not isinstance(budget_s, Real) or isinstance(budget_s, bool) or not budget_s > 0:
         raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
     return float(budget_s)
 
@@ -92,12 +96,12 @@ def simulate(
 
     Raises:
         InvalidValueError: a budget that is not positive, no worker, an unknown setting or seed.
-        TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget.
+        TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget
+            (:data:`FREE_IN_A_ROW`).
         Exception: whatever the optimizer or a sink raises.
     """
-    if not isinstance(budget_s, Real) or not budget_s > 0:
-        raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
-    if not isinstance(n_workers, Integral) or n_workers < 1:
+    checked_budget(budget_s)
+    if not isinstance(n_workers, Integral) or isinstance(n_workers, bool) or n_workers < 1:
         raise InvalidValueError(f"n_workers {n_workers!r} is not an integer of at least 1")
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
@@ -140,7 +144,7 @@ class _Clock:
         self._thought_s = 0.0  # wall-clock seconds of the optimizer since its last proposal
         self._free_workers = list(range(n_workers))
         self._running: list[_Running] = []
-        self._free_in_a_row = 0
+        self._free_in_a_row = self._n_paid = 0
 
     def run(self, progress: Callable[[float], None] | None) -> None:
         self._start_all()
@@ -208,10 +212,15 @@ class _Clock:
         )
 
     def _check_progress(self, done: _Running) -> None:
-        self._free_in_a_row = 0 if done.charged_s > 0 else self._free_in_a_row + 1
-        if self._free_in_a_row >= MAX_FREE_IN_A_ROW:
+        if done.charged_s > 0:
+            self._free_in_a_row = 0
+            self._n_paid += 1
+            return
+        self._free_in_a_row += 1
+        if self._free_in_a_row >= FREE_IN_A_ROW + FREE_IN_A_ROW_PER_PAID * self._n_paid:
             raise TrajectoryError(
                 f"{self._free_in_a_row} evaluations in a row were free under the charging policy "
                 f"{self._recorder.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
-                "spent"
+                f"spent. The search repeats the {self._n_paid} evaluations that it has paid for; charge 'from_scratch', "
+                "or give it more to search"
             )

@@ -393,8 +393,8 @@ def test_errors_of_progress_and_of_a_sink_reach_the_caller() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        *(({"budget_s": budget_s}, "is not a positive number") for budget_s in (0, -1, math.nan, "10", None)),
-        *(({"n_workers": n}, "is not an integer of at least 1") for n in (0, -1, 1.5, 2.0, "2", None)),
+        *(({"budget_s": budget_s}, "is not a positive number") for budget_s in (0, -1, math.nan, "10", None, True)),
+        *(({"n_workers": n}, "is not an integer of at least 1") for n in (0, -1, 1.5, 2.0, "2", None, True)),
         ({"crossing": "keep"}, "crossing 'keep' is not one of 'count', 'drop'"),
         ({"overhead": "some"}, "overhead 'some' is not one of 'none', 'measured'"),
         ({"charging": "free"}, "charging policy 'free' is not one of 'from_scratch', 'continued', 'cached'"),
@@ -412,14 +412,22 @@ def test_a_suggestion_outside_the_fidelities_is_refused() -> None:
 
 
 @pytest.mark.parametrize("charging", ["cached", "continued"])
-def test_a_search_that_repeats_itself_for_free_is_an_error_and_no_endless_loop(
-    charging: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(simulation, "MAX_FREE_IN_A_ROW", 50)
+def test_a_search_that_repeats_itself_for_free_is_an_error_and_no_endless_loop(charging: Any) -> None:
+    optimizer = _Repeating(Configuration.from_index(0))
     with pytest.raises(
-        TrajectoryError, match=f"50 evaluations in a row were free under the charging policy '{charging}'"
+        TrajectoryError, match=f"1010 evaluations in a row were free under the charging policy '{charging}'"
     ):
-        simulate(_Repeating(Configuration.from_index(0)), BENCH, budget_s=5, charging=charging)
+        simulate(optimizer, BENCH, budget_s=5, charging=charging)
+    assert len(optimizer.told) == 1 + 1009  # one was paid; the last of the free ones is not told any more
+
+
+def test_the_more_was_paid_for_the_longer_a_search_may_look_for_something_new() -> None:
+    known = [Step(batch, 9) for batch in range(5)]  # 14 seconds
+    new = [Step(5, 9)]  # 8 seconds
+    records = simulate(Script([*known, *known * 209, *new]), BENCH, budget_s=15, charging="cached").records
+    assert len(records) == 5 * 210 + 1
+    with pytest.raises(TrajectoryError, match="repeats the 5 evaluations that it has paid for"):
+        simulate(Script([*known, *known * 210, *new]), BENCH, budget_s=15, charging="cached")
 
 
 class _Repeating:
