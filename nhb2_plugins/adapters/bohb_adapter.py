@@ -24,7 +24,7 @@ from nhb2_plugins.optimizers.bohb_model import BohbSettings
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
 from nhb2_plugins.simulation import checked_budget, simulate
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -49,7 +49,7 @@ def run_bohb(
     *,
     charging: Charging = "from_scratch",
     table_seed: Seed | None = None,
-    restriction: Subspace | None = None,
+    restriction: Subspace = WHOLE_SPACE,
     whole_cells: bool | None = None,
     previous_result: PreviousResult | str | os.PathLike[str] | None = None,
     **settings: Any,
@@ -72,7 +72,7 @@ def run_bohb(
         logger: takes one record per evaluation; None makes one.
         charging: the charging policy (:mod:`nhb2_plugins.charging`).
         table_seed: the table's seed; None for the first.
-        restriction: the part of the space (:class:`nhb2_plugins.subspace.Subspace`); None for all of it.
+        restriction: the part of the space (:class:`nhb2_plugins.subspace.Subspace`); by default all of it.
         whole_cells: one categorical, ``cell``, in the place of the six edges (as
             :func:`~nhb2_plugins.adapters.configspace_adapter.configuration_space`); None for where the restriction
             needs it, which is ``one_per_class``.
@@ -146,7 +146,7 @@ def _run_in_process(
     charging: Charging,
     table_seed: Seed | None,
     settings: BohbSettings,
-    restriction: Subspace | None,
+    restriction: Subspace,
     whole_cells: bool | None,
     previous: PreviousResult | None,
 ) -> BohbResult:

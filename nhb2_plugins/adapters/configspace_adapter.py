@@ -67,7 +67,7 @@ def configuration_space(
     encoding: Encoding = "categorical",
     *,
     seed: int | None = None,
-    restriction: Subspace | None = None,
+    restriction: Subspace | None = WHOLE_SPACE,
     whole_cells: bool = False,
 ) -> ConfigurationSpace:
     """The 196,608 configurations, or a part of them, as a ``ConfigSpace.ConfigurationSpace``.
@@ -75,7 +75,8 @@ def configuration_space(
     Args:
         encoding: see the module's docstring. It is stored in ``space.meta["encoding"]``.
         seed: seeds the space's own generator, 0 … 2³² − 1; None leaves it unseeded.
-        restriction: the part of the space; None for all of it. What it restricts is in ``space.meta["restriction"]``.
+        restriction: the part of the space; by default, and for None (a YAML file's ``null``), all of it. What it
+            restricts is in ``space.meta["restriction"]``.
         whole_cells: one categorical, ``cell``, of the cellcodes that are left, in the place of the six edges;
             ``space.meta["whole_cells"]`` says so.
 
@@ -84,8 +85,8 @@ def configuration_space(
     """
     encoding = checked_encoding(encoding)
     _check_seed(seed)
-    part = WHOLE_SPACE if restriction is None else restriction
     meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
+    part = restriction or WHOLE_SPACE
     if restricted := part.to_dict():
         meta["restriction"] = restricted
     if whole_cells:

@@ -57,7 +57,7 @@ def run_on_nameserver(
     charging: Charging,
     table_seed: Seed | None,
     settings: BohbSettings,
-    restriction: Subspace | None,
+    restriction: Subspace,
     whole_cells: bool | None,
     previous: PreviousResult | None,
 ) -> Result:

@@ -67,7 +67,7 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
         logger: TrajectoryLogger | None = None,
         seed: Seed | None = None,
         encoding: Encoding = "categorical",
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool | None = None,
         hpbandster_logger: logging.Logger | None = None,
         **arguments: Any,
@@ -81,8 +81,8 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
             logger: takes a record per evaluation, in *this* process; None makes one.
             seed: the table's seed; None for the first.
             encoding: ``categorical`` or ``integer``, as the optimizer's space.
-            restriction: the part of the space that :meth:`get_configspace` has and this worker serves; None for all of
-                it.
+            restriction: the part of the space that :meth:`get_configspace` has and this worker serves; by default
+                all of it.
             whole_cells: one categorical, ``cell``, in the place of the six edges of that space; None for where the
                 restriction needs it, which is ``one_per_class``: hpbandster knows no forbidden clauses.
             hpbandster_logger: hpbandster's own ``logger`` argument. None is its logger ``hpbandster``, which is quiet
@@ -100,7 +100,7 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
         self.recorder = Recorder(bench, charging=charging, logger=logger)
         self.error: Exception | None = None
         self._table_seed = seed
-        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
         self._whole_cells = checked_whole_cells(self._part, whole_cells)
 
     def get_configspace(self, seed: int | None = None) -> ConfigurationSpace:

@@ -33,22 +33,21 @@ __all__ = [
 
 
 def nevergrad_parametrization(
-    encoding: Encoding = "categorical", restriction: Subspace | None = None, *, seed: int | None = None
+    encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE, *, seed: int | None = None
 ) -> ng.p.Instrumentation:
     """The joint space, for any of Nevergrad's optimizers; objectives are called with hyperparameters by name.
 
     Args:
         encoding: of learning rate and batch size: ``categorical`` (``Choice``), ``ordinal`` (``TransitionChoice``,
             which moves to neighbouring values) or ``integer`` (a ``Scalar`` of ranks). Operations are a ``Choice``.
-        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+        restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             ``Choice``, ``cell``. A fixed hyperparameter is a constant.
         seed: seeds the parametrization's generator, which the optimizer draws from; None leaves it unseeded.
 
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
-    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=part.needs_whole_cells)
+    choices = hyperparameter_choices(checked_encoding(encoding), restriction, whole_cells=restriction.needs_whole_cells)
     parameters = {name: _parameter(encoding, name, values) for name, values in choices.items()}
     parametrization = ng.p.Instrumentation(**parameters)
     if seed is not None:
@@ -66,15 +65,14 @@ def nevergrad_configuration(candidate: ng.p.Parameter, encoding: Encoding = "cat
 
 
 def nevergrad_values(
-    configuration: Configuration, encoding: Encoding = "categorical", restriction: Subspace | None = None
+    configuration: Configuration, encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE
 ) -> dict[str, Any]:
     """A configuration's hyperparameters by name, for ``optimizer.suggest(**values)``.
 
     Raises:
         InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
-    return to_values(part.checked(configuration), encoding, whole_cells=part.needs_whole_cells)
+    return to_values(restriction.checked(configuration), encoding, whole_cells=restriction.needs_whole_cells)
 
 
 class NevergradObjective:

@@ -32,7 +32,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
@@ -73,7 +73,7 @@ class OptunaObjective:
         seed: Seed | None = None,
         encoding: Encoding = "categorical",
         *,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         report: bool | FidelityLadder = False,
         objectives: Sequence[str] = ("error_pct",),
         attributes: Sequence[str] = USER_ATTRIBUTES,
@@ -88,7 +88,7 @@ class OptunaObjective:
             logger: where records go; None makes one.
             seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
             encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna_space`).
-            restriction: the part of the space that trials suggest from; None for all of it.
+            restriction: the part of the space that trials suggest from; by default all of it.
             report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
                 is then charged for the epochs it trained. A ladder reports at its rungs alone (and its highest rung is
                 the epoch searched at); from 12 to 200 a second run begins, which is paid beside the first.

@@ -29,13 +29,13 @@ OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 
 
 def optuna_search_space(
-    encoding: Encoding = "categorical", restriction: Subspace | None = None
+    encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE
 ) -> dict[str, BaseDistribution]:
     """The space as Optuna distributions by hyperparameter name; fit for ``study.ask(fixed_distributions=...)``.
 
     Args:
         encoding: see the module's docstring.
-        restriction: the part of the space; None for all of it. With ``one_per_class``, ``cell`` stands for the edges.
+        restriction: the part of the space; by default all of it. With ``one_per_class``, ``cell`` stands for the edges.
 
     Raises:
         InvalidValueError: an encoding that Optuna cannot express.
@@ -48,7 +48,7 @@ def optuna_search_space(
 
 
 def suggest_configuration(
-    trial: BaseTrial, encoding: Encoding = "categorical", restriction: Subspace | None = None
+    trial: BaseTrial, encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE
 ) -> Configuration:
     """Let a trial suggest all hyperparameters.
 
@@ -74,9 +74,8 @@ def _ranked(encoding: Encoding) -> tuple[str, ...]:
     return ("lr", "batch_size") if checked_encoding(encoding, OPTUNA_ENCODINGS) == "integer" else ()
 
 
-def _choices(encoding: Encoding, restriction: Subspace | None) -> Mapping[str, tuple[Any, ...]]:
-    part = WHOLE_SPACE if restriction is None else restriction
-    return hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells)
+def _choices(encoding: Encoding, restriction: Subspace) -> Mapping[str, tuple[Any, ...]]:
+    return hyperparameter_choices(encoding, restriction, whole_cells=restriction.needs_whole_cells)
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:
@@ -96,7 +95,7 @@ def enqueue(
     configurations: Configuration | Iterable[Configuration],
     encoding: Encoding = "categorical",
     *,
-    restriction: Subspace | None = None,
+    restriction: Subspace = WHOLE_SPACE,
     skip_if_exists: bool = False,
 ) -> None:
     """Let a study evaluate given configurations next, in order.
@@ -114,12 +113,11 @@ def enqueue(
             configuration outside the restriction. Nothing has been enqueued then.
     """
     encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
-    part = WHOLE_SPACE if restriction is None else restriction
     each_one = [configurations] if isinstance(configurations, Configuration) else list(configurations)
     for each in each_one:
         if not isinstance(each, Configuration):
             raise InvalidValueError(f"{each!r} is not a Configuration")
-        part.checked(each)
+        restriction.checked(each)
     for each in each_one:
-        values = to_values(each, encoding, whole_cells=part.needs_whole_cells)
+        values = to_values(each, encoding, whole_cells=restriction.needs_whole_cells)
         study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

@@ -43,23 +43,23 @@ RAY_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 """Ray Tune has no ordinals."""
 
 
-def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace | None = None) -> dict[str, Any]:
+def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE) -> dict[str, Any]:
     """The joint space for ``Tuner(param_space=…)``.
 
     Args:
         encoding: of learning rate and batch size: ``categorical`` (``tune.choice``) or ``integer`` (``tune.randint``
             over the ranks). Operations are a ``tune.choice``.
-        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+        restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             ``tune.choice``, ``cell``. A fixed hyperparameter is a choice of one.
 
     Raises:
         InvalidValueError: an encoding that Ray Tune cannot express.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
+    choices = hyperparameter_choices(encoding, restriction, whole_cells=restriction.needs_whole_cells)
     ranked = ("lr", "batch_size") if checked_encoding(encoding, RAY_ENCODINGS) == "integer" else ()
     return {
         name: tune.choice(list(values)) if name not in ranked else tune.randint(int(values[0]), int(values[-1]) + 1)
-        for name, values in hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells).items()
+        for name, values in choices.items()
     }
 
 
@@ -73,16 +73,15 @@ def ray_configuration(config: Mapping[str, Any], encoding: Encoding = "categoric
 
 
 def ray_values(
-    configuration: Configuration, encoding: Encoding = "categorical", restriction: Subspace | None = None
+    configuration: Configuration, encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE
 ) -> dict[str, Any]:
     """A configuration's hyperparameters by name, for a search algorithm's ``points_to_evaluate``.
 
     Raises:
         InvalidValueError: an encoding that Ray Tune cannot express, or the configuration is outside the restriction.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
     encoding = checked_encoding(encoding, RAY_ENCODINGS)
-    return to_values(part.checked(configuration), encoding, whole_cells=part.needs_whole_cells)
+    return to_values(restriction.checked(configuration), encoding, whole_cells=restriction.needs_whole_cells)
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class RayTune:
         seed: Seed | None = None,
         encoding: Encoding = "categorical",
         *,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         report: bool = True,
     ) -> None:
         """Set up the run.

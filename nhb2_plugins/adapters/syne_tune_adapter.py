@@ -40,7 +40,7 @@ from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_split
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status
 from nhb2_plugins.trajectory.recorder import Recorder
@@ -99,7 +99,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         seed: Seed | None = None,
         encoding: Encoding = "categorical",
         *,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         counts_real_time: bool = False,
         simulator_config: SimulatorConfig | None = None,
         **arguments: Any,

@@ -39,7 +39,7 @@ MAX_FIDELITY: Final = "max_epoch"
 
 
 def syne_tune_space(
-    encoding: Encoding = "categorical", restriction: Subspace | None = None, *, max_epoch: int | None = None
+    encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE, *, max_epoch: int | None = None
 ) -> dict[str, Any]:
     """The joint space as Syne Tune domains by hyperparameter name.
 
@@ -47,15 +47,14 @@ def syne_tune_space(
         encoding: of learning rate and batch size: ``categorical`` (``choice``), ``ordinal`` (Syne Tune's ordinals of
             kind ``equal``: both grids are powers of two, so ranks are the logarithmic axis) or ``integer`` (``randint``
             over the ranks).
-        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+        restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             hyperparameter, ``cell``.
         max_epoch: adds :data:`MAX_FIDELITY` with this value, for schedulers that pause and resume trainings.
 
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
-    choices = hyperparameter_choices(checked_encoding(encoding), part, whole_cells=part.needs_whole_cells)
+    choices = hyperparameter_choices(checked_encoding(encoding), restriction, whole_cells=restriction.needs_whole_cells)
     space = {name: _domain(encoding, name, values) for name, values in choices.items()}
     return space if max_epoch is None else {**space, MAX_FIDELITY: checked_epoch(max_epoch)}
 
@@ -89,7 +88,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
         seeds: Sequence[Seed] | None = None,
         encoding: Encoding = "categorical",
         *,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         """Fill the array.
 
@@ -109,12 +108,11 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
         self.encoding = checked_encoding(encoding)
         self.table_seeds = tuple(bench.seeds if seeds is None else seeds)
         epochs = _epochs_up_to(checked_epoch(epoch))
-        part = WHOLE_SPACE if restriction is None else restriction
-        indices = _indices_of(part)
-        self.has_whole_cells = part.needs_whole_cells
+        indices = _indices_of(restriction)
+        self.has_whole_cells = restriction.needs_whole_cells
         super().__init__(
-            hyperparameters=_frame_of(part, encoding),
-            configuration_space=syne_tune_space(encoding, part),
+            hyperparameters=_frame_of(restriction, encoding),
+            configuration_space=syne_tune_space(encoding, restriction),
             fidelity_space={FIDELITY: randint(1, epochs[-1])},
             objectives_evaluations=_evaluations(bench, indices, epochs, self.table_seeds),
             fidelity_values=np.array(epochs),
@@ -157,7 +155,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
 
 
 def _blackbox(
-    bench: Benchmark, epoch: int, seeds: Sequence[Seed] | None, encoding: Encoding, restriction: Subspace | None
+    bench: Benchmark, epoch: int, seeds: Sequence[Seed] | None, encoding: Encoding, restriction: Subspace
 ) -> SyneTuneBlackbox:
     return SyneTuneBlackbox(bench, epoch, seeds, encoding, restriction=restriction)
 

@@ -44,24 +44,24 @@ _NAMESPACE: Final = "nhb2"
 
 
 def vizier_problem(
-    encoding: Encoding = "ordinal", restriction: Subspace | None = None, *, objectives: Sequence[str] = ("error_pct",)
+    encoding: Encoding = "ordinal", restriction: Subspace = WHOLE_SPACE, *, objectives: Sequence[str] = ("error_pct",)
 ) -> vz.ProblemStatement:
     """The joint space and the metrics, each to be minimised.
 
     Args:
         encoding: of learning rate and batch size: ``ordinal`` (discrete parameters on a logarithmic scale) or
             ``integer`` (their ranks). Operations are categorical.
-        restriction: the part of the space; None for all of it. With ``one_per_class`` the six edges become one
+        restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             categorical, ``cell``.
         objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`.
 
     Raises:
         InvalidValueError: an encoding that Vizier cannot express, or an unknown objective.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
     encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
     problem = vz.ProblemStatement()
-    for name, values in hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells).items():
+    choices = hyperparameter_choices(encoding, restriction, whole_cells=restriction.needs_whole_cells)
+    for name, values in choices.items():
         _add_parameter(problem.search_space.root, encoding, name, values)
     for name in checked_objectives(objectives):
         problem.metric_information.append(vz.MetricInformation(name=name, goal=vz.ObjectiveMetricGoal.MINIMIZE))
@@ -78,16 +78,16 @@ def vizier_configuration(trial: vz.TrialSuggestion, encoding: Encoding = "ordina
 
 
 def vizier_suggestion(
-    configuration: Configuration, encoding: Encoding = "ordinal", restriction: Subspace | None = None
+    configuration: Configuration, encoding: Encoding = "ordinal", restriction: Subspace = WHOLE_SPACE
 ) -> vz.TrialSuggestion:
     """A suggestion of a configuration, for ``suggestion.to_trial(id)`` and an experimenter.
 
     Raises:
         InvalidValueError: an encoding that Vizier cannot express, or the configuration is outside the restriction.
     """
-    part = WHOLE_SPACE if restriction is None else restriction
     encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
-    return vz.TrialSuggestion(to_values(part.checked(configuration), encoding, whole_cells=part.needs_whole_cells))
+    restriction.checked(configuration)
+    return vz.TrialSuggestion(to_values(configuration, encoding, whole_cells=restriction.needs_whole_cells))
 
 
 def vizier_description(trial: vz.Trial) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
         seed: Seed | None = None,
         encoding: Encoding = "ordinal",
         *,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         report: bool = False,
         objectives: Sequence[str] = ("error_pct",),
     ) -> None:

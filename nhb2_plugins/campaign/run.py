@@ -146,7 +146,7 @@ def make_planned_optimizer(plan: RunPlan) -> Optimizer:
         epoch=plan.epoch,
         ladder=plan.ladder,
         settings=plan.settings,
-        restriction=None if plan.restriction == WHOLE_SPACE else plan.restriction,
+        restriction=plan.restriction,
     )
 
 

@@ -16,7 +16,7 @@ from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings
 from nhb2_plugins.optimizers.bracket_search import BracketSearch
 from nhb2_plugins.optimizers.hyperband import hyperband_brackets
 from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 class Bohb(BracketSearch):
@@ -41,7 +41,7 @@ class Bohb(BracketSearch):
         space_seed: int | None = None,
         cellcode: str | None = None,
         settings: BohbSettings | None = None,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool | None = None,
         previous_result: PreviousResult | None = None,
     ) -> None:
@@ -54,7 +54,7 @@ class Bohb(BracketSearch):
             space_seed: seeds the ConfigurationSpace, which draws random configurations; None for the same seed.
             cellcode: search learning rate and batch size on this cell alone; None searches the cell too.
             settings: hpbandster's options and ours; None for the defaults.
-            restriction: the part of the space; None for all of it.
+            restriction: the part of the space; by default all of it.
             whole_cells: see :class:`~nhb2_plugins.optimizers.bohb_model.BohbModel`.
             previous_result: an earlier run that the model starts from (:mod:`nhb2_plugins.optimizers.warm_start`).
 

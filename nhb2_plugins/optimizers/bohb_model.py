@@ -96,7 +96,7 @@ class BohbModel:
         space_seed: seeds the ConfigurationSpace's, where it is not ``seed``.
         cellcode: search learning rate and batch size on this cell alone, with a model of these two; None searches the
             cell too.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
         whole_cells: whether the model sees one categorical, ``cell``, in the place of the six edges; None for wherever
             one cellcode stands for its class, which edges cannot express and the model cannot forbid.
 
@@ -118,17 +118,16 @@ class BohbModel:
         seed: int = 0,
         space_seed: int | None = None,
         cellcode: str | None = None,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool | None = None,
     ) -> None:
         self.settings = settings or BohbSettings()
         self.generator = np.random.RandomState(seed)
-        part = WHOLE_SPACE if restriction is None else restriction
-        self._part = part if cellcode is None else replace(part, cellcode=cellcode)
-        if cellcode not in (None, *part.cellcodes):
-            raise InvalidValueError(f"cell {cellcode!r} is not in {part}")
-        self.whole_cells = checked_whole_cells(part, whole_cells, cellcode)
-        self._coding = _Coding(self.settings.encoding, part, whole_cells=self.whole_cells, cellcode=cellcode)
+        self._part = restriction if cellcode is None else replace(restriction, cellcode=cellcode)
+        if cellcode not in (None, *restriction.cellcodes):
+            raise InvalidValueError(f"cell {cellcode!r} is not in {restriction}")
+        self.whole_cells = checked_whole_cells(restriction, whole_cells, cellcode)
+        self._coding = _Coding(self.settings.encoding, restriction, whole_cells=self.whole_cells, cellcode=cellcode)
         self.space = self._coding.space
         self.space.seed(seed if space_seed is None else space_seed)
         self.n_points_in_model = max(self.settings.min_points_in_model or 0, len(self.space) + 1)

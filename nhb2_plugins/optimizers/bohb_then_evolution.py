@@ -31,7 +31,7 @@ class BohbThenEvolution:
         population_size: of the evolution.
         tournament_size: of the evolution.
         settings: BOHB's options; None for the reference's.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
 
     Raises:
         InvalidValueError: no bracket, a size below 1, or a restriction that leaves one of the stages nothing to search.
@@ -47,17 +47,16 @@ class BohbThenEvolution:
         population_size: int = 10,
         tournament_size: int = 3,
         settings: BohbSettings | None = None,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        part = WHOLE_SPACE if restriction is None else restriction
-        self._second = SecondStage(seed, epoch, population_size, tournament_size, part)
+        self._second = SecondStage(seed, epoch, population_size, tournament_size, restriction)
         self._bohb = Bohb(
             ladder or FidelityLadder.hyperband(1, SCHEDULE_EPOCHS, eta=3),
             n_iterations=n_iterations,
             seed=seed,
-            cellcode=random.Random(seed).choice(part.cellcodes),
+            cellcode=random.Random(seed).choice(restriction.cellcodes),
             settings=settings or REFERENCE_FIRST_STAGE,
-            restriction=part,
+            restriction=restriction,
         )
 
     def ask(self) -> Suggestion | None:

@@ -166,7 +166,7 @@ class Hyperband(BracketSearch):
         seed: seeds the random configurations.
         ladder: the budgets.
         n_iterations: brackets to run; None for no end.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
 
     Raises:
         InvalidValueError: ``n_iterations`` below 1.
@@ -178,10 +178,10 @@ class Hyperband(BracketSearch):
         *,
         ladder: FidelityLadder | Iterable[float],
         n_iterations: int | None = None,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
-        proposer = _AtRandom(seed, restriction or WHOLE_SPACE)
+        proposer = _AtRandom(seed, restriction)
         super().__init__(ladder, self.brackets_of(ladder), proposer, n_iterations=n_iterations)
 
     @staticmethod

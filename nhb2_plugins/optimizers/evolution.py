@@ -32,7 +32,7 @@ class RegularizedEvolution:
         population_size: the first so many configurations are uniform draws.
         tournament_size: contestants, drawn with replacement; of equals the first drawn wins.
         hyperparameters: (lr, batch size) of every configuration, for a search over cells alone; None searches them too.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
 
     Raises:
         InvalidValueError: a size below 1, hyperparameters outside the space or its part, or a restriction that leaves
@@ -47,7 +47,7 @@ class RegularizedEvolution:
         population_size: int = 10,
         tournament_size: int = 3,
         hyperparameters: tuple[float, int] | None = None,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
             if size < 1:
@@ -58,11 +58,11 @@ class RegularizedEvolution:
         self._n_initial = population_size
         self._tournament_size = tournament_size
         self._hyperparameters = hyperparameters
-        self._part = part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
         if hyperparameters is not None:
-            part.checked(Configuration(part.cellcodes[0], *hyperparameters))
-        if part.size == 1 or (hyperparameters is not None and part.cellcode is not None):
-            raise InvalidValueError(f"{part} leaves evolution nothing to mutate")
+            restriction.checked(Configuration(restriction.cellcodes[0], *hyperparameters))
+        if restriction.size == 1 or (hyperparameters is not None and restriction.cellcode is not None):
+            raise InvalidValueError(f"{restriction} leaves evolution nothing to mutate")
 
     def ask(self) -> Suggestion:
         """A uniform configuration while the population is being founded or none of it has ended; then a child."""

@@ -21,13 +21,13 @@ class LocalSearch:
     Args:
         seed: seeds the starts and the orders.
         epoch: the fidelity to search at.
-        restriction: the part of the space, with fewer neighbours then; None for all of it.
+        restriction: the part of the space, with fewer neighbours then; by default all of it.
     """
 
-    def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace | None = None) -> None:
+    def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace = WHOLE_SPACE) -> None:
         self._random = random.Random(seed)
         self._epoch = epoch
-        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
         self._climb = 0
         self._start_climb()
 

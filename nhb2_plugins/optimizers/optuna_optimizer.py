@@ -51,7 +51,7 @@ class OptunaOptimizer:
         *,
         epoch: int = SCHEDULE_EPOCHS,
         encoding: Encoding = "categorical",
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         **settings: Any,
     ) -> None:
         """Set up the study.
@@ -61,7 +61,8 @@ class OptunaOptimizer:
             sampler: one of :data:`SAMPLERS`, with Optuna's defaults.
             epoch: the fidelity to search at. 200 searches on an expected test accuracy.
             encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna_space`).
-            restriction: the part of the space; None for all of it. With ``one_per_class`` the sampler sees whole cells.
+            restriction: the part of the space; by default all of it. With ``one_per_class`` the sampler sees
+                whole cells.
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.
 
         Raises:
@@ -70,7 +71,7 @@ class OptunaOptimizer:
         """
         if sampler not in SAMPLERS:
             raise InvalidValueError(describe_choices(sampler, SAMPLERS, what="sampler"))
-        _check_fits(sampler, encoding, restriction or WHOLE_SPACE)
+        _check_fits(sampler, encoding, restriction)
         _check_installed(sampler)
         if sampler in _NUMBERS_ONLY:
             settings = {"warn_independent_sampling": False, **settings}

@@ -16,13 +16,13 @@ class RandomSearch:
     Args:
         seed: seeds the draws; the sequence equals the reference's under ``random.seed(seed)``.
         epoch: the fidelity to search at.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
     """
 
-    def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace | None = None) -> None:
+    def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace = WHOLE_SPACE) -> None:
         self._random = random.Random(seed)
         self._epoch = epoch
-        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
 
     def ask(self) -> Suggestion:
         """A uniform configuration; random search never has to wait."""

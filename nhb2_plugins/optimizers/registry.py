@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
 _OWN_ARGUMENTS: Final = frozenset({"seed", "epoch", "ladder", "settings", "restriction"})
@@ -127,7 +127,7 @@ def make_optimizer(
     epoch: int = 12,
     ladder: FidelityLadder | None = None,
     settings: Mapping[str, Any] | None = None,
-    restriction: Subspace | None = None,
+    restriction: Subspace = WHOLE_SPACE,
 ) -> Optimizer:
     """Make an optimizer by its name.
 
@@ -137,7 +137,7 @@ def make_optimizer(
         epoch: the fidelity searched at, for optimizers without a ladder.
         ladder: the fidelities, for optimizers with one.
         settings: keyword arguments of the optimizer.
-        restriction: the part of the space that it may propose from; None for all of it.
+        restriction: the part of the space that it may propose from; by default all of it.
 
     Raises:
         InvalidValueError: an unknown name or setting, a ladder missing or not wanted, a setting out of range, a
@@ -149,7 +149,7 @@ def make_optimizer(
     make = _load(algorithm, entry.target, entry.extra)
     fidelity = {"epoch": epoch} if ladder is None else {"ladder": ladder}
     arguments = _arguments(algorithm, entry, make, settings or {})
-    if restriction is not None:
+    if restriction != WHOLE_SPACE:
         _check_takes_restriction(algorithm, make)
         arguments["restriction"] = restriction
     optimizer: Optimizer = make(seed=seed, **fidelity, **arguments)

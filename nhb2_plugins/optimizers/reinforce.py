@@ -80,7 +80,7 @@ class Reinforce:
         epoch: the fidelity to search at.
         learning_rate: Adam's step size.
         baseline_decay: decay of the reward's moving average.
-        restriction: the part of the space; None for all of it. Where one cellcode stands for each isomorphism class,
+        restriction: the part of the space; by default all of it. Where one cellcode stands for each isomorphism class,
             which independent softmaxes cannot express, a drawn cell is evaluated as its class's own, and the policy
             learns of the cell drawn.
 
@@ -95,7 +95,7 @@ class Reinforce:
         epoch: int = 12,
         learning_rate: float = 0.01,
         baseline_decay: float = 0.9,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         if not learning_rate > 0:
             raise InvalidValueError(f"learning_rate {learning_rate!r} is not positive")
@@ -103,7 +103,7 @@ class Reinforce:
             raise InvalidValueError(f"baseline_decay {baseline_decay!r} is not in [0, 1)")
         self._generator = np.random.default_rng(seed)
         self._epoch = epoch
-        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
         self._allowed = _allowed_choices(self._part)
         self._offsets = np.concatenate([[0], np.cumsum([len(allowed) for allowed in self._allowed])])
         self.logits: _Floats = _INITIAL_SCALE * self._generator.standard_normal(int(self._offsets[-1]))

@@ -29,7 +29,7 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 FACADES: Final[dict[str, type[AbstractFacade]]] = {
     "hpo": HyperparameterOptimizationFacade,
@@ -62,7 +62,7 @@ class SmacOptimizer:
         encoding: Encoding = "ordinal",
         retrain_after: int | None = None,
         n_initial: int | None = None,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool = False,
         **settings: Any,
     ) -> None:
@@ -79,7 +79,7 @@ class SmacOptimizer:
             retrain_after: how many configurations come of one model; None for SMAC's own number, 8 (1 in
                 ``blackbox``).
             n_initial: size of the initial design (``hpo``, ``blackbox``, ``multi_fidelity``); None for SMAC's own.
-            restriction: the part of the space; None for all of it.
+            restriction: the part of the space; by default all of it.
             whole_cells: one categorical, ``cell``, in the place of the six edges.
             settings: further arguments of SMAC's ``Scenario``.
 

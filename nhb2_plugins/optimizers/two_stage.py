@@ -83,7 +83,7 @@ class RandomSearchThenEvolution:
         first_stage_s: simulated seconds of the first stage, costs from scratch; the evaluation that crosses it counts.
         population_size: of the evolution.
         tournament_size: of the evolution.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
 
     Raises:
         InvalidValueError: a first stage that is not positive, a size below 1, or a restriction that leaves one of the
@@ -98,13 +98,13 @@ class RandomSearchThenEvolution:
         first_stage_s: float = 5000.0,
         population_size: int = 10,
         tournament_size: int = 3,
-        restriction: Subspace | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         if not first_stage_s > 0:
             raise InvalidValueError(f"first_stage_s {first_stage_s!r} is not a positive number of simulated seconds")
         self._epoch = epoch
         self._random = random.Random(seed)
-        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
         self._cellcode = self._random.choice(self._part.cellcodes)
         self._left_s = first_stage_s
         self._second = SecondStage(seed, epoch, population_size, tournament_size, self._part)

@@ -206,7 +206,7 @@ def test_the_command_exports_a_part(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["export", "--to", "x.txt"], "'.txt'"),
         (["export", "--to", "x.json", "--encoding", "onehot"], "encoding 'onehot'"),
         (["export", "--to", "x.json", "--lr", "fast"], "learning rate 'fast'"),
-        (["export", "--to", "x.json", "--batch-size", "20"], "batch size 20"),
+        (["export", "--to", "x.json", "--batch-size", "20"], "batch size '20'"),
         (["export", "--to", "x.json", "--cell", "9"], "cellcode '9'"),
         (["--to", "x.json", "--one-per-class"], "--to, --one-per-class: only for 'nhb2 space export'"),
         (["010210", "--encoding", "integer"], "--encoding: only for"),

@@ -50,13 +50,13 @@ FAST_FIRST_STAGE: dict[str, dict[str, Any]] = {
 LADDER = FidelityLadder.hyperband(1, 12, eta=3)
 
 
-def make(algorithm: str, restriction: Subspace | None, seed: int = 1) -> Any:
+def make(algorithm: str, restriction: Subspace, seed: int = 1) -> Any:
     ladder = LADDER if registration(algorithm).ladder == "always" else None
     settings = FAST_FIRST_STAGE.get(algorithm)
     return make_optimizer(algorithm, seed=seed, ladder=ladder, settings=settings, restriction=restriction)
 
 
-def run(algorithm: str, restriction: Subspace | None, n: int, n_workers: int = 2) -> list[Configuration]:
+def run(algorithm: str, restriction: Subspace, n: int, n_workers: int = 2) -> list[Configuration]:
     optimizer = make(algorithm, restriction)
     asked: list[Configuration] = []
 
@@ -88,12 +88,6 @@ def test_only_configurations_of_the_part_are_proposed(algorithm: str, name: str)
     assert len(asked) == n
     assert [each for each in asked if each not in part] == []
     assert len(set(asked)) > 10
-
-
-@pytest.mark.parametrize("algorithm", OPTIMIZERS)
-def test_the_whole_space_as_a_restriction_changes_nothing(algorithm: str) -> None:
-    n = 15 if algorithm == "smac" else 60
-    assert run(algorithm, WHOLE_SPACE, n) == run(algorithm, None, n)
 
 
 class EverywhereOnly:
