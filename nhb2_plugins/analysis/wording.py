@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from nhb2_plugins.analysis.model import (
     CONFIDENCE,
     FEWEST_FOR_INTERVALS,
@@ -22,6 +24,8 @@ from nhb2_plugins.analysis.model import (
 
 _MOST_LISTED: Final = 6
 """Pairs or runs that a sentence lists; of twelve optimizers there are 66 pairs."""
+_MOST_NAMES: Final = 12
+"""Names in the groups that Nemenyi's test leaves; with more of them nobody would read the sentence."""
 
 
 def sentences(
@@ -188,6 +192,15 @@ def _overall(friedman: FriedmanResult | Refusal) -> list[str]:
     groups = [listed([friedman.optimizers[each] for each in group]) for group in friedman.groups]
     if not groups:
         return [f"{text} Nemenyi's test tells every one of them from every other."]
+    if sum(map(len, friedman.groups)) > _MOST_NAMES:
+        ranks = np.array(friedman.mean_rank)
+        n_pairs = len(ranks) * (len(ranks) - 1) // 2
+        n_apart = int((np.abs(ranks[:, None] - ranks) >= friedman.critical_difference).sum()) // 2
+        return [
+            f"{text} Nemenyi's test, which is cautious, tells {n_apart} of the {n_pairs} pairs "
+            f"apart (average ranks closer than {friedman.critical_difference:.2f} it does not; the critical-difference "
+            "diagram shows which)."
+        ]
     return [
         f"{text} Nemenyi's test, which is cautious, does not tell apart {'; nor '.join(groups)} "
         f"(average ranks closer than {friedman.critical_difference:.2f})."

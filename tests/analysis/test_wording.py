@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.model import Refusal
 from nhb2_plugins.analysis.results import CampaignResults, read_results
 from tests.analysis.runs import campaign_of, make_run, optimizer_with, write_run
 
@@ -78,6 +79,16 @@ def test_of_many_pairs_some_are_listed_and_the_others_counted() -> None:
     _, text = _said(campaign_of(finals))
     # 45 pairs, 9 of them with the leader.
     assert "; and 30 further pairs (see the table of pairs)." in text
+
+
+def test_many_groups_of_ranks_are_counted_in_place_of_listed() -> None:
+    generator = np.random.default_rng(2)
+    finals = {f"optimizer {i}": (i / 4 + generator.random(12)).tolist() for i in range(10)}
+    analysis = analyse(campaign_of(finals))
+    assert not isinstance(analysis.friedman, Refusal)
+    n_apart = int((analysis.friedman.p_nemenyi < 0.05).sum()) // 2
+    assert 0 < n_apart < 45
+    assert f"tells {n_apart} of the 45 pairs apart" in " ".join(analysis.sentences)
 
 
 def test_what_was_not_asked_for_is_not_said_to_have_no_result(tmp_path: Path) -> None:

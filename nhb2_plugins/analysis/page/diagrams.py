@@ -244,4 +244,8 @@ def _line(x1: float, y1: float, x2: float, y2: float, class_: str = "frame") -> 
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= _NAME_CHARACTERS else name[: _NAME_CHARACTERS - 1] + "…"
+    """A name that fits. Its end stays: names of variants differ there."""
+    if len(name) <= _NAME_CHARACTERS:
+        return name
+    end = _NAME_CHARACTERS // 2 - 1
+    return f"{name[: _NAME_CHARACTERS - 1 - end]}…{name[-end:]}"

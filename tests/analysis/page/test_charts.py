@@ -9,11 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from nhb2_plugins.analysis.model import Refusal
 from nhb2_plugins.analysis.page.cell_drawing import describe_cell, draw_cell
 from nhb2_plugins.analysis.page.charts import DASHES, Axis, Chart, Line, as_json, look_of, on_grid, shared_grid
+from nhb2_plugins.analysis.page.diagrams import draw_critical_difference
 from nhb2_plugins.analysis.page.drawing import draw_chart
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
+from nhb2_plugins.analysis.significance import friedman
 from nhb2_plugins.cells import Cell
+from tests.analysis.runs import campaign_of
 
 STEPS = st.lists(st.floats(0.01, 1e4), min_size=1, max_size=600, unique=True).map(sorted)
 
@@ -104,6 +108,16 @@ def test_the_static_drawing_steps_and_does_not_slope() -> None:
     assert len(paths) == 2
     for path in paths:
         assert set(re.findall("[A-Za-z]", path)) <= set("MHVZ")
+
+
+def test_long_names_that_differ_at_their_ends_differ_in_a_diagram() -> None:
+    names = [f"an optimizer with a long name, variant {i}" for i in range(3)]
+    found = friedman(campaign_of({name: [i + j / 7 for j in range(10)] for i, name in enumerate(names)}))
+    assert not isinstance(found, Refusal)
+    drawing = str(draw_critical_difference(found, [look_of(i) for i in range(3)]))
+    shown = re.findall(r'class="name">([^<]*)<', drawing)
+    assert len({name.rsplit(" ", 2)[0] for name in shown}) == 3
+    assert all("…" in name for name in shown)
 
 
 def test_a_single_point_is_seen() -> None:
