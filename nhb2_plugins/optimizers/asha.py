@@ -6,8 +6,9 @@ Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSy
 from __future__ import annotations
 
 import random
-from bisect import insort
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from typing import Final
 
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
@@ -17,13 +18,29 @@ from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
+_Result = tuple[float, int, Configuration]
+"""An error, the number of the submission (unique, so that equal errors stand in its order), the configuration."""
+
+_RELATIVE_TOLERANCE: Final = 1e-9  # 250 / (200 / 12) is 15, which the floats miss by a little
+
 
 @dataclass(slots=True)
 class _Rung:
-    """Results at one rung, best first, and which of them have been promoted (by number of submission)."""
+    """Results at one rung, best first, and those of them that have not been promoted, best first."""
 
-    results: list[tuple[float, int, Configuration]] = field(default_factory=list)
-    promoted: set[int] = field(default_factory=set)
+    results: list[_Result] = field(default_factory=list)
+    waiting: list[_Result] = field(default_factory=list)
+
+    def enter(self, result: _Result) -> None:
+        insort(self.results, result)
+        insort(self.waiting, result)
+
+    def promote(self, eta: float) -> _Result | None:
+        """The best result that waits, if it is in the top 1/eta; it waits no longer."""
+        n_top = int(len(self.results) / eta * (1 + _RELATIVE_TOLERANCE))
+        if self.waiting and bisect_left(self.results, self.waiting[0]) < n_top:
+            return self.waiting.pop(0)
+        return None
 
 
 class Asha:
@@ -33,20 +50,20 @@ class Asha:
         seed: seeds the random configurations.
         ladder: the rungs; with the ``continued`` charging policy a promotion pays only for its further epochs.
         eta: reduction factor; None for the ladder's own ratio.
-        restriction: the part of the space; None for all of it.
+        restriction: the part of the space; by default all of it.
 
     Raises:
         InvalidValueError: an eta not above 1, or no eta and a ladder that is not geometric.
     """
 
     def __init__(
-        self, seed: int, *, ladder: FidelityLadder, eta: float | None = None, restriction: Subspace | None = None
+        self, seed: int, *, ladder: FidelityLadder, eta: float | None = None, restriction: Subspace = WHOLE_SPACE
     ) -> None:
         self._eta = ladder.eta if eta is None else eta
         if not self._eta > 1:
             raise InvalidValueError(f"eta {eta!r} is not above 1")
         self._random = random.Random(seed)
-        self._part = WHOLE_SPACE if restriction is None else restriction
+        self._part = restriction
         self._ladder = ladder
         self._rungs = [_Rung() for _ in ladder.rungs]
         self._n_submitted = 0
@@ -54,10 +71,8 @@ class Asha:
     def ask(self) -> Suggestion:
         """A promotion, from the highest rung that has one; else a random configuration at the lowest rung."""
         for rung in range(len(self._rungs) - 2, -1, -1):
-            promotable = self._promotable(rung)
-            if promotable is not None:
-                number, configuration = promotable
-                self._rungs[rung].promoted.add(number)
+            if (promoted := self._rungs[rung].promote(self._eta)) is not None:
+                _, number, configuration = promoted
                 return self._suggest(configuration, rung + 1, number)
         self._n_submitted += 1
         return self._suggest(draw_configuration(self._random, self._part), 0, self._n_submitted)
@@ -65,14 +80,7 @@ class Asha:
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Enter the result into its rung."""
         rung, number = suggestion.token
-        insort(self._rungs[rung].results, (observation.error_pct, number, suggestion.configuration))
-
-    def _promotable(self, rung: int) -> tuple[int, Configuration] | None:
-        here = self._rungs[rung]
-        for _, number, configuration in here.results[: int(len(here.results) / self._eta)]:
-            if number not in here.promoted:
-                return number, configuration
-        return None
+        self._rungs[rung].enter((observation.error_pct, number, suggestion.configuration))
 
     def _suggest(self, configuration: Configuration, rung: int, number: int) -> Suggestion:
         return Suggestion(configuration, self._ladder.rungs[rung], self._ladder.budgets[rung], token=(rung, number))

@@ -56,6 +56,25 @@ def test_promotions_are_in_the_top_third_when_they_are_made() -> None:
         tell(optimizer, suggestion, float(n * 53 % 89))
 
 
+def test_every_seventeenth_part_is_promoted_whatever_the_floats_say() -> None:
+    """200 / 12 is no float: 250 of it are 15, and not 14."""
+    optimizer = Asha(0, ladder=FidelityLadder([12, 200]))
+    entered = [optimizer.ask() for _ in range(250)]
+    for n, suggestion in enumerate(entered):
+        tell(optimizer, suggestion, n / 10)
+    promotions = [optimizer.ask() for _ in range(16)]
+    assert [each.epoch for each in promotions] == [200] * 15 + [12]
+    assert [each.configuration for each in promotions[:15]] == [each.configuration for each in entered[:-16:-1]]
+
+
+def test_of_equal_results_the_first_submitted_is_promoted() -> None:
+    optimizer = Asha(0, ladder=LADDER)
+    entered = [optimizer.ask() for _ in range(6)]
+    for suggestion in reversed(entered):
+        tell(optimizer, suggestion, 50.0)
+    assert [optimizer.ask().token for _ in range(3)] == [(1, 1), (1, 2), (0, 7)]
+
+
 def test_it_never_waits() -> None:
     optimizer = Asha(0, ladder=LADDER)
     assert len({optimizer.ask().configuration for _ in range(64)}) > 60
