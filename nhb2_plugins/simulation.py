@@ -221,6 +221,6 @@ class _Clock:
             raise TrajectoryError(
                 f"{self._free_in_a_row} evaluations in a row were free under the charging policy "
                 f"{self._recorder.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
-                f"spent. The search repeats the {self._n_paid} evaluations that it has paid for; charge 'from_scratch', "
-                "or give it more to search"
+                f"spent. The search repeats the {self._n_paid} evaluations that it has paid for: charge "
+                "'from_scratch', or give it more to search"
             )
