@@ -165,16 +165,15 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
         return self.bench.evaluate(configuration, self.epoch, seed=self._seed).error_pct
 
     def _evaluate(self, trial_info: TrialInfo) -> TrialValue:
-        """Evaluate a trial; CARP-S's ``evaluate`` calls it.
+        """Evaluate a trial; CARP-S's ``evaluate`` calls it when it has found the configuration in :attr:`configspace`.
 
         Raises:
-            InvalidValueError: a configuration outside the part of the space, a budget without a ladder or below it, or
-                an instance.
+            InvalidValueError: a budget without a ladder or below it, or an instance.
             Exception: whatever the benchmark or a sink raises.
         """
         if trial_info.instance is not None:
             raise InvalidValueError(f"instance {trial_info.instance!r}: this objective function has no instances")
-        configuration = self.restriction.checked(carps_configuration(trial_info, self.encoding))
+        configuration = carps_configuration(trial_info, self.encoding)
         epoch, budget = self._served(trial_info.budget)
         record = self._recorder.evaluate(configuration, epoch, seed=self._seed, budget=budget)
         costs = objective_values(record, self.objectives)

@@ -276,6 +276,15 @@ def test_trials_that_cannot_be_served_are_refused() -> None:
     assert function.evaluate(TrialInfo(trial.config, seed=7)).additional_info["seed"] == BENCH.seeds[0]
 
 
+@pytest.mark.parametrize("restriction", [Subspace(lr=0.1), Subspace(one_per_class=True)])
+def test_a_configuration_outside_the_part_of_the_space_is_refused(restriction: Subspace) -> None:
+    function = CarpsObjectiveFunction(BENCH, restriction=restriction)
+    outside = next(each for each in map(Configuration.from_index, range(N_CONFIGURATIONS)) if each not in restriction)
+    with pytest.raises(ValueError, match=r"not allowed|violates forbidden clause"):  # ConfigSpace's
+        function.evaluate(carps_trial(outside, CarpsObjectiveFunction(BENCH)))
+    assert not function.logger.records
+
+
 def test_only_this_module_s_tasks_have_a_simulated_clock() -> None:
     dummy = DummyObjectiveFunction(return_value=1.0)
     task = Task(
