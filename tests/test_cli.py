@@ -88,6 +88,7 @@ def test_version_and_help() -> None:
     assert helped.status == 0
     for command in ("info", "doctor", "query", "space", "data", "run", "report"):
         assert f"\n    {command} " in helped.out
+    assert "Exit status: 0 done, 1 something failed, 2 wrong input, 130 interrupted." in helped.out
 
 
 # -- wrong input: one line, status 2, what is wrong and what is allowed

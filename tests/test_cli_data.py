@@ -66,7 +66,7 @@ def test_fetch_verify_query_remove(server: Server, archive: bytes, home: Path) -
     assert "65.072 % (valid)" in answer.out
 
     again = nhb2("data", "fetch", "--url", url)
-    assert_one_line_error(again, f"there is a table in {user_table(home)} already")
+    assert_one_line_error(again, f"{user_table(home)} already exists and is not empty; name another directory or ")
     removed = nhb2("data", "remove")
     assert removed.status == 0
     assert removed.out.startswith("removed imported table (")

@@ -49,6 +49,10 @@ def test_a_wrong_line_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     done = nhb2("data", "surrogate", "--records", str(tmp_path / "none.csv"), "--to", str(tmp_path / "table"))
-    assert done.status != 0
-    assert "none.csv" in done.err
-    assert "Traceback" not in done.err
+    assert_one_line_error(done, f"there are no records {tmp_path / 'none.csv'}")
+
+
+def test_an_occupied_directory_is_named_before_anything_is_fitted(tmp_path: Path) -> None:
+    records = write_records(tmp_path / "records.csv", 30)
+    done = nhb2("data", "surrogate", "--records", str(records), "--to", str(tmp_path))
+    assert_one_line_error(done, f"{tmp_path} already exists and is not empty; name another directory")

@@ -76,15 +76,17 @@ def _data_surrogate(options: argparse.Namespace) -> int:
     try:
         from nhb2_plugins.table.surrogate import fit_surrogate
         from nhb2_plugins.table.surrogate_records import Records, read_records_csv
+        from nhb2_plugins.table.writer import refuse_occupied
     except ImportError as error:
         raise MissingExtraError(
             f"fitting needs more than the core ({error}): pip install 'nhb2-plugins[surrogate]'"
         ) from error
+    to = Path(options.to)
+    refuse_occupied(to, overwrite=options.overwrite)
     records = Records.concatenate([read_records_csv(Path(path)) for path in options.records])
     print("fitting (minutes for a thousand records) ...", file=sys.stderr)
     source = f"fitted to {', '.join(Path(path).name for path in options.records)}"
     created = datetime.now(UTC).date().isoformat()
-    to = Path(options.to)
     table = fit_surrogate(records).to_table(to, created=created, source=source, overwrite=options.overwrite)
     _print_written(table, to)
     return 0

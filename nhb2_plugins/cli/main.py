@@ -1,7 +1,7 @@
 """The command line, ``nhb2``.
 
-Exit status: 0 done; 1 something failed (a damaged table, a run that raised, a disk that refuses); 2 wrong input (also a
-source that is not there or no archive, and a place to write to that is occupied); 130 interrupted.
+Exit status: 0 done; 1 something failed (a damaged table, a run that raised, a disk that refuses); 2 wrong input (also
+files to import that are not there or no archive, and a place to write to that is occupied); 130 interrupted.
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def _discard_output() -> None:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="nhb2", description="NAS-HPO-Bench-II for hyperparameter-optimisation frameworks.")
+    parser = Parser(
+        prog="nhb2",
+        description="NAS-HPO-Bench-II for hyperparameter-optimisation frameworks.",
+        epilog="Exit status: 0 done, 1 something failed, 2 wrong input, 130 interrupted.",
+    )
     parser.add_argument("--version", action="version", version=f"nhb2-plugins {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (

@@ -29,7 +29,6 @@ from nhb2_plugins.errors import (
     MissingExtraError,
     Nhb2Error,
     TableError,
-    TableExistsError,
     TableNotFoundError,
 )
 from nhb2_plugins.table.checksums import sha256_of_file
@@ -38,7 +37,8 @@ from nhb2_plugins.table.fetch_partial import PAGE_BYTES, only_process, page_sent
 from nhb2_plugins.table.location import cache_directory
 from nhb2_plugins.table.reference import import_published
 from nhb2_plugins.table.reference_sources import PUBLISHED_FILES
-from nhb2_plugins.table.store import MANIFEST_FILE, Table
+from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.writer import refuse_occupied
 
 DRIVE_FOLDER: Final = "1sxnBo5A6WXxt44WQG8f8WlYYicKd9g-h"
 """Id of the public Google Drive folder that the benchmark's authors name as the home of the data."""
@@ -78,12 +78,12 @@ def fetch_url(
     Raises:
         InvalidValueError: not an HTTP address, or not a SHA-256.
         DownloadError: as :func:`nhb2_plugins.table.fetch_http.download`, or another checksum.
-        TableExistsError: there is a table at ``to`` already.
+        TableExistsError: the directory is in use.
         TableError: as :func:`nhb2_plugins.table.reference.import_published`.
         MissingExtraError: pooch is not installed.
     """
     _check_sha256(sha256)
-    _refuse_table(to, overwrite=overwrite)
+    refuse_occupied(to, overwrite=overwrite)  # before anything is downloaded; the import looks again
     with _place_of(url) as place:
         archive = _retrieved(url, place / _last_part(url, "archive"), sha256, on_progress, limits)
         with _discarded_when_done(place):
@@ -110,7 +110,7 @@ def fetch_mirror(
     Raises:
         Nhb2Error: as :func:`fetch_url`.
     """
-    _refuse_table(to, overwrite=overwrite)
+    refuse_occupied(to, overwrite=overwrite)  # before anything is downloaded; the import looks again
     with _place_of(url) as place:
         directory = place / _last_part(url, "mirror")
         for name in reversed(PUBLISHED_FILES):  # nearly all bytes are in the first: what breaks off is the last one
@@ -137,7 +137,7 @@ def fetch_drive(to: Path, *, sha256: str | None = None, overwrite: bool = False,
         MissingExtraError: gdown is not installed.
     """
     _check_sha256(sha256)
-    _refuse_table(to, overwrite=overwrite)
+    refuse_occupied(to, overwrite=overwrite)  # before anything is downloaded; the import looks again
     with _place_of(f"https://drive.google.com/drive/folders/{DRIVE_FOLDER}") as place:
         folder = place / "google-drive"
         return import_downloaded(folder, _drive_files(folder, shows_progress), to, sha256=sha256, overwrite=overwrite)
@@ -285,12 +285,6 @@ def _discarded_when_done(downloaded: Path) -> Iterator[None]:
 def _check_sha256(sha256: str | None) -> None:
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         raise InvalidValueError(f"{sha256!r} is not a SHA-256: expected 64 hexadecimal digits")
-
-
-def _refuse_table(to: Path, *, overwrite: bool) -> None:
-    """Before anything is downloaded; the import looks again."""
-    if not overwrite and (to / MANIFEST_FILE).exists():
-        raise TableExistsError(f"there is a table in {to} already; overwrite it, or name another directory")
 
 
 def _missing_extra(package: str) -> MissingExtraError:

@@ -60,7 +60,8 @@ def read_records_csv(path: Path) -> Records:
     ``accuracy_pct``. Optional: ``epoch`` (12), ``split`` (valid), ``seed`` (unknown). Others are ignored.
 
     Raises:
-        InvalidValueError: a column is missing or a value is not usable; the message names the line and the column.
+        InvalidValueError: there is no such file, a column is missing, or a value is not usable; the message names the
+            file, the line and the column.
         Nhb2Error: the file cannot be read.
     """
     try:
@@ -68,6 +69,8 @@ def read_records_csv(path: Path) -> Records:
             reader = csv.DictReader(file)
             value_column = _check_header(path, reader.fieldnames or [])
             parsed = [_parse(path, reader.line_num, row, value_column) for row in reader]
+    except FileNotFoundError as error:
+        raise InvalidValueError(f"there are no records {path}") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Nhb2Error(f"records {path} cannot be read: {error}") from error
     if not parsed:

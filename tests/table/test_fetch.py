@@ -16,7 +16,14 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.errors import DownloadError, ImportRefusedError, InvalidValueError, TableError, TableNotFoundError
+from nhb2_plugins.errors import (
+    DownloadError,
+    ImportRefusedError,
+    InvalidValueError,
+    TableError,
+    TableExistsError,
+    TableNotFoundError,
+)
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.fetch import downloads_directory, fetch_mirror, fetch_url, import_downloaded
@@ -178,11 +185,21 @@ def test_web_page_and_missing_file(server: Server, home: Path) -> None:
 def test_table_that_is_there_is_not_replaced_unless_told(server: Server, archive: bytes, home: Path) -> None:
     url, served = server.serve("/x.zip", archive)
     fetch_url(url, home / "table", limits=HASTE)
-    with pytest.raises(TableError, match="there is a table in"):
+    with pytest.raises(TableError, match="already exists and is not empty"):
         fetch_url(url, home / "table", limits=HASTE)
     assert len(served.ranges_asked) == 1
     fetch_url(url, home / "table", overwrite=True, limits=HASTE)
     assert is_answered(home / "table")
+
+
+def test_nothing_is_downloaded_for_a_place_with_other_files(server: Server, archive: bytes, home: Path) -> None:
+    url, served = server.serve("/x.zip", archive)
+    (home / "photos").mkdir()
+    (home / "photos" / "cat.png").touch()
+    for overwrite in (False, True):
+        with pytest.raises(TableExistsError, match="photos already exists and is not empty; name another directory"):
+            fetch_url(url, home / "photos", overwrite=overwrite, limits=HASTE)
+    assert served.ranges_asked == []
 
 
 def test_damaged_replacement_leaves_the_table(server: Server, archive: bytes, home: Path) -> None:
