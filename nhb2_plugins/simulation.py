@@ -63,6 +63,17 @@ def checked_budget(budget_s: float) -> float:
     return float(budget_s)
 
 
+def checked_n_workers(n_workers: int) -> int:
+    """A number of workers.
+
+    Raises:
+        InvalidValueError: not an integer of at least 1.
+    """
+    if not isinstance(n_workers, Integral) or isinstance(n_workers, bool) or n_workers < 1:
+        raise InvalidValueError(f"n_workers {n_workers!r} is not an integer of at least 1")
+    return int(n_workers)
+
+
 def simulate(
     optimizer: Optimizer,
     bench: Benchmark,
@@ -101,8 +112,7 @@ def simulate(
         Exception: whatever the optimizer or a sink raises.
     """
     checked_budget(budget_s)
-    if not isinstance(n_workers, Integral) or isinstance(n_workers, bool) or n_workers < 1:
-        raise InvalidValueError(f"n_workers {n_workers!r} is not an integer of at least 1")
+    checked_n_workers(n_workers)
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
     if overhead not in OVERHEADS:

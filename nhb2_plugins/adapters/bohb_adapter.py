@@ -23,7 +23,7 @@ from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_model import BohbSettings
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
-from nhb2_plugins.simulation import checked_budget, simulate
+from nhb2_plugins.simulation import checked_budget, checked_n_workers, simulate
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -98,8 +98,6 @@ def run_bohb(
         raise InvalidValueError(describe_choices(engine, ENGINES, what="engine"))
     if n_iterations is None and budget_s is None:
         raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
-    if n_workers < 1:
-        raise InvalidValueError(f"n_workers {n_workers!r} is not at least 1")
     steps = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
     run = _run_in_process if engine == "in_process" else _nameserver_engine()
     return run(
@@ -107,7 +105,7 @@ def run_bohb(
         n_iterations,
         seed=seed,
         ladder=steps,
-        n_workers=n_workers,
+        n_workers=checked_n_workers(n_workers),
         budget_s=math.inf if budget_s is None else checked_budget(budget_s),
         logger=TrajectoryLogger() if logger is None else logger,
         charging=charging,

@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Protocol
 
 from nhb2_plugins.ask_tell import Suggestion
@@ -78,14 +79,17 @@ class BracketSearch:
         n_iterations: brackets to run; None for no end.
 
     Raises:
-        InvalidValueError: ``n_iterations`` below 1.
+        InvalidValueError: ``n_iterations`` is neither an integer of at least 1 nor None.
     """
 
     def __init__(
         self, ladder: FidelityLadder, brackets: Sequence[Bracket], model: Proposer, *, n_iterations: int | None
     ) -> None:
-        if n_iterations is not None and n_iterations < 1:
-            raise InvalidValueError(f"n_iterations {n_iterations!r} must be at least 1, or None for no end")
+        is_integer = isinstance(n_iterations, Integral) and not isinstance(n_iterations, bool)
+        if n_iterations is not None and not (is_integer and n_iterations >= 1):
+            raise InvalidValueError(
+                f"n_iterations {n_iterations!r} must be an integer of at least 1, or None for no end"
+            )
         self.ladder = ladder
         self.model = model
         self._brackets = brackets
@@ -169,7 +173,7 @@ class Hyperband(BracketSearch):
         restriction: the part of the space; by default all of it.
 
     Raises:
-        InvalidValueError: ``n_iterations`` below 1.
+        InvalidValueError: ``n_iterations`` is neither an integer of at least 1 nor None.
     """
 
     def __init__(

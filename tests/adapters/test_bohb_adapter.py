@@ -366,7 +366,10 @@ def test_nothing_at_the_largest_budget_is_no_incumbent() -> None:
     [
         ({"engine": "pyro"}, "engine 'pyro' is not one of 'in_process', 'nameserver'"),
         ({"n_iterations": None}, "n_iterations None needs a budget_s"),
-        ({"n_workers": 0}, "n_workers 0 is not at least 1"),
+        ({"n_workers": 0}, "n_workers 0 is not an integer of at least 1"),
+        ({"n_workers": 1.5}, r"n_workers 1\.5 is not an integer of at least 1"),
+        ({"n_workers": "2"}, "n_workers '2' is not an integer of at least 1"),
+        ({"n_workers": True}, "n_workers True is not an integer of at least 1"),
         ({"budget_s": -1.0}, "budget_s -1.0 is not a positive number"),
         ({"ladder": [12, 5]}, "do not ascend"),
         ({"eta": 3}, "BOHB setting 'eta' is not one of"),

@@ -179,8 +179,11 @@ def test_settings_are_checked(settings: dict[str, object], message: str) -> None
 
 
 def test_wrong_calls_are_refused() -> None:
-    with pytest.raises(InvalidValueError, match="n_iterations 0 must be at least 1"):
-        Bohb(n_iterations=0)
+    for wrong in (0, -1, 1.5, True, "3"):
+        with pytest.raises(
+            InvalidValueError, match=f"n_iterations {wrong!r} must be an integer of at least 1, or None"
+        ):
+            Bohb(n_iterations=wrong)  # type: ignore[arg-type]
     optimizer = Bohb([12])
     suggestion = optimizer.ask()
     assert suggestion is not None
