@@ -7,8 +7,9 @@ A file whose framework is missing is not collected. That environment names its f
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,14 @@ def bench_on_disk() -> Benchmark:
     return open_benchmark()
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_written_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Syne Tune keeps every run in its folder, which is in the home directory by default."""
-    monkeypatch.setenv("SYNETUNE_FOLDER", str(tmp_path / "syne-tune"))
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_written_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Syne Tune keeps every run in a folder, and Ray a token in a file, that are in the home directory by default."""
+    directory = tmp_path_factory.mktemp("home")
+    token = directory / "ray_token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SYNETUNE_FOLDER", str(directory / "syne-tune"))
+        environment.setenv("RAY_AUTH_TOKEN_PATH", str(token))
+        yield
