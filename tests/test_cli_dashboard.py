@@ -55,6 +55,8 @@ def test_only_some_on_a_port_of_ones_own(campaign: Path) -> None:
         assert process.url == f"http://127.0.0.1:{port}/"
         assert study_names(process.url) == ["b/seed-0002"]
         assert_one_line_port_error(campaign, port)
+        assert process.stop() == 0
+    assert "1 of 6 runs in 1 study" in process.err
 
 
 def assert_one_line_port_error(campaign: Path, port: int) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
+from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.selection import Selection, optimizer_part, select_runs
 
@@ -51,7 +52,7 @@ def _dashboard(options: argparse.Namespace) -> int:
     selection = select_runs(options.source, options.only, _read_runs(options.runs))
     studies = _pooled(selection.runs) if options.pooled else selection.runs
     storage = open_storage(options.storage)
-    print(f"Loading {len(studies):,} studies …", file=sys.stderr)
+    print(f"Loading {_counted_studies(len(studies))} …", file=sys.stderr)
     n_made = load_studies(storage, studies)
     print(_what_is_shown(selection, len(studies), n_made), file=sys.stderr)
     serve(storage, port, _announce)
@@ -84,8 +85,12 @@ def _pooled(runs: Mapping[str, Sequence[TrialRecord]]) -> dict[str, list[TrialRe
 
 
 def _what_is_shown(selection: Selection, n_studies: int, n_made: int) -> str:
-    shown = f"{len(selection.runs):,} of {selection.n_found:,} runs in {n_studies:,} studies"
+    shown = f"{len(selection.runs):,} of {counted(selection.n_found, 'run')} in {_counted_studies(n_studies)}"
     known = f"; {n_studies - n_made:,} of them were in the storage already" if n_made < n_studies else ""
     tables = ", ".join(sorted({record.table for records in selection.runs.values() for record in records}))
     more = f" (--runs {ALL} and --only choose others)" if len(selection.runs) < selection.n_found else ""
     return f"{shown}{more}{known}. Numbers from the table {tables}."
+
+
+def _counted_studies(n: int) -> str:
+    return "1 study" if n == 1 else f"{n:,} studies"
