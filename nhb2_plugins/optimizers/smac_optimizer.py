@@ -29,6 +29,7 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 FACADES: Final[dict[str, type[AbstractFacade]]] = {
@@ -94,6 +95,9 @@ class SmacOptimizer:
         self._epoch = checked_epoch(epoch)
         self._encoding: Encoding = encoding
         self._budgets = _budgets_of(facade, ladder)
+        self._n_configurations = restriction.size
+        self._asked: set[Configuration] = set()
+        self._n_running = 0
         space = configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)
         scenario = {"seed": seed, "n_trials": n_trials, "deterministic": True, **settings}
         if self._budgets is not None:
@@ -110,12 +114,20 @@ class SmacOptimizer:
             )
 
     def ask(self) -> Suggestion | None:
-        """SMAC's next trial; None once it finds no configuration that it has not tried."""
+        """SMAC's next trial; None once it finds no configuration that it has not tried.
+
+        Also None while all there is has been asked for and some of it still runs: as long as SMAC has no result at all,
+        it would look for another configuration for ever.
+        """
+        if self._n_running and len(self._asked) == self._n_configurations:
+            return None
         try:
             trial = self.facade.ask()
         except (StopIteration, ConfigurationSpaceExhaustedException):
             return None
         configuration = to_configuration(trial.config, self._encoding)
+        self._asked.add(configuration)
+        self._n_running += 1
         if self._budgets is None or trial.budget is None:
             return Suggestion(configuration, self._epoch, token=trial)
         budget = self._budgets.ladder_budget(trial.budget)
@@ -124,6 +136,7 @@ class SmacOptimizer:
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Give SMAC the error of a suggestion and its simulated cost."""
         trial: TrialInfo = suggestion.token
+        self._n_running -= 1
         self.facade.tell(trial, TrialValue(cost=observation.error_pct, time=observation.cost_s), save=False)
 
 
