@@ -22,7 +22,7 @@ from nhb2_plugins.campaign.plan import RunPlan, plan_runs, select_runs
 from nhb2_plugins.campaign.run import BATCH_S, RunOutcome, TablePlace, execute_batch, make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
-from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
+from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
 from nhb2_plugins.optimizers.registry import close_optimizer
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import user_table_directory
@@ -133,6 +133,12 @@ def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:
             made = make_planned_optimizer(plan)
         except InvalidValueError as error:
             raise CampaignError(f"optimizer {plan.optimizer!r}: {error}") from error
+        except MissingExtraError:
+            raise
+        except Exception as error:  # of a setting of another type, or whatever another package's optimizer raises
+            raise CampaignError(
+                f"optimizer {plan.optimizer!r} cannot be made with settings {dict(plan.settings)!r}: {error!r}"
+            ) from error
         close_optimizer(made)
     return plans
 
@@ -150,30 +156,45 @@ def _outcomes(
             directory=str(directory.resolve()),
             seconds=max(BATCH_S, n_threads / _TASKS_PER_SECOND),
         )
-        batches = _batches(plans, n_threads)
-        sent = dict(zip(client.map(execute, batches, pure=False), batches, strict=True))
-        ended = as_completed(sent, loop=client.loop)
-        for future in ended:
-            batch = sent.pop(future)
-            if future.status == "finished":
-                outcomes = _gathered(future)
-                yield from outcomes
-                again = _split(batch[len(outcomes) :], len(outcomes))  # no more than fitted into a task's time
-            elif future.status == "error" and len(batch) == 1:  # workers died of this run, again and again
-                yield RunOutcome(batch[0].run_id, 0, 0.0, f"the run was lost: {future.exception()!r}\n")
-                again = []
-            elif future.status == "error":  # of one of these runs
-                again = _split(batch, 1)
-            elif future.status == "cancelled":
-                raise SchedulerLostError(_SCHEDULER_LOST)
-            else:  # its worker died with the outcome; the scheduler has it done again
-                sent[future] = batch
-                ended.add(future)
-                continue
-            for left in again:
-                future = client.submit(execute, left, pure=False, priority=1)  # slow runs first: see _batches
-                sent[future] = left
-                ended.add(future)
+        yield from _outcomes_of(client, execute, _batches(plans, n_threads))
+
+
+def _outcomes_of(client: Any, execute: Callable[..., Any], batches: list[list[RunPlan]]) -> Iterator[RunOutcome]:
+    sent = dict(zip(client.map(execute, batches, pure=False), batches, strict=True))
+    ended = as_completed(sent, loop=client.loop)
+    suspects: list[RunPlan] = []
+    for future in ended:
+        batch = sent.pop(future)
+        if future.status == "finished":
+            outcomes = _gathered(future)
+            yield from outcomes
+            again = _split(batch[len(outcomes) :], len(outcomes))  # no more than fitted into a task's time
+        elif future.status == "error" and len(batch) == 1:  # workers died with this run, again and again
+            suspects += batch
+            again = []
+        elif future.status == "error":  # with one of these runs
+            again = _split(batch, 1)
+        elif future.status == "cancelled":
+            raise SchedulerLostError(_SCHEDULER_LOST)
+        else:  # its worker died with the outcome; the scheduler has it done again
+            sent[future] = batch
+            ended.add(future)
+            continue
+        for left in again:
+            future = client.submit(execute, left, pure=False, priority=1)  # slow runs first: see _batches
+            sent[future] = left
+            ended.add(future)
+    # A worker takes whatever else it was given with it: now each alone, so that only who kills it is lost.
+    for plan in suspects:
+        yield from _outcomes_alone(client, execute, plan)
+
+
+def _outcomes_alone(client: Any, execute: Callable[..., Any], plan: RunPlan) -> list[RunOutcome]:
+    future = client.submit(execute, [plan], pure=False)
+    next(as_completed([future], loop=client.loop))
+    if future.status == "error":
+        return [RunOutcome(plan.run_id, 0, 0.0, f"the run was lost: {future.exception()!r}\n")]
+    return _gathered(future)
 
 
 def _batches(plans: Sequence[RunPlan], n_threads: int) -> list[list[RunPlan]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from nhb2_plugins.ask_tell import Optimizer
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.ask_tell import Optimizer, Suggestion
+from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import has_ended
 from nhb2_plugins.errors import TableNotFoundError
@@ -76,7 +76,7 @@ def execute_run(plan: RunPlan, bench: Benchmark, directory: str) -> RunOutcome:
     warnings.filterwarnings("ignore", message="Inside a Dask worker", category=UserWarning)
     try:
         return _execute(plan, bench, Path(directory))
-    except Exception:
+    except (Exception, SystemExit):  # an optimizer that leaves would take the worker and its other runs along
         return RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc())
 
 
@@ -154,7 +154,7 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
     optimizer = make_planned_optimizer(plan)
     try:
         return simulate(
-            optimizer,
+            optimizer if plan.restriction == WHOLE_SPACE else _KeptTo(plan.restriction, optimizer),
             bench,
             budget_s=math.inf if plan.budget_s is None else plan.budget_s,
             n_workers=plan.n_workers,
@@ -165,6 +165,23 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
         )
     finally:
         close_optimizer(optimizer)
+
+
+class _KeptTo:
+    """An optimizer that fails when it leaves its part of the space: its regret would be to another part's best."""
+
+    def __init__(self, part: Subspace, optimizer: Optimizer) -> None:
+        self._part = part
+        self._optimizer = optimizer
+
+    def ask(self) -> Suggestion | None:
+        suggestion = self._optimizer.ask()
+        if suggestion is not None:
+            self._part.checked(suggestion.configuration)
+        return suggestion
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        self._optimizer.tell(suggestion, observation)
 
 
 def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:

@@ -182,7 +182,7 @@ def write_aside(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

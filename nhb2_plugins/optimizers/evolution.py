@@ -50,8 +50,8 @@ class RegularizedEvolution:
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
-            if size < 1:
-                raise InvalidValueError(f"{name} {size!r} is not at least 1")
+            if not isinstance(size, int) or size < 1:
+                raise InvalidValueError(f"{name} {size!r} is not an integer of at least 1")
         self._random = random.Random(seed)
         self._epoch = epoch
         self._population: deque[_Individual] = deque(maxlen=population_size)

@@ -209,11 +209,11 @@ def close_optimizer(optimizer: Optimizer) -> None:
 
 
 def _load(algorithm: str, target: str, extra: str | None) -> Any:
-    module, name = target.split(":")
+    module, _, name = target.partition(":")
     try:
         return getattr(import_module(module), name)
     except MissingExtraError:
         raise
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a foreign module raises while it is imported
         hint = f": pip install 'nhb2-plugins[{extra}]'" if extra else ""
         raise MissingExtraError(f"algorithm {algorithm!r} cannot be imported ({error}){hint}") from error

@@ -1,0 +1,174 @@
+"""Optimizers of other packages that misbehave: each fails alone, is named, and takes nothing along."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nhb2_plugins
+
+ROOT = Path(nhb2_plugins.__file__).parent.parent
+
+MODULE = '''
+import os
+import random
+import sys
+
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.space import Configuration
+
+
+class Search:
+    def __init__(self, seed, *, epoch=12):
+        self._random = random.Random(seed)
+
+    def ask(self):
+        return Suggestion(Configuration.from_index(self._random.randrange(196_608)))
+
+    def tell(self, suggestion, observation):
+        pass
+
+
+class Raises(Search):
+    def tell(self, suggestion, observation):
+        raise KeyError("lost it")
+
+
+class Leaves(Search):
+    def ask(self):
+        sys.exit("had enough")
+
+
+class Dies(Search):
+    def ask(self):
+        os._exit(9)
+
+
+class Garbles(Search):
+    def ask(self):
+        raise RuntimeError("half a character: \\ud800")
+
+
+class Strays(Search):
+    """Takes a restriction and keeps to none."""
+
+    def __init__(self, seed, *, epoch=12, restriction=None):
+        super().__init__(seed)
+
+
+class OfNoEpoch(Search):
+    def ask(self):
+        return Suggestion(Configuration.from_index(0), epoch=13)
+
+
+class OfNoConfiguration(Search):
+    def ask(self):
+        return Suggestion(("0|10|210", 0.1, 256))
+
+
+class IsDone(Search):
+    def ask(self):
+        return None
+
+
+class CannotBegin:
+    def __init__(self, seed, *, epoch=12):
+        raise KeyError("no key")
+
+
+class TakesNoEpoch:
+    def __init__(self, seed):
+        pass
+'''
+NAMES = [line.split()[1].partition("(")[0].rstrip(":") for line in MODULE.splitlines() if line.startswith("class ")]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The module and its registrations on the path, as an installation puts them there."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "misbehaving.py").write_text(MODULE)
+    (site / "broken.py").write_text("raise RuntimeError('not on this machine')\n")
+    metadata = site / "misbehaving-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n")
+    lines = [f"{name} = misbehaving:{name}" for name in NAMES]
+    lines += ["broken = broken:Search", "nameless = misbehaving"]
+    (metadata / "entry_points.txt").write_text("[nhb2_plugins.optimizers]\n" + "\n".join(lines) + "\n")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+
+
+def run(environment: dict[str, str], directory: Path, *optimizers: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    spec = directory / "spec.yaml"
+    spec.write_text(json.dumps({"name": "misbehaving", "budget_s": 2000, "optimizers": optimizers}))
+    command = [sys.executable, "-m", "nhb2_plugins.cli", "run", str(spec), "--out", str(directory / "out")]
+    return subprocess.run([*command, "--processes", "1"], capture_output=True, text=True, env=environment, check=False)
+
+
+def failures(directory: Path) -> dict[str, str]:
+    """The last lines of the tracebacks, by optimizer."""
+    files = (directory / "out" / "failures").glob("*/seed-0000.txt")
+    return {file.parent.name: file.read_text().splitlines()[-1] for file in files}
+
+
+def test_each_fails_alone_and_is_recorded(environment: dict[str, str], tmp_path: Path) -> None:
+    others = ["Raises", "Leaves", "Garbles", "OfNoEpoch", "OfNoConfiguration", "IsDone"]
+    completed = run(
+        environment,
+        tmp_path,
+        {"algorithm": "Strays", "seeds": 1, "restriction": {"lr": 0.1}},
+        *({"algorithm": name, "seeds": 1} for name in others),
+        {"algorithm": "random_search", "seeds": 3},
+    )
+    assert completed.returncode == 1
+    assert "6 runs failed" in completed.stderr
+    told = failures(tmp_path)
+    assert told.pop("strays").endswith(
+        "is not in Subspace(cellcode=None, lr=0.1, batch_size=None, one_per_class=False)"
+    )
+    assert told == {
+        "raises": "KeyError: 'lost it'",
+        "leaves": "SystemExit: had enough",
+        "garbles": "RuntimeError: half a character: \\ud800",
+        "ofnoepoch": "nhb2_plugins.errors.InvalidValueError: epoch 13 is not one of 1..12 or 200",
+        "ofnoconfiguration": "nhb2_plugins.errors.InvalidValueError: ('0|10|210', 0.1, 256) is not a Configuration",
+    }
+    assert (
+        len(list((tmp_path / "out" / "runs").glob("*/*.jsonl"))) == 4
+    )  # random search's, and of who had nothing to do
+
+
+def test_who_kills_its_worker_is_lost_alone(environment: dict[str, str], tmp_path: Path) -> None:
+    """One worker holds all the runs: each of its deaths looks like a fault of every one of them."""
+    optimizers = [{"algorithm": "Dies", "seeds": 1}, {"algorithm": "random_search", "seeds": 3}]
+    completed = run(environment, tmp_path, *optimizers)
+    assert completed.returncode == 1
+    assert "1 run failed" in completed.stderr
+    assert list(failures(tmp_path)) == ["dies"]
+    assert failures(tmp_path)["dies"].startswith("the run was lost: KilledWorker")
+    assert len(list((tmp_path / "out" / "runs" / "random_search").glob("*.jsonl"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "status", "message"),
+    [
+        ("CannotBegin", 2, "optimizer 'CannotBegin' cannot be made with settings {}: KeyError('no key')"),
+        ("TakesNoEpoch", 2, "unexpected keyword argument 'epoch'"),
+        ("broken", 1, "algorithm 'broken' cannot be imported (not on this machine)"),
+        ("nameless", 1, "algorithm 'nameless' cannot be imported"),
+    ],
+)
+def test_what_cannot_be_made_stops_the_campaign_before_it_starts(
+    environment: dict[str, str], tmp_path: Path, algorithm: str, status: int, message: str
+) -> None:
+    completed = run(environment, tmp_path, {"algorithm": algorithm, "seeds": 1})
+    assert (completed.returncode, completed.stdout) == (status, "")
+    assert message in completed.stderr
+    assert "Traceback" not in completed.stderr
+    assert not (tmp_path / "out").exists()
