@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from nhb2_plugins.table.features import rows_of
-from nhb2_plugins.table.surrogate import Surrogate, fit_surrogate
-from nhb2_plugins.table.surrogate_records import Records, read_records_csv
+from nhb2_plugins.table.surrogate.features import rows_of
+from nhb2_plugins.table.surrogate.fit import Surrogate, fit_surrogate
+from nhb2_plugins.table.surrogate.records import Records, read_records_csv
 from nhb2_plugins.table.synthesis import TableModel, load_model, save_model, synthesize
 
 HERE = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Makes nhb2_plugins/table/public_records.json from a file of public records.
+"""Makes nhb2_plugins/table/reference/public_records.json from a file of public records.
 
 Usage: python data/build_public_digest.py RECORDS.csv
 
@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.public_records import PublicRecords
+from nhb2_plugins.table.reference.public_records import PublicRecords
 
-OUTPUT = Path(__file__).parents[1] / "nhb2_plugins" / "table" / "public_records.json"
+OUTPUT = Path(__file__).parents[1] / "nhb2_plugins" / "table" / "reference" / "public_records.json"
 
 
 def read_records(path: Path) -> dict[int, tuple[float, float]]:

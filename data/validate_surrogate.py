@@ -23,18 +23,18 @@ from scipy.stats import kendalltau, norm
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor, RandomForestRegressor
 
 from nhb2_plugins.space import N_HYPERPARAMETERS
-from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, row_features
-from nhb2_plugins.table.features_signal import SIGNAL_FEATURES
-from nhb2_plugins.table.surrogate import validation_records
-from nhb2_plugins.table.surrogate_model import (
+from nhb2_plugins.table.surrogate.features import HYPERPARAMETER_FEATURES, row_features
+from nhb2_plugins.table.surrogate.fit import validation_records
+from nhb2_plugins.table.surrogate.model import (
     Prediction,
     Structure,
     error_structure,
     fit_log_model,
     predict_errors,
 )
-from nhb2_plugins.table.surrogate_records import Records, read_records_csv
-from nhb2_plugins.table.surrogate_validation import (
+from nhb2_plugins.table.surrogate.records import Records, read_records_csv
+from nhb2_plugins.table.surrogate.signal_features import SIGNAL_FEATURES
+from nhb2_plugins.table.surrogate.validation import (
     GOOD_ERROR_PCT,
     Fit,
     OutOfFold,

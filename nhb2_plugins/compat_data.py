@@ -83,7 +83,7 @@ def _sizes_and_times(directory: Path) -> dict[str, list[int]]:
 def _import(directory: Path) -> Table:
     # Needed once in a data directory's life; opening its table must stay quick.
     from nhb2_plugins.table.checksums import sha256_of_file
-    from nhb2_plugins.table.reference import provenance_of, read_published
+    from nhb2_plugins.table.reference.importer import provenance_of, read_published
     from nhb2_plugins.table.writer import table_in_memory, write_table
 
     name = _sha256("".join(sha256_of_file(directory / file) for file in PICKLES).encode())[:16]
@@ -117,7 +117,7 @@ def hashes_of(table: Table, data_dir: str | os.PathLike[str] | None) -> tuple[An
 
 
 def _published_hashes(directory: Path) -> dict[str, Any]:
-    from nhb2_plugins.table.unpickle import unpickle
+    from nhb2_plugins.table.unpickle.reader import unpickle
 
     path = directory / "cellinfo.pkl"
     if not path.is_file():

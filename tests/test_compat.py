@@ -30,7 +30,7 @@ from nhb2_plugins.compat import (
     set_ith_op,
 )
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error, TableNotFoundError
-from nhb2_plugins.table.reference import import_published
+from nhb2_plugins.table.reference.importer import import_published
 from nhb2_plugins.table.writer import write_table
 from tests.core_fixtures import mini_columns, mini_provenance, needs
 from tests.support.mini_pickles import HASH, mini_contents

@@ -31,10 +31,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with atheris.instrument_imports(include=["nhb2_plugins.table"]):
     from nhb2_plugins.benchmark import open_benchmark
     from nhb2_plugins.errors import ImportRefusedError, TableError
-    from nhb2_plugins.table.reference import import_published
-    from nhb2_plugins.table.reference_sources import PUBLISHED_FILES, read_sources
+    from nhb2_plugins.table.reference.importer import import_published
+    from nhb2_plugins.table.reference.sources import PUBLISHED_FILES, read_sources
     from nhb2_plugins.table.schema import manifest_crc32
-    from nhb2_plugins.table.unpickle import unpickle
+    from nhb2_plugins.table.unpickle.reader import unpickle
     from nhb2_plugins.table.writer import write_table
 from tests.core_fixtures import SEEDS, mini_columns, mini_provenance
 from tests.support.mini_pickles import mini_contents

@@ -146,7 +146,7 @@ class Workspace:
             "-c",
             f"""
 from pathlib import Path
-from nhb2_plugins.table.reference import import_published
+from nhb2_plugins.table.reference.importer import import_published
 from tests.support.published_format import contents_of, generated_table, write_pickles
 pickles = write_pickles(Path({str(self.pickles)!r}), contents_of(generated_table(1)))
 import_published(pickles, Path({str(self.table)!r}))

@@ -56,7 +56,7 @@ def _add_fetch(actions: Commands) -> None:
 
 def _data_fetch(options: argparse.Namespace) -> int:
     from nhb2_plugins.cli.download_progress import DownloadProgress
-    from nhb2_plugins.table.fetch import fetch_drive, fetch_mirror, fetch_url
+    from nhb2_plugins.table.fetch.download import fetch_drive, fetch_mirror, fetch_url
 
     to = Path(options.to) if options.to else user_table_directory()
     progress = DownloadProgress(sys.stderr)
@@ -74,8 +74,8 @@ def _data_fetch(options: argparse.Namespace) -> int:
 
 def _data_surrogate(options: argparse.Namespace) -> int:
     try:
-        from nhb2_plugins.table.surrogate import fit_surrogate
-        from nhb2_plugins.table.surrogate_records import Records, read_records_csv
+        from nhb2_plugins.table.surrogate.fit import fit_surrogate
+        from nhb2_plugins.table.surrogate.records import Records, read_records_csv
         from nhb2_plugins.table.writer import refuse_occupied
     except ImportError as error:
         raise MissingExtraError(
@@ -99,8 +99,8 @@ def _print_written(table: Table, to: Path) -> None:
 
 
 def _data_import(options: argparse.Namespace) -> int:
-    from nhb2_plugins.table.reference import import_published
-    from nhb2_plugins.table.reference_sources import check_source
+    from nhb2_plugins.table.reference.importer import import_published
+    from nhb2_plugins.table.reference.sources import check_source
     from nhb2_plugins.table.writer import refuse_occupied
 
     target = Path(options.to) if options.to else user_table_directory()

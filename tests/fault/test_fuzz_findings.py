@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table.reference_sources import read_sources
+from nhb2_plugins.table.reference.sources import read_sources
 
 
 def test_zip_member_without_a_name(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.errors import TableError
 from nhb2_plugins.table.aside import leftovers
 from nhb2_plugins.table.checksums import verify_table
-from nhb2_plugins.table.reference import import_published
+from nhb2_plugins.table.reference.importer import import_published
 from nhb2_plugins.table.schema import CLASS_OF_CELL, column_shapes
 from nhb2_plugins.table.store import open_table
 from tests.support.disks import LIMITED, small_disk
@@ -62,7 +62,7 @@ def python(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
 
 IMPORT = """
 from nhb2_plugins.errors import TableError
-from nhb2_plugins.table.reference import import_published
+from nhb2_plugins.table.reference.importer import import_published
 try:
     import_published(Path(sys.argv[1]), Path(sys.argv[2]), overwrite=sys.argv[3] == "True")
     print("imported")
@@ -141,7 +141,7 @@ def test_two_imports_at_once(sources: tuple[Path, Path], tmp_path: Path, overwri
     start_together = "print('ready', flush=True)\nsys.stdin.readline()\n"
     for _ in range(2):
         shutil.rmtree(target, ignore_errors=True)
-        code = "from nhb2_plugins.table.reference import import_published\n" + start_together + IMPORT
+        code = "from nhb2_plugins.table.reference.importer import import_published\n" + start_together + IMPORT
         importers = [python(code, source, target, overwrite) for source in sources]
         for importer in importers:
             assert importer.stdout is not None

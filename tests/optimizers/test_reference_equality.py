@@ -21,7 +21,7 @@ from nhb2_plugins.optimizers.evolution import RegularizedEvolution
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.optimizers.two_stage import RandomSearchThenEvolution
 from nhb2_plugins.simulation import simulate
-from nhb2_plugins.table.reference import import_published
+from nhb2_plugins.table.reference.importer import import_published
 
 BUDGET_S = 20_000.0
 FIRST_STAGE_S = 5_000.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nhb2_plugins.table.unpickle_values import Pairs
+from nhb2_plugins.table.unpickle.values import Pairs
 
 
 def plain(value: Any) -> Any:

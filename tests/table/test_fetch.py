@@ -26,8 +26,8 @@ from nhb2_plugins.errors import (
 )
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.table.checksums import verify_table
-from nhb2_plugins.table.fetch import downloads_directory, fetch_mirror, fetch_url, import_downloaded
-from nhb2_plugins.table.fetch_http import TransferLimits
+from nhb2_plugins.table.fetch.download import downloads_directory, fetch_mirror, fetch_url, import_downloaded
+from nhb2_plugins.table.fetch.http import TransferLimits
 from nhb2_plugins.table.location import user_table_directory
 from tests.core_fixtures import needs
 from tests.support.http_server import Server, running_server
@@ -240,7 +240,8 @@ def test_download_of_unknown_checksum_is_not_taken_for_the_servers_file(
 def test_two_processes_do_not_download_the_same_address_at_once(server: Server, archive: bytes, home: Path) -> None:
     url, served = server.serve("/x.zip", archive, statuses=[503] * 2, retry_after="60")
     code = (
-        "import sys, pathlib; from nhb2_plugins.table.fetch import *; from nhb2_plugins.table.fetch_http import *\n"
+        "import sys, pathlib\n"
+        "from nhb2_plugins.table.fetch.download import *; from nhb2_plugins.table.fetch.http import *\n"
         "fetch_url(sys.argv[1], pathlib.Path(sys.argv[2]), limits=TransferLimits(longest_wait_s=60))"
     )
     first = subprocess.Popen([sys.executable, "-c", code, url, str(home / "first")])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.errors import DownloadError, InvalidValueError
-from nhb2_plugins.table.fetch_http import TransferLimits, download
+from nhb2_plugins.table.fetch.http import TransferLimits, download
 from tests.support.http_server import Server, running_server
 
 HASTE = TransferLimits(timeout_s=5.0, n_attempts=3, first_wait_s=0.01, longest_wait_s=0.01)
@@ -69,7 +69,7 @@ def test_killed_process_is_continued(server: Server, tmp_path: Path) -> None:
     url, served = server.serve("/data.zip", OLD, cuts=[150_000])
     target = tmp_path / "data.zip"
     code = (
-        "import sys, pathlib; from nhb2_plugins.table.fetch_http import *\n"
+        "import sys, pathlib; from nhb2_plugins.table.fetch.http import *\n"
         "download(sys.argv[1], pathlib.Path(sys.argv[2]), limits=TransferLimits(first_wait_s=60))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, url, str(target)])
@@ -277,7 +277,7 @@ def test_addresses_that_are_none(tmp_path: Path, url: str) -> None:
 def test_disk_that_refuses_is_named_and_not_retried(server: Server, tmp_path: Path) -> None:
     url, served = server.serve("/data.zip", OLD)
     code = (
-        "import resource, signal, sys, pathlib; from nhb2_plugins.table.fetch_http import *\n"
+        "import resource, signal, sys, pathlib; from nhb2_plugins.table.fetch.http import *\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
         "try: download(sys.argv[1], pathlib.Path(sys.argv[2]))\n"

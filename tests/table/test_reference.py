@@ -19,9 +19,9 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import isomorphism_classes
 from nhb2_plugins.errors import ImportRefusedError, TableError, TableNotFoundError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
-from nhb2_plugins.table import reference
-from nhb2_plugins.table.public_records import PublicRecords, shipped_records
-from nhb2_plugins.table.reference import PublishedData, import_published, provenance_of, read_published
+from nhb2_plugins.table.reference import public_records
+from nhb2_plugins.table.reference.importer import PublishedData, import_published, provenance_of, read_published
+from nhb2_plugins.table.reference.public_records import PublicRecords, shipped_records
 from nhb2_plugins.table.schema import column_dtype, column_shapes
 from tests.support.mini_pickles import HASH, mini_contents
 from tests.support.published_format import FILES, PublishedTable, contents_of, generated_table, write_pickles
@@ -60,7 +60,7 @@ def test_full_size(full_data: PublishedData, published_pickles: Path, published_
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks the Linux kernel for the peak")
 def test_full_size_stays_below_a_gigabyte(published_pickles: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from nhb2_plugins.table.reference import read_published;"
+        "import sys; from pathlib import Path; from nhb2_plugins.table.reference.importer import read_published;"
         "read_published(Path(sys.argv[1])); print(Path('/proc/self/status').read_text())"
     )
     run = subprocess.run([sys.executable, "-c", code, published_pickles], check=True, capture_output=True, text=True)
@@ -421,5 +421,5 @@ def test_shipped_records_hold_no_value() -> None:
     records = shipped_records()
     assert list(records.indices) == sorted(set(records.indices))
     assert len(records.sha256) == 64
-    payload = Path(reference.__file__).with_name("public_records.json").read_text()
+    payload = Path(public_records.__file__).with_name("public_records.json").read_text()
     assert payload == records.to_json()

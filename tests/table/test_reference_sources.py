@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nhb2_plugins.errors import ImportRefusedError, TableNotFoundError
-from nhb2_plugins.table import reference_sources
-from nhb2_plugins.table.reference import read_published
-from nhb2_plugins.table.reference_sources import PUBLISHED_FILES, read_sources
+from nhb2_plugins.table.reference import sources
+from nhb2_plugins.table.reference.importer import read_published
+from nhb2_plugins.table.reference.sources import PUBLISHED_FILES, read_sources
 
 MEGABYTE = 1 << 20
 FILES = {name: name.encode() * 100 for name in PUBLISHED_FILES}
@@ -219,7 +219,7 @@ def test_links_and_devices_are_not_files(kind: bytes, tmp_path: Path) -> None:
 
 
 def test_a_member_larger_than_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_sources, "MAX_PICKLE_BYTES", 2 * MEGABYTE)
+    monkeypatch.setattr(sources, "MAX_PICKLE_BYTES", 2 * MEGABYTE)
     for archive in ("deflated.zip", "a.tar.gz", "a.tar.xz"):
         data = ARCHIVES[archive]({**FILES, "bench12.pkl": bytes(20 * MEGABYTE)})
         assert len(data) < MEGABYTE
@@ -233,14 +233,14 @@ def test_a_member_larger_than_allowed(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("archive", ["a.tar.gz", "a.tar.xz", "a.tar.bz2"])
 def test_a_bomb_that_is_not_even_wanted(archive: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_sources, "_MAX_UNPACKED_BYTES", 4 * MEGABYTE)
+    monkeypatch.setattr(sources, "_MAX_UNPACKED_BYTES", 4 * MEGABYTE)
     data = ARCHIVES[archive]({"README.md": bytes(40 * MEGABYTE), **FILES})
     assert f"unpacks to more than {4 * MEGABYTE} bytes" in refusal(written(tmp_path, data))
 
 
 @pytest.mark.parametrize("archive", ["deflated.zip", "a.tar.gz"])
 def test_too_many_members(archive: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_sources, "_MAX_MEMBERS", 5)
+    monkeypatch.setattr(sources, "_MAX_MEMBERS", 5)
     members = {f"{i}": b"" for i in range(6)} | FILES
     assert "has more than 5 members" in refusal(written(tmp_path, ARCHIVES[archive](members)))
 

@@ -11,12 +11,12 @@ from threadpoolctl import threadpool_limits
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import CELLCODES, N_HYPERPARAMETERS, Configuration
-from nhb2_plugins.table.features import row_features, rows_of
-from nhb2_plugins.table.surrogate import Surrogate, fit_surrogate
-from nhb2_plugins.table.surrogate_form import TableForm
-from nhb2_plugins.table.surrogate_gp import KernelSum, _negative_log_posterior, fit_gaussian_process
-from nhb2_plugins.table.surrogate_records import Records
-from nhb2_plugins.table.surrogate_validation import cross_validate, fit_error
+from nhb2_plugins.table.surrogate.features import row_features, rows_of
+from nhb2_plugins.table.surrogate.fit import Surrogate, fit_surrogate
+from nhb2_plugins.table.surrogate.form import TableForm
+from nhb2_plugins.table.surrogate.gaussian_process import KernelSum, _negative_log_posterior, fit_gaussian_process
+from nhb2_plugins.table.surrogate.records import Records
+from nhb2_plugins.table.surrogate.validation import cross_validate, fit_error
 from nhb2_plugins.table.synthesis import synthesize
 
 CONNECTED = np.array([index for index, code in enumerate(CELLCODES) if Cell(code).is_connected])

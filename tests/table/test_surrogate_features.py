@@ -10,8 +10,8 @@ import pytest
 from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.features import cell_facts, class_features, row_features, rows_of
-from nhb2_plugins.table.features_signal import POOL_DAMPING, SIGNAL_FEATURES, signal_features
+from nhb2_plugins.table.surrogate.features import cell_facts, class_features, row_features, rows_of
+from nhb2_plugins.table.surrogate.signal_features import POOL_DAMPING, SIGNAL_FEATURES, signal_features
 
 
 def test_four_skip_paths_quadruple_the_input():

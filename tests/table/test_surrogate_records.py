@@ -7,7 +7,7 @@ import pytest
 
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.surrogate_records import Records, read_records_csv
+from nhb2_plugins.table.surrogate.records import Records, read_records_csv
 
 HEADER = "cellcode,lr,batch_size,valid_error_pct,cost_s"
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhb2_plugins.table.unpickle import unpickle
-from nhb2_plugins.table.unpickle_values import Pairs
+from nhb2_plugins.table.unpickle.reader import unpickle
+from nhb2_plugins.table.unpickle.values import Pairs
 from tests.support.plain import plain
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

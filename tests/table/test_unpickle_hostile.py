@@ -21,8 +21,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table import unpickle_machine
-from nhb2_plugins.table.unpickle import unpickle
+from nhb2_plugins.table.unpickle import machine
+from nhb2_plugins.table.unpickle.reader import unpickle
 from tests.support.mini_pickles import mini_contents
 
 MEGABYTE = 1 << 20
@@ -265,7 +265,7 @@ def test_deep_nesting_does_not_crash() -> None:
     ],
 )
 def test_bounds(bound: str, data: bytes, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpickle_machine, bound, 100)
+    monkeypatch.setattr(machine, bound, 100)
     assert message in refusal(data)
 
 

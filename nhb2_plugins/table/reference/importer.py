@@ -27,13 +27,13 @@ from nhb2_plugins.cells import isomorphism_classes
 from nhb2_plugins.errors import ImportRefusedError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS
-from nhb2_plugins.table.public_records import PublicRecords, shipped_records
-from nhb2_plugins.table.reference_keys import KeyedColumn, KeyGrid, KeyReader
-from nhb2_plugins.table.reference_sources import AVGACCS200, BENCH12, CELLINFO, read_sources
+from nhb2_plugins.table.reference.keys import KeyedColumn, KeyGrid, KeyReader
+from nhb2_plugins.table.reference.public_records import PublicRecords, shipped_records
+from nhb2_plugins.table.reference.sources import AVGACCS200, BENCH12, CELLINFO, read_sources
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, TOTALS, Provenance, column_shapes
 from nhb2_plugins.table.store import Table
-from nhb2_plugins.table.unpickle import unpickle
-from nhb2_plugins.table.unpickle_values import Pairs, shown
+from nhb2_plugins.table.unpickle.reader import unpickle
+from nhb2_plugins.table.unpickle.values import Pairs, shown
 from nhb2_plugins.table.writer import write_table
 
 Columns = Mapping[str, NDArray[Any]]
@@ -68,7 +68,7 @@ def read_published(source: Path) -> PublishedData:
     """Read the three published pickles.
 
     Args:
-        source: a directory, or a zip or tar archive (see :func:`nhb2_plugins.table.reference_sources.read_sources`).
+        source: a directory, or a zip or tar archive (see :func:`nhb2_plugins.table.reference.sources.read_sources`).
 
     Raises:
         TableNotFoundError: the source, or one of its files, is missing.

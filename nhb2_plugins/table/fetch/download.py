@@ -2,7 +2,7 @@
 
 Who does what: gdown (an extra) lists and downloads the public Google Drive folder; for any other server pooch (an
 extra) passes over a file that is there already, compares a known checksum and renames, while
-:mod:`nhb2_plugins.table.fetch_http` moves the bytes, because pooch cannot continue a broken download.
+:mod:`nhb2_plugins.table.fetch.http` moves the bytes, because pooch cannot continue a broken download.
 
 Downloads live in the user's cache until they are imported. One that cannot be imported because of what it is goes at
 once; one whose import failed for want of disk space stays, and a fetch that knows its checksum does not download it
@@ -32,11 +32,11 @@ from nhb2_plugins.errors import (
     TableNotFoundError,
 )
 from nhb2_plugins.table.checksums import sha256_of_file
-from nhb2_plugins.table.fetch_http import TransferLimits, download
-from nhb2_plugins.table.fetch_partial import PAGE_BYTES, only_process, page_sent_instead
+from nhb2_plugins.table.fetch.http import TransferLimits, download
+from nhb2_plugins.table.fetch.partial import PAGE_BYTES, only_process, page_sent_instead
 from nhb2_plugins.table.location import cache_directory
-from nhb2_plugins.table.reference import import_published
-from nhb2_plugins.table.reference_sources import PUBLISHED_FILES
+from nhb2_plugins.table.reference.importer import import_published
+from nhb2_plugins.table.reference.sources import PUBLISHED_FILES
 from nhb2_plugins.table.store import Table
 from nhb2_plugins.table.writer import refuse_occupied
 
@@ -73,13 +73,13 @@ def fetch_url(
         sha256: the archive's checksum, where it is known.
         overwrite: replace a table that is there.
         on_progress: called as bytes arrive.
-        limits: see :class:`nhb2_plugins.table.fetch_http.TransferLimits`.
+        limits: see :class:`nhb2_plugins.table.fetch.http.TransferLimits`.
 
     Raises:
         InvalidValueError: not an HTTP address, or not a SHA-256.
-        DownloadError: as :func:`nhb2_plugins.table.fetch_http.download`, or another checksum.
+        DownloadError: as :func:`nhb2_plugins.table.fetch.http.download`, or another checksum.
         TableExistsError: the directory is in use.
-        TableError: as :func:`nhb2_plugins.table.reference.import_published`.
+        TableError: as :func:`nhb2_plugins.table.reference.importer.import_published`.
         MissingExtraError: pooch is not installed.
     """
     _check_sha256(sha256)
@@ -184,7 +184,7 @@ def import_downloaded(
     Raises:
         DownloadError: a file is a web page, or has another checksum.
         InvalidValueError: a checksum was given and there is no archive.
-        TableError: as :func:`nhb2_plugins.table.reference.import_published`.
+        TableError: as :func:`nhb2_plugins.table.reference.importer.import_published`.
     """
     with _discarded_when_done(folder):
         for file in files:

@@ -20,8 +20,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol
 
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError
-from nhb2_plugins.table.unpickle_machine import MAX_PICKLE_BYTES
-from nhb2_plugins.table.unpickle_values import shown
+from nhb2_plugins.table.unpickle.machine import MAX_PICKLE_BYTES
+from nhb2_plugins.table.unpickle.values import shown
 
 BENCH12: Final = "bench12.pkl"
 CELLINFO: Final = "cellinfo.pkl"

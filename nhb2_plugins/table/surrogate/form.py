@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import CHANCE_ERROR_PCT, error_pct
 from nhb2_plugins.space import LEARNING_RATES, N_HYPERPARAMETERS
-from nhb2_plugins.table.features import cell_facts, class_features, rows_of
-from nhb2_plugins.table.surrogate_model import LogModel, all_rows, predict_row_errors
-from nhb2_plugins.table.surrogate_records import Records
+from nhb2_plugins.table.surrogate.features import cell_facts, class_features, rows_of
+from nhb2_plugins.table.surrogate.model import LogModel, all_rows, predict_row_errors
+from nhb2_plugins.table.surrogate.records import Records
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]

@@ -3,7 +3,7 @@
 A download is continued only where the server vouches by ``If-Range`` that the file is still the same one (RFC 9110,
 sections 8.8 and 13.1.5): what comes from two versions of a file is never joined.
 
-pooch, which does the rest (see :mod:`nhb2_plugins.table.fetch`), begins every download anew.
+pooch, which does the rest (see :mod:`nhb2_plugins.table.fetch.download`), begins every download anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from nhb2_plugins.errors import DownloadError, InvalidValueError
-from nhb2_plugins.table.fetch_partial import PAGE_BYTES, Origin, Partial, page_sent_instead
+from nhb2_plugins.table.fetch.partial import PAGE_BYTES, Origin, Partial, page_sent_instead
 
 OnProgress = Callable[[int, int | None], None]
 """Told the bytes that are there and the bytes of the whole file (None where the server does not say)."""

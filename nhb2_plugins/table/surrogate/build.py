@@ -14,8 +14,8 @@ from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.store import Table
-from nhb2_plugins.table.surrogate_form import TableForm, curve_speeds
-from nhb2_plugins.table.surrogate_model import Prediction
+from nhb2_plugins.table.surrogate.form import TableForm, curve_speeds
+from nhb2_plugins.table.surrogate.model import Prediction
 from nhb2_plugins.table.synthesis import ERROR_UNITS, N_DEVIATES, SCALE, TableModel, synthesize
 from nhb2_plugins.table.writer import write_table
 

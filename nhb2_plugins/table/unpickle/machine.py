@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NoReturn
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table.unpickle_values import ADMITTED_NAMES, Memo, Pairs, shown, shown_name
+from nhb2_plugins.table.unpickle.values import ADMITTED_NAMES, Memo, Pairs, shown, shown_name
 
 MAX_PICKLE_BYTES: Final = 1 << 30
 """The largest pickle that is read; the published one has 233 MB."""
@@ -25,7 +25,7 @@ _ADMITTED_HINT: Final = "only plain containers, numbers, strings and numpy scala
 
 
 class Machine:
-    """A pickle being read; :mod:`nhb2_plugins.table.unpickle` says what each opcode does with it."""
+    """A pickle being read; :mod:`nhb2_plugins.table.unpickle.reader` says what each opcode does with it."""
 
     def __init__(self, data: bytes, file: str) -> None:
         self.data = data

@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.space import N_HYPERPARAMETERS
-from nhb2_plugins.table.surrogate import COST_OUTLIER, validation_records
-from nhb2_plugins.table.surrogate_model import (
+from nhb2_plugins.table.surrogate.fit import COST_OUTLIER, validation_records
+from nhb2_plugins.table.surrogate.model import (
     Prediction,
     cost_structure,
     error_structure,
     fit_log_model,
     predict_errors,
 )
-from nhb2_plugins.table.surrogate_records import Records
+from nhb2_plugins.table.surrogate.records import Records
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]

@@ -1,7 +1,7 @@
 """Gaussian processes of the logarithm of one quantity, error or cost, over every row of a table.
 
-They work on features of what a cell computes (:mod:`nhb2_plugins.table.features`), with one row per isomorphism class,
-learning rate and batch size: row ``class * 48 + lr_rank * 6 + batch_size_rank``.
+They work on features of what a cell computes (:mod:`nhb2_plugins.table.surrogate.features`), with one row per
+isomorphism class, learning rate and batch size: row ``class * 48 + lr_rank * 6 + batch_size_rank``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.metric import CHANCE_ERROR_PCT
 from nhb2_plugins.space import N_HYPERPARAMETERS, OPERATIONS
-from nhb2_plugins.table.features import HYPERPARAMETER_FEATURES, row_features
-from nhb2_plugins.table.features_signal import SIGNAL_FEATURES
-from nhb2_plugins.table.surrogate_gp import GaussianProcess, KernelSum, fit_gaussian_process
+from nhb2_plugins.table.surrogate.features import HYPERPARAMETER_FEATURES, row_features
+from nhb2_plugins.table.surrogate.gaussian_process import GaussianProcess, KernelSum, fit_gaussian_process
+from nhb2_plugins.table.surrogate.signal_features import SIGNAL_FEATURES
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]

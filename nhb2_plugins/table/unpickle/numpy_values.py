@@ -7,8 +7,8 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from nhb2_plugins.table.unpickle_machine import Machine
-from nhb2_plugins.table.unpickle_values import Admitted, Dtype, shown
+from nhb2_plugins.table.unpickle.machine import Machine
+from nhb2_plugins.table.unpickle.values import Admitted, Dtype, shown
 
 _STRUCT_CODES: Final = {
     "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q",

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table.unpickle_batches import take_batch, take_text_batch
-from nhb2_plugins.table.unpickle_machine import MAX_STACK, Machine
-from nhb2_plugins.table.unpickle_numpy import build, reduce
-from nhb2_plugins.table.unpickle_values import Pairs, shown, shown_name
+from nhb2_plugins.table.unpickle.batches import take_batch, take_text_batch
+from nhb2_plugins.table.unpickle.machine import MAX_STACK, Machine
+from nhb2_plugins.table.unpickle.numpy_values import build, reduce
+from nhb2_plugins.table.unpickle.values import Pairs, shown, shown_name
 
 _STEPS_BETWEEN_CHECKS: Final = 4096
 _STOP: Final = ord(".")
@@ -37,7 +37,7 @@ def unpickle(data: bytes, file: str) -> Any:
 
     Returns:
         Numbers, strings, bytes, booleans, None, tuples and lists as themselves; a dictionary as
-        :class:`nhb2_plugins.table.unpickle_values.Pairs`. numpy scalars become the built-in number or string of the
+        :class:`nhb2_plugins.table.unpickle.values.Pairs`. numpy scalars become the built-in number or string of the
         same value.
 
     Raises:

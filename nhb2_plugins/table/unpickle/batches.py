@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.table.unpickle_machine import Machine
-from nhb2_plugins.table.unpickle_values import Admitted, Chunk, Dtype, Pairs
+from nhb2_plugins.table.unpickle.machine import Machine
+from nhb2_plugins.table.unpickle.values import Admitted, Chunk, Dtype, Pairs
 
 _FRAME: Final = rb"(?:\x95.{8})?"  # may stand between any two opcodes
 

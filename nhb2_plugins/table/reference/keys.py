@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table.unpickle_values import Chunk, Memo, Pairs, shown
+from nhb2_plugins.table.unpickle.values import Chunk, Memo, Pairs, shown
 
 _UNKNOWN: Final = -1
 _LARGEST_EXACT_INTEGER: Final = 1 << 53

@@ -1,9 +1,9 @@
 """Features of the isomorphism classes and of the training hyperparameters, for surrogates.
 
 What is known of a class before any record is seen: the paths from its input to its output, what it does to a signal
-(:mod:`nhb2_plugins.table.features_signal`), the cell that was trained for it, whose dead edges cost time although they
-change nothing, and the accuracies that the same architecture reached in NAS-Bench-201 (Dong and Yang, ICLR 2020). The
-last two come from ``data/cell_features.csv``.
+(:mod:`nhb2_plugins.table.surrogate.signal_features`), the cell that was trained for it, whose dead edges cost time
+although they change nothing, and the accuracies that the same architecture reached in NAS-Bench-201 (Dong and Yang,
+ICLR 2020). The last two come from ``data/cell_features.csv``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from nhb2_plugins.cells import CONV, POOL, SKIP, ZERO, Cell, canonical_codes, is
 from nhb2_plugins.errors import InvalidValueError, TableError
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import BATCH_SIZES, EDGES, LEARNING_RATES, N_CONFIGURATIONS, N_HYPERPARAMETERS, OPERATIONS
-from nhb2_plugins.table.features_signal import signal_features
 from nhb2_plugins.table.location import shipped_data_file
+from nhb2_plugins.table.surrogate.signal_features import signal_features
 
 CELL_FEATURES_FILE: Final = "cell_features.csv"
 

@@ -4,7 +4,7 @@ This is not the surrogate of the benchmark's authors, which predicts 200 epochs 
 to whatever records of the 12-epoch table one has, and fills the rest of that table.
 
 Errors and costs are modelled on a log scale by Gaussian processes over features of what a cell computes
-(:mod:`nhb2_plugins.table.features`), with one row per isomorphism class, learning rate and batch size.
+(:mod:`nhb2_plugins.table.surrogate.features`), with one row per isomorphism class, learning rate and batch size.
 ``docs/surrogate.md`` compares families and feature sets and states the cross-validated figures.
 """
 
@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import N_HYPERPARAMETERS
-from nhb2_plugins.table.features import rows_of
 from nhb2_plugins.table.store import Table
-from nhb2_plugins.table.surrogate_form import TableForm, fitted_form
-from nhb2_plugins.table.surrogate_model import (
+from nhb2_plugins.table.surrogate.build import build_model, write_surrogate_table
+from nhb2_plugins.table.surrogate.features import rows_of
+from nhb2_plugins.table.surrogate.form import TableForm, fitted_form
+from nhb2_plugins.table.surrogate.model import (
     LogModel,
     Prediction,
     all_rows,
@@ -35,8 +36,7 @@ from nhb2_plugins.table.surrogate_model import (
     fit_log_model,
     predict_row_errors,
 )
-from nhb2_plugins.table.surrogate_records import Records
-from nhb2_plugins.table.surrogate_table import build_model, write_surrogate_table
+from nhb2_plugins.table.surrogate.records import Records
 from nhb2_plugins.table.synthesis import TableModel
 
 Float = NDArray[np.float64]
@@ -129,7 +129,7 @@ def fit_surrogate(records: Records) -> Surrogate:
 
     The error and the cost are fitted to validation records after 12 epochs (of any seeds: where one row has several,
     they tell noise from the rest). Other epochs, other splits and 200 epochs, where there are enough of them, replace
-    what :class:`nhb2_plugins.table.surrogate_form.TableForm` assumes.
+    what :class:`nhb2_plugins.table.surrogate.form.TableForm` assumes.
 
     Raises:
         InvalidValueError: fewer than 20 distinct records of connected cells after 12 epochs.

@@ -1,0 +1,1 @@
+"""Downloads of the published files, resumable and checked."""

@@ -1,0 +1,1 @@
+"""From the published pickles, in a directory or an archive, to a table."""
