@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -50,15 +52,55 @@ def step_matrix(functions: Sequence[Steps], places: _Floats, before: float = np.
 
 @dataclass(frozen=True, eq=False)
 class AlignedRuns:
-    """The runs of an optimizer that have a result, read at every moment when one of them changes.
+    """The runs of an optimizer that have a result, and every moment when one of them changes.
 
     Attributes:
-        places: ascending, from the moment when each run has a result; shape (n,).
-        values: shape (n_runs, n).
+        places: the moments, ascending, from when each run has a result; shape (n,).
+        functions: a step function for each run.
     """
 
     places: _Floats
-    values: _Floats
+    functions: tuple[Steps, ...]
+
+    def values_at(self, positions: NDArray[np.intp]) -> _Floats:
+        """The values of every run at some of the places, shape (n_runs, n_positions)."""
+        return step_matrix(self.functions, self.places[positions])
+
+    def mean_and_median(self) -> tuple[_Floats, _Floats]:
+        """Both at every place, each of shape (n,).
+
+        Runs by places would be a matrix of some gigabytes for 10,000 runs, since they change at different moments. So
+        the values are kept sorted, and each change replaces one.
+        """
+        n_runs, n_places = len(self.functions), len(self.places)
+        means, medians = np.empty(n_places), np.empty(n_places)
+        if not n_places:
+            return means, medians
+        current = self.values_at(np.zeros(1, dtype=np.intp))[:, 0].tolist()
+        ordered, total = sorted(current), math.fsum(current)
+        changes = iter(self._changes())
+        following = next(changes, None)
+        for position, place in enumerate(self.places.tolist()):
+            while following is not None and following[0] <= place:
+                _, run, _, value = following
+                del ordered[bisect_left(ordered, current[run])]
+                insort(ordered, value)
+                total += value - current[run]
+                current[run] = value
+                following = next(changes, None)
+            means[position] = total / n_runs
+            medians[position] = (ordered[(n_runs - 1) // 2] + ordered[n_runs // 2]) / 2
+        return means, medians
+
+    def _changes(self) -> list[tuple[float, int, int, float]]:
+        """(place, run, step, value) after the first place, in order: of a run's steps at one place the last counts."""
+        first = self.places[0]
+        return sorted(
+            (place, run, step, value)
+            for run, steps in enumerate(self.functions)
+            for step, (place, value) in enumerate(steps)
+            if place > first
+        )
 
 
 def aligned_over_time(optimizer: OptimizerRuns, horizon_s: float) -> AlignedRuns:
@@ -77,17 +119,17 @@ def aligned_over_evaluations(optimizer: OptimizerRuns) -> AlignedRuns:
 def _aligned(functions: Sequence[Steps], end: float) -> AlignedRuns:
     first = max((steps[0][0] for steps in functions), default=np.inf)
     if first > end:
-        return AlignedRuns(np.empty(0), np.empty((len(functions), 0)))
+        return AlignedRuns(np.empty(0), tuple(functions))
     places = np.array(
         sorted({first, end, *(place for steps in functions for place, _ in steps if first < place <= end)})
     )
-    return AlignedRuns(places, step_matrix(functions, places))
+    return AlignedRuns(places, tuple(functions))
 
 
 def curve_of(optimizer: OptimizerRuns, aligned: AlignedRuns) -> AnytimeCurve:
     """Mean and median with their intervals."""
     kept = _thinned(aligned.places)
-    values = aligned.values[:, kept]
+    values = aligned.values_at(kept)
     empty = not values.size
     mean_low, mean_high = (np.empty(0), np.empty(0)) if empty else mean_interval(values)
     median_low, median_high = (np.empty(0), np.empty(0)) if empty else median_interval(values)

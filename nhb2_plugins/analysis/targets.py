@@ -90,12 +90,13 @@ def matches(
     rows = []
     for optimizer, runs in zip(results.optimizers, aligned, strict=True):
         workers = optimizer.runs[0].header.n_workers if optimizer.runs else 1
-        if not runs.values.size or workers not in baseline.over_time:
+        if not runs.places.size or workers not in baseline.over_time:
             continue
         reached = baseline.over_time[workers]
+        mean, median = runs.mean_and_median()
         rows += [
-            _match(optimizer, "mean", runs.places, runs.values.mean(axis=0), reached, reached.mean_pp),
-            _match(optimizer, "median", runs.places, np.median(runs.values, axis=0), reached, reached.median_pp),
+            _match(optimizer, "mean", runs.places, mean, reached, reached.mean_pp),
+            _match(optimizer, "median", runs.places, median, reached, reached.median_pp),
         ]
     return tuple(rows) or Refusal("No optimizer has a result in every run before the end of the budget.")
 

@@ -80,11 +80,24 @@ def test_the_aligned_values_are_those_of_each_run_at_every_moment(runs: list[lis
     assert aligned.places[0] == first
     assert aligned.places[-1] == 100
     assert (np.diff(aligned.places) > 0).all()
+    values = aligned.values_at(np.arange(len(aligned.places)))
     nexts = [*aligned.places[1:], 100.0]
     for column, (place, following) in enumerate(zip(aligned.places, nexts, strict=True)):
         for moment in (place, (place + following) / 2, max(np.nextafter(following, 0), place)):
             known = [[90 - accuracy for time, accuracy in run if time <= moment][-1] for run in runs]
-            assert aligned.values[:, column] == pytest.approx(known)
+            assert values[:, column] == pytest.approx(known)
+
+
+@given(RUNS)
+def test_mean_and_median_at_every_place_are_those_of_the_values_there(runs: list[list[tuple[float, float]]]) -> None:
+    optimizer = optimizer_of("a", *(make_run(run, seed=seed) for seed, run in enumerate(runs)))
+    aligned = aligned_over_time(optimizer, 100)
+    mean, median = aligned.mean_and_median()
+    assert len(mean) == len(median) == len(aligned.places)
+    if aligned.places.size:
+        values = aligned.values_at(np.arange(len(aligned.places)))
+        assert mean == pytest.approx(values.mean(axis=0))
+        assert median.tolist() == np.median(values, axis=0).tolist()
 
 
 @given(RUNS)
@@ -94,7 +107,7 @@ def test_over_evaluations_the_n_th_place_is_what_was_known_after_n(runs: list[li
     assert aligned.places[-1] == min(map(len, runs))
     for n in range(1, min(map(len, runs)) + 1):
         column = np.searchsorted(aligned.places, n, side="right") - 1
-        assert aligned.values[:, column] == pytest.approx([90 - run[n - 1][1] for run in runs])
+        assert aligned.values_at(np.array([column]))[:, 0] == pytest.approx([90 - run[n - 1][1] for run in runs])
 
 
 def test_changes_after_the_budget_do_not_show() -> None:
@@ -129,7 +142,7 @@ def test_a_curve_of_many_changes_keeps_a_selection_of_them_exactly() -> None:
     assert (curve.x[0], curve.x[-1]) == (0.5, 100)
     positions = np.searchsorted(aligned.places, curve.x)
     assert (aligned.places[positions] == curve.x).all()
-    assert (aligned.values.mean(axis=0)[positions] == curve.mean).all()
+    assert aligned.mean_and_median()[0][positions] == pytest.approx(curve.mean)
 
 
 def test_a_single_run_has_no_spread() -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scikit_posthocs
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import bootstrap, friedmanchisquare
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.model import Refusal
-from nhb2_plugins.analysis.ranks import expected_ranks, improvement_matrix, probability_better
-from nhb2_plugins.analysis.resampling import mean_interval, median_interval
+from nhb2_plugins.analysis.ranks import expected_ranks, improvement_matrix, probability_better, resample
+from nhb2_plugins.analysis.resampling import mean_interval, median_interval, resampling_weights
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.significance import (
     critical_difference,
@@ -230,3 +232,24 @@ def test_the_time_to_match_is_when_it_is_matched_for_good() -> None:
     assert time_to_stay_below(places, values, 3.0) == 2.0
     assert time_to_stay_below(places, values, 9.0) == 1.0
     assert time_to_stay_below(places, values, 1.0) is None
+
+
+@given(
+    st.lists(st.one_of(st.integers(0, 4).map(float), st.just(np.inf)), min_size=1, max_size=6),
+    st.lists(st.one_of(st.integers(0, 4).map(float), st.just(np.inf)), min_size=1, max_size=6),
+)
+def test_resampled_improvement_counts_every_pair_of_drawn_runs(first: list[float], second: list[float]) -> None:
+    better = resample([np.array(first), np.array(second)]).better
+    weights = [resampling_weights(len(second), 1), resampling_weights(len(first), 0)]  # streams as the groups' numbers
+    pairs_won = np.array([[(b < a) + 0.5 * (a == b) for a in first] for b in second])
+    expected = np.einsum("ri,ij,rj->r", weights[0], pairs_won, weights[1])
+    assert better[1, 0] == pytest.approx(expected, abs=1e-11)
+    assert (better[0, 1] == 1 - better[1, 0]).all()
+
+
+def test_an_interval_that_ends_at_one_half_ends_there_exactly() -> None:
+    """Ten runs that win and ten that lose: half of the resampled probabilities are one half, to the last bit."""
+    a, b = np.array([1.0] * 10 + [3.0] * 10), np.array([2.0] * 20)
+    better = resample([b, a]).better[1, 0]
+    assert (better[np.abs(better - 0.5) < 1e-9] == 0.5).all()
+    assert (np.abs(better - 0.5) < 1e-9).any()
