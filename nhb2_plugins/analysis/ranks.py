@@ -91,7 +91,8 @@ def _resampled_better(first: _Floats, second: _Floats, streams: tuple[int, int])
     smaller = up_to[:, np.searchsorted(second[order], first, side="left")]
     at_most = up_to[:, np.searchsorted(second[order], first, side="right")]
     lost = np.einsum("bi,bi->b", resampling_weights(len(first), streams[0]), smaller + at_most) / 2
-    return np.round(1 - lost, _DECIMALS)
+    better: _Floats = np.round(1 - lost, _DECIMALS)
+    return better
 
 
 def rank_curves(results: CampaignResults) -> RankCurves | Refusal:
