@@ -1,18 +1,26 @@
 """Records in a database, through SQLAlchemy: SQLite by default, PostgreSQL by URL.
 
 Table ``nhb2_trial_record``, one row a record, columns named as the record's fields, unique by ``(run_id, trial)``: a
-write that is retried after a lost connection cannot double a record. Table ``nhb2_schema`` holds the format version; a
-database of an older one is brought up to date when it is opened.
+write that is retried after a lost connection cannot double a record, and a different record under the same key (of two
+runs with one id, say) is an error. Table ``nhb2_schema`` holds the format version; a database of an older one is
+brought up to date when it is opened.
 
 Rows are written in batches: what is kept by :meth:`SqlSink.write` is in the database after the batch is full, after
-:meth:`SqlSink.flush`, or after :meth:`SqlSink.close`. A process that is killed loses at most its unfinished batch; with
-``batch_size=1`` it loses nothing that was written.
+:meth:`SqlSink.flush`, after :meth:`SqlSink.close`, or when the interpreter ends without that. A process that is killed
+loses at most its unfinished batch; with ``batch_size=1`` it loses nothing that was written.
 """
 
 from __future__ import annotations
 
+import atexit
+import math
+import os
+import re
+import sqlite3
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -65,74 +73,106 @@ class Migration(NamedTuple):
 MIGRATIONS: Final[tuple[Migration, ...]] = ()
 """Every step there has been, oldest first. Version 1 is the first format, so there is none yet."""
 
+_IS_INTEGER: Final = re.compile("-?[0-9]{1,19}").fullmatch
 _QUOTED_FIELDS: Final = ", ".join(f'"{name}"' for name in RECORD_FIELDS)
+_OVERHEAD: Final = RECORD_FIELDS.index("overhead_s")
 _UNLESS_THERE: Final = "ON CONFLICT (run_id, trial) DO NOTHING"
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
-_BUSY_TIMEOUT_MS: Final = 30_000
+_BUSY_TIMEOUT_S: Final = 30.0
+_PASSING_IN_SQLITE: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+"""What SQLite says while somebody else is at work; anything else (a missing table, a full disk) it would say again."""
 
 
 class SqlSink(ClosingSink):
-    """Writes records to a database; several processes may write to one.
+    """Writes records to a database; several processes may write to one, and several threads to one sink.
 
-    While the database does not answer (it is being restarted, say), the sink keeps its records and tries again; a
-    search waits for it. After ``patience_s`` the error is raised and the records are still kept, so that :meth:`flush`
-    can be tried once more.
+    While the database does not answer (it is being restarted, or locked by somebody else), the sink keeps its records
+    and tries again; a search waits for it. After ``patience_s`` the error is raised and the records are still kept, so
+    that :meth:`flush` can be tried once more.
+
+    A record that is in the database already is passed over; of one measured again, ``overhead_s`` may differ. Any other
+    difference is an error, after the rest of the batch was written.
 
     Args:
         url: SQLAlchemy's URL, for example ``sqlite:///runs.db`` or ``postgresql+psycopg://user@host/db``.
         batch_size: records a transaction, at least 1.
-        patience_s: wall-clock seconds to try for when the database does not answer.
+        patience_s: wall-clock seconds to try for when the database does not answer, at least 0.
 
     Raises:
-        TrajectoryError: no such database, or one of a newer format version.
+        TrajectoryError: a batch size or a patience that is none, no such database, or one of a newer format version.
         MissingExtraError: the database's driver is not installed.
     """
 
     def __init__(self, url: str, *, batch_size: int = 1000, patience_s: float = 60.0) -> None:
-        if batch_size < 1:
-            raise TrajectoryError(f"batch_size {batch_size!r} is not at least 1")
-        self._engine = open_engine(url)
-        self._batch_size = batch_size
-        self._patience_s = patience_s
+        self._batch_size = _checked_batch_size(batch_size)
+        self._patience_s = _checked_patience(patience_s)
+        self._engine = open_engine(url, patience_s=self._patience_s)
         self._pending: list[tuple[Any, ...]] = []
+        self._is_closed = False
+        self._lock = threading.RLock()
+        self._process_id = os.getpid()
         self._persistently(lambda: prepare_schema(self._engine))
+        atexit.register(self._flush_at_exit)
 
     def write(self, record: TrialRecord) -> None:
         """Keep a record; every ``batch_size`` records they are written in one transaction.
 
         Raises:
-            TrajectoryError: the database does not take them.
+            TrajectoryError: the database does not take them, or the sink is closed.
         """
-        self._pending.append(tuple(row_of(record).values()))
-        if len(self._pending) >= self._batch_size:
-            self.flush()
+        with self._lock:
+            if self._is_closed:
+                raise TrajectoryError(f"trial {record.trial} of run {record.run_id!r} came after the sink was closed")
+            self._pending.append(tuple(row_of(record).values()))
+            if len(self._pending) >= self._batch_size:
+                self.flush()
 
     def flush(self) -> None:
         """Write what is kept.
 
         Raises:
-            TrajectoryError: the database does not take it; it is still kept.
+            TrajectoryError: the database does not take it, or holds a different record of one of the trials; what is
+                kept is still kept.
         """
-        if self._pending:
-            self._persistently(self._write_pending)
-            self._pending.clear()
+        with self._lock:
+            if self._pending:
+                self._persistently(self._write_pending)
+                self._pending.clear()
 
     def close(self) -> None:
-        """Write what is kept and let go of the database."""
-        try:
+        """Write what is kept and let go of the database.
+
+        Raises:
+            TrajectoryError: as :meth:`flush`; closing again tries again.
+        """
+        with self._lock:
+            self._is_closed = True
+            atexit.unregister(self._flush_at_exit)
+            try:
+                self.flush()
+            finally:
+                self._engine.dispose()
+
+    def _flush_at_exit(self) -> None:
+        if os.getpid() == self._process_id:  # a forked child has neither the connection nor the records
             self.flush()
-        finally:
-            self._engine.dispose()
 
     def _write_pending(self) -> None:
         with self._engine.begin() as connection:
             if self._engine.driver == "psycopg":
-                _copy_once(connection, self._pending)
+                n_new = _copy_once(connection, self._pending)
             else:
-                connection.exec_driver_sql(_insert_once(self._engine.dialect), self._pending)
+                n_new = connection.exec_driver_sql(_insert_once(self._engine.dialect), self._pending).rowcount
+            different = None if n_new == len(self._pending) else _different_record(connection, self._pending)
+        if different is not None:
+            run_id, trial = different
+            raise TrajectoryError(
+                f"the database holds a different record of trial {trial} of run {run_id!r}; every run needs an id of "
+                "its own"
+            )
 
-    def _persistently(self, attempt: Any) -> None:
+    def _persistently(self, attempt: Callable[[], None]) -> None:
         driver = self._engine.dialect.loaded_dbapi  # its errors come bare from where records are copied
         passing = (driver.OperationalError, driver.InterfaceError, driver.InternalError)
         deadline = time.monotonic() + self._patience_s
@@ -142,7 +182,7 @@ class SqlSink(ClosingSink):
                 attempt()
                 return
             except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, *passing) as error:
-                if time.monotonic() + pause_s > deadline:
+                if not self._may_pass(error) or time.monotonic() + pause_s > deadline:
                     raise TrajectoryError(f"the database does not take records: {_first_line(error)}") from error
             except (sa.exc.SQLAlchemyError, driver.Error) as error:
                 raise TrajectoryError(f"the database does not take records: {_first_line(error)}") from error
@@ -151,9 +191,31 @@ class SqlSink(ClosingSink):
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
+    def _may_pass(self, error: Exception) -> bool:
+        if self._engine.dialect.name != "sqlite":
+            return True
+        code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+        return code is None or code & 0xFF in _PASSING_IN_SQLITE  # the bits above tell kinds of one error apart
 
-def open_engine(url: str) -> sa.Engine:
+
+def _checked_batch_size(batch_size: int) -> int:
+    if not isinstance(batch_size, Integral) or isinstance(batch_size, bool) or batch_size < 1:
+        raise TrajectoryError(f"batch_size {batch_size!r} is not an integer of at least 1")
+    return int(batch_size)
+
+
+def _checked_patience(patience_s: float) -> float:
+    if not isinstance(patience_s, Real) or isinstance(patience_s, bool) or not patience_s >= 0:
+        raise TrajectoryError(f"patience_s {patience_s!r} is not a number of seconds of at least 0")
+    return float(patience_s)
+
+
+def open_engine(url: str, *, patience_s: float = math.inf) -> sa.Engine:
     """An engine for a URL; SQLite with a write-ahead log, so that readers and a writer do not block each other.
+
+    Args:
+        url: as :class:`SqlSink`.
+        patience_s: wall-clock seconds to wait for a SQLite file that somebody else has locked; 30 at the most.
 
     Raises:
         TrajectoryError: not a database URL.
@@ -168,7 +230,8 @@ def open_engine(url: str) -> sa.Engine:
     if engine.dialect.name not in ("sqlite", "postgresql"):
         raise TrajectoryError(f"databases of kind {engine.dialect.name!r} are not supported: sqlite or postgresql")
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _tune_sqlite)
+        busy_timeout_ms = int(1000 * min(patience_s, _BUSY_TIMEOUT_S))
+        sa.event.listen(engine, "connect", lambda connection, _: _tune_sqlite(connection, busy_timeout_ms))
     return engine
 
 
@@ -279,10 +342,11 @@ def record_of(row: Mapping[Any, Any]) -> TrialRecord:
         TrajectoryError: a value that no record has.
     """
     values = dict(row)
-    seed = values["seed"]
-    values["seed"] = int(seed) if seed.lstrip("-").isdigit() else seed
-    budget = values["budget"]
-    values["budget"] = int(budget) if budget.is_integer() else budget
+    seed, budget = values["seed"], values["budget"]
+    if isinstance(seed, str) and _IS_INTEGER(seed):
+        values["seed"] = int(seed)
+    if isinstance(budget, float) and budget.is_integer():
+        values["budget"] = int(budget)
     return TrialRecord.from_dict(values)
 
 
@@ -296,22 +360,48 @@ def _insert_once(dialect: sa.Dialect) -> str:
     return f"INSERT INTO {RECORD_TABLE.name} ({_QUOTED_FIELDS}) VALUES ({marks}) {_UNLESS_THERE}"
 
 
-def _copy_once(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert as :func:`_insert_once` does, through PostgreSQL's COPY: several times faster than any INSERT."""
+def _copy_once(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Insert as :func:`_insert_once` does, through PostgreSQL's COPY: several times faster than any INSERT.
+
+    Returns:
+        how many were not there yet.
+    """
     arrived = "nhb2_arrived"
-    connection.exec_driver_sql(f"CREATE TEMP TABLE {arrived} (LIKE {RECORD_TABLE.name}) ON COMMIT DROP")
+    # Of our columns alone: somebody may have added others, with defaults that a copy of the table would not have.
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE {arrived} ON COMMIT DROP AS SELECT {_QUOTED_FIELDS} FROM {RECORD_TABLE.name} WITH NO DATA"
+    )
     cursor: Any = connection.connection.cursor()
     with cursor.copy(f"COPY {arrived} ({_QUOTED_FIELDS}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
-    connection.exec_driver_sql(
+    return connection.exec_driver_sql(
         f"INSERT INTO {RECORD_TABLE.name} ({_QUOTED_FIELDS}) SELECT {_QUOTED_FIELDS} FROM {arrived} {_UNLESS_THERE}"
-    )
+    ).rowcount
 
 
-def _tune_sqlite(connection: Any, _: Any) -> None:
+def _different_record(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[str, int] | None:
+    """(run id, trial) of the first row that the database holds with other values, its overhead aside."""
+    trials_of: dict[str, list[int]] = {}
+    for run_id, trial, *_ in rows:
+        trials_of.setdefault(run_id, []).append(trial)
+    columns = RECORD_TABLE.c
+    stored: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for run_id, trials in trials_of.items():
+        of_run = columns.run_id == run_id, columns.trial.between(min(trials), max(trials))
+        for found in connection.execute(sa.select(RECORD_TABLE).where(*of_run)):
+            stored[found.run_id, found.trial] = _without_overhead(found)
+    return next(((row[0], row[1]) for row in rows if stored.get((row[0], row[1])) != _without_overhead(row)), None)
+
+
+def _without_overhead(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row's values but the wall-clock ones, in which two runs of one (spec, seed) differ."""
+    return (*row[:_OVERHEAD], *row[_OVERHEAD + 1 :])
+
+
+def _tune_sqlite(connection: Any, busy_timeout_ms: int) -> None:
     cursor = connection.cursor()
-    pragmas: Sequence[str] = ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_BUSY_TIMEOUT_MS}")
+    pragmas: Sequence[str] = (f"busy_timeout={busy_timeout_ms}", "journal_mode=WAL", "synchronous=NORMAL")
     for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from pgserver import get_server
 
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
 from nhb2_plugins.trajectory.sql import (
     RECORD_TABLE,
@@ -118,6 +122,143 @@ def test_a_retried_write_does_not_double_a_record(url: str) -> None:
     assert read_records_sql(url) == records(5)
 
 
+def test_a_different_record_of_the_same_trial_is_an_error_and_not_lost_silently(url: str) -> None:
+    """Two runs that share an id, as two loggers with the default one do."""
+    with SqlSink(url) as sink:
+        for record in records(3):
+            sink.write(record)
+    other = SqlSink(url)
+    for record in (replace(RECORD, run_id="a", trial=1, accuracy_pct=12.5), *records(2, "b")):
+        other.write(record)
+    for _ in range(2):
+        with pytest.raises(TrajectoryError, match="a different record of trial 1 of run 'a'; every run needs an id"):
+            other.close()
+    assert read_records_sql(url) == [*records(3), *records(2, "b")]
+
+
+def test_two_different_records_in_one_batch_are_an_error(url: str) -> None:
+    sink = SqlSink(url)
+    sink.write(records(1)[0])
+    sink.write(replace(records(1)[0], seed="mean"))
+    with pytest.raises(TrajectoryError, match="different record of trial 0"):
+        sink.close()
+    assert read_records_sql(url) == records(1)
+
+
+def test_a_run_that_is_repeated_may_have_thought_longer(url: str) -> None:
+    for overhead_s in (0.5, 0.7):
+        with SqlSink(url) as sink:
+            sink.write(replace(RECORD, overhead_s=overhead_s))
+    assert [record.overhead_s for record in read_records_sql(url)] == [0.5]
+
+
+def test_threads_may_share_a_sink(url: str) -> None:
+    sink = SqlSink(url, batch_size=3)
+    loggers = [TrajectoryLogger([sink], run_id=run_id) for run_id in "abcd"]
+
+    def log(logger: TrajectoryLogger) -> None:
+        for record in records(300, logger.run_id):
+            logger.log(record)
+
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=log, args=(logger,)) for logger in loggers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval_s)
+    sink.close()
+    assert read_records_sql(url) == [record for run_id in "abcd" for record in records(300, run_id)]
+
+
+def test_a_closed_sink_takes_no_more(url: str) -> None:
+    sink = SqlSink(url)
+    sink.close()
+    sink.close()
+    with pytest.raises(TrajectoryError, match="trial 4 of run 'a' came after the sink was closed"):
+        sink.write(records(5)[4])
+    assert read_records_sql(url) == []
+
+
+def test_an_interpreter_that_ends_without_closing_loses_nothing(url: str) -> None:
+    program = WRITER.replace("with SqlSink(url, batch_size=100) as sink:", "sink = SqlSink(url)\nif True:") + "\n1 / 0"
+    done = subprocess.run(
+        [sys.executable, "-c", program, url, "a", "7"], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
+    assert read_records_sql(url) == records(7)
+
+
+def test_columns_of_somebody_else_are_left_to_their_defaults(url: str) -> None:
+    SqlSink(url).close()
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE nhb2_trial_record ADD COLUMN note VARCHAR NOT NULL DEFAULT 'mine'"))
+    engine.dispose()
+    with SqlSink(url) as sink:
+        sink.write(RECORD)
+    assert read_records_sql(url) == [RECORD]
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 1.5, True, float("nan"), "5", None])
+def test_a_batch_size_that_is_none_is_refused(tmp_path: Path, batch_size: Any) -> None:
+    with pytest.raises(TrajectoryError, match=r"batch_size .* is not an integer of at least 1"):
+        SqlSink(f"sqlite:///{tmp_path / 'runs.db'}", batch_size=batch_size)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("patience_s", [-1, True, float("nan"), "5", None])
+def test_a_patience_that_is_none_is_refused(tmp_path: Path, patience_s: Any) -> None:
+    with pytest.raises(TrajectoryError, match=r"patience_s .* is not a number of seconds"):
+        SqlSink(f"sqlite:///{tmp_path / 'runs.db'}", patience_s=patience_s)
+
+
+def test_a_database_locked_by_somebody_else_is_waited_for_only_so_long(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    sink = SqlSink(f"sqlite:///{path}", patience_s=0.3)
+    for record in records(3):
+        sink.write(record)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TrajectoryError, match="database is locked"):
+        sink.flush()
+    other.execute("COMMIT")
+    other.close()
+    sink.close()
+    assert read_records_sql(f"sqlite:///{path}") == records(3)
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE nhb2_trial_record", "ALTER TABLE nhb2_trial_record DROP epoch"])
+def test_what_would_fail_again_is_not_tried_again(
+    tmp_path: Path, statement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "runs.db"
+    sink = SqlSink(f"sqlite:///{path}")
+    with sqlite3.connect(path) as other:
+        other.execute(statement)
+    other.close()
+    sink.write(RECORD)
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    with pytest.raises(TrajectoryError, match=r"no such table|no column named"):
+        sink.close()
+    assert pauses == []
+
+
+def test_a_file_that_is_no_database_is_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    path.write_text("not a database\n" * 1000)
+    with pytest.raises(TrajectoryError, match="file is not a database"):
+        SqlSink(f"sqlite:///{path}")
+    with pytest.raises(TrajectoryError, match="file is not a database"):
+        read_records_sql(f"sqlite:///{path}")
+    assert path.read_text() == "not a database\n" * 1000
+
+
 def test_a_full_batch_is_there_for_others_before_the_end(url: str) -> None:
     sink = SqlSink(url, batch_size=4)
     for record in records(7):
@@ -201,10 +342,11 @@ def test_an_older_database_is_migrated_with_its_rows(url: str) -> None:
     assert migrated[0] == [FORMAT_VERSION]
     migrate(url, STEPS)
     assert state_of(url) == migrated
+    continued = [*expected, records(10)[9]]
     with SqlSink(url) as sink:
-        for record in records(10):
+        for record in continued:
             sink.write(record)
-    assert read_records_sql(url) == [*expected, records(10)[9]]
+    assert read_records_sql(url) == continued
 
 
 def test_two_processes_that_open_an_older_database_migrate_it_once(url: str) -> None:
@@ -261,6 +403,29 @@ def test_a_row_that_is_no_record_is_named(url: str) -> None:
         connection.execute(RECORD_TABLE.update().values(batch_size=20))
     engine.dispose()
     with pytest.raises(TrajectoryError, match="batch size 20"):
+        read_records_sql(url)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("seed", "--5", "field seed is '--5'"),
+        ("seed", "²", "field seed is '²'"),
+        ("seed", b"x", "field seed is b'x'"),
+        ("budget", "many", "field budget is 'many'"),
+        ("trial", "first", "field trial is 'first'"),
+    ],
+)
+def test_a_value_that_sqlite_took_and_no_record_has_is_named(
+    tmp_path: Path, column: str, value: object, words: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    with SqlSink(url) as sink:
+        sink.write(RECORD)
+    with sqlite3.connect(tmp_path / "runs.db") as other:
+        other.execute(f"UPDATE nhb2_trial_record SET {column} = ?", (value,))
+    other.close()
+    with pytest.raises(TrajectoryError, match=words):
         read_records_sql(url)
 
 
