@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from nhb2_plugins.errors import MissingExtraError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, TrialRecord
@@ -210,12 +211,13 @@ def _checked_patience(patience_s: float) -> float:
     return float(patience_s)
 
 
-def open_engine(url: str, *, patience_s: float = math.inf) -> sa.Engine:
+def open_engine(url: str, *, patience_s: float = math.inf, only_reads: bool = False) -> sa.Engine:
     """An engine for a URL; SQLite with a write-ahead log, so that readers and a writer do not block each other.
 
     Args:
         url: as :class:`SqlSink`.
         patience_s: wall-clock seconds to wait for a SQLite file that somebody else has locked; 30 at the most.
+        only_reads: leave the kind of SQLite's log as it is, which a file that may not be written to needs.
 
     Raises:
         TrajectoryError: not a database URL.
@@ -230,8 +232,10 @@ def open_engine(url: str, *, patience_s: float = math.inf) -> sa.Engine:
     if engine.dialect.name not in ("sqlite", "postgresql"):
         raise TrajectoryError(f"databases of kind {engine.dialect.name!r} are not supported: sqlite or postgresql")
     if engine.dialect.name == "sqlite":
-        busy_timeout_ms = int(1000 * min(patience_s, _BUSY_TIMEOUT_S))
-        sa.event.listen(engine, "connect", lambda connection, _: _tune_sqlite(connection, busy_timeout_ms))
+        pragmas = [f"busy_timeout={int(1000 * min(patience_s, _BUSY_TIMEOUT_S))}"]
+        if not only_reads:
+            pragmas += ["journal_mode=WAL", "synchronous=NORMAL"]
+        sa.event.listen(engine, "connect", lambda connection, _: _tune_sqlite(connection, pragmas))
     return engine
 
 
@@ -300,8 +304,7 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
         TrajectoryNotFoundError: no such SQLite file; it is not made.
         TrajectoryError: no such database or table, another format version, or a row that is no record.
     """
-    engine = open_engine(url)
-    _refuse_missing_file(engine.url)
+    engine = _reading_engine(url)
     columns = RECORD_TABLE.c
     query = sa.select(RECORD_TABLE).order_by(columns.run_id, columns.end_s, columns.trial)
     if run_id is not None:
@@ -320,11 +323,24 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
     return [record_of(row) for row in rows]
 
 
-def _refuse_missing_file(url: sa.URL) -> None:
-    """SQLite would make an empty database of a mistyped name."""
+def _reading_engine(url: str) -> sa.Engine:
+    engine = open_engine(url, only_reads=True)
+    path = _file_of(engine.url)
+    if path is None:
+        return engine
+    if not path.exists():  # SQLite would make an empty database of a mistyped name
+        raise TrajectoryNotFoundError(f"there is no database {path}")
+    if os.access(path.parent, os.W_OK) or Path(f"{path}-wal").exists():
+        return engine
+    # SQLite reads a write-ahead log through files beside it, which it can neither find nor make here.
+    query = {**engine.url.query, "immutable": "1", "uri": "true"}
+    unchanging = engine.url.set(database=f"file:{quote(str(path.absolute()))}", query=query)
+    return open_engine(unchanging.render_as_string(), only_reads=True)
+
+
+def _file_of(url: sa.URL) -> Path | None:
     name = url.database if url.get_backend_name() == "sqlite" else None
-    if name and name != ":memory:" and not name.startswith("file:") and not Path(name).exists():
-        raise TrajectoryNotFoundError(f"there is no database {name}")
+    return Path(name) if name and name != ":memory:" and not name.startswith("file:") else None
 
 
 def row_of(record: TrialRecord) -> dict[str, Any]:
@@ -399,9 +415,8 @@ def _without_overhead(row: Sequence[Any]) -> tuple[Any, ...]:
     return (*row[:_OVERHEAD], *row[_OVERHEAD + 1 :])
 
 
-def _tune_sqlite(connection: Any, busy_timeout_ms: int) -> None:
+def _tune_sqlite(connection: Any, pragmas: Sequence[str]) -> None:
     cursor = connection.cursor()
-    pragmas: Sequence[str] = (f"busy_timeout={busy_timeout_ms}", "journal_mode=WAL", "synchronous=NORMAL")
     for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -45,6 +45,18 @@ with SqlSink(url, batch_size=100) as sink:
         sink.write(replace(RECORD, run_id=run_id, trial=trial, start_s=float(trial), end_s=float(trial + 1)))
 """
 
+READER = """
+import os, sys
+from nhb2_plugins.trajectory.sql import SqlSink, open_engine, read_records_sql
+
+with open_engine("sqlite://").connect():
+    pass  # loads the driver, which another user may not be able to
+if os.geteuid() == 0:
+    os.setuid(65534)  # permissions bind everybody but root
+print(len(read_records_sql(sys.argv[1])))
+SqlSink(sys.argv[1])
+"""
+
 OLDER_VERSION = FORMAT_VERSION - 2
 ADD_WORKER = "ALTER TABLE nhb2_trial_record ADD COLUMN worker BIGINT NOT NULL DEFAULT 0"
 STEPS = (
@@ -247,6 +259,23 @@ def test_what_would_fail_again_is_not_tried_again(
     with pytest.raises(TrajectoryError, match=r"no such table|no column named"):
         sink.close()
     assert pauses == []
+
+
+def test_a_database_that_may_not_be_written_to_can_be_read() -> None:
+    with tempfile.TemporaryDirectory(prefix="nhb2 read only%") as name:
+        path = Path(name, "runs.db")
+        with SqlSink(f"sqlite:///{path}") as sink:
+            for record in records(3):
+                sink.write(record)
+        path.chmod(0o444)
+        path.parent.chmod(0o555)
+        root = Path(__file__).parents[2]
+        command = [sys.executable, "-c", READER, f"sqlite:///{path}"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        path.parent.chmod(0o755)
+        assert done.stdout == "3\n"
+        assert "TrajectoryError: the database does not take records" in done.stderr.splitlines()[-1]
+        assert [each.name for each in path.parent.iterdir()] == ["runs.db"]
 
 
 def test_a_file_that_is_no_database_is_named_at_once(tmp_path: Path) -> None:
