@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.spec import CampaignSpec
-from nhb2_plugins.campaign.store import write_aside
-from nhb2_plugins.errors import CampaignError, TrajectoryError
+from nhb2_plugins.campaign.store import CampaignWriteError, write_aside
+from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.exact import BestOfRandom, RandomSearchOverTime, best_of_random, random_search_over_time
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.baseline import (
@@ -49,14 +49,14 @@ def keep_baseline(spec: CampaignSpec, bench: Benchmark, directory: Path) -> None
     """Write a campaign's baseline into its directory, unless it is there.
 
     Raises:
-        CampaignError: the directory cannot be written.
+        CampaignWriteError: the directory cannot be written.
     """
     path = directory / BASELINE_FILE
     try:
         if not _is_there(path, spec, bench):
             write_aside(path, write_baseline(compute_baseline(spec, bench)))
     except OSError as error:
-        raise CampaignError(f"cannot write to {directory}: {error}") from error
+        raise CampaignWriteError(f"cannot write to {directory}: {error}") from error
 
 
 def _is_there(path: Path, spec: CampaignSpec, bench: Benchmark) -> bool:

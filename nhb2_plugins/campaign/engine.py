@@ -86,6 +86,7 @@ def run_campaign(
 
     Raises:
         CampaignError: a setting is wrong, the directory cannot be used, or the scheduler does not answer.
+        CampaignWriteError: the disk refuses.
         MissingExtraError: an optimizer's framework is not installed.
         SchedulerLostError: the scheduler went away; what has finished is kept.
     """
@@ -249,6 +250,7 @@ def _client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
             processes=True,
             memory_limit=None,
             dashboard_address="127.0.0.1:0",
+            preload=["nhb2_plugins.campaign.worker_process"],
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,

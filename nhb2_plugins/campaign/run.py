@@ -17,7 +17,7 @@ from typing import Final
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
-from nhb2_plugins.campaign.store import has_ended
+from nhb2_plugins.campaign.store import is_whole
 from nhb2_plugins.errors import TableNotFoundError
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
@@ -114,7 +114,9 @@ def _bench_of_process(table: TablePlace) -> Benchmark:
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     path = directory / plan.relative_path
-    if has_ended(path) and (kept := read_run(path)).end:  # a worker that died after this run had not reported it
+    if (
+        is_whole(path, plan.run_id) and (kept := read_run(path)).end
+    ):  # a worker that died after this run had not reported it
         return RunOutcome(plan.run_id, kept.end.n_evaluations, kept.end.simulated_s)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     started = perf_counter()

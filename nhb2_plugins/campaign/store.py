@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.spec import CampaignSpec
-from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.errors import CampaignError, Nhb2Error
 from nhb2_plugins.table.schema import Provenance
 
 try:
@@ -33,6 +33,10 @@ LOCK_FILE: Final = ".lock"
 RUNS_DIRECTORY: Final = "runs"
 FAILURES_DIRECTORY: Final = "failures"
 _LONGEST_END_LINE: Final = 4096
+
+
+class CampaignWriteError(Nhb2Error, OSError):
+    """The disk refuses a campaign's directory: it is full, read-only, or not the user's."""
 
 
 class CampaignStore:
@@ -55,8 +59,9 @@ class CampaignStore:
             overwrite: delete the runs of another campaign that are there.
 
         Raises:
-            CampaignError: the directory holds another campaign or other files, cannot be written, or another process is
-                running a campaign in it.
+            CampaignError: the directory holds another campaign or other files, or another process is running a campaign
+                in it.
+            CampaignWriteError: it cannot be written.
         """
         with ExitStack() as held:
             with self._writing():
@@ -71,13 +76,17 @@ class CampaignStore:
         try:
             yield
         except OSError as error:
-            raise CampaignError(f"cannot write to {self.directory}: {error}") from error
+            raise CampaignWriteError(f"cannot write to {self.directory}: {error}") from error
 
     def _refuse_other_files(self) -> None:
         if (self.directory / CAMPAIGN_FILE).exists() or not self.directory.exists():
             return
         if any(path.name not in (LOCK_FILE, RUNS_DIRECTORY) for path in self.directory.iterdir()):
             raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
+        if any((self.directory / RUNS_DIRECTORY).glob("*/*")):
+            raise CampaignError(
+                f"{self.directory} holds runs and no {CAMPAIGN_FILE} that says of what; name another directory"
+            )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -119,7 +128,7 @@ class CampaignStore:
 
     def missing(self, plans: Sequence[RunPlan]) -> list[RunPlan]:
         """The runs that have no whole file yet."""
-        return [plan for plan in plans if not has_ended(self.directory / plan.relative_path)]
+        return [plan for plan in plans if not is_whole(self.directory / plan.relative_path, plan.run_id)]
 
     def record_failure(self, run_id: str, failure: str) -> None:
         """Keep a failed run's traceback."""
@@ -129,15 +138,24 @@ class CampaignStore:
             write_aside(path, failure)
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
-        try:
-            stored = json.loads((self.directory / CAMPAIGN_FILE).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CampaignError(f"{self.directory / CAMPAIGN_FILE} is damaged: {error}") from error
+        stored = _read_identity(self.directory)
         for part, name in (("spec", "specification"), ("table", "table")):
-            if stored.get(part) != identity[part]:
+            if stored[part] != identity[part]:
                 raise CampaignError(
                     f"{self.directory} holds runs of another {name}; name another directory, or overwrite it"
                 )
+
+
+def _read_identity(directory: Path) -> dict[str, Any]:
+    try:
+        stored: dict[str, Any] = json.loads((directory / CAMPAIGN_FILE).read_text(encoding="utf-8"))
+        for part in ("spec", "table"):
+            dict(stored[part])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CampaignError(
+            f"{directory / CAMPAIGN_FILE} is damaged ({error!r}); name another directory, or overwrite it"
+        ) from error
+    return stored
 
 
 def _identity(spec: CampaignSpec, table: Provenance) -> dict[str, Any]:
@@ -148,18 +166,21 @@ def _identity(spec: CampaignSpec, table: Provenance) -> dict[str, Any]:
     return identity
 
 
-def has_ended(path: Path) -> bool:
-    """Whether a run's file is there and ends as a whole one does.
+def is_whole(path: Path, run_id: str) -> bool:
+    """Whether a run's file is there, is of this run, and ends as a whole one does.
 
-    A run's file is renamed into place when it is whole; but a copy of a directory can stop half-way. Only the last line
-    is read: what is wrong within a file is said by the report, or by ``nhb2 log check``.
+    A run's file is renamed into place when it is whole; but a copy of a directory can stop half-way, and a file can be
+    put in the place of another. Only the first and the last line are read: what is wrong between them is said by the
+    report, or by ``nhb2 log check``.
     """
     try:
         with path.open("rb") as file:
+            header = json.loads(file.readline())
             file.seek(-min(path.stat().st_size, _LONGEST_END_LINE), os.SEEK_END)
             tail = file.read()
-        return tail.endswith(b"\n") and json.loads(tail.splitlines()[-1])["type"] == "end"
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not such a line
+        ends = tail.endswith(b"\n") and json.loads(tail.splitlines()[-1])["type"] == "end"
+        return ends and bool(header["run_id"] == run_id)
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or not such lines
         return False
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from nhb2_plugins.benchmark import Benchmark
     from nhb2_plugins.campaign.run import RunOutcome
     from nhb2_plugins.campaign.spec import CampaignSpec
+
+
+_Told = ParamSpec("_Told")
 
 
 def add_run(commands: Commands) -> None:
@@ -44,10 +49,11 @@ def _run(options: argparse.Namespace) -> int:
     spec = read_spec(options.spec)
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
     bench = open_table_of(spec, options.table)
-    print(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.", file=sys.stderr)
+    begun = f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}."
+    _while_read(print)(begun, file=sys.stderr, flush=True)
     if options.dry_run:
         return _dry_run(spec, bench, directory, only=options.only, overwrite=options.overwrite)
-    with _progress() as (on_start, on_outcome):
+    with _stopped_in_good_order(directory), _progress() as (on_start, on_outcome):
         outcome = run_campaign(
             spec,
             bench,
@@ -141,9 +147,56 @@ def _needs_quickstart() -> Iterator[None]:
         ) from error
 
 
+_STOPS: Final[dict[signal.Signals, Any]] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""Signals that end a campaign, and what handles them unless somebody chose otherwise (a shell for background jobs)."""
+
+
+@contextmanager
+def _stopped_in_good_order(directory: Path) -> Iterator[None]:
+    """Let Ctrl-C or SIGTERM end the workers too, and say how to go on.
+
+    Only the first counts: a second one would interrupt what ends the workers.
+    """
+    taken = [number for number, usual in _STOPS.items() if signal.getsignal(number) == usual]
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        for each in taken:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    for number in taken:
+        signal.signal(number, stop)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        print(
+            f"nhb2: stopped; what has finished is kept in {directory}, and 'nhb2 run' again does the rest",
+            file=sys.stderr,
+        )
+        raise
+    finally:
+        for number in taken:
+            signal.signal(number, _STOPS[number])
+
+
 @contextmanager
 def _progress() -> Iterator[tuple[Callable[[int, int], None], Callable[[RunOutcome], None]]]:
     """A live display on a terminal, a line for every tenth of the runs elsewhere; on standard error."""
     make = live_progress if sys.stderr.isatty() else plain_progress
-    with make(sys.stderr) as callbacks:
-        yield callbacks
+    with make(sys.stderr) as (on_start, on_outcome):
+        yield _while_read(on_start), _while_read(on_outcome)
+
+
+def _while_read(tell: Callable[_Told, None]) -> Callable[_Told, None]:
+    """A campaign goes on when whoever read its progress (``head``) has seen enough."""
+
+    def tell_who_listens(*arguments: _Told.args, **named: _Told.kwargs) -> None:
+        try:
+            tell(*arguments, **named)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+    return tell_who_listens

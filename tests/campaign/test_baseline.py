@@ -12,7 +12,8 @@ import pytest
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import compute_baseline, keep_baseline
 from nhb2_plugins.campaign.spec import CampaignSpec
-from nhb2_plugins.errors import CampaignError, TrajectoryError
+from nhb2_plugins.campaign.store import CampaignWriteError
+from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.exact import best_of_random, random_search_over_time
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
@@ -112,7 +113,7 @@ def test_it_is_written_once_and_anew_for_another_campaign(bench: Benchmark, tmp_
 
 
 def test_a_directory_that_cannot_be_written_is_named(bench: Benchmark, tmp_path: Path) -> None:
-    with pytest.raises(CampaignError, match=r"cannot write to .*nowhere"):
+    with pytest.raises(CampaignWriteError, match=r"cannot write to .*nowhere"):
         keep_baseline(spec_of(), bench, tmp_path / "nowhere")
 
 
