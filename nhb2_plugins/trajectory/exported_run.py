@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.trajectory.reader import read_records, read_run
+from nhb2_plugins.trajectory.reader import RunParts, read_parts, refuse_other_runs
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sources import files_of, merged, read_source
 
@@ -80,14 +80,19 @@ def exported_runs(source: str) -> list[ExportedRun]:
 
 
 def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
-    records = list(read_records(path))
-    if not records:
-        return
-    try:
-        header = read_run(path).header
-    except TrajectoryError:  # records alone, as a sink writes them without a campaign
+    parts, records = RunParts(), []
+    for where, part in read_parts(path):
+        if isinstance(part, TrialRecord):
+            records.append(part)
+        else:
+            parts = parts.with_part(part, where)
+    header = parts.header
+    if header is None:  # records alone, as a sink writes them without a campaign
         yield from _by_id(records)
         return
+    if not records:
+        return
+    refuse_other_runs(path, header.run_id, records)
     ordered, _ = merged(records)
     yield ExportedRun(header.optimizer, header.seed, header.budget_s, tuple(ordered))
 

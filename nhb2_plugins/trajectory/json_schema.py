@@ -13,10 +13,10 @@ from nhb2_plugins.benchmark import MEAN
 from nhb2_plugins.charging import CHARGING_POLICIES
 from nhb2_plugins.fidelity import FIDELITIES, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES
-from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, STATUSES
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_INTEGER, MAX_TEXT_LENGTH, RECORD_FIELDS, STATUSES
 
-_TEXT: Final = {"type": "string", "maxLength": MAX_TEXT_LENGTH}
-_COUNT: Final = {"type": "integer", "minimum": 0}
+_TEXT: Final = {"type": "string", "maxLength": MAX_TEXT_LENGTH, "pattern": r"^[^\u0000]*$"}
+_COUNT: Final = {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER}
 _SECONDS: Final = {"type": "number", "minimum": 0}
 
 _FIELDS: Final[dict[str, dict[str, Any]]] = {
@@ -40,7 +40,10 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
         "enum": list(SPLITS),
         "description": "images the accuracy is of; test at 200 epochs is an expected value",
     },
-    "seed": {"anyOf": [{"type": "integer"}, {"const": MEAN}], "description": "the table's seed, or the mean of all"},
+    "seed": {
+        "anyOf": [{"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}, {"const": MEAN}],
+        "description": "the table's seed, or the mean of all",
+    },
     "accuracy_pct": {"type": "number", "minimum": 0, "description": "what the search saw, in percent"},
     "cost_s": _SECONDS | {"description": "simulated seconds of the evaluation from scratch; estimated at 200 epochs"},
     "charged_cost_s": _SECONDS | {"description": "simulated seconds charged under the policy"},

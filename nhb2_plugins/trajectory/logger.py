@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 class TrajectoryLogger:
     """Takes one record per evaluation, keeps it, and passes it to every sink. Safe to share between threads.
+
+    One without sinks can be copied, and sent to another process and back; the copy goes on by itself.
 
     Args:
         sinks: where records go beside memory. A sink that raises stops the search with its error; the records before it
@@ -78,9 +81,26 @@ class TrajectoryLogger:
                 self._clock_s = record.end_s
 
     def close(self) -> None:
-        """Close every sink."""
-        for sink in self._sinks:
-            sink.close()
+        """Close every sink, also where one before it cannot be closed.
+
+        Raises:
+            Exception: whatever a sink raises.
+        """
+        with contextlib.ExitStack() as closing:
+            for sink in reversed(self._sinks):
+                closing.callback(sink.close)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._sinks:
+            raise TrajectoryError("a logger with sinks cannot be copied or pickled: take its records")
+        with self.lock:
+            return {name: value for name, value in vars(self).items() if name != "lock"} | {
+                "_records": self._records.copy()
+            }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.lock = threading.RLock()
 
     @property
     def records(self) -> Sequence[TrialRecord]:

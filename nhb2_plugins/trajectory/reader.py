@@ -5,25 +5,51 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader
 
 
 def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
-    """The trial records of a JSON-lines trajectory, in file order; other lines are passed over.
+    """The trial records of a JSON-lines trajectory, in file order.
 
-    A last line without its end (a writer was killed) is left out.
+    A last line without its end (a writer was killed) is left out. The lines that a run has beside its trials are
+    checked, those of other types passed over.
 
     Raises:
-        TrajectoryError: the file cannot be read, or a line is not what it should be; it names file and line.
+        TrajectoryError: the file cannot be read, is of another format version, or a line is not what it should be; it
+            names file and line.
     """
-    return [_record(content, where) for where, content in _lines(Path(path)) if content["type"] == "trial"]
+    return [part for _, part in read_parts(Path(path)) if isinstance(part, TrialRecord)]
+
+
+def read_run_records(path: str | os.PathLike[str], run_id: str) -> list[TrialRecord]:
+    """The trial records of a file whose header announces one run.
+
+    Raises:
+        TrajectoryError: as :func:`read_records`, or one is of another run.
+    """
+    records = read_records(path)
+    refuse_other_runs(path, run_id, records)
+    return records
+
+
+def refuse_other_runs(path: str | os.PathLike[str], run_id: str, records: Iterable[TrialRecord]) -> None:
+    """Refuse a run's file that holds records of another.
+
+    Raises:
+        TrajectoryError: so it does; the file is named.
+    """
+    for record in records:
+        if record.run_id != run_id:
+            raise TrajectoryError(
+                f"{os.fspath(path)}: its header is of run {run_id!r}, and trial {record.trial} of run {record.run_id!r}"
+            )
 
 
 def read_run(path: str | os.PathLike[str]) -> RunFile:
@@ -34,12 +60,11 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
     """
     file = Path(path)
     parts, records = RunParts(), []
-    for number, line in enumerate(raw_lines(file), start=1):
-        part = read_line(line, f"{file}:{number}")
+    for where, part in read_parts(file):
         if isinstance(part, TrialRecord):
             records.append(part)
         else:
-            parts = parts.with_part(part)
+            parts = parts.with_part(part, where)
     return parts.finished(file, tuple(records))
 
 
@@ -55,10 +80,16 @@ class RunParts:
     incumbents: tuple[MeasuredIncumbent, ...] = ()
     end: RunEnd | None = None
 
-    def with_part(self, part: Part) -> RunParts:
-        """These and one more."""
+    def with_part(self, part: Part, where: str) -> RunParts:
+        """These and one more; ``where`` is named in errors.
+
+        Raises:
+            TrajectoryError: a second header: two files were joined, whose runs cannot be told apart any more.
+        """
         match part:
             case RunHeader():
+                if self.header is not None:
+                    raise TrajectoryError(f"{where}: a second line of type 'run'; a run has a file of its own")
                 return replace(self, header=part)
             case MeasuredIncumbent():
                 return replace(self, incumbents=(*self.incumbents, part))
@@ -108,10 +139,15 @@ def raw_lines(path: Path) -> list[bytes]:
         raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_parts(path: Path) -> Iterator[tuple[str, Part]]:
+    """What each whole line of a file is, and where it stands.
+
+    Raises:
+        TrajectoryError: the file cannot be read, or a line is not what it should be.
+    """
     for number, line in enumerate(raw_lines(path), start=1):
         where = f"{path}:{number}"
-        yield where, _content(line, where)
+        yield where, read_line(line, where)
 
 
 def _content(line: bytes, where: str) -> dict[str, Any]:
@@ -128,6 +164,10 @@ def _record(content: dict[str, Any], where: str) -> TrialRecord:
     values = {name: value for name, value in content.items() if name != "type"}
     try:
         return TrialRecord.from_dict(values)
+    except TrajectoryError:
+        pass  # another program may have written 5 for 5.0, which is the same number in JSON
+    try:
+        return TrialRecord.from_dict(with_numbers_of_fields(values))
     except TrajectoryError as error:
         raise TrajectoryError(f"{where}: {error}") from error
 

@@ -26,7 +26,8 @@ MAX_TEXT_LENGTH: Final = 1000
 Status = Literal["complete", "pruned", "crossed_budget"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
-_MAX_INTEGER: Final = 2**63 - 1  # what a database's BIGINT and a frame's int64 hold
+MAX_INTEGER: Final = 2**63 - 1
+"""What a database's BIGINT and a frame's int64 hold."""
 _REAL: Final = (int, float)
 _FIELD_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "run_id": (str,),
@@ -80,8 +81,8 @@ class TrialRecord:
         table: kind and digest of the table, for example ``embedded:1a2b3c4d``.
 
     Raises:
-        TrajectoryError: a field has the wrong type (a numpy scalar, say), is not finite, is too long, or lies outside
-            its domain; it is named.
+        TrajectoryError: a field has the wrong type (a numpy scalar, say), is not finite, is too long, is text that not
+            every file or database can hold, or lies outside its domain; it is named.
     """
 
     run_id: str
@@ -148,6 +149,20 @@ def unchecked_record(values: Iterable[Any]) -> TrialRecord:
     return record
 
 
+def with_numbers_of_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, a whole number as the type that its field has: JSON does not tell 5 from 5.0."""
+    return {name: _as_type_of_field(name, value) for name, value in values.items()}
+
+
+def _as_type_of_field(name: str, value: Any) -> Any:
+    types = _FIELD_TYPES.get(name, ())
+    if type(value) is int and int not in types and float in types and abs(value) <= MAX_INTEGER:
+        return float(value)
+    if type(value) is float and float not in types and int in types and value.is_integer():
+        return int(value)
+    return value
+
+
 def _is_sound(record: TrialRecord) -> bool:
     """Whether the record passes every check below, decided at once; those then say what is wrong.
 
@@ -156,14 +171,14 @@ def _is_sound(record: TrialRecord) -> bool:
     """
     return (
         tuple(map(type, _all_values(record))) in _SOUND_TYPES
-        and 0 <= record.start_s <= record.end_s <= _MAX_INTEGER
-        and 0 <= record.trial <= _MAX_INTEGER
-        and 0 <= record.budget <= _MAX_INTEGER
-        and 0 <= record.accuracy_pct <= _MAX_INTEGER
-        and 0 <= record.cost_s <= _MAX_INTEGER
-        and 0 <= record.charged_cost_s <= _MAX_INTEGER
-        and 0 <= record.worker <= _MAX_INTEGER
-        and 0 <= record.overhead_s <= _MAX_INTEGER
+        and 0 <= record.start_s <= record.end_s <= MAX_INTEGER
+        and 0 <= record.trial <= MAX_INTEGER
+        and 0 <= record.budget <= MAX_INTEGER
+        and 0 <= record.accuracy_pct <= MAX_INTEGER
+        and 0 <= record.cost_s <= MAX_INTEGER
+        and 0 <= record.charged_cost_s <= MAX_INTEGER
+        and 0 <= record.worker <= MAX_INTEGER
+        and 0 <= record.overhead_s <= MAX_INTEGER
         and record.cellcode in _CELLCODES
         and record.lr in _LEARNING_RATES
         and record.batch_size in _BATCH_SIZES
@@ -174,11 +189,13 @@ def _is_sound(record: TrialRecord) -> bool:
         and _is_sound_seed(record.seed)
         and len(record.run_id) <= MAX_TEXT_LENGTH
         and len(record.table) <= MAX_TEXT_LENGTH
+        and record.run_id.isprintable()
+        and record.table.isprintable()
     )
 
 
 def _is_sound_seed(seed: Seed) -> bool:
-    return seed == MEAN if isinstance(seed, str) else -_MAX_INTEGER <= seed <= _MAX_INTEGER
+    return seed == MEAN if isinstance(seed, str) else -MAX_INTEGER <= seed <= MAX_INTEGER
 
 
 def _check_types(record: TrialRecord) -> None:
@@ -189,12 +206,14 @@ def _check_types(record: TrialRecord) -> None:
                 f"record field {name} is {value!r:.80} of type {_type_name(value)}, "
                 f"expected the built-in {' or '.join(each.__name__ for each in types)}"
             )
-        if type(value) is int and abs(value) > _MAX_INTEGER:
+        if type(value) is int and abs(value) > MAX_INTEGER:
             raise TrajectoryError(f"record field {name} is an integer of more than 64 bits")
         if type(value) is float and not math.isfinite(value):
             raise TrajectoryError(f"record field {name} is {value!r}, expected a finite number")
         if type(value) is str and len(value) > MAX_TEXT_LENGTH:
             raise TrajectoryError(f"record field {name} has {len(value)} characters, at most {MAX_TEXT_LENGTH}")
+        if type(value) is str and _is_unstorable(value):
+            raise TrajectoryError(f"record field {name} is {value!r:.80}, with a NUL or half a surrogate pair in it")
 
 
 def _check_domains(record: TrialRecord) -> None:
@@ -212,6 +231,11 @@ def _check_domains(record: TrialRecord) -> None:
         raise TrajectoryError(f"record field {negative} is {getattr(record, negative)!r}, expected at least 0")
     if record.end_s < record.start_s:
         raise TrajectoryError(f"record field end_s is {record.end_s!r}, before start_s {record.start_s!r}")
+
+
+def _is_unstorable(text: str) -> bool:
+    """Whether it has what PostgreSQL or UTF-8 does not know."""
+    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _type_name(value: object) -> str:

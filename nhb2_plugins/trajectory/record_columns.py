@@ -32,16 +32,16 @@ class RecordColumns:
         self._floats = array("d")
         self._counters = array("q")
         self._shared: list[Any] = []
-        self._integral_budgets: set[int] = set()  # a budget may be an int, which its column makes a float
+        self._integral_budgets: dict[int, int] = {}  # by position: its column would make a float of an int
         self._n = 0
 
     def append(self, record: TrialRecord) -> None:
         """Keep a record's values; of one that an interrupt (Ctrl-C) left half kept, the values are dropped first."""
         if len(self._floats) != self._n * len(_FLOATS):
             self._drop_half_kept()
-        if type(record.budget) is int:
-            self._integral_budgets.add(self._n)
         self._floats.extend(_floats_of(record))
+        if type(record.budget) is int:
+            self._integral_budgets[self._n] = record.budget
         self._counters.extend(_counters_of(record))
         self._shared.extend(_shared_of(record))
         self._n += 1
@@ -50,7 +50,14 @@ class RecordColumns:
         del self._floats[self._n * len(_FLOATS) :]
         del self._counters[self._n * len(_COUNTERS) :]
         del self._shared[self._n * len(_SHARED) :]
-        self._integral_budgets.discard(self._n)
+        self._integral_budgets.pop(self._n, None)
+
+    def copy(self) -> RecordColumns:
+        """The same records in columns of their own."""
+        copied = RecordColumns()
+        for record in self.records(self._n):
+            copied.append(record)
+        return copied
 
     def __len__(self) -> int:
         return self._n
@@ -64,8 +71,7 @@ class RecordColumns:
             *self._counters[position * n_counters : (position + 1) * n_counters],
         )
         values = [row[where] for where in _WHERE]
-        if position in self._integral_budgets:
-            values[_BUDGET] = int(values[_BUDGET])
+        values[_BUDGET] = self._integral_budgets.get(position, values[_BUDGET])
         return unchecked_record(values)
 
     def records(self, n: int) -> Iterator[TrialRecord]:
@@ -85,8 +91,7 @@ class RecordColumns:
         raise KeyError(name)
 
     def _with_integers(self, budgets: list[Any], start: int) -> list[Any]:
-        positions = range(start, start + len(budgets))
-        return [int(b) if i in self._integral_budgets else b for i, b in zip(positions, budgets, strict=True)]
+        return [self._integral_budgets.get(position, budget) for position, budget in enumerate(budgets, start)]
 
     def in_order_of_end(self) -> Iterator[TrialRecord]:
         """The records by simulated end, then by trial, made one at a time."""

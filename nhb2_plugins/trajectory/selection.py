@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
-from nhb2_plugins.trajectory.reader import read_records
+from nhb2_plugins.trajectory.reader import read_line, read_records, read_run_records
 from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.run_file import RunHeader
 from nhb2_plugins.trajectory.sources import merged, read_source
 
 _Load: TypeAlias = Callable[[], list[TrialRecord]]
@@ -43,7 +43,7 @@ def select_runs(source: str, patterns: Sequence[str] = (), n_per_optimizer: int 
 
     Raises:
         InvalidValueError: there is nothing at the source, it holds no record, or a pattern matches nothing.
-        TrajectoryError: a file is damaged; it is named.
+        TrajectoryError: a file is damaged, empty, or of another format version; it is named.
     """
     loads = _loads(source)
     wanted = sorted(_matching(list(loads), patterns))
@@ -76,10 +76,13 @@ def _parts(source: str) -> Iterator[tuple[str, _Load]]:
         raise InvalidValueError(f"there is no {source}; a campaign's directory or a .jsonl file is needed")
     for file in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]:
         run_id = _header_run_id(file)
-        if run_id is None:
-            yield from _by_run(read_records(file))
-        else:
-            yield run_id, partial(read_records, file)
+        if run_id is not None:
+            yield run_id, partial(read_run_records, file, run_id)
+            continue
+        records = read_records(file)
+        if not records:
+            raise TrajectoryError(f"{file} holds neither a run's header nor a record")
+        yield from _by_run(records)
 
 
 def _by_run(records: Sequence[TrialRecord]) -> Iterator[tuple[str, _Load]]:
@@ -92,14 +95,13 @@ def _header_run_id(path: Path) -> str | None:
     """The run that a file's first line announces; None where it announces none."""
     try:
         with path.open("rb") as file:
-            content = json.loads(file.readline())
+            line = file.readline()
     except OSError as error:
         raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError):
-        return None  # whoever reads the file says what is wrong with it
-    if isinstance(content, dict) and content.get("type") == "run" and isinstance(content.get("run_id"), str):
-        return str(content["run_id"])
-    return None
+    if not line.endswith(b"\n"):
+        return None  # torn, or there is none
+    part = read_line(line, f"{path}:1")
+    return part.run_id if isinstance(part, RunHeader) else None
 
 
 def _matching(run_ids: Sequence[str], patterns: Sequence[str]) -> list[str]:

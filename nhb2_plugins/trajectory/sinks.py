@@ -73,6 +73,9 @@ class JsonLinesSink(ClosingSink):
     not the beginning of a trajectory's line belongs to somebody else's file, which is refused. (A torn line in the
     middle of a file is damage, and the reader says so.)
 
+    Records go to the file that was opened, also when it is renamed meanwhile (rotated, say); one that was removed takes
+    no more.
+
     Several processes may write to one file: each line is one write at the file's end, and only who has the file alone
     cuts anything off. Records of different runs are told apart by their run id.
 
@@ -87,22 +90,26 @@ class JsonLinesSink(ClosingSink):
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = self.path.open("ab", buffering=0)
+            self._file: IO[bytes] = self.path.open("a+b", buffering=0)
             with contextlib.ExitStack() as closing:
                 closing.callback(self._file.close)
                 self._cut_what_a_dead_writer_left()
                 closing.pop_all()
         except OSError as error:
             raise TrajectoryError(f"cannot append to {self.path}: {error.strerror}") from error
+        except TrajectoryError:
+            raise
+        except ValueError as error:  # a name that no file can have
+            raise TrajectoryError(f"cannot append to {str(self.path)!r}: {error}") from error
 
     def _cut_what_a_dead_writer_left(self) -> None:
         """Cut a torn line off unless somebody is writing: what has no end yet may be a line in the making."""
         if fcntl is None:
-            _cut_torn_line(self.path)
+            _cut_torn_line(self._file, self.path)
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _cut_torn_line(self.path)
+            _cut_torn_line(self._file, self.path)
         except BlockingIOError:
             pass  # whoever holds the file cut it when it opened it
         fcntl.flock(self._file, fcntl.LOCK_SH)  # until the file is closed, or its process dies
@@ -129,12 +136,15 @@ class JsonLinesSink(ClosingSink):
 
     def _append(self, line: bytes) -> None:
         try:
-            written = self._file.write(line)
+            is_removed = os.fstat(self._file.fileno()).st_nlink == 0
+            written = 0 if is_removed else self._file.write(line)
         except (OSError, ValueError) as error:  # a ValueError where the file is closed
             raise TrajectoryError(f"cannot append to {self.path}: {error}") from error
+        if is_removed:  # the system would still take what nobody can read any more
+            raise TrajectoryError(f"cannot append to {self.path}: the file was removed")
         if written != len(line):
             with contextlib.suppress(OSError, TrajectoryError):
-                _cut_torn_line(self.path)  # whoever goes on writing must not bury it in the middle
+                _cut_torn_line(self._file, self.path)  # whoever goes on writing must not bury it in the middle
             raise TrajectoryError(f"cannot append to {self.path}: {written} of {len(line)} bytes were taken")
 
     def close(self) -> None:
@@ -151,17 +161,17 @@ def _line(content: object) -> bytes:
     return json.dumps(content, allow_nan=False).encode() + b"\n"
 
 
-def _cut_torn_line(path: Path) -> None:
-    with path.open("rb+") as file:
-        size = file.seek(0, os.SEEK_END)
-        end = _end_of_last_line(file, size)
-        if end == size:
-            return
-        file.seek(end)
-        beginning = file.read(len(_LINE_BEGINNING))
-        if not _LINE_BEGINNING.startswith(beginning):
-            raise TrajectoryError(f"{path} is no trajectory: its last line begins with {beginning!r} and does not end")
-        file.truncate(end)
+def _cut_torn_line(file: IO[bytes], path: Path) -> None:
+    """Cut it off the open file; its path, which may lead to another one by now, is for the error."""
+    size = file.seek(0, os.SEEK_END)
+    end = _end_of_last_line(file, size)
+    if end == size:
+        return
+    file.seek(end)
+    beginning = file.read(len(_LINE_BEGINNING))
+    if not _LINE_BEGINNING.startswith(beginning):
+        raise TrajectoryError(f"{path} is no trajectory: its last line begins with {beginning!r} and does not end")
+    file.truncate(end)
 
 
 def _end_of_last_line(file: IO[bytes], size: int) -> int:

@@ -53,7 +53,7 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
             if isinstance(part, TrialRecord):
                 trial = _trial_of(part)
             else:
-                parts = parts.with_part(part)
+                parts = parts.with_part(part, f"{file}:{number}")
         if trial is not None:
             trials.append(trial)
     return _summary(parts.finished(file, ()), trials, str(file))

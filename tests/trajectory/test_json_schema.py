@@ -33,6 +33,7 @@ def satisfies(value: Any, schema: dict[str, Any]) -> bool:
         isinstance(value, TYPES[schema["type"]])
         and not isinstance(value, bool)
         and ("minimum" not in schema or value >= schema["minimum"])
+        and ("maximum" not in schema or value <= schema["maximum"])
         and ("maxLength" not in schema or len(value) <= schema["maxLength"])
         and ("pattern" not in schema or re.search(schema["pattern"], value) is not None)
     )
@@ -68,7 +69,16 @@ def test_the_pattern_takes_exactly_the_cellcodes() -> None:
         *[("budget", -1.0), ("split", "vaild"), ("seed", "first"), ("accuracy_pct", -0.1), ("cost_s", -1.0)],
         *[("charged_cost_s", "1"), ("charging", "free"), ("start_s", -1.0), ("worker", -1), ("status", "done")],
         *[("overhead_s", -1.0), ("run_id", "x" * 1001), ("table", "x" * 1001), ("seed", "mean"), ("epoch", 200)],
-        *[("budget", 0.5), ("status", "pruned"), ("worker", 63), ("charging", "cached")],
+        *[("trial", 2**63 - 1), ("trial", 2**63), ("worker", 2**63), ("seed", -(2**63)), ("seed", 1 - 2**63)],
+        *[
+            ("run_id", "a\0b"),
+            ("table", "a\0"),
+            ("run_id", "a\nb"),
+            ("budget", 0.5),
+            ("status", "pruned"),
+            ("worker", 63),
+            ("charging", "cached"),
+        ],
     ],
 )
 def test_schema_and_record_agree(fields: dict[str, Any], name: str, value: Any) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import pickle
 import sys
 import threading
@@ -248,3 +249,40 @@ def test_incumbents_are_those_of_the_records() -> None:
     assert change.record == recorder.logger.records[0]
     assert change.time_s == recorder.logger.records[0].end_s
     assert pickle.loads(pickle.dumps(change)) == change
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda logger: pickle.loads(pickle.dumps(logger))])
+def test_a_logger_without_sinks_can_be_copied_and_the_copy_goes_on_by_itself(copied: Any) -> None:
+    logger = TrajectoryLogger(run_id="mine")
+    recorder = Recorder(BENCH, logger=logger)
+    recorder.evaluate(FIRST)
+    again = copied(logger)
+    recorder.evaluate(ROW_53)
+    assert (again.run_id, again.records, again.next_trial()) == ("mine", logger.records[:1], 1)
+    assert again.clock_s == logger.records[0].end_s
+    Recorder(BENCH, logger=again).evaluate(ROW_53, 3)
+    assert [record.epoch for record in again.records] == [12, 3]
+    assert [record.epoch for record in logger.records] == [12, 12]
+
+
+def test_a_logger_with_sinks_is_not_copied() -> None:
+    with pytest.raises(TrajectoryError, match="a logger with sinks cannot be copied or pickled: take its records"):
+        copy.deepcopy(TrajectoryLogger([MemorySink()]))
+
+
+def test_a_sink_that_cannot_be_closed_keeps_no_other_from_it() -> None:
+    closed = []
+
+    class Closing(MemorySink):
+        def __init__(self, name: str, error: Exception | None = None) -> None:
+            super().__init__()
+            self.name, self.error = name, error
+
+        def close(self) -> None:
+            closed.append(self.name)
+            if self.error is not None:
+                raise self.error
+
+    with pytest.raises(OSError, match="disk full"):
+        TrajectoryLogger([Closing("first"), Closing("second", OSError("disk full")), Closing("third")]).close()
+    assert closed == ["first", "second", "third"]

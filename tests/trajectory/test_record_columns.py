@@ -23,6 +23,7 @@ from tests.analysis.runs import make_run
 
 BIGGEST = 2**63 - 1
 amounts = st.floats(0, 1e15, allow_nan=False)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
 RECORD = make_run([(10, 80.0)]).records[0]
 
 
@@ -31,13 +32,13 @@ def records(draw: st.DrawFn) -> TrialRecord:
     configuration = Configuration.from_index(draw(st.integers(0, N_CONFIGURATIONS - 1)))
     start_s, end_s = sorted((draw(amounts), draw(amounts)))
     return TrialRecord(
-        run_id=draw(st.text(max_size=5)),
+        run_id=draw(texts),
         trial=draw(st.integers(0, BIGGEST)),
         cellcode=configuration.cellcode,
         lr=configuration.lr,
         batch_size=configuration.batch_size,
         epoch=draw(st.sampled_from(FIDELITIES)),
-        budget=draw(st.one_of(amounts, st.integers(0, 200))),
+        budget=draw(st.one_of(amounts, st.integers(0, 200), st.integers(2**53 - 1, BIGGEST))),
         split=draw(st.sampled_from(SPLITS)),
         seed=draw(st.one_of(st.just("mean"), st.integers(-BIGGEST, BIGGEST))),
         accuracy_pct=draw(st.floats(0, 100)),
@@ -49,7 +50,7 @@ def records(draw: st.DrawFn) -> TrialRecord:
         worker=draw(st.integers(0, BIGGEST)),
         status=draw(st.sampled_from(STATUSES)),
         overhead_s=draw(amounts),
-        table=draw(st.text(max_size=5)),
+        table=draw(texts),
     )
 
 

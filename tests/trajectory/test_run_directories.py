@@ -187,3 +187,21 @@ def test_the_command_line_exports_directories(source: Path, tmp_path: Path) -> N
     assert (done.status, done.err.strip()) == (0, f"Wrote 2 runs to {tmp_path / 'out'}.")
     again = nhb2("log", "export", source, tmp_path / "out", "--format", "deepcave")
     assert_one_line_error(again, "exists already")
+
+
+def test_a_file_of_two_whole_runs_is_refused_rather_than_mixed(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_run(tmp_path, make_run([(10, 80.0)], seed=seed))
+    joined = tmp_path / "joined.jsonl"
+    joined.write_bytes(b"".join(path.read_bytes() for path in sorted(tmp_path.rglob("seed-*.jsonl"))))
+    with pytest.raises(TrajectoryError, match=r"joined\.jsonl:\d+: a second line of type 'run'"):
+        export_directories(str(joined), str(tmp_path / "target"), "carps")
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_run_whose_header_is_damaged_is_refused_and_not_given_another_name(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)], seed=3))
+    path = next(tmp_path.rglob("seed-*.jsonl"))
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(TrajectoryError, match=r"seed-0003\.jsonl:1: format version 2"):
+        export_directories(str(path), str(tmp_path / "target"), "deepcave")

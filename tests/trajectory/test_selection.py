@@ -78,3 +78,37 @@ def test_nothing_there_and_no_match_are_wrong_input(tmp_path: Path) -> None:
     write_runs(tmp_path)
     with pytest.raises(InvalidValueError, match=r"run 'c' is not one of 'a', 'b', nor a run such as a/seed-0000"):
         select_runs(str(tmp_path), ["c"])
+
+
+def test_a_file_of_another_format_version_is_named(tmp_path: Path) -> None:
+    write_runs(tmp_path)
+    path = tmp_path / "runs/b/seed-0000.jsonl"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(TrajectoryError, match=r"seed-0000\.jsonl:1: format version 2; this version reads 1"):
+        select_runs(str(tmp_path), ["a"])
+
+
+@pytest.mark.parametrize("content", ["", '{"type": "run", "run_id": "b', '{"type": "note"}\n'])
+def test_a_file_without_a_header_or_a_record_is_named(tmp_path: Path, content: str) -> None:
+    write_runs(tmp_path)
+    path = tmp_path / "runs/b/seed-0000.jsonl"
+    path.write_text(content)
+    with pytest.raises(TrajectoryError, match=r"seed-0000\.jsonl holds neither a run's header nor a record"):
+        select_runs(str(tmp_path))
+
+
+def test_a_run_in_which_nothing_has_ended_yet_is_passed_over(tmp_path: Path) -> None:
+    write_runs(tmp_path)
+    path = tmp_path / "runs/b/seed-0000.jsonl"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    assert "b/seed-0000" not in select_runs(str(tmp_path)).runs
+
+
+def test_records_of_another_run_under_a_header_are_named(tmp_path: Path) -> None:
+    write_runs(tmp_path)
+    runs = tmp_path / "runs"
+    (runs / "b/seed-0000.jsonl").write_text(
+        (runs / "b/seed-0000.jsonl").read_text() + (runs / "a/seed-0001.jsonl").read_text().partition("\n")[2]
+    )
+    with pytest.raises(TrajectoryError, match=r"its header is of run 'b/seed-0000', and trial 0 of run 'a/seed-0001'"):
+        select_runs(str(tmp_path))

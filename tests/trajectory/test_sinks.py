@@ -125,6 +125,36 @@ def test_lines_of_other_types_are_passed_over(tmp_path: Path) -> None:
     assert read_records(tmp_path / "run.jsonl") == [RECORD]
 
 
+def test_the_other_lines_of_a_run_are_checked_too(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    for line, message in (
+        ('{"type": "run", "format_version": 7}', "run.jsonl:1: format version 7; this version reads 1"),
+        ('{"type": "run", "format_version": 1}', "run.jsonl:1: damaged header"),
+        ('{"type": "incumbent"}', "run.jsonl:1: .*missing"),
+        ('{"type": "end", "n_evaluations": 1, "simulated_s": -1, "wall_s": 0}', "run.jsonl:1: simulated_s is -1"),
+    ):
+        path.write_bytes(line.encode() + b"\n" + GOLDEN.read_bytes())
+        with pytest.raises(TrajectoryError, match=message):
+            read_records(path)
+
+
+def test_numbers_are_read_as_json_means_them(tmp_path: Path) -> None:
+    """Another program writes 420.0 as 420, or 0 as 0.0, and the published schema takes both."""
+    path = tmp_path / "run.jsonl"
+    line = GOLDEN.read_bytes().splitlines(keepends=True)[0]
+    other = (
+        line.replace(b"420.0", b"420")
+        .replace(b'"trial": 0', b'"trial": 0.0')
+        .replace(b'"worker": 0', b'"worker": -0.0')
+    )
+    assert other != line
+    path.write_bytes(other)
+    assert [repr(record) for record in read_records(path)] == [repr(read_records(GOLDEN)[0])]
+    path.write_bytes(line.replace(b'"trial": 0', b'"trial": 0.5'))
+    with pytest.raises(TrajectoryError, match=r"record field trial is 0\.5 of type builtins.float"):
+        read_records(path)
+
+
 def test_what_json_does_not_hold_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with JsonLinesSink(tmp_path / "run.jsonl") as sink:
         for content in (float("nan"), {"x": float("inf")}):
@@ -184,6 +214,46 @@ def test_a_directory_a_file_in_the_way_or_a_closed_sink_are_errors(tmp_path: Pat
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrajectoryError, match=r"cannot read .*nowhere\.jsonl: No such file"):
         read_records(tmp_path / "nowhere.jsonl")
+
+
+def test_a_file_that_was_removed_takes_no_more(tmp_path: Path) -> None:
+    with JsonLinesSink(tmp_path / "run.jsonl") as sink:
+        sink.write(RECORD)
+        (tmp_path / "run.jsonl").unlink()
+        with pytest.raises(TrajectoryError, match=r"cannot append to .*run\.jsonl: the file was removed"):
+            sink.write(RECORD)
+
+
+def test_a_file_that_was_rotated_away_keeps_its_records_and_the_new_one_is_left_alone(tmp_path: Path) -> None:
+    path, other = tmp_path / "run.jsonl", b'{"type": "'
+    with JsonLinesSink(path) as sink:
+        sink.write(RECORD)
+        path.rename(tmp_path / "run.1")
+        path.write_bytes(other)
+        sink.write(RECORD)
+    assert len(read_records(tmp_path / "run.1")) == 2
+    assert path.read_bytes() == other
+
+
+def test_a_link_is_followed_and_a_pipe_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "real.jsonl")
+    write_all(tmp_path / "link.jsonl", [RECORD])
+    assert read_records(tmp_path / "real.jsonl") == [RECORD]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TrajectoryError, match=r"cannot append to .*pipe: Illegal seek"):
+        JsonLinesSink(tmp_path / "pipe")
+    with pytest.raises(TrajectoryError, match=r"cannot append to 'a.*b': embedded null byte"):
+        JsonLinesSink("a\0b")
+
+
+def test_lines_that_end_as_on_windows_are_read_and_continued_wherever_they_are_torn(tmp_path: Path) -> None:
+    lines = [line + b"\r\n" for line in GOLDEN.read_bytes().splitlines()[:2]]
+    path = tmp_path / "run.jsonl"
+    for length in range(len(lines[1]) + 1):
+        path.write_bytes(lines[0] + lines[1][:length])
+        write_all(path, [RECORD])
+        n_whole = 1 + (length == len(lines[1]))
+        assert read_records(path) == [*read_records(GOLDEN)[:n_whole], RECORD]
 
 
 # -- writers that die, writers at once
