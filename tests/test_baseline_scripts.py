@@ -92,3 +92,23 @@ def test_all_baselines_run_one_after_the_other(bench: Benchmark, tmp_path: Path)
     assert completed.returncode == 0, completed.stderr
     for name in NAMES:
         check(tmp_path / "logs" / DIRECTORIES[name], bench)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--runs", "0"], "--runs: invalid count value: '0'"),
+        *(
+            (["--time_budget", wrong], f"--time_budget: invalid seconds value: '{wrong}'")
+            for wrong in ("0", "nan", "inf")
+        ),
+        (["--population_size", "0"], "population_size 0 is not an integer of at least 1"),
+        (["--save_dir", __file__], "rea.py: error: [Errno 17] File exists"),
+        (["--table", "nowhere"], "rea.py: error: there is no"),
+    ],
+)
+def test_a_wrong_value_is_told_in_a_line(tmp_path: Path, options: list[str], message: str) -> None:
+    completed = run("rea", tmp_path, *options)
+    assert completed.returncode in (1, 2)
+    assert message in completed.stderr.splitlines()[-1]
+    assert "Traceback" not in completed.stderr

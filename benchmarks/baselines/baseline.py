@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import math
 import pickle
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.registry import make_optimizer
 from nhb2_plugins.simulation import simulate
@@ -23,11 +25,27 @@ from nhb2_plugins.trajectory.sinks import JsonLinesSink
 TEST_EPOCHS: Final[Mapping[str, tuple[int, ...]]] = {"12": (12,), "200": (200,), "both": (12, 200)}
 
 
+def seconds(text: str) -> float:
+    """A finite number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise ValueError(text)
+    return number
+
+
+def count(text: str) -> int:
+    """An integer above 0."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def parser_of(description: str, *, save_dir: str) -> argparse.ArgumentParser:
     """A parser with the options that every baseline has."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--time_budget", type=float, default=20_000, help="simulated seconds of each run")
-    parser.add_argument("--runs", type=int, default=500, help="number of runs, with seeds 0, 1, …")
+    parser.add_argument("--time_budget", type=seconds, default=20_000, help="simulated seconds of each run")
+    parser.add_argument("--runs", type=count, default=500, help="number of runs, with seeds 0, 1, …")
     parser.add_argument("--test_epoch", choices=TEST_EPOCHS, default="both", help="epochs of the final test accuracies")
     parser.add_argument("--save_dir", type=Path, default=Path(save_dir), help="where results go")
     parser.add_argument("--table", default=None, help="a table's directory (default: the one that nhb2 info names)")
@@ -50,7 +68,24 @@ def run_baseline(
         ladder: its fidelities, where it has any.
         settings: its settings.
         unlimited: whether it ends by itself, whatever the budget.
+
+    Raises:
+        SystemExit: with a message: a setting out of range, no table, or a directory that cannot be written.
     """
+    try:
+        _run_seeds(options, algorithm, ladder, settings or {}, unlimited=unlimited)
+    except (Nhb2Error, OSError) as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: error: {error}")
+
+
+def _run_seeds(
+    options: argparse.Namespace,
+    algorithm: str,
+    ladder: FidelityLadder | None,
+    settings: Mapping[str, Any],
+    *,
+    unlimited: bool,
+) -> None:
     bench = open_benchmark(options.table)
     options.save_dir.mkdir(parents=True, exist_ok=True)
     print(f"{algorithm} on the {bench.provenance.label}")
