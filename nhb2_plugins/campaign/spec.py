@@ -7,6 +7,7 @@ aside).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,7 +28,7 @@ from pydantic import (
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import FidelityLadder, checked_epoch
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
 from nhb2_plugins.simulation import Crossing, Overhead
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -41,6 +42,7 @@ NAMED_TABLES: Final = ("embedded", "imported")
 
 _MAX_SPEC_BYTES: Final = 1 << 20
 _MAX_SEED: Final = 2**32 - 1  # what every generator behind the optimizers takes
+_LONGEST_SLUG: Final = 60  # of up to four bytes each; a name has 255
 _NUMBER: Final = "number"
 _LIST: Final = "list"
 _RULE: Final = "rule"
@@ -130,7 +132,7 @@ class OptimizerSpec(_Strict):
         ],
         _one_of(_NUMBER, _LIST),
     ]
-    epoch: int = Field(default=12, strict=True)
+    epoch: int = Field(default=SCHEDULE_EPOCHS, strict=True)
     ladder: (
         Annotated[
             Annotated[tuple[float, ...], Field(min_length=1), Tag(_LIST)] | Annotated[HyperbandLadder, Tag(_RULE)],
@@ -174,6 +176,10 @@ class OptimizerSpec(_Strict):
     def _ladder_fits(self) -> Self:
         check_ladder(self.algorithm, has_ladder=self.ladder is not None)
         self.fidelity_ladder()
+        if registration(self.algorithm).ladder == "always" and self.epoch != SCHEDULE_EPOCHS:
+            raise InvalidValueError(
+                f"algorithm {self.algorithm!r} searches at the epochs of its ladder, not at epoch {self.epoch}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -191,8 +197,9 @@ class OptimizerSpec(_Strict):
 
     @property
     def slug(self) -> str:
-        """The name as a directory."""
-        return re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_") or "optimizer"
+        """The name as a directory: its letters, of any script, and digits, as many as every file system takes."""
+        words = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFC", self.name).lower()).strip("_")
+        return words[:_LONGEST_SLUG] or "optimizer"
 
     @property
     def seed_list(self) -> tuple[int, ...]:
@@ -241,7 +248,10 @@ class CampaignSpec(_Strict):
     def _distinct_names(self) -> Self:
         slugs = [each.slug for each in self.optimizers]
         if len(set(slugs)) != len(slugs):
-            raise InvalidValueError(f"labels of optimizers must differ, got {[each.name for each in self.optimizers]}")
+            same = [each.name for each, slug in zip(self.optimizers, slugs, strict=True) if slugs.count(slug) > 1]
+            raise InvalidValueError(
+                f"labels of optimizers must differ in their first {_LONGEST_SLUG} letters and digits, and {same} do not"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,9 +1,9 @@
 """Names of optimizers, and how each is made; nothing is imported before it is asked for.
 
 An installed package adds its own optimizers as entry points of the group ``nhb2_plugins.optimizers``: the name is the
-algorithm's, the value ``module:class``. The class is called with ``seed=``, with ``ladder=`` (where it has such a
-parameter and the campaign names a ladder) or ``epoch=``, with ``restriction=`` where the campaign restricts the space
-(refused where it has no such parameter), and with its settings. It follows
+algorithm's, the value ``module:class``. The class is called with ``seed=``; with ``ladder=`` (where it has such a
+parameter and the campaign names a ladder) or ``epoch=``, or both where it has both; with ``restriction=`` where the
+campaign restricts the space (refused where it has no such parameter); and with its settings. It follows
 :class:`nhb2_plugins.ask_tell.Optimizer`.
 """
 
@@ -134,7 +134,7 @@ def make_optimizer(
     Args:
         algorithm: one of :func:`algorithms`.
         seed: the run's seed.
-        epoch: the fidelity searched at, for optimizers without a ladder.
+        epoch: the fidelity searched at, for optimizers without a ladder, and of a stage that has none.
         ladder: the fidelities, for optimizers with one.
         settings: keyword arguments of the optimizer.
         restriction: the part of the space that it may propose from; by default all of it.
@@ -147,7 +147,9 @@ def make_optimizer(
     entry = registration(algorithm)
     check_ladder(algorithm, has_ladder=ladder is not None)
     make = _load(algorithm, entry.target, entry.extra)
-    fidelity = {"epoch": epoch} if ladder is None else {"ladder": ladder}
+    fidelity: dict[str, Any] = {} if ladder is None else {"ladder": ladder}
+    if ladder is None or "epoch" in inspect.signature(make).parameters:
+        fidelity["epoch"] = epoch
     arguments = _arguments(algorithm, entry, make, settings or {})
     if restriction != WHOLE_SPACE:
         _check_takes_restriction(algorithm, make)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.plan import plan_runs, select_runs
+from nhb2_plugins.campaign.run import make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.simulation import simulate
 from nhb2_plugins.subspace import Subspace
 
 MINIMAL = "name: small\nbudget_s: 1000\noptimizers:\n  - {algorithm: random_search, seeds: 2}\n"
@@ -104,7 +107,7 @@ def test_seeds_are_a_number_or_a_list(tmp_path: Path) -> None:
         (
             "  - {algorithm: random_search, seeds: 2}\n",
             "  - {algorithm: random_search, seeds: 2}\n  - {algorithm: random_search, seeds: 3}\n",
-            ["labels of optimizers must differ"],
+            ["labels of optimizers must differ in their first 60 letters and digits"],
         ),
     ],
 )
@@ -211,3 +214,23 @@ def test_a_directory_of_its_name_does_not_hide_a_shipped_specification(
     assert read_spec("quickstart").name == "quickstart"
     with pytest.raises(CampaignError, match="nor a file"):
         read_spec(tmp_path)
+
+
+def test_labels_of_any_script_and_length_are_directories() -> None:
+    labels = ["東京", "大阪", "Größe (α=0.5)", "a/b ../c", "!!!", "x" * 300]
+    optimizers = [{"algorithm": "random_search", "seeds": 1, "label": label} for label in labels]
+    spec = CampaignSpec.model_validate({"name": "labels", "budget_s": 1, "optimizers": optimizers})
+    slugs = [each.slug for each in spec.optimizers]
+    assert slugs == ["東京", "大阪", "größe_α_0_5", "a_b_c", "optimizer", "x" * 60]
+
+
+def test_an_epoch_beside_a_ladder_counts_where_a_stage_has_no_ladder_and_is_refused_elsewhere() -> None:
+    def spec(**optimizer: object) -> CampaignSpec:
+        optimizers = [{"seeds": 1, "ladder": [4, 12], **optimizer}]
+        return CampaignSpec.model_validate({"name": "epochs", "budget_s": 1, "optimizers": optimizers})
+
+    with pytest.raises(ValueError, match="'asha' searches at the epochs of its ladder, not at epoch 200"):
+        spec(algorithm="asha", epoch=200)
+    (plan,) = plan_runs(spec(algorithm="bohb_then_rea", epoch=200, settings={"n_iterations": 1}))
+    records = simulate(make_planned_optimizer(plan), open_benchmark(), budget_s=20_000).records
+    assert {record.epoch for record in records} == {4, 12, 200}
