@@ -80,7 +80,8 @@ class RandomSearchThenEvolution:
     Args:
         seed: seeds both stages; with one worker the sequence equals the reference's under ``random.seed(seed)``.
         epoch: the fidelity to search at.
-        first_stage_s: simulated seconds of the first stage, costs from scratch; the evaluation that crosses it counts.
+        first_stage_s: simulated seconds of the first stage, costs from scratch and summed over the workers; the
+            evaluation that crosses it counts.
         population_size: of the evolution.
         tournament_size: of the evolution.
         restriction: the part of the space; by default all of it.
@@ -106,12 +107,13 @@ class RandomSearchThenEvolution:
         self._random = random.Random(seed)
         self._part = restriction
         self._cellcode = self._random.choice(self._part.cellcodes)
-        self._left_s = first_stage_s
+        self._first_stage_s = first_stage_s
+        self._spent_s = 0.0  # summed from the first on, as the reference does: float sums depend on their order
         self._second = SecondStage(seed, epoch, population_size, tournament_size, self._part)
 
     def ask(self) -> Suggestion:
         """A random (lr, batch size) on the cell while the first stage lasts; then what the evolution asks for."""
-        if self._second.evolution is None and (self._left_s > 0 or not self._second.has_result):
+        if self._second.evolution is None and (self._spent_s < self._first_stage_s or not self._second.has_result):
             drawn = draw_configuration(self._random, self._part)
             configuration = Configuration(self._cellcode, drawn.lr, drawn.batch_size)
             return Suggestion(configuration, self._epoch, token=_FIRST_STAGE)
@@ -122,7 +124,7 @@ class RandomSearchThenEvolution:
         if suggestion.token is not _FIRST_STAGE:
             self._second.begin().tell(suggestion, observation)
         elif self._second.evolution is None:
-            self._left_s -= observation.cost_s
+            self._spent_s += observation.cost_s
             self._second.learn(suggestion.configuration, observation.accuracy_pct)
 
 

@@ -90,6 +90,18 @@ def test_two_stages_search_hyperparameters_first_and_the_cell_with_the_best_of_t
     assert len({configuration.cellcode for configuration in second}) > 5
 
 
+def test_the_first_stage_ends_where_a_sum_of_its_costs_reaches_its_time() -> None:
+    """Five times 0.1 is 0.5 as a sum from 0 on; taken off 0.5 one by one they leave 3e-17."""
+    optimizer = RandomSearchThenEvolution(0, first_stage_s=0.5)
+    asked = []
+    for _ in range(6):
+        suggestion = optimizer.ask()
+        assert suggestion is not None
+        asked.append(suggestion)
+        optimizer.tell(suggestion, observed(suggestion.configuration, cost_s=0.1))
+    assert [suggestion.token is None for suggestion in asked] == [False] * 5 + [True]
+
+
 def test_a_late_result_of_the_first_stage_does_not_enter_the_population() -> None:
     optimizer = RandomSearchThenEvolution(0, first_stage_s=100, population_size=1)
     early, late = optimizer.ask(), optimizer.ask()
