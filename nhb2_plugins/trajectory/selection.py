@@ -74,7 +74,7 @@ def _parts(source: str) -> Iterator[tuple[str, _Load]]:
     path = Path(source)
     if not path.exists():
         raise InvalidValueError(f"there is no {source}; a campaign's directory or a .jsonl file is needed")
-    for file in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]:
+    for file in sorted(found for found in path.rglob("*.jsonl") if not found.is_dir()) if path.is_dir() else [path]:
         run_id = _header_run_id(file)
         if run_id is not None:
             yield run_id, partial(read_run_records, file, run_id)

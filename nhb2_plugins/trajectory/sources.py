@@ -53,7 +53,7 @@ def files_of(source: str) -> list[Path]:
         raise TrajectoryNotFoundError(f"there is no {path}")
     if not path.is_dir():
         return [path]
-    files = sorted(path.rglob("*.jsonl"))
+    files = sorted(found for found in path.rglob("*.jsonl") if not found.is_dir())
     if not files:
         raise TrajectoryNotFoundError(f"there is no .jsonl file in {path}")
     return files

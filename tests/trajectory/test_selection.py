@@ -32,6 +32,11 @@ def test_all_runs_of_a_directory_and_one_of_a_file(tmp_path: Path) -> None:
     assert (list(alone.runs), alone.n_found) == (["b/seed-0001"], 1)
 
 
+def test_a_directory_with_the_name_of_a_file_is_looked_into(tmp_path: Path) -> None:
+    write_runs(tmp_path / "old.jsonl")
+    assert len(select_runs(str(tmp_path)).runs) == 6
+
+
 def test_the_first_runs_of_each_optimizer(tmp_path: Path) -> None:
     write_runs(tmp_path)
     selection = select_runs(str(tmp_path), n_per_optimizer=2)
