@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nhb2_plugins.benchmark import Benchmark, Observation
+from nhb2_plugins.cells import Cell
 from nhb2_plugins.charging import CHARGING_POLICIES, Charger, checked_charging
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FIDELITIES
@@ -62,6 +63,16 @@ def test_repeats_and_earlier_epochs_of_a_continued_run_are_free() -> None:
     assert bills[0] > 0
     assert bills[4] > 0
     assert [bills[i] for i in (1, 2, 3, 5)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("policy", ["continued", "cached"])
+def test_two_cellcodes_of_one_class_are_two_configurations(policy: str) -> None:
+    """They share a row of the table, and what one paid for is not free for the other."""
+    same = [Configuration(cellcode, 0.1, 256) for cellcode in ("0|00|012", "0|01|002")]
+    assert len({Cell(each.cellcode).isomorphism_class for each in same}) == 1
+    bills = charges([(each, 12, None, None) for each in (*same, *same)], policy)
+    assert bills[0] == bills[1] > 0
+    assert bills[2:] == [0, 0]
 
 
 def test_200_epochs_is_another_run_and_always_paid_in_full() -> None:
