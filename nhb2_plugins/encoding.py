@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.space import (
     BATCH_SIZES,
     EDGE_NAMES,
@@ -87,10 +88,14 @@ def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorica
         encoding: the encoding of the space that the values come from.
 
     Raises:
-        InvalidValueError: an unknown encoding, a missing or unknown hyperparameter, or a value outside the space.
+        InvalidValueError: an unknown encoding, not a mapping, a missing or unknown hyperparameter, or a value outside
+            the space.
     """
     checked_encoding(encoding)
-    decoded = dict(values)
+    try:
+        decoded = dict(values)
+    except (TypeError, ValueError):
+        raise InvalidValueError(f"values {values!r:.80} are not a mapping of hyperparameters to values") from None
     if CELL_NAME in decoded and not any(name in decoded for name in EDGE_NAMES):
         decoded.update(zip(EDGE_NAMES, _operations(decoded.pop(CELL_NAME)), strict=True))
     if encoding == "integer" and all(name in decoded for name in HYPERPARAMETER_NAMES):
@@ -110,9 +115,11 @@ def to_values(
         whole_cells: put :data:`CELL_NAME` in the place of the six edges.
 
     Raises:
-        InvalidValueError: an unknown encoding.
+        InvalidValueError: an unknown encoding, or not a configuration.
     """
     checked_encoding(encoding)
+    if not isinstance(configuration, Configuration):
+        raise InvalidValueError(f"{configuration!r:.80} is not a Configuration")
     values = configuration.to_hyperparameters()
     if whole_cells:
         values = {CELL_NAME: configuration.cellcode, "lr": configuration.lr, "batch_size": configuration.batch_size}
@@ -127,6 +134,7 @@ def _operations(cellcode: str) -> tuple[str, ...]:
 
 
 def _of_rank(grid: tuple[_T, ...], rank: Any, name: str) -> _T:
-    if rank not in range(len(grid)):
+    # A truth value equals 0 or 1, and an array has no truth value.
+    if not is_number(rank) or rank not in range(len(grid)):
         raise InvalidValueError(describe_choices(rank, range(len(grid)), what=f"rank of {name}"))
     return grid[int(rank)]

@@ -143,5 +143,19 @@ WHOLE_SPACE = Subspace()
 """No restriction."""
 
 
+def checked_restriction(restriction: object) -> Subspace:
+    """The part of the space.
+
+    Raises:
+        InvalidValueError: something else than a :class:`Subspace`.
+    """
+    if not isinstance(restriction, Subspace):
+        raise InvalidValueError(
+            f"restriction {restriction!r:.80} is not a Subspace, for example Subspace(lr=0.1); "
+            "Subspace() is the whole space"
+        )
+    return restriction
+
+
 def _is_canonical(cellcode: str) -> bool:
     return Cell(cellcode).canonical_code == cellcode

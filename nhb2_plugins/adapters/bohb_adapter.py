@@ -12,21 +12,24 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+from nhb2_plugins.adapters.arguments import checked_ladder, checked_search_seed, checked_seed
 from nhb2_plugins.adapters.bohb_result import BohbResult, Datum, Run, earlier_data
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.charging import Charging, checked_charging
 from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
-from nhb2_plugins.optimizers.bohb_model import BohbSettings
+from nhb2_plugins.optimizers.bohb_model import BohbSettings, checked_whole_cells
+from nhb2_plugins.optimizers.bracket_search import checked_n_iterations
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
 from nhb2_plugins.simulation import checked_budget, checked_n_workers, simulate
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.recorder import checked_logger
 
 if TYPE_CHECKING:
     from nhb2_plugins.adapters.hpbandster_worker import BohbWorker as BohbWorker
@@ -62,7 +65,7 @@ def run_bohb(
     Args:
         bench: the benchmark.
         n_iterations: number of brackets (successive halvings); None to run until ``budget_s`` is spent.
-        seed: the search's seed: of the model's generator and of the ConfigurationSpace.
+        seed: the search's seed, 0 … 2³² − 1: of the model's generator and of the ConfigurationSpace.
         ladder: budgets in epochs, ascending.
         engine: ``in_process`` is our BOHB on simulated time: no compiler, no network, any number of simulated workers,
             the same run for the same seed. ``nameserver`` is hpbandster with Pyro workers in threads, on a free port of
@@ -87,9 +90,10 @@ def run_bohb(
         :class:`BohbResult`, or hpbandster's own ``Result`` from the nameserver; both have the same reading methods.
 
     Raises:
-        InvalidValueError: an unknown engine or setting, neither ``n_iterations`` nor ``budget_s``, a setting out of
-            range, ``bandwidth="clipped"`` on the nameserver (hpbandster has no such thing), ``one_per_class`` without
-            ``whole_cells``, an earlier run with a configuration that this space or its encoding does not have.
+        InvalidValueError: an argument that is none, an unknown engine or setting, neither ``n_iterations`` nor
+            ``budget_s``, a setting out of range, ``bandwidth="clipped"`` on the nameserver (hpbandster has no such
+            thing), ``one_per_class`` without ``whole_cells``, an earlier run with a configuration that this space or
+            its encoding does not have.
         TrajectoryError: the directory of an earlier run is damaged.
         MissingExtraError: the nameserver engine without hpbandster.
         Exception: the first error of an evaluation, as itself.
@@ -98,21 +102,22 @@ def run_bohb(
         raise InvalidValueError(describe_choices(engine, ENGINES, what="engine"))
     if n_iterations is None and budget_s is None:
         raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
-    steps = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+    table_seed = checked_seed(table_seed, bench)
+    part = checked_restriction(restriction)
     run = _run_in_process if engine == "in_process" else _nameserver_engine()
     return run(
         bench,
-        n_iterations,
-        seed=seed,
-        ladder=steps,
+        checked_n_iterations(n_iterations),
+        seed=checked_search_seed(seed),
+        ladder=checked_ladder(ladder),
         n_workers=checked_n_workers(n_workers),
         budget_s=math.inf if budget_s is None else checked_budget(budget_s),
-        logger=TrajectoryLogger() if logger is None else logger,
-        charging=charging,
+        logger=TrajectoryLogger() if logger is None else checked_logger(logger),
+        charging=checked_charging(charging),
         table_seed=table_seed,
         settings=_checked_settings(settings),
-        restriction=restriction,
-        whole_cells=whole_cells,
+        restriction=part,
+        whole_cells=checked_whole_cells(part, whole_cells),
         previous=_read_previous(previous_result),
     )
 
@@ -145,7 +150,7 @@ def _run_in_process(
     table_seed: Seed | None,
     settings: BohbSettings,
     restriction: Subspace,
-    whole_cells: bool | None,
+    whole_cells: bool,
     previous: PreviousResult | None,
 ) -> BohbResult:
     bohb = Bohb(
@@ -195,7 +200,16 @@ def _config(ladder: FidelityLadder, settings: BohbSettings) -> dict[str, Any]:
 
 
 def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> PreviousResult | None:
-    return BohbResult.read_log(previous) if isinstance(previous, str | os.PathLike) else previous
+    if isinstance(previous, str | os.PathLike):
+        return BohbResult.read_log(previous)
+    if previous is not None and not all(
+        callable(getattr(previous, name, None)) for name in ("get_id2config_mapping", "get_runs_by_id")
+    ):
+        raise InvalidValueError(
+            f"previous_result {previous!r:.80} is neither a result (of run_bohb or hpbandster) nor the directory of "
+            "hpbandster's json_result_logger"
+        )
+    return previous
 
 
 def _checked_settings(settings: dict[str, Any]) -> BohbSettings:

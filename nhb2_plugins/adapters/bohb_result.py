@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.errors import MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -100,8 +100,11 @@ class BohbResult:
         Time stamps are seconds since the first job was submitted.
 
         Raises:
+            InvalidValueError: not the name of a directory.
             TrajectoryError: a file of it cannot be read, a line is damaged, or there is no run in it.
         """
+        if not isinstance(directory, str | os.PathLike):
+            raise InvalidValueError(f"directory {directory!r:.80} is not the name of a directory")
         return _read_log(Path(directory))
 
     def __getitem__(self, config_id: ConfigId) -> Datum:

@@ -19,7 +19,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +31,7 @@ from ConfigSpace import (
     UniformIntegerHyperparameter,
 )
 
+from nhb2_plugins.adapters.arguments import check_kind, checked_flag, checked_search_seed
 from nhb2_plugins.encoding import (
     CELL_NAME,
     ENCODINGS,
@@ -43,7 +43,7 @@ from nhb2_plugins.encoding import (
 )
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 __all__ = [
     "ENCODINGS",
@@ -56,7 +56,6 @@ __all__ = [
     "write_configuration_space",
 ]
 
-_SEEDS: Final = 2**32
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 
 _Box = tuple[frozenset[int], ...]
@@ -81,15 +80,15 @@ def configuration_space(
             ``space.meta["whole_cells"]`` says so.
 
     Raises:
-        InvalidValueError: an unknown encoding or a seed that is none.
+        InvalidValueError: an unknown encoding, or a seed, restriction or ``whole_cells`` that is none.
     """
     encoding = checked_encoding(encoding)
-    _check_seed(seed)
+    seed = None if seed is None else checked_search_seed(seed, otherwise=", or None")
     meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
-    part = restriction or WHOLE_SPACE
+    part = WHOLE_SPACE if restriction is None else checked_restriction(restriction)
     if restricted := part.to_dict():
         meta["restriction"] = restricted
-    if whole_cells:
+    if checked_flag("whole_cells", whole_cells):
         meta["whole_cells"] = True
     space = ConfigurationSpace(name="NAS-HPO-Bench-II", seed=seed, meta=meta)
     choices = hyperparameter_choices(encoding, part, whole_cells=whole_cells)
@@ -99,25 +98,20 @@ def configuration_space(
     return space
 
 
-def _check_seed(seed: int | None) -> None:
-    """Numpy would refuse it too, with an error of its own that does not name the value."""
-    is_integer = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if seed is not None and not (is_integer and 0 <= seed < _SEEDS):
-        raise InvalidValueError(f"seed {seed!r:.80} is not an integer in 0..{_SEEDS - 1}, or None")
-
-
 def write_configuration_space(space: ConfigurationSpace, path: str | os.PathLike[str]) -> None:
     """Write a space as ConfigSpace does, to JSON or YAML (the file's name says which), and its ``meta`` beside.
 
-    ``ConfigurationSpace.from_json`` and ``from_yaml`` read the same space back, without its ``meta``: ConfigSpace 1.2
-    neither writes nor reads it. :func:`read_configuration_space` does. YAML is made of JSON's types here: ConfigSpace
+    ``ConfigurationSpace.from_json`` and ``from_yaml`` read the same hyperparameters and clauses back, but not the
+    ``meta``, which ConfigSpace 1.2 neither writes nor reads, and compares: such a space equals the written one only
+    when its ``meta`` is set. :func:`read_configuration_space` does that. YAML is made of JSON's types here: ConfigSpace
     writes forbidden values as Python tuples, which it then refuses to read.
 
     Raises:
-        InvalidValueError: the name ends neither in ``.json`` nor in ``.yaml`` or ``.yml``.
+        InvalidValueError: not a space, not a path, or one that ends neither in ``.json`` nor in ``.yaml`` or ``.yml``.
         OSError: the file cannot be written.
     """
-    target = Path(path)
+    check_kind("space", space, ConfigurationSpace)
+    target = _checked_path(path)
     is_json = _is_json(target)
     text = json.dumps({**space.to_serialized_dict(), "meta": space.meta}, indent=2) + "\n"
     if not is_json:
@@ -129,15 +123,25 @@ def read_configuration_space(path: str | os.PathLike[str]) -> ConfigurationSpace
     """The space in a file that :func:`write_configuration_space` wrote, ``meta`` included.
 
     Raises:
-        InvalidValueError: as :func:`write_configuration_space`.
+        InvalidValueError: as :func:`write_configuration_space`, or the file does not hold a space.
         OSError: the file cannot be read.
     """
-    source = Path(path)
-    text = source.read_text(encoding="utf-8")
-    content: dict[str, Any] = json.loads(text) if _is_json(source) else _yaml().safe_load(text)
-    space = ConfigurationSpace.from_serialized_dict(content)
+    source = _checked_path(path)
+    load = json.loads if _is_json(source) else _yaml().safe_load
+    text = source.read_bytes()
+    try:
+        content = dict(load(text.decode()))
+        space = ConfigurationSpace.from_serialized_dict({**content, "hyperparameters": content["hyperparameters"]})
+    except Exception as error:  # of two parsers, and whatever ConfigSpace meets in a file of another kind
+        raise InvalidValueError(f"{source} does not hold a search space: {type(error).__name__}: {error}") from error
     space.meta = content.get("meta")
     return space
+
+
+def _checked_path(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidValueError(f"path {path!r:.80} is not the name of a file")
+    return Path(path)
 
 
 def _is_json(path: Path) -> bool:

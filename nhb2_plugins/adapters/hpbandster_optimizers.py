@@ -33,6 +33,7 @@ from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
+from nhb2_plugins.adapters.arguments import checked_ladder
 from nhb2_plugins.adapters.hpbandster_dispatcher import WORKER_DIED, SturdyDispatcher, made_sturdy
 from nhb2_plugins.adapters.hpbandster_worker import send_numpy_scalars
 from nhb2_plugins.errors import Nhb2Error
@@ -60,7 +61,7 @@ def hpbandster_budgets(ladder: Ladder) -> dict[str, float]:
     Raises:
         InvalidValueError: the ladder is not geometric: only :class:`LadderBohb` and its like can run it.
     """
-    steps = _ladder(ladder)
+    steps = checked_ladder(ladder)
     low, high = float(steps.budgets[0]), float(steps.budgets[-1])
     if len(steps.budgets) == 1:
         return {"eta": 3.0, "min_budget": low, "max_budget": high}
@@ -70,10 +71,6 @@ def hpbandster_budgets(ladder: Ladder) -> dict[str, float]:
         "min_budget": low if n_rungs == len(steps.budgets) else low * (1 - 1e-9),
         "max_budget": high,
     }
-
-
-def _ladder(ladder: Ladder) -> FidelityLadder:
-    return ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
 
 
 def _built_in(config: dict[str, Any]) -> dict[str, Any]:
@@ -190,7 +187,7 @@ class _LadderMaster(Master):  # type: ignore[misc]
     ) -> None:
         self.error: BaseException | None = None
         self.should_stop: Callable[[], bool] = lambda: False
-        self._ladder = _ladder(ladder)
+        self._ladder = checked_ladder(ladder)
         self._worker_timeout_s = worker_timeout_s
         where = {
             "host": master_arguments.get("nameserver", "127.0.0.1"),

@@ -58,7 +58,7 @@ def run_on_nameserver(
     table_seed: Seed | None,
     settings: BohbSettings,
     restriction: Subspace,
-    whole_cells: bool | None,
+    whole_cells: bool,
     previous: PreviousResult | None,
 ) -> Result:
     """The nameserver engine of :func:`nhb2_plugins.adapters.bohb_adapter.run_bohb`; arguments as there."""

@@ -19,6 +19,7 @@ import serpent  # type: ignore[import-untyped]
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.worker import Worker
 
+from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed
 from nhb2_plugins.adapters.bohb_result import run_info
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.benchmark import Benchmark, Seed
@@ -26,7 +27,7 @@ from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS, checked_whole_cells
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
@@ -91,16 +92,17 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
                 ``timeout``.
 
         Raises:
-            InvalidValueError: an unusable ladder, policy or encoding, or ``one_per_class`` without ``whole_cells``.
+            InvalidValueError: not a benchmark or logger; an unusable ladder, policy, seed, encoding or restriction, or
+                ``one_per_class`` without ``whole_cells``.
             TrajectoryError: the logger belongs to another table.
         """
         super().__init__(logger=hpbandster_logger or logging.getLogger("hpbandster"), **arguments)
-        self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        self.ladder = checked_ladder(ladder)
         self.encoding = checked_encoding(encoding, BOHB_ENCODINGS)
         self.recorder = Recorder(bench, charging=charging, logger=logger)
         self.error: Exception | None = None
-        self._table_seed = seed
-        self._part = restriction
+        self._table_seed = checked_seed(seed, bench)
+        self._part = checked_restriction(restriction)
         self._whole_cells = checked_whole_cells(self._part, whole_cells)
 
     def get_configspace(self, seed: int | None = None) -> ConfigurationSpace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from nhb2_plugins.cells import Cell
@@ -26,14 +26,15 @@ def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidValueError: no name, one that is unknown, or one twice.
     """
-    if isinstance(names, str):
+    if isinstance(names, str) or not isinstance(names, Iterable):
         names = (names,)
+    names = tuple(names)
     for name in names:
-        if name not in OBJECTIVES:
+        if not isinstance(name, str) or name not in OBJECTIVES:
             raise InvalidValueError(describe_choices(name, OBJECTIVES, what="objective"))
     if not names or len(set(names)) != len(names):
         raise InvalidValueError(f"objectives {list(names)!r} must be one or more different names of {list(OBJECTIVES)}")
-    return tuple(names)
+    return names
 
 
 def objective_values(record: TrialRecord, names: Sequence[str]) -> tuple[float, ...]:

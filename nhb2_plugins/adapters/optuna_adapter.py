@@ -7,14 +7,14 @@ objective raises, with two exceptions: with ``n_jobs`` > 1 the errors of the las
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from optuna import Study, TrialPruned
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial
 
-from nhb2_plugins.adapters.arguments import checked_seed
+from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed, top_epoch
 from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
 from nhb2_plugins.adapters.optuna_records import study_from_records
@@ -28,14 +28,14 @@ from nhb2_plugins.adapters.optuna_space import (
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding
-from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
 
 __all__ = [
     "USER_ATTRIBUTES",
@@ -74,7 +74,7 @@ class OptunaObjective:
         encoding: Encoding = "categorical",
         *,
         restriction: Subspace = WHOLE_SPACE,
-        report: bool | FidelityLadder = False,
+        report: bool | FidelityLadder | Iterable[float] = False,
         objectives: Sequence[str] = ("error_pct",),
         attributes: Sequence[str] = USER_ATTRIBUTES,
     ) -> None:
@@ -90,24 +90,28 @@ class OptunaObjective:
             encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna_space`).
             restriction: the part of the space that trials suggest from; by default all of it.
             report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
-                is then charged for the epochs it trained. A ladder reports at its rungs alone (and its highest rung is
-                the epoch searched at); from 12 to 200 a second run begins, which is paid beside the first.
+                is then charged for the epochs it trained. A ladder, or several budgets, reports at its rungs alone (and
+                its highest rung is the epoch searched at); from 12 to 200 a second run begins, which is paid beside
+                the first.
             objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`, all minimised; several make a
                 multi-objective study's tuple.
             attributes: which of :data:`USER_ATTRIBUTES` a trial gets; fewer spare a slow storage writes.
 
         Raises:
-            InvalidValueError: an unknown epoch, policy, seed, encoding, objective or attribute; reporting at 200
-                epochs (there is no learning curve) or with several objectives (Optuna has no pruning there).
+            InvalidValueError: not a benchmark, logger or restriction; an unknown epoch, policy, seed, encoding,
+                objective or attribute; an epoch beside a ladder that ends at another; reporting at 200 epochs (there
+                is no learning curve) or with several objectives (Optuna has no pruning there).
             TrajectoryError: the logger belongs to another table.
         """
         self._epochs = _reported_epochs(epoch, report)
         self._reports = report is not False
         self._objectives = checked_objectives(objectives)
         if self._reports and len(self._objectives) > 1:
-            raise InvalidValueError(f"Optuna cannot prune with several objectives, and there are {list(objectives)}")
+            raise InvalidValueError(
+                f"Optuna cannot prune with several objectives, and there are {list(self._objectives)}"
+            )
         self._encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
-        self._restriction = restriction
+        self._restriction = checked_restriction(restriction)
         self._attributes = _checked_attributes(attributes)
         self._recorder = Recorder(bench, charging=charging, logger=logger)
         self._seed = checked_seed(seed, bench)
@@ -132,6 +136,12 @@ class OptunaObjective:
         """
         if self._error is not None:
             raise self._error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TrajectoryError(
+            "an OptunaObjective cannot be copied or sent to another process: its records would be lost there. "
+            "Make one in each process, on one study in a shared storage"
+        )
 
     def __call__(self, trial: BaseTrial) -> float | tuple[float, ...]:
         """Evaluate what a trial suggests.
@@ -208,12 +218,12 @@ class OptunaStopAtBudget:
         logger: the logger whose simulated clock is read, or the objective that has it.
 
     Raises:
-        InvalidValueError: the budget is not positive.
+        InvalidValueError: the budget is not positive, or neither a logger nor an objective.
     """
 
     def __init__(self, budget_s: float, logger: TrajectoryLogger | OptunaObjective) -> None:
         self._budget_s = checked_budget(budget_s)
-        self._logger = logger.logger if isinstance(logger, OptunaObjective) else logger
+        self._logger = checked_logger(logger.logger if isinstance(logger, OptunaObjective) else logger)
 
     def __call__(self, study: Study, _trial: FrozenTrial) -> None:
         """Stop the study if the budget is spent."""
@@ -221,10 +231,14 @@ class OptunaStopAtBudget:
             study.stop()
 
 
-def _reported_epochs(epoch: int, report: bool | FidelityLadder) -> tuple[int, ...]:
-    checked = checked_epoch(epoch)
-    if isinstance(report, FidelityLadder):
-        return report.rungs
+def _reported_epochs(epoch: int, report: bool | FidelityLadder | Iterable[float]) -> tuple[int, ...]:
+    if not isinstance(report, bool):
+        if not isinstance(report, FidelityLadder | Iterable) or isinstance(report, str):
+            raise InvalidValueError(f"report {report!r:.80} is not True, False, or a ladder, for example [12, 200]")
+        ladder = checked_ladder(report)
+        top_epoch(epoch, ladder)
+        return ladder.rungs
+    checked = top_epoch(epoch, None)
     if report and checked == LONG_EPOCHS:
         raise InvalidValueError(
             f"there is no learning curve at {LONG_EPOCHS} epochs to report; "
@@ -234,6 +248,9 @@ def _reported_epochs(epoch: int, report: bool | FidelityLadder) -> tuple[int, ..
 
 
 def _checked_attributes(names: Sequence[str]) -> dict[str, Callable[[TrialRecord], Any]]:
-    if unknown := [name for name in names if name not in DESCRIPTION]:
-        raise InvalidValueError(f"attributes {unknown} are not among {list(USER_ATTRIBUTES)}")
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        names = (names,)
+    names = tuple(names)
+    if unknown := [name for name in names if name not in USER_ATTRIBUTES]:
+        raise InvalidValueError(f"attributes {unknown!r:.80} are not among {list(USER_ATTRIBUTES)}")
     return {name: DESCRIPTION[name] for name in names}

@@ -41,10 +41,13 @@ def study_from_records(
         storage: as ``optuna.create_study``; None keeps the study in memory.
 
     Raises:
-        TrajectoryError: no records, or records of several tables.
+        TrajectoryError: no records, something that is none, or records of several tables.
         InvalidValueError: an encoding that Optuna cannot express.
     """
-    given = list(records)
+    given = list(records) if isinstance(records, Iterable) else [records]
+    for each in given:
+        if not isinstance(each, TrialRecord):
+            raise TrajectoryError(f"{each!r:.80} is not a TrialRecord; a logger's records are")
     tables = sorted({record.table for record in given})
     if len(tables) != 1:
         raise TrajectoryError(f"a study needs records of exactly one table, not of {tables or 'none'}")

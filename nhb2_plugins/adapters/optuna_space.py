@@ -20,10 +20,11 @@ from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
+from nhb2_plugins.adapters.arguments import check_kind
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 
@@ -38,7 +39,7 @@ def optuna_search_space(
         restriction: the part of the space; by default all of it. With ``one_per_class``, ``cell`` stands for the edges.
 
     Raises:
-        InvalidValueError: an encoding that Optuna cannot express.
+        InvalidValueError: an encoding that Optuna cannot express, or not a restriction.
     """
     ranked = _ranked(encoding)
     return {
@@ -58,8 +59,9 @@ def suggest_configuration(
         restriction: as :func:`optuna_search_space`.
 
     Raises:
-        InvalidValueError: an encoding that Optuna cannot express.
+        InvalidValueError: not a trial, an encoding that Optuna cannot express, or not a restriction.
     """
+    check_kind("trial", trial, BaseTrial)
     ranked = _ranked(encoding)
     values = {
         name: trial.suggest_int(name, choices[0], choices[-1])
@@ -75,7 +77,8 @@ def _ranked(encoding: Encoding) -> tuple[str, ...]:
 
 
 def _choices(encoding: Encoding, restriction: Subspace) -> Mapping[str, tuple[Any, ...]]:
-    return hyperparameter_choices(encoding, restriction, whole_cells=restriction.needs_whole_cells)
+    part = checked_restriction(restriction)
+    return hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells)
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:
@@ -84,8 +87,9 @@ def configuration_of(trial: BaseTrial) -> Configuration:
     The trial's own distributions say which encoding it has.
 
     Raises:
-        InvalidValueError: the trial does not carry the eight hyperparameters of this space.
+        InvalidValueError: not a trial, or one that does not carry the eight hyperparameters of this space.
     """
+    check_kind("trial", trial, BaseTrial)
     ranks = isinstance(trial.distributions.get("lr"), IntDistribution)
     return to_configuration(trial.params, "integer" if ranks else "categorical")
 
@@ -109,15 +113,17 @@ def enqueue(
         skip_if_exists: leave out those that the study holds already.
 
     Raises:
-        InvalidValueError: an encoding that Optuna cannot express, something that is not a configuration, or a
-            configuration outside the restriction. Nothing has been enqueued then.
+        InvalidValueError: not a study, an encoding that Optuna cannot express, something that is not a configuration,
+            or a configuration outside the restriction. Nothing has been enqueued then.
     """
+    check_kind("study", study, Study)
+    part = checked_restriction(restriction)
     encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
-    each_one = [configurations] if isinstance(configurations, Configuration) else list(configurations)
+    each_one = list(configurations) if isinstance(configurations, Iterable) else [configurations]
     for each in each_one:
         if not isinstance(each, Configuration):
-            raise InvalidValueError(f"{each!r} is not a Configuration")
-        restriction.checked(each)
+            raise InvalidValueError(f"{each!r:.80} is not a Configuration")
+        part.checked(each)
     for each in each_one:
-        values = to_values(each, encoding, whole_cells=restriction.needs_whole_cells)
+        values = to_values(each, encoding, whole_cells=part.needs_whole_cells)
         study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

@@ -20,7 +20,7 @@ from smac import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
-from nhb2_plugins.adapters.arguments import checked_seed
+from nhb2_plugins.adapters.arguments import checked_flag, checked_ladder, checked_seed, top_epoch
 from nhb2_plugins.adapters.objectives import checked_objectives
 from nhb2_plugins.adapters.smac_ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac_parts import quick_model, reproducible_maximizer
@@ -28,9 +28,10 @@ from nhb2_plugins.adapters.smac_run import SmacAnswer, SmacRun, TargetSettings
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.recorder import checked_logger
 
 __all__ = [
     "SmacBudgets",
@@ -100,16 +101,16 @@ def smac_target(
         instances: whether the table's seeds are SMAC's instances.
 
     Raises:
-        InvalidValueError: an unknown policy, epoch, seed or objective; instances together with a ladder (SMAC's
-            budgets are then numbers of instances) or with a seed.
+        InvalidValueError: not a benchmark or logger; an unknown policy, epoch, seed or objective; an epoch beside a
+            ladder that ends at another; instances together with a ladder (SMAC's budgets are then numbers of
+            instances) or with a seed.
         TrajectoryError: the logger belongs to another table.
     """
-    if instances and (ladder is not None or seed is not None):
+    if checked_flag("instances", instances) and (ladder is not None or seed is not None):
         raise InvalidValueError("instances=True takes neither a ladder (SMAC counts instances instead) nor a seed")
-    if ladder is not None and not isinstance(ladder, FidelityLadder):
-        ladder = FidelityLadder(ladder)
+    steps = None if ladder is None else checked_ladder(ladder)
     settings = TargetSettings(
-        bench, checked_epoch(epoch), ladder, checked_seed(seed, bench), checked_objectives(objectives)
+        bench, top_epoch(epoch, steps), steps, checked_seed(seed, bench), checked_objectives(objectives)
     )
     run = SmacRun(settings, charging=charging, logger=logger)
     target: Any
@@ -147,14 +148,26 @@ def _target_with_instances(run: SmacRun) -> Any:
 class SmacReport(Callback):
     """Raises the target's first exception out of ``facade.optimize()``, and records what worker processes evaluated.
 
+    In a run that SMAC continues, it also lets SMAC's seeds stand for the seeds of the table that they stood for before.
+
     Args:
         target: the function that the facade runs.
+
+    Raises:
+        InvalidValueError: not a function that :func:`smac_target` made.
     """
 
     def __init__(self, target: SmacTarget) -> None:
         super().__init__()
-        self._run = target.run
+        self._run = _run_of(target)
         self._run.is_reported = True
+        self._has_looked_back = False
+
+    def on_ask_start(self, smbo: SMBO) -> None:
+        """Before the first proposal, look at what SMAC has read of an earlier run."""
+        if not self._has_looked_back:
+            self._has_looked_back = True
+            self._run.remember_seeds(smbo.runhistory)
 
     def on_tell_start(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> None:  # noqa: ARG002
         """Look at a result before SMAC learns it.
@@ -182,14 +195,22 @@ class SmacStopAtBudget(Callback):
         logger: the logger whose simulated clock is read, or the target that has it.
 
     Raises:
-        InvalidValueError: the budget is not positive.
+        InvalidValueError: the budget is not positive, or neither a logger nor a target.
     """
 
     def __init__(self, budget_s: float, logger: TrajectoryLogger | SmacTarget) -> None:
         super().__init__()
         self._budget_s: Final = checked_budget(budget_s)
-        self._logger = logger if isinstance(logger, TrajectoryLogger) else logger.run.logger
+        run = getattr(logger, "run", None)
+        self._logger = checked_logger(run.logger if isinstance(run, SmacRun) else logger)
 
     def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:  # noqa: ARG002
         """False, SMAC's signal to stop, once the budget is spent."""
         return False if self._logger.clock_s >= self._budget_s else None
+
+
+def _run_of(target: SmacTarget) -> SmacRun:
+    run = getattr(target, "run", None)
+    if not isinstance(run, SmacRun):
+        raise InvalidValueError(f"target {target!r:.80} is not a function that smac_target(bench) made")
+    return run

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from smac.intensifier.hyperband_utils import determine_HB
 
+from nhb2_plugins.adapters.arguments import checked_ladder
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, is_number
 
 _RELATIVE_TOLERANCE = 1e-9
 
@@ -56,10 +57,10 @@ def smac_budgets(ladder: FidelityLadder | Iterable[float], eta: float | None = N
         InvalidValueError: a ladder that is not geometric, or an eta with which SMAC would run other budgets; the
             message names them.
     """
-    ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+    ladder = checked_ladder(ladder)
     eta = ladder.eta if eta is None else eta
-    if not eta > 1:
-        raise InvalidValueError(f"eta {eta!r} does not exceed 1")
+    if not is_number(eta) or not 1 < eta < math.inf:
+        raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
     low, high = float(ladder.budgets[0]), float(ladder.budgets[-1])
     budgets = SmacBudgets(low * (1 - _RELATIVE_TOLERANCE), high, eta, ladder)
     run = [float(budget) for budget in determine_HB(budgets.min_budget, high, eta)["budgets_in_stage"][0]]  # type: ignore[arg-type]

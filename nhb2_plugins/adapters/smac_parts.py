@@ -18,6 +18,9 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.model.abstract_model import AbstractModel
 from smac.model.random_forest.random_forest import RandomForest
 
+from nhb2_plugins.adapters.arguments import check_kind
+from nhb2_plugins.errors import InvalidValueError
+
 _MAX_LEAF_NODES: Final = 4096
 
 
@@ -30,7 +33,11 @@ def reproducible_maximizer(facade: type[AbstractFacade], scenario: Scenario) -> 
     Args:
         facade: the facade's class.
         scenario: the scenario.
+
+    Raises:
+        InvalidValueError: not a facade's class, or not a scenario.
     """
+    _check(facade, scenario)
     maximizer = facade.get_acquisition_maximizer(scenario)
     if isinstance(maximizer, LocalAndSortedRandomSearch):
         local_search: Any = maximizer._local_search
@@ -53,13 +60,23 @@ def quick_model(facade: type[AbstractFacade], scenario: Scenario) -> AbstractMod
     Args:
         facade: the facade's class.
         scenario: the scenario; its ``n_trials`` bounds the number of leaves.
+
+    Raises:
+        InvalidValueError: not a facade's class, or not a scenario.
     """
+    _check(facade, scenario)
     model = facade.get_model(scenario)
     if isinstance(model, RandomForest):
         options: dict[str, Any] = model._rf_opts
         options["max_leaf_nodes"] = min(options["max_leaf_nodes"], max(_MAX_LEAF_NODES, 2 * scenario.n_trials))
         options["n_jobs"] = 1
     return model
+
+
+def _check(facade: type[AbstractFacade], scenario: Scenario) -> None:
+    if not (isinstance(facade, type) and issubclass(facade, AbstractFacade)):
+        raise InvalidValueError(f"facade {facade!r:.80} is not a class of SMAC's facades, as MultiFidelityFacade is")
+    check_kind("scenario", scenario, Scenario)
 
 
 def _vector(configuration: Configuration) -> tuple[float, ...]:

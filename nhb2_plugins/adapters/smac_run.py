@@ -10,11 +10,10 @@ import pickle
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Final
 
-from ConfigSpace import Configuration as SpaceConfiguration
-from ConfigSpace import UniformIntegerHyperparameter
-from smac.runhistory import TrialInfo, TrialValue
+from smac.runhistory import RunHistory, TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.arguments import served
 from nhb2_plugins.adapters.description import describe
@@ -117,6 +116,14 @@ class SmacRun:
             raise
         return _cost(record, self._settings), describe(record)
 
+    def remember_seeds(self, earlier: RunHistory) -> None:
+        """Let SMAC's seeds stand for what they stood for in a run that SMAC continues, in the order of their trials."""
+        seeds = self._settings.bench.seeds
+        for trial, value in earlier.items():
+            table_seed = (value.additional_info or {}).get("seed")
+            if trial.seed and trial.seed not in seeds and table_seed in seeds:
+                self._seed_ranks.setdefault(int(trial.seed), seeds.index(table_seed))
+
     def collect(self, info: TrialInfo, value: TrialValue) -> None:
         """Record a result that another process evaluated, or keep the error that it met.
 
@@ -171,6 +178,8 @@ class SmacRun:
 
     def _rank(self, smac_seed: int) -> int:
         """Position of a seed of SMAC among those seen so far."""
+        if not isinstance(smac_seed, Integral):
+            raise InvalidValueError(f"seed {smac_seed!r:.80} is not an integer; 0 is the table's first seed")
         if smac_seed == 0 or smac_seed in self._settings.bench.seeds:
             return 0
         return self._seed_ranks.setdefault(int(smac_seed), len(self._seed_ranks))
@@ -255,7 +264,7 @@ def _seed_of_instance(instance: str, seeds: tuple[int, ...]) -> int:
 
 
 def _configuration(config: Mapping[str, Any]) -> Configuration:
-    ranks = isinstance(config, SpaceConfiguration) and isinstance(
-        config.config_space.get("lr"), UniformIntegerHyperparameter
-    )
+    # A learning rate's rank is an integer, and no learning rate is. The space cannot tell: where one value is fixed it
+    # has a categorical of one choice, in either encoding.
+    ranks = isinstance(config, Mapping) and isinstance(config.get("lr"), Integral)
     return to_configuration(config, "integer" if ranks else "categorical")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Any, Final
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
+from nhb2_plugins.adapters.arguments import checked_flag, checked_search_seed
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError, describe_choices
@@ -30,7 +32,7 @@ from nhb2_plugins.optimizers.bohb_density import (
 from nhb2_plugins.optimizers.bracket_search import Proposal
 from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
 from nhb2_plugins.space import EDGE_NAMES, OPERATIONS, Configuration, cellcode_digits
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 BOHB_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 """Encodings BOHB can model: it has no kernel for ordinals."""
@@ -70,8 +72,10 @@ class BohbSettings:
             raise InvalidValueError(describe_choices(self.encoding, BOHB_ENCODINGS, what="BOHB's encoding"))
         if self.bandwidth not in BANDWIDTHS:
             raise InvalidValueError(describe_choices(self.bandwidth, BANDWIDTHS, what="bandwidth"))
-        _check_range("top_n_percent", self.top_n_percent, 1, 99)
-        _check_range("num_samples", self.num_samples, 1, math.inf)
+        if self.min_points_in_model is not None:
+            _check_range("min_points_in_model", self.min_points_in_model, 0, math.inf, kind=Integral)
+        _check_range("top_n_percent", self.top_n_percent, 1, 99, kind=Integral)
+        _check_range("num_samples", self.num_samples, 1, math.inf, kind=Integral)
         _check_range("random_fraction", self.random_fraction, 0, 1)
         _check_range("bandwidth_factor", self.bandwidth_factor, 1e-12, math.inf)
         _check_range("min_bandwidth", self.min_bandwidth, 1e-12, math.inf)
@@ -108,7 +112,8 @@ class BohbModel:
         n_points_in_model: ``min_points_in_model``, raised to the least that a density needs (columns + 1).
 
     Raises:
-        InvalidValueError: not a cellcode, or one outside the restriction; ``one_per_class`` without ``whole_cells``.
+        InvalidValueError: not a seed or restriction; not a cellcode, or one outside the restriction; ``one_per_class``
+            without ``whole_cells``.
     """
 
     def __init__(
@@ -122,14 +127,15 @@ class BohbModel:
         whole_cells: bool | None = None,
     ) -> None:
         self.settings = settings or BohbSettings()
-        self.generator = np.random.RandomState(seed)
+        self.generator = np.random.RandomState(checked_search_seed(seed))
+        restriction = checked_restriction(restriction)
         self._part = restriction if cellcode is None else replace(restriction, cellcode=cellcode)
         if cellcode not in (None, *restriction.cellcodes):
             raise InvalidValueError(f"cell {cellcode!r} is not in {restriction}")
         self.whole_cells = checked_whole_cells(restriction, whole_cells, cellcode)
         self._coding = _Coding(self.settings.encoding, restriction, whole_cells=self.whole_cells, cellcode=cellcode)
         self.space = self._coding.space
-        self.space.seed(seed if space_seed is None else space_seed)
+        self.space.seed(checked_search_seed(seed if space_seed is None else space_seed))
         self.n_points_in_model = max(self.settings.min_points_in_model or 0, len(self.space) + 1)
         self._vectors: dict[float, list[Floats]] = {}
         self._losses: dict[float, list[float]] = {}
@@ -262,18 +268,22 @@ def checked_whole_cells(part: Subspace, whole_cells: bool | None, cellcode: str 
     """Whether BOHB's model sees cells whole: as said, or (None) where edges alone cannot keep the restriction.
 
     Raises:
-        InvalidValueError: the restriction needs whole cells, or ``cellcode`` leaves no cell to choose.
+        InvalidValueError: neither a truth value nor None; the restriction needs whole cells, or ``cellcode`` leaves no
+            cell to choose.
     """
     needs = part.needs_whole_cells and cellcode is None
     if whole_cells is None:
         return needs
-    if needs and not whole_cells:
+    if needs and not checked_flag("whole_cells", whole_cells):
         raise InvalidValueError("BOHB's model knows no forbidden clauses: one_per_class needs whole_cells=True")
     if whole_cells and cellcode is not None:
         raise InvalidValueError(f"whole_cells=True has no meaning where cell {cellcode!r} alone is searched on")
-    return whole_cells
+    return checked_flag("whole_cells", whole_cells)
 
 
-def _check_range(name: str, value: float, least: float, most: float) -> None:
+def _check_range(name: str, value: float, least: float, most: float, *, kind: type = Real) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool) or math.isinf(value):
+        what = "an integer" if kind is Integral else "a finite number"
+        raise InvalidValueError(f"{name} {value!r:.80} is not {what}")
     if not least <= value <= most:
         raise InvalidValueError(f"{name} {value!r} is not between {least:g} and {most:g}")

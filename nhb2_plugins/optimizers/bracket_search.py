@@ -62,6 +62,18 @@ class BracketTrial:
     budget: float
 
 
+def checked_n_iterations(n_iterations: int | None) -> int | None:
+    """A number of brackets, or None for no end.
+
+    Raises:
+        InvalidValueError: something else than an integer of at least 1.
+    """
+    is_integer = isinstance(n_iterations, Integral) and not isinstance(n_iterations, bool)
+    if n_iterations is not None and not (is_integer and n_iterations >= 1):
+        raise InvalidValueError(f"n_iterations {n_iterations!r} must be an integer of at least 1, or None for no end")
+    return n_iterations
+
+
 class BracketSearch:
     """Brackets one after another, for one or many (simulated) workers.
 
@@ -85,11 +97,7 @@ class BracketSearch:
     def __init__(
         self, ladder: FidelityLadder, brackets: Sequence[Bracket], model: Proposer, *, n_iterations: int | None
     ) -> None:
-        is_integer = isinstance(n_iterations, Integral) and not isinstance(n_iterations, bool)
-        if n_iterations is not None and not (is_integer and n_iterations >= 1):
-            raise InvalidValueError(
-                f"n_iterations {n_iterations!r} must be an integer of at least 1, or None for no end"
-            )
+        n_iterations = checked_n_iterations(n_iterations)
         self.ladder = ladder
         self.model = model
         self._brackets = brackets

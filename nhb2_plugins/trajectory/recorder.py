@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.charging import Charger, Charging
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
@@ -19,15 +20,15 @@ class Recorder:
         logger: where records go; None makes one that keeps them in memory.
 
     Raises:
-        InvalidValueError: an unknown charging policy.
+        InvalidValueError: not a benchmark, not a logger, or an unknown charging policy.
         TrajectoryError: the logger belongs to another table.
     """
 
     def __init__(
         self, bench: Benchmark, *, charging: Charging = "from_scratch", logger: TrajectoryLogger | None = None
     ) -> None:
-        self.bench = bench
-        self.logger = TrajectoryLogger() if logger is None else logger
+        self.bench = checked_benchmark(bench)
+        self.logger = TrajectoryLogger() if logger is None else checked_logger(logger)
         self.logger.attach(bench)
         self._charger = Charger(bench, charging)
         self._table = bench.provenance.key
@@ -122,3 +123,25 @@ class Recorder:
             overhead_s,
             self._table,
         )
+
+
+def checked_benchmark(bench: object) -> Benchmark:
+    """The benchmark.
+
+    Raises:
+        InvalidValueError: something else.
+    """
+    if not isinstance(bench, Benchmark):
+        raise InvalidValueError(f"bench {bench!r:.80} is not a Benchmark; open_benchmark() opens one")
+    return bench
+
+
+def checked_logger(logger: object) -> TrajectoryLogger:
+    """The logger.
+
+    Raises:
+        InvalidValueError: something else.
+    """
+    if not isinstance(logger, TrajectoryLogger):
+        raise InvalidValueError(f"logger {logger!r:.80} is not a TrajectoryLogger; TrajectoryLogger() makes one")
+    return logger

@@ -219,3 +219,14 @@ def test_what_cannot_be_exported_is_named(
     assert main(["space", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+def test_configspaces_own_readers_lack_but_the_metadata(ending: str, tmp_path: Path) -> None:
+    space = configuration_space("ordinal", restriction=Subspace(one_per_class=True))
+    path = tmp_path / f"space.{ending}"
+    write_configuration_space(space, path)
+    read = {"json": ConfigurationSpace.from_json, "yaml": ConfigurationSpace.from_yaml}[ending](path)
+    assert read.meta is None
+    read.meta = space.meta
+    assert read == space

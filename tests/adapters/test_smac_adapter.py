@@ -37,6 +37,7 @@ from nhb2_plugins.encoding import ENCODINGS, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
@@ -110,6 +111,17 @@ def test_every_encoding_of_the_space_is_understood(bench: Benchmark, encoding: A
         assert target.run.logger.records[-1].configuration == to_configuration(config, encoding)
 
 
+@pytest.mark.parametrize("part", [Subspace(lr=0.1), Subspace(lr=0.003125, batch_size=16), Subspace(one_per_class=True)])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_part_of_the_space_is_understood_in_every_encoding(bench: Benchmark, encoding: Any, part: Subspace) -> None:
+    target = smac_target(bench)
+    space = configuration_space(encoding, seed=1, restriction=part)
+    for _ in range(5):
+        config = space.sample_configuration()
+        target(config, seed=0)
+        assert target.run.logger.records[-1].configuration == to_configuration(config, encoding)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -173,6 +185,25 @@ def test_seeds_stand_for_the_tables_in_order_of_appearance(bench: Benchmark) -> 
     for smac_seed in (0, 987_654, np.int64(31), 987_654, 555, 4_000, 5_000, 0):
         target(VALUES, seed=smac_seed)
     assert [record.seed for record in target.run.logger.records] == [222, 222, 555, 222, 555, 888, 222, 222]
+
+
+def test_a_run_that_smac_continues_is_not_recorded_again_and_keeps_its_seeds(bench: Benchmark, tmp_path: Path) -> None:
+    def run(*callbacks: Any) -> tuple[AbstractFacade, TrajectoryLogger]:
+        target = smac_target(bench)
+        scenario = make_scenario(tmp_path, n_trials=16, deterministic=False)
+        model = quick_model(HyperparameterOptimizationFacade, scenario)
+        callbacks = (SmacReport(target), *(make(target) for make in callbacks))
+        smac = HyperparameterOptimizationFacade(
+            scenario, target, callbacks=list(callbacks), model=model, logging_level=False
+        )
+        smac.optimize()
+        return smac, target.run.logger
+
+    _, before = run(lambda target: SmacStopAtBudget(900, target))
+    smac, after = run()
+    assert 0 < len(before) < len(before) + len(after) == len(smac.runhistory) == 16
+    stood_for = {(key.seed, value.additional_info["seed"]) for key, value in smac.runhistory.items()}
+    assert len(stood_for) == len(dict(stood_for)) == 3
 
 
 def test_the_tables_seeds_can_be_instances(bench: Benchmark, tmp_path: Path) -> None:
