@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -103,6 +104,8 @@ def final_regrets(runs: Iterable[RunFile], time_s: float = math.inf) -> pandas.D
 def export_directories(source: str, target: str, directory_format: str) -> int:
     """Write every run of a source into a directory of its own below a new one, named by the run's id.
 
+    The new directory is there whole or not at all.
+
     Args:
         source: a ``.jsonl`` file, a directory of them, or a database's URL.
         target: a directory that does not exist yet.
@@ -125,8 +128,12 @@ def export_directories(source: str, target: str, directory_format: str) -> int:
         raise TrajectoryExistsError(f"{directory} exists already")
     runs = exported_runs(source)
     try:
-        for run in runs:
-            DIRECTORY_FORMATS[directory_format](run, directory / run.directory)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as aside:
+            written = Path(aside, directory.name)
+            for run in runs:
+                DIRECTORY_FORMATS[directory_format](run, written / run.directory)
+            written.rename(directory)
     except OSError as error:
         raise TrajectoryError(f"cannot write {directory}: {error}") from error
     return len(runs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from nhb2_plugins.trajectory.sinks import JsonLinesSink
 from tests.analysis.runs import make_run, write_run
 from tests.core_fixtures import mini_benchmark, needs
 from tests.support.command_line import assert_one_line_error, nhb2
+from tests.support.disks import LIMITED
 
 BENCH = mini_benchmark()
 LADDER = FidelityLadder([1, 4, 12])
@@ -187,6 +190,18 @@ def test_the_command_line_exports_directories(source: Path, tmp_path: Path) -> N
     assert (done.status, done.err.strip()) == (0, f"Wrote 2 runs to {tmp_path / 'out'}.")
     again = nhb2("log", "export", source, tmp_path / "out", "--format", "deepcave")
     assert_one_line_error(again, "exists already")
+
+
+@pytest.mark.parametrize("directory_format", DIRECTORY_FORMATS)
+def test_a_full_disk_leaves_no_half_directory(source: Path, tmp_path: Path, directory_format: str) -> None:
+    command = ["log", "export", str(source), str(tmp_path / "target"), "--format", directory_format]
+    limited = f"{LIMITED}\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))"
+    code = f"{limited}\nfrom nhb2_plugins.cli.main import main\nraise SystemExit(main({command}))"
+    refused = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"cannot write {tmp_path / 'target'}: " in refused.stderr
+    assert "File too large" in refused.stderr
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_a_file_of_two_whole_runs_is_refused_rather_than_mixed(tmp_path: Path) -> None:
