@@ -79,6 +79,32 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
     assert fourth == f"damaged: {tmp_path / 'd.jsonl'}:5: the last line does not end"
 
 
+def test_a_directory_with_the_name_of_a_file_is_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "old.jsonl").mkdir()
+    (tmp_path / "old.jsonl" / "run.jsonl").write_bytes(GOLDEN.read_bytes())
+    checked = nhb2("log", "check", tmp_path)
+    assert (checked.status, checked.out) == (0, f"sound: {tmp_path / 'old.jsonl' / 'run.jsonl'}: 5 records of 1 run\n")
+
+
+def test_a_damaged_line_beside_the_trials_is_damage_too(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(GOLDEN.read_bytes() + b'{"type": "end"}\n')
+    checked = nhb2("log", "check", path)
+    assert (checked.status, checked.out.startswith(f"damaged: {path}:6: ")) == (1, True)
+    path.write_bytes(b'{"type": "run", "format_version": 2}\n' + GOLDEN.read_bytes())
+    refused = nhb2("log", "show", path)
+    assert_one_line_error(refused, f"{path}:1: format version 2; this version reads 1", status=1)
+
+
+@needs("sqlalchemy")
+def test_an_export_to_a_database_with_another_run_of_that_id_says_so(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    assert nhb2("log", "export", GOLDEN, url).status == 0
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(GOLDEN.read_bytes().replace(b"41.134", b"42.134"))
+    assert_one_line_error(nhb2("log", "export", other, url), "a different record of trial 0 of run 'golden'", status=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "status"),
     [
