@@ -12,7 +12,6 @@ loses at most its unfinished batch; with ``batch_size=1`` it loses nothing that 
 
 from __future__ import annotations
 
-import atexit
 import math
 import os
 import re
@@ -20,6 +19,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.util import Finalize
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -112,9 +112,9 @@ class SqlSink(ClosingSink):
         self._pending: list[tuple[Any, ...]] = []
         self._is_closed = False
         self._lock = threading.RLock()
-        self._process_id = os.getpid()
         self._persistently(lambda: prepare_schema(self._engine))
-        atexit.register(self._flush_at_exit)
+        # Not atexit, which forked workers of multiprocessing pass over. A forked child runs none of its parent's.
+        self._at_exit = Finalize(None, self.flush, exitpriority=0)
 
     def write(self, record: TrialRecord) -> None:
         """Keep a record; every ``batch_size`` records they are written in one transaction.
@@ -149,15 +149,11 @@ class SqlSink(ClosingSink):
         """
         with self._lock:
             self._is_closed = True
-            atexit.unregister(self._flush_at_exit)
+            self._at_exit.cancel()
             try:
                 self.flush()
             finally:
                 self._engine.dispose()
-
-    def _flush_at_exit(self) -> None:
-        if os.getpid() == self._process_id:  # a forked child has neither the connection nor the records
-            self.flush()
 
     def _write_pending(self) -> None:
         with self._engine.begin() as connection:

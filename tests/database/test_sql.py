@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 import signal
 import sqlite3
@@ -86,6 +87,12 @@ prepare_schema(engine, STEPS)
 
 def records(n: int, run_id: str = "a") -> list[TrialRecord]:
     return [replace(RECORD, run_id=run_id, trial=t, start_s=float(t), end_s=float(t + 1)) for t in range(n)]
+
+
+def write_without_closing(url: str, n: int) -> None:
+    sink = SqlSink(url)
+    for record in records(n):
+        sink.write(record)
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +210,29 @@ def test_an_interpreter_that_ends_without_closing_loses_nothing(url: str) -> Non
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
     assert read_records_sql(url) == records(7)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_a_worker_that_ends_without_closing_loses_nothing(tmp_path: Path, method: str) -> None:
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    worker = multiprocessing.get_context(method).Process(target=write_without_closing, args=(url, 7))
+    worker.start()
+    worker.join(120)
+    assert worker.exitcode == 0
+    assert read_records_sql(url) == records(7)
+
+
+def test_a_forked_child_leaves_its_parents_records_alone(tmp_path: Path) -> None:
+    """They are written once, by whoever holds the connection."""
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    with SqlSink(url) as sink:
+        sink.write(RECORD)
+        child = multiprocessing.get_context("fork").Process(target=int)
+        child.start()
+        child.join(120)
+        assert child.exitcode == 0
+        assert read_records_sql(url) == []
+    assert read_records_sql(url) == [RECORD]
 
 
 def test_columns_of_somebody_else_are_left_to_their_defaults(url: str) -> None:
