@@ -3,7 +3,9 @@
 In hpbandster 0.7.4 the thread that sends jobs dies when a worker is gone at that moment or when a job cannot be
 serialized, and the thread that looks for workers dies when a worker goes away between two of its calls. Both hold a
 lock when they die, so the optimizer waits forever and cannot be shut down. Here such a worker is dropped and its job
-goes to another one; what is not the worker's fault is reported.
+goes to another one; what is not the worker's fault is reported. And where the dispatcher itself cannot start (its host
+is no address of this machine, or the nameserver is gone) the two go on forever, and the program never ends: here they
+end with it.
 """
 
 from __future__ import annotations
@@ -29,6 +31,26 @@ class SturdyDispatcher(Dispatcher):  # type: ignore[misc]  # hpbandster is untyp
     """
 
     report: Callable[[Exception], None]
+
+    def run(self) -> None:
+        """Serve until shutdown (hpbandster's thread)."""
+        try:
+            super().run()
+        except Exception as error:
+            self.report(error)
+        finally:
+            with self.discover_cond:
+                self.shutdown_all_threads = True
+                self.runner_cond.notify_all()
+                self.discover_cond.notify_all()
+
+    def shutdown(self, shutdown_workers: bool = False) -> None:
+        """End all threads."""
+        if shutdown_workers:
+            self.shutdown_all_workers()
+        with self.runner_cond:
+            if getattr(self, "pyro_daemon", None) is not None:
+                self.pyro_daemon.shutdown()
 
     def job_runner(self) -> None:
         """Send waiting jobs to idle workers until shutdown (hpbandster's thread)."""

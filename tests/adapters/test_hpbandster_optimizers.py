@@ -267,7 +267,13 @@ def test_no_nameserver_is_an_error_at_once(tmp_path: Path) -> None:
     assert leftovers.new() == set()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_host_that_is_not_this_machine_is_an_error_and_leaves_nothing(net: Net, tmp_path: Path) -> None:
+    leftovers = Leftovers()
+    with running(ladder_bohb(net, tmp_path, host="203.0.113.1")) as optimizer, pytest.raises(OSError, match="assign"):
+        optimizer.run(1)
+    wait_until(lambda: leftovers.new() == set())
+
+
 def test_a_nameserver_that_goes_away_is_an_error(tmp_path: Path) -> None:
     leftovers = Leftovers()
     server = NameServer(run_id="short", host="127.0.0.1", port=0)

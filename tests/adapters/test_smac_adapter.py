@@ -261,7 +261,7 @@ def test_no_geometric_ladder_loses_a_rung(top: int) -> None:
         ([12, 200], 17, r"eta 17 would make SMAC run the budgets \[200.0\]"),
         ([12, 200], 3, r"\[22.2\d*, 66.6\d*, 200.0\]"),
         ([12, 200], 16, r"\[12.5, 200.0\]"),
-        ([12, 200], 1, "eta 1 does not exceed 1"),
+        ([12, 200], 1, "eta 1 is not a finite number above 1"),
         ([1, 5, 12], None, "not geometric"),
         ([12], None, "not geometric"),
     ],
