@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nhb2_plugins.trajectory.reader import read_records
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.reader import read_records, read_run
+from nhb2_plugins.trajectory.summary import read_summary
+from tests.analysis.runs import make_run, write_run
 from tests.core_fixtures import needs
 from tests.support.command_line import assert_one_line_error, nhb2
 from tests.support.disks import LIMITED
@@ -149,3 +152,16 @@ def test_a_full_disk_leaves_no_half_export(tmp_path: Path, suffix: str) -> None:
     assert "File too large" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_check_counts_the_trials_of_a_finished_run(tmp_path: Path) -> None:
+    path = write_run(tmp_path, make_run([(10, 80.0), (20, 85.0), (30, 90.0)]))
+    assert nhb2("log", "check", path).status == 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b'"type": "trial"' not in line or b'"trial": 1,' not in line))
+    checked = nhb2("log", "check", path)
+    assert checked.status == 1
+    assert checked.out == f"damaged: {path} has 2 trials, and its end says that there were 3\n"
+    for read in (read_run, read_summary, read_records):
+        with pytest.raises(TrajectoryError, match="has 2 trials, and its end says that there were 3"):
+            read(path)

@@ -23,9 +23,17 @@ def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
 
     Raises:
         TrajectoryError: the file cannot be read, is of another format version, or a line is not what it should be; it
-            names file and line.
+            names file and line. Or a run's end counts other trials than there are.
     """
-    return [part for _, part in read_parts(Path(path)) if isinstance(part, TrialRecord)]
+    records, ends = [], []
+    for _, part in read_parts(Path(path)):
+        if isinstance(part, TrialRecord):
+            records.append(part)
+        elif isinstance(part, RunEnd):
+            ends.append(part)
+    if len(ends) == 1:  # with more, several files were joined
+        _refuse_lost_trials(Path(path), len(records), ends[0])
+    return records
 
 
 def read_run_records(path: str | os.PathLike[str], run_id: str) -> list[TrialRecord]:
@@ -65,7 +73,7 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
             records.append(part)
         else:
             parts = parts.with_part(part, where)
-    return parts.finished(file, tuple(records))
+    return parts.finished(file, tuple(records), len(records))
 
 
 Part = RunHeader | TrialRecord | MeasuredIncumbent | RunEnd | None
@@ -97,15 +105,27 @@ class RunParts:
                 return replace(self, end=part)
         return self
 
-    def finished(self, path: Path, records: tuple[TrialRecord, ...]) -> RunFile:
+    def finished(self, path: Path, records: tuple[TrialRecord, ...], n_trials: int) -> RunFile:
         """The whole run.
 
+        Args:
+            path: the file, which errors name.
+            records: what the run is to hold.
+            n_trials: how many trials the file has.
+
         Raises:
-            TrajectoryError: there was no header.
+            TrajectoryError: there was no header, or the run's end counts other trials.
         """
         if self.header is None:
             raise TrajectoryError(f"{path} has no line of type 'run'")
+        if self.end is not None:
+            _refuse_lost_trials(path, n_trials, self.end)
         return RunFile(self.header, records, self.incumbents, self.end)
+
+
+def _refuse_lost_trials(path: Path, n_trials: int, end: RunEnd) -> None:
+    if end.n_evaluations != n_trials:
+        raise TrajectoryError(f"{path} has {n_trials} trials, and its end says that there were {end.n_evaluations}")
 
 
 def read_line(line: bytes, where: str) -> Part:

@@ -56,7 +56,7 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
                 parts = parts.with_part(part, f"{file}:{number}")
         if trial is not None:
             trials.append(trial)
-    return _summary(parts.finished(file, ()), trials, str(file))
+    return _summary(parts.finished(file, (), len(trials)), trials, str(file))
 
 
 def summarise(run: RunFile) -> RunSummary:
