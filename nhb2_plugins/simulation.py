@@ -60,7 +60,10 @@ def checked_budget(budget_s: float) -> float:
     """
     if not isinstance(budget_s, Real) or isinstance(budget_s, bool) or not budget_s > 0:
         raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
-    return float(budget_s)
+    try:
+        return float(budget_s)
+    except OverflowError as error:
+        raise InvalidValueError("budget_s is more seconds than a float can count; inf is for no budget") from error
 
 
 def checked_n_workers(n_workers: int) -> int:

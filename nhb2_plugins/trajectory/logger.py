@@ -31,10 +31,13 @@ class TrajectoryLogger:
         run_id: the run's name; stands in every record that is made for this logger.
 
     Raises:
-        InvalidValueError: ``sinks`` holds something without ``write`` and ``close``, or is no list of sinks.
+        InvalidValueError: ``sinks`` holds something without ``write`` and ``close``, or is no list of sinks; or the
+            name is no text.
     """
 
     def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = "run") -> None:
+        if type(run_id) is not str:  # also one of numpy's, which no record takes
+            raise InvalidValueError(f"run_id {run_id!r:.80} is not a built-in str")
         self.run_id = run_id
         self._sinks = _checked_sinks(sinks)
         self._records = RecordColumns()

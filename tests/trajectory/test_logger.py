@@ -265,6 +265,12 @@ def test_a_logger_without_sinks_can_be_copied_and_the_copy_goes_on_by_itself(cop
     assert [record.epoch for record in logger.records] == [12, 12]
 
 
+@pytest.mark.parametrize("run_id", [None, 5, b"run", np.str_("run")])
+def test_a_name_that_no_record_takes_is_refused_before_the_first(run_id: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r"run_id .* is not a built-in str"):
+        TrajectoryLogger(run_id=run_id)
+
+
 def test_a_logger_with_sinks_is_not_copied() -> None:
     with pytest.raises(TrajectoryError, match="a logger with sinks cannot be copied or pickled: take its records"):
         copy.deepcopy(TrajectoryLogger([MemorySink()]))
