@@ -86,10 +86,10 @@ def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
             records.append(part)
         else:
             parts = parts.with_part(part, where)
-    header = parts.header
-    if header is None:  # records alone, as a sink writes them without a campaign
+    if parts.header is None:  # records alone, as a sink writes them without a campaign
         yield from _by_id(records)
         return
+    header = parts.finished(path, (), len(records)).header
     if not records:
         return
     refuse_other_runs(path, header.run_id, records)

@@ -214,6 +214,14 @@ def test_a_file_of_two_whole_runs_is_refused_rather_than_mixed(tmp_path: Path) -
     assert not (tmp_path / "target").exists()
 
 
+def test_a_finished_run_that_lost_a_trial_is_refused(tmp_path: Path) -> None:
+    path = write_run(tmp_path, make_run([(10, 80.0), (20, 85.0)]))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b'"trial": 1, "cellcode"' not in line))
+    with pytest.raises(TrajectoryError, match="has 1 trials, and its end says that there were 2"):
+        export_directories(str(path), str(tmp_path / "target"), "carps")
+
+
 def test_a_run_whose_header_is_damaged_is_refused_and_not_given_another_name(tmp_path: Path) -> None:
     write_run(tmp_path, make_run([(10, 80.0)], seed=3))
     path = next(tmp_path.rglob("seed-*.jsonl"))
