@@ -10,13 +10,14 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import Final
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 _Result = tuple[float, int, Configuration]
 """An error, the number of the submission (unique, so that equal errors stand in its order), the configuration."""
@@ -62,8 +63,8 @@ class Asha:
         self._eta = ladder.eta if eta is None else eta
         if not self._eta > 1:
             raise InvalidValueError(f"eta {eta!r} is not above 1")
-        self._random = random.Random(seed)
-        self._part = restriction
+        self._random = random.Random(checked_search_seed(seed))
+        self._part = checked_restriction(restriction)
         self._ladder = ladder
         self._rungs = [_Rung() for _ in ladder.rungs]
         self._n_submitted = 0

@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_model import BohbSettings
 from nhb2_plugins.optimizers.two_stage import SecondStage
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 REFERENCE_FIRST_STAGE: Final = BohbSettings(num_samples=5, random_fraction=0, bandwidth_factor=3, min_bandwidth=0.3)
 """BOHB's options in the reference's ``bohb_then_rea``."""
@@ -49,12 +50,12 @@ class BohbThenEvolution:
         settings: BohbSettings | None = None,
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        self._second = SecondStage(seed, epoch, population_size, tournament_size, restriction)
+        self._second = SecondStage(seed, epoch, population_size, tournament_size, checked_restriction(restriction))
         self._bohb = Bohb(
             ladder or FidelityLadder.hyperband(1, SCHEDULE_EPOCHS, eta=3),
             n_iterations=n_iterations,
             seed=seed,
-            cellcode=random.Random(seed).choice(restriction.cellcodes),
+            cellcode=random.Random(checked_search_seed(seed)).choice(restriction.cellcodes),
             settings=settings or REFERENCE_FIRST_STAGE,
             restriction=restriction,
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Protocol
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
@@ -22,7 +23,7 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.optimizers.hyperband import Bracket, ConfigId, SuccessiveHalving, hyperband_brackets
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class _AtRandom:
     """Proposes uniform configurations and learns nothing."""
 
     def __init__(self, seed: int, part: Subspace) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(checked_search_seed(seed))
         self._part = part
 
     def propose(self) -> Proposal:
@@ -193,7 +194,7 @@ class Hyperband(BracketSearch):
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
-        proposer = _AtRandom(seed, restriction)
+        proposer = _AtRandom(seed, checked_restriction(restriction))
         super().__init__(ladder, self.brackets_of(ladder), proposer, n_iterations=n_iterations)
 
     @staticmethod

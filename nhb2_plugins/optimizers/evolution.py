@@ -10,12 +10,13 @@ import random
 from collections import deque
 from typing import NamedTuple
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
 class _Individual(NamedTuple):
@@ -52,13 +53,13 @@ class RegularizedEvolution:
         for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
             if not isinstance(size, int) or size < 1:
                 raise InvalidValueError(f"{name} {size!r} is not an integer of at least 1")
-        self._random = random.Random(seed)
+        self._random = random.Random(checked_search_seed(seed))
         self._epoch = epoch
         self._population: deque[_Individual] = deque(maxlen=population_size)
         self._n_initial = population_size
         self._tournament_size = tournament_size
         self._hyperparameters = hyperparameters
-        self._part = restriction
+        self._part = checked_restriction(restriction)
         if hyperparameters is not None:
             restriction.checked(Configuration(restriction.cellcodes[0], *hyperparameters))
         if restriction.size == 1 or (hyperparameters is not None and restriction.cellcode is not None):

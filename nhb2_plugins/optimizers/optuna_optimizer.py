@@ -10,13 +10,14 @@ from typing import Any, Final
 import optuna
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.adapters.optuna_space import configuration_of, optuna_search_space
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 SAMPLERS: Final[dict[str, type[BaseSampler]]] = {
     "tpe": TPESampler,
@@ -71,14 +72,14 @@ class OptunaOptimizer:
         """
         if sampler not in SAMPLERS:
             raise InvalidValueError(describe_choices(sampler, SAMPLERS, what="sampler"))
-        _check_fits(sampler, encoding, restriction)
+        _check_fits(sampler, encoding, checked_restriction(restriction))
         _check_installed(sampler)
         if sampler in _NUMBERS_ONLY:
             settings = {"warn_independent_sampling": False, **settings}
         self._epoch = checked_epoch(epoch)
         self._space = optuna_search_space(encoding, restriction)
         try:
-            made = SAMPLERS[sampler](seed=seed, **settings)  # type: ignore[call-arg]
+            made = SAMPLERS[sampler](seed=checked_search_seed(seed), **settings)  # type: ignore[call-arg]
         except TypeError as error:
             raise InvalidValueError(f"settings {settings!r} do not fit sampler {sampler!r}: {error}") from error
         with _quiet():

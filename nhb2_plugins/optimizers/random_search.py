@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.optimizers.draws import draw_configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
 class RandomSearch:
@@ -20,9 +21,9 @@ class RandomSearch:
     """
 
     def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace = WHOLE_SPACE) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(checked_search_seed(seed))
         self._epoch = epoch
-        self._part = restriction
+        self._part = checked_restriction(restriction)
 
     def ask(self) -> Suggestion:
         """A uniform configuration; random search never has to wait."""

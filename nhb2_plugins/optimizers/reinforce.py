@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.draws import settled
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 _Floats = NDArray[np.float64]
 _INITIAL_SCALE: Final = 1e-3
@@ -101,9 +102,9 @@ class Reinforce:
             raise InvalidValueError(f"learning_rate {learning_rate!r} is not positive")
         if not 0 <= baseline_decay < 1:
             raise InvalidValueError(f"baseline_decay {baseline_decay!r} is not in [0, 1)")
-        self._generator = np.random.default_rng(seed)
+        self._generator = np.random.default_rng(checked_search_seed(seed))
         self._epoch = epoch
-        self._part = restriction
+        self._part = checked_restriction(restriction)
         self._allowed = _allowed_choices(self._part)
         self._offsets = np.concatenate([[0], np.cumsum([len(allowed) for allowed in self._allowed])])
         self.logits: _Floats = _INITIAL_SCALE * self._generator.standard_normal(int(self._offsets[-1]))

@@ -21,6 +21,7 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import TrialInfo, TrialValue
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.smac_ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac_parts import quick_model, reproducible_maximizer
@@ -30,7 +31,7 @@ from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 FACADES: Final[dict[str, type[AbstractFacade]]] = {
     "hpo": HyperparameterOptimizationFacade,
@@ -95,11 +96,11 @@ class SmacOptimizer:
         self._epoch = checked_epoch(epoch)
         self._encoding: Encoding = encoding
         self._budgets = _budgets_of(facade, ladder)
-        self._n_configurations = restriction.size
+        self._n_configurations = checked_restriction(restriction).size
         self._asked: set[Configuration] = set()
         self._n_running = 0
         space = configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)
-        scenario = {"seed": seed, "n_trials": n_trials, "deterministic": True, **settings}
+        scenario = {"seed": checked_search_seed(seed), "n_trials": n_trials, "deterministic": True, **settings}
         if self._budgets is not None:
             scenario |= {"min_budget": self._budgets.min_budget, "max_budget": self._budgets.max_budget}
         _silence()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from nhb2_plugins.adapters.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.optimizers.evolution import RegularizedEvolution
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 _FIRST_STAGE: Final = "first stage"
 
@@ -104,8 +105,8 @@ class RandomSearchThenEvolution:
         if not first_stage_s > 0:
             raise InvalidValueError(f"first_stage_s {first_stage_s!r} is not a positive number of simulated seconds")
         self._epoch = epoch
-        self._random = random.Random(seed)
-        self._part = restriction
+        self._random = random.Random(checked_search_seed(seed))
+        self._part = checked_restriction(restriction)
         self._cellcode = self._random.choice(self._part.cellcodes)
         self._first_stage_s = first_stage_s
         self._spent_s = 0.0  # summed from the first on, as the reference does: float sums depend on their order
