@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nhb2_plugins.errors import ImportRefusedError
+from nhb2_plugins.errors import TableError
 from nhb2_plugins.table.reference.sources import read_sources
 
 
@@ -23,5 +23,6 @@ def test_zip_member_without_a_name(tmp_path: Path) -> None:
     end = nameless.rindex(b"PK\x05\x06")
     nameless[end + 12] -= 1  # the length of the directory
     (tmp_path / "x.zip").write_bytes(nameless)
-    with pytest.raises(ImportRefusedError, match="is not a readable archive"):
+    # Python before 3.13 stumbles over such a member; later ones read it, and no published pickle is found.
+    with pytest.raises(TableError, match=r"is not a readable archive|lacks bench12\.pkl"):
         read_sources(tmp_path / "x.zip")
