@@ -29,7 +29,7 @@ from nhb2_plugins.space import (
     Configuration,
     cellcode_digits,
 )
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 Encoding = Literal["categorical", "ordinal", "integer"]
 ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
@@ -50,22 +50,30 @@ def checked_encoding(encoding: str, allowed: tuple[Encoding, ...] = ENCODINGS) -
     raise InvalidValueError(describe_choices(encoding, allowed, what="encoding"))
 
 
-@lru_cache(maxsize=64)
+Choices = Mapping[str, tuple[str, ...] | tuple[float, ...] | tuple[int, ...]]
+"""The values of each hyperparameter, in order."""
+
+
 def hyperparameter_choices(
-    encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE, *, whole_cells: bool = False
-) -> Mapping[str, tuple[str, ...] | tuple[float, ...] | tuple[int, ...]]:
+    encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE, *, whole_cells: bool | None = None
+) -> Choices:
     """The values that each hyperparameter may take under an encoding, in order: what every space is made of.
 
     Args:
         encoding: see the module's docstring.
         restriction: the part of the space. A fixed hyperparameter has one value.
-        whole_cells: put :data:`CELL_NAME` in the place of the six edges. Edges alone cannot say ``one_per_class``:
-            whoever builds on them forbids the other cells.
+        whole_cells: put :data:`CELL_NAME` in the place of the six edges; None does so where the restriction needs it.
+            Edges alone cannot say ``one_per_class``: whoever builds on them forbids the other cells.
 
     Raises:
-        InvalidValueError: an unknown encoding.
+        InvalidValueError: an unknown encoding, or no part of the space.
     """
-    checked_encoding(encoding)
+    part = checked_restriction(restriction)
+    return _choices(checked_encoding(encoding), part, part.needs_whole_cells if whole_cells is None else whole_cells)
+
+
+@lru_cache(maxsize=64)
+def _choices(encoding: Encoding, restriction: Subspace, whole_cells: bool) -> Choices:
     choices: dict[str, tuple[str, ...] | tuple[float, ...] | tuple[int, ...]] = {}
     if whole_cells:
         choices[CELL_NAME] = restriction.cellcodes
@@ -126,6 +134,20 @@ def to_values(
     if encoding == "integer":
         values["lr"] = LEARNING_RATES.index(configuration.lr)
         values["batch_size"] = BATCH_SIZES.index(configuration.batch_size)
+    return values
+
+
+def to_values_in(
+    restriction: Subspace, configuration: Configuration, encoding: Encoding = "categorical"
+) -> dict[str, str | float | int]:
+    """The values of a configuration in a part of the space, with its cell whole where the part needs that.
+
+    Raises:
+        InvalidValueError: as :func:`to_values`, or the configuration is not in the part.
+    """
+    part = checked_restriction(restriction)
+    values = to_values(configuration, encoding, whole_cells=part.needs_whole_cells)
+    part.checked(configuration)
     return values
 
 

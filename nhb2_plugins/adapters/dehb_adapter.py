@@ -29,12 +29,12 @@ from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values
+from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
@@ -66,7 +66,8 @@ def dehb_space(
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    return configuration_space(encoding, seed=seed, restriction=restriction, whole_cells=restriction.needs_whole_cells)
+    whole_cells = checked_restriction(restriction).needs_whole_cells
+    return configuration_space(encoding, seed=seed, restriction=restriction, whole_cells=whole_cells)
 
 
 def dehb_configuration(config: Mapping[str, Any], encoding: Encoding = "ordinal") -> Configuration:
@@ -86,7 +87,7 @@ def dehb_values(
     Raises:
         InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
     """
-    return to_values(restriction.checked(configuration), encoding, whole_cells=restriction.needs_whole_cells)
+    return to_values_in(restriction, configuration, encoding)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class DehbObjective:
         self._recorder = Recorder(bench, charging=charging, logger=logger)
         self._seed = checked_seed(seed, bench)
         self._encoding = checked_encoding(encoding)
-        self._part = restriction
+        self._part = checked_restriction(restriction)
 
     @property
     def logger(self) -> TrajectoryLogger:

@@ -15,7 +15,7 @@ from nhb2_plugins.adapters.arguments import checked_seed
 from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
@@ -47,7 +47,7 @@ def nevergrad_parametrization(
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    choices = hyperparameter_choices(checked_encoding(encoding), restriction, whole_cells=restriction.needs_whole_cells)
+    choices = hyperparameter_choices(encoding, restriction)
     parameters = {name: _parameter(encoding, name, values) for name, values in choices.items()}
     parametrization = ng.p.Instrumentation(**parameters)
     if seed is not None:
@@ -72,7 +72,7 @@ def nevergrad_values(
     Raises:
         InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
     """
-    return to_values(restriction.checked(configuration), encoding, whole_cells=restriction.needs_whole_cells)
+    return to_values_in(restriction, configuration, encoding)
 
 
 class NevergradObjective:

@@ -21,8 +21,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import BaseTrial
 
 from nhb2_plugins.adapters.arguments import check_kind
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -78,7 +77,7 @@ def _ranked(encoding: Encoding) -> tuple[str, ...]:
 
 def _choices(encoding: Encoding, restriction: Subspace) -> Mapping[str, tuple[Any, ...]]:
     part = checked_restriction(restriction)
-    return hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells)
+    return hyperparameter_choices(encoding, part)
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:
@@ -120,10 +119,5 @@ def enqueue(
     part = checked_restriction(restriction)
     encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
     each_one = list(configurations) if isinstance(configurations, Iterable) else [configurations]
-    for each in each_one:
-        if not isinstance(each, Configuration):
-            raise InvalidValueError(f"{each!r:.80} is not a Configuration")
-        part.checked(each)
-    for each in each_one:
-        values = to_values(each, encoding, whole_cells=part.needs_whole_cells)
+    for values in [to_values_in(part, each, encoding) for each in each_one]:
         study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

@@ -23,7 +23,7 @@ from nhb2_plugins.adapters.arguments import checked_seed
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
 from nhb2_plugins.simulation import checked_budget
@@ -55,7 +55,7 @@ def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace = 
     Raises:
         InvalidValueError: an encoding that Ray Tune cannot express.
     """
-    choices = hyperparameter_choices(encoding, restriction, whole_cells=restriction.needs_whole_cells)
+    choices = hyperparameter_choices(encoding, restriction)
     ranked = ("lr", "batch_size") if checked_encoding(encoding, RAY_ENCODINGS) == "integer" else ()
     return {
         name: tune.choice(list(values)) if name not in ranked else tune.randint(int(values[0]), int(values[-1]) + 1)
@@ -81,7 +81,7 @@ def ray_values(
         InvalidValueError: an encoding that Ray Tune cannot express, or the configuration is outside the restriction.
     """
     encoding = checked_encoding(encoding, RAY_ENCODINGS)
-    return to_values(restriction.checked(configuration), encoding, whole_cells=restriction.needs_whole_cells)
+    return to_values_in(restriction, configuration, encoding)
 
 
 @dataclass(frozen=True)

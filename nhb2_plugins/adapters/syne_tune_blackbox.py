@@ -26,7 +26,7 @@ from nhb2_plugins.space import (
     cell_index,
     cellcode_digits,
 )
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 METRIC: Final = "error_pct"
 """The objective, to be minimised (Syne Tune's default): validation error in percent."""
@@ -54,7 +54,7 @@ def syne_tune_space(
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    choices = hyperparameter_choices(checked_encoding(encoding), restriction, whole_cells=restriction.needs_whole_cells)
+    choices = hyperparameter_choices(encoding, restriction)
     space = {name: _domain(encoding, name, values) for name, values in choices.items()}
     return space if max_epoch is None else {**space, MAX_FIDELITY: checked_epoch(max_epoch)}
 
@@ -108,7 +108,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
         self.encoding = checked_encoding(encoding)
         self.table_seeds = tuple(bench.seeds if seeds is None else seeds)
         epochs = _epochs_up_to(checked_epoch(epoch))
-        indices = _indices_of(restriction)
+        indices = _indices_of(checked_restriction(restriction))
         self.has_whole_cells = restriction.needs_whole_cells
         super().__init__(
             hyperparameters=_frame_of(restriction, encoding),
@@ -185,7 +185,7 @@ def _indices_of(part: Subspace) -> NDArray[np.intp]:
 
 def _frame_of(part: Subspace, encoding: Encoding) -> pd.DataFrame:
     """The hyperparameters of a part's configurations in index order, one row each. Texts are kept once."""
-    choices = hyperparameter_choices(encoding, part, whole_cells=part.needs_whole_cells)
+    choices = hyperparameter_choices(encoding, part)
     rates, sizes = choices["lr"], choices["batch_size"]
     columns: dict[str, NDArray[Any]] = {
         name: np.repeat(values, len(rates) * len(sizes)) for name, values in _cells_of(part).items()

@@ -20,12 +20,12 @@ from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.objectives import OBJECTIVES, checked_objectives
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values
+from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
@@ -60,7 +60,7 @@ def vizier_problem(
     """
     encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
     problem = vz.ProblemStatement()
-    choices = hyperparameter_choices(encoding, restriction, whole_cells=restriction.needs_whole_cells)
+    choices = hyperparameter_choices(encoding, restriction)
     for name, values in choices.items():
         _add_parameter(problem.search_space.root, encoding, name, values)
     for name in checked_objectives(objectives):
@@ -86,8 +86,7 @@ def vizier_suggestion(
         InvalidValueError: an encoding that Vizier cannot express, or the configuration is outside the restriction.
     """
     encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
-    restriction.checked(configuration)
-    return vz.TrialSuggestion(to_values(configuration, encoding, whole_cells=restriction.needs_whole_cells))
+    return vz.TrialSuggestion(to_values_in(restriction, configuration, encoding))
 
 
 def vizier_description(trial: vz.Trial) -> dict[str, Any]:
@@ -149,7 +148,7 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
         self._recorder = Recorder(bench, charging=charging, logger=logger)
         self._seed = checked_seed(seed, bench)
         self._encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
-        self._restriction = restriction
+        self._restriction = checked_restriction(restriction)
         self._reports = report
         self._objectives = checked_objectives(objectives)
 

@@ -250,6 +250,7 @@ def test_bad_arguments_are_refused_at_once() -> None:
         {"encoding": "binary"},
         {"objectives": ["speed"]},
         {"ladder": [0.5]},
+        {"restriction": "lr=0.1"},
     ):
         with pytest.raises(InvalidValueError):
             CarpsObjectiveFunction(BENCH, **wrong)  # type: ignore[arg-type]

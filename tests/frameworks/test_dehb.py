@@ -194,7 +194,13 @@ def test_other_processes_are_refused() -> None:
 
 
 def test_bad_arguments_are_refused_at_once() -> None:
-    for wrong in ({"seed": 1}, {"charging": "free"}, {"encoding": "binary"}, {"ladder": [0.5, 12]}):
+    for wrong in (
+        {"seed": 1},
+        {"charging": "free"},
+        {"encoding": "binary"},
+        {"ladder": [0.5, 12]},
+        {"restriction": None},
+    ):
         with pytest.raises(InvalidValueError):
             DehbObjective(BENCH, **wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="not geometric"):

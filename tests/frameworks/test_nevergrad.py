@@ -118,5 +118,8 @@ def test_bad_arguments_are_refused_at_once() -> None:
             NevergradObjective(BENCH, **wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="is not in Subspace"):
         nevergrad_values(Configuration.from_index(0), restriction=Subspace(lr=0.1))
+    for restriction in (None, "lr=0.1", [0.1]):
+        with pytest.raises(InvalidValueError, match="is not a Subspace"):
+            nevergrad_parametrization(restriction=restriction)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="budget"):
         nevergrad_stop_at_budget(0, TrajectoryLogger())

@@ -173,7 +173,7 @@ def test_a_search_in_a_part_of_the_space() -> None:
 
 
 def test_bad_arguments_are_refused_at_once() -> None:
-    for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "ordinal"}):
+    for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "ordinal"}, {"restriction": None}):
         with pytest.raises(InvalidValueError):
             RayTune(open_benchmark(), **wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="is not in Subspace"):

@@ -345,6 +345,6 @@ def test_a_saved_tuner_can_be_read_and_does_not_run(bench_on_disk: Benchmark) ->
 
 
 def test_bad_arguments_are_refused_at_once() -> None:
-    for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "binary"}):
+    for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "binary"}, {"restriction": None}):
         with pytest.raises(InvalidValueError, match=str(next(iter(wrong.values())))):
             SyneTuneBackend(BENCH, **wrong)  # type: ignore[arg-type]

@@ -139,6 +139,8 @@ def test_bad_arguments_are_refused_at_once() -> None:
     for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "categorical"}, {"objectives": ["x"]}):
         with pytest.raises(InvalidValueError):
             VizierExperimenter(BENCH, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="restriction None is not a Subspace"):
+        VizierExperimenter(BENCH, restriction=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="no learning curve"):
         VizierExperimenter(BENCH, epoch=200, report=True)
     with pytest.raises(InvalidValueError, match="is not in Subspace"):
