@@ -27,6 +27,8 @@ from nhb2_plugins.optimizers.registry import close_optimizer
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import user_table_directory
 
+_LOGGER: Final = logging.getLogger(__name__)
+
 
 class SchedulerLostError(Nhb2Error):
     """The dask scheduler went away while a campaign ran."""
@@ -150,6 +152,9 @@ def _outcomes(
     if not plans:
         return
     with _client(scheduler, min(n_processes or os.cpu_count() or 1, len(plans))) as client:
+        if not client.nthreads():
+            _LOGGER.warning("the scheduler at %s has no workers yet; waiting for one", scheduler)
+            client.wait_for_workers(1)
         n_threads = max(sum(client.nthreads().values()), 1)
         execute = partial(
             execute_batch,

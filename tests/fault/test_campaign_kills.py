@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,19 +81,28 @@ def kill(started: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def cluster(directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]:
-    """A scheduler and two workers; yields the scheduler's address and the processes."""
+def scheduler_alone(directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A scheduler without workers; yields its address and the process."""
     file = directory / "scheduler.json"
     options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
     with process("distributed.cli.dask_scheduler", *options, log=directory / "scheduler.log") as scheduler:
         wait_for(lambda: file.exists() and file.stat().st_size > 0)
-        address = json.loads(file.read_text())["address"]
-        worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard")
-        with (
-            process(*worker, log=directory / "worker-0.log") as first,
-            process(*worker, log=directory / "worker-1.log") as second,
-        ):
-            yield address, scheduler, [first, second]
+        yield json.loads(file.read_text())["address"], scheduler
+
+
+def worker_of(address: str, log: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    return process("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", log=log)
+
+
+@contextmanager
+def cluster(directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers; yields the scheduler's address and the processes."""
+    with (
+        scheduler_alone(directory) as (address, scheduler),
+        worker_of(address, directory / "worker-0.log") as first,
+        worker_of(address, directory / "worker-1.log") as second,
+    ):
+        yield address, scheduler, [first, second]
 
 
 def wait_for(condition: Any) -> None:
@@ -145,3 +154,15 @@ def test_resuming_gives_the_uninterrupted_results(
         )
         assert resumed.returncode == 0, resumed.stderr
         assert contents(directory / "out") == uninterrupted
+
+
+def test_a_campaign_waits_for_the_first_worker_and_says_so(tmp_path: Path) -> None:
+    log = tmp_path / "client.log"
+    with (
+        scheduler_alone(tmp_path) as (address, _),
+        process(*run_arguments(tmp_path), "--scheduler", address, log=log) as client,
+    ):
+        wait_for(lambda: b"has no workers yet; waiting for one" in log.read_bytes())
+        with worker_of(address, tmp_path / "worker.log"):
+            assert client.wait(PATIENCE_S) == 0, log.read_text()
+    assert finished_runs(tmp_path) == N_RUNS
