@@ -17,7 +17,9 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.trajectory.recorder import checked_benchmark
 
-_SEARCH_SEEDS: Final = 2**32
+MAX_SEARCH_SEED: Final = 2**32 - 1
+"""The largest seed that every generator behind the optimizers takes."""
+
 _RELATIVE_TOLERANCE: Final = 1e-9
 
 
@@ -44,8 +46,8 @@ def checked_search_seed(seed: int, *, otherwise: str = "") -> int:
     Raises:
         InvalidValueError: not an integer from 0 to 2³² - 1, which is what all generators take.
     """
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed < _SEARCH_SEEDS:
-        raise InvalidValueError(f"seed {seed!r:.80} is not an integer in 0..{_SEARCH_SEEDS - 1}{otherwise}")
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed <= MAX_SEARCH_SEED:
+        raise InvalidValueError(f"seed {seed!r:.80} is not an integer in 0..{MAX_SEARCH_SEED}{otherwise}")
     return int(seed)
 
 

@@ -36,7 +36,7 @@ from carps.utils.trials import TrialInfo, TrialValue
 from ConfigSpace import Configuration as SpaceConfiguration
 from ConfigSpace import ConfigurationSpace
 
-from nhb2_plugins.adapters.arguments import checked_seed, served
+from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed, served
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
@@ -134,7 +134,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
         """
         super().__init__(loggers)
         self.bench = _benchmark(bench)
-        self.ladder = ladder if ladder is None or isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        self.ladder = None if ladder is None else checked_ladder(ladder)
         self.epoch = checked_epoch(epoch) if self.ladder is None else self.ladder.rungs[-1]
         self.encoding = checked_encoding(encoding)
         self.restriction = restriction

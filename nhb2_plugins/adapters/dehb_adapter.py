@@ -24,7 +24,7 @@ from typing import Any, Final
 from ConfigSpace import ConfigurationSpace
 from dehb import DEHB
 
-from nhb2_plugins.adapters.arguments import checked_seed, served
+from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed, served
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.benchmark import Benchmark, Seed
@@ -114,7 +114,7 @@ def dehb_budgets(ladder: FidelityLadder | Iterable[float]) -> DehbBudgets:
     Raises:
         InvalidValueError: a ladder that is not geometric.
     """
-    ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+    ladder = checked_ladder(ladder)
     low, high = float(ladder.budgets[0]), float(ladder.budgets[-1])
     return DehbBudgets(low * (1 - _RELATIVE_TOLERANCE), high, ladder.eta)
 
@@ -155,7 +155,7 @@ class DehbObjective:
             InvalidValueError: an unusable ladder, or an unknown policy, seed or encoding.
             TrajectoryError: the logger belongs to another table.
         """
-        self.ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        self.ladder = checked_ladder(ladder)
         self.error: Exception | None = None
         self._recorder = Recorder(bench, charging=charging, logger=logger)
         self._seed = checked_seed(seed, bench)

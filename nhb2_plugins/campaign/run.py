@@ -114,9 +114,8 @@ def _bench_of_process(table: TablePlace) -> Benchmark:
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     path = directory / plan.relative_path
-    if (
-        is_whole(path, plan.run_id) and (kept := read_run(path)).end
-    ):  # a worker that died after this run had not reported it
+    # a worker that died after this run had not reported it
+    if is_whole(path, plan.run_id) and (kept := read_run(path)).end:
         return RunOutcome(plan.run_id, kept.end.n_evaluations, kept.end.simulated_s)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     started = perf_counter()

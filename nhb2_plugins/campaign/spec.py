@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from nhb2_plugins.adapters.arguments import MAX_SEARCH_SEED
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
@@ -41,7 +42,6 @@ NAMED_TABLES: Final = ("embedded", "imported")
 """Tables that a specification can name without saying where they are."""
 
 _MAX_SPEC_BYTES: Final = 1 << 20
-_MAX_SEED: Final = 2**32 - 1  # what every generator behind the optimizers takes
 _LONGEST_SLUG: Final = 60  # of up to four bytes each; a name has 255
 _NUMBER: Final = "number"
 _LIST: Final = "list"
@@ -72,7 +72,7 @@ def _one_of(*allowed: str) -> Discriminator:
     return Discriminator(lambda value: kind if (kind := _kind(value)) in allowed else allowed[0])
 
 
-_Seed = Annotated[int, Field(ge=0, le=_MAX_SEED, strict=True)]
+_Seed = Annotated[int, Field(ge=0, le=MAX_SEARCH_SEED, strict=True)]
 
 
 class _Strict(BaseModel):
@@ -128,7 +128,7 @@ class OptimizerSpec(_Strict):
     seeds: Annotated[
         Annotated[int, Field(ge=1, strict=True), Tag(_NUMBER)]
         | Annotated[
-            tuple[Annotated[int, Field(ge=0, le=_MAX_SEED, strict=True)], ...], Field(min_length=1), Tag(_LIST)
+            tuple[Annotated[int, Field(ge=0, le=MAX_SEARCH_SEED, strict=True)], ...], Field(min_length=1), Tag(_LIST)
         ],
         _one_of(_NUMBER, _LIST),
     ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nhb2_plugins.adapters.arguments import checked_ladder
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings
 from nhb2_plugins.optimizers.bracket_search import BracketSearch
@@ -62,7 +63,7 @@ class Bohb(BracketSearch):
             InvalidValueError: an unusable ladder, ``n_iterations`` below 1, a restriction the model cannot keep,
                 or an earlier run without results or with a configuration that this space or encoding does not have.
         """
-        ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        ladder = checked_ladder(ladder)
         model = BohbModel(
             settings,
             seed=seed,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Protocol
 
-from nhb2_plugins.adapters.arguments import checked_search_seed
+from nhb2_plugins.adapters.arguments import checked_ladder, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
@@ -193,7 +193,7 @@ class Hyperband(BracketSearch):
         n_iterations: int | None = None,
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        ladder = ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+        ladder = checked_ladder(ladder)
         proposer = _AtRandom(seed, checked_restriction(restriction))
         super().__init__(ladder, self.brackets_of(ladder), proposer, n_iterations=n_iterations)
 

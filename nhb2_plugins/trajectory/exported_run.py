@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.trajectory.reader import RunParts, read_parts, refuse_other_runs
+from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_runs
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sources import files_of, merged, read_source
 
@@ -72,20 +73,14 @@ def exported_runs(source: str) -> list[ExportedRun]:
         runs = [run for path in files_of(source) for run in _runs_of_file(path)]
     if not runs:
         raise TrajectoryError(f"there is no record in {source}")
-    directories = [run.directory for run in runs]
-    for run in runs:
-        if directories.count(run.directory) > 1:
-            raise TrajectoryError(f"{source} holds two runs of the name {str(run.directory)!r}")
+    for directory, n_runs in Counter(run.directory for run in runs).items():
+        if n_runs > 1:
+            raise TrajectoryError(f"{source} holds two runs of the name {str(directory)!r}")
     return runs
 
 
 def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
-    parts, records = RunParts(), []
-    for where, part in read_parts(path):
-        if isinstance(part, TrialRecord):
-            records.append(part)
-        else:
-            parts = parts.with_part(part, where)
+    parts, records = read_run_parts(path)
     if parts.header is None:  # records alone, as a sink writes them without a campaign
         yield from _by_id(records)
         return

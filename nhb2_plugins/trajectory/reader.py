@@ -67,12 +67,7 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
         TrajectoryError: as :func:`read_records`, or there is no header, or it is of another format version.
     """
     file = Path(path)
-    parts, records = RunParts(), []
-    for where, part in read_parts(file):
-        if isinstance(part, TrialRecord):
-            records.append(part)
-        else:
-            parts = parts.with_part(part, where)
+    parts, records = read_run_parts(file)
     return parts.finished(file, tuple(records), len(records))
 
 
@@ -121,6 +116,21 @@ class RunParts:
         if self.end is not None:
             _refuse_lost_trials(path, n_trials, self.end)
         return RunFile(self.header, records, self.incumbents, self.end)
+
+
+def read_run_parts(path: Path) -> tuple[RunParts, list[TrialRecord]]:
+    """What a run's file has beside its trials, and the trials; either may be missing.
+
+    Raises:
+        TrajectoryError: the file cannot be read, a line is not what it should be, or there is a second header.
+    """
+    parts, records = RunParts(), []
+    for where, part in read_parts(path):
+        if isinstance(part, TrialRecord):
+            records.append(part)
+        else:
+            parts = parts.with_part(part, where)
+    return parts, records
 
 
 def _refuse_lost_trials(path: Path, n_trials: int, end: RunEnd) -> None:
