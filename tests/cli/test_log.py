@@ -17,7 +17,7 @@ from tests.core_fixtures import needs
 from tests.support.command_line import assert_one_line_error, nhb2
 from tests.support.disks import LIMITED
 
-GOLDEN = Path(__file__).parent / "trajectory" / "golden_v1.jsonl"
+GOLDEN = Path(__file__).parents[1] / "trajectory" / "golden_v1.jsonl"
 
 
 def test_show_marks_the_incumbents() -> None:

@@ -38,7 +38,7 @@ WRITER = """
 import sys
 from dataclasses import replace
 from nhb2_plugins.trajectory.sql import SqlSink
-from tests.database.test_sql import RECORD
+from tests.trajectory.test_sql import RECORD
 
 url, run_id, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with SqlSink(url, batch_size=100) as sink:
@@ -70,7 +70,7 @@ MIGRATOR = """
 import os, signal, sys
 import sqlalchemy as sa
 from nhb2_plugins.trajectory.sql import open_engine, prepare_schema
-from tests.database.test_sql import STEPS
+from tests.trajectory.test_sql import STEPS
 
 engine = open_engine(sys.argv[1])
 
