@@ -1,4 +1,4 @@
-"""Build the embedded table's model, ``embedded.npz``, its checksum, and its datasheet, ``DATASHEET.md``.
+"""Build the embedded table's model, ``embedded.npz``, its manifest, ``embedded.json``, and its datasheet.
 
     python data/build_embedded.py --records records.csv [more.csv ...] --created 2026-11-24
 
@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from nhb2_plugins.table.schema import Manifest, Provenance
 from nhb2_plugins.table.surrogate.features import rows_of
 from nhb2_plugins.table.surrogate.fit import Surrogate, fit_surrogate
 from nhb2_plugins.table.surrogate.records import Records, read_records_csv
 from nhb2_plugins.table.synthesis import TableModel, load_model, save_model, synthesize
+from nhb2_plugins.table.writer import table_in_memory
 
 HERE = Path(__file__).parent
 NOISE_SEED = 20211117  # the first day of ACML 2021
@@ -64,6 +66,19 @@ def table_figures(model: TableModel, columns: dict[str, NDArray[Any]], surrogate
     }
 
 
+def manifest_of(columns: dict[str, NDArray[Any]], model: TableModel, checksums: dict[str, str]) -> Manifest:
+    """What the table is known by, once its columns are computed again."""
+    provenance = Provenance(
+        kind="embedded",
+        source="fitted to published records of NAS-HPO-Bench-II; see data/DATASHEET.md",
+        created=model.created,
+        seeds=model.seeds,
+        note="a fitted table: its numbers are not the published benchmark's",
+        checksums=checksums,
+    )
+    return table_in_memory(columns, provenance).manifest
+
+
 def main() -> None:
     """Fit, write, check, describe, and print the digests of the model and of the table it expands to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -82,7 +97,8 @@ def main() -> None:
         raise SystemExit(f"published values stand in the table: {copies}")
     digests = {name: hashlib.sha256(column.tobytes()).hexdigest() for name, column in sorted(columns.items())}
     model_digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".sha256").write_text(f"{model_digest}  {path.name}\n", encoding="ascii")
+    manifest = manifest_of(columns, model, {path.name: model_digest})
+    path.with_suffix(".json").write_text(manifest.to_json(), encoding="ascii")
     datasheet = (HERE / "DATASHEET.template.md").read_text(encoding="utf-8")
     figures = {
         "validation": json.loads((HERE / "validation.json").read_text(encoding="utf-8")),

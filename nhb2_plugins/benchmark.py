@@ -10,6 +10,7 @@ time does not depend on the schedule, and marked ``cost_is_estimated``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, Typ
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nhb2_plugins.errors import InvalidValueError, TableNotFoundError, describe_choices
+from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableNotFoundError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, Split, checked_epoch, checked_split, is_number
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
@@ -417,8 +418,9 @@ def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
             return Benchmark(open_table(Path(named)))
         except TableNotFoundError as error:
             raise TableNotFoundError(f"{error} (named by ${DATA_VARIABLE})") from error
-    if (user_table_directory() / MANIFEST_FILE).exists():
-        return Benchmark(open_table(user_table_directory()))
+    with contextlib.suppress(NoHomeError):
+        if (user_table_directory() / MANIFEST_FILE).exists():
+            return Benchmark(open_table(user_table_directory()))
     return Benchmark(open_embedded())
 
 

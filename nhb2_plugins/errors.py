@@ -31,6 +31,10 @@ class TargetExistsError(Nhb2Error, FileExistsError):
     """Something is already where a table, an export or a trajectory was to be written."""
 
 
+class NoHomeError(Nhb2Error, RuntimeError):
+    """This user has no home directory, and nothing says what to take in its place."""
+
+
 class TableExistsError(TargetExistsError, TableError):
     """Something is already where a table, or an export of one, was to be written."""
 

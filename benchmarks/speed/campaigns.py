@@ -30,6 +30,7 @@ from nhb2_plugins.campaign.engine import run_campaign
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.run import RunOutcome, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec
+from nhb2_plugins.table.writer import write_table
 
 BEGIN, END = "<!-- figures: written by benchmarks/speed/campaigns.py -->", "<!-- end of figures -->"
 WITHOUT_BOHB = ("random_search", "regularized_evolution", "reinforce", "random_search_then_evolution")
@@ -93,15 +94,17 @@ def table_memory(table_directory: str) -> tuple[int, int, int]:
 
 
 def memory_of_workers(bench: Benchmark) -> list[tuple[int, int, int]]:
-    """:func:`table_memory` of each of eight workers after a campaign."""
-    directory = str(bench.table.directory)
+    """:func:`table_memory` of each of eight workers after a campaign, on a table on disk."""
     with (
+        tempfile.TemporaryDirectory() as copy,
         LocalCluster(n_workers=N_WORKERS, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
         tempfile.TemporaryDirectory() as results,
     ):
-        run_campaign(random_searches(800), bench, Path(results), scheduler=cluster.scheduler_address)
-        return list(client.run(table_memory, directory).values())
+        columns = {name: bench.table.column(name) for name in bench.table.manifest.columns}
+        on_disk = Benchmark(write_table(Path(copy), columns, bench.provenance))
+        run_campaign(random_searches(800), on_disk, Path(results), scheduler=cluster.scheduler_address)
+        return list(client.run(table_memory, copy).values())
 
 
 def scheduler_load() -> tuple[float, float]:

@@ -198,7 +198,7 @@ def measure(workspace: Workspace, n_repetitions: int) -> dict[str, Figures]:
         # The reference takes long to open; three processes of it are enough.
         if repetition <= 3:
             figures["reference"] = workspace.probe("reference", workspace.pickles)
-        if repetition > 0:  # the first compiles bytecode and expands the embedded table
+        if repetition > 0:  # the first compiles bytecode
             for name, each in figures.items():
                 found[name].append(each)
     return {name: _medians(each) for name, each in found.items()}

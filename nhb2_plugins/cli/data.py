@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError
-from nhb2_plugins.table.checksums import verify_table
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, NoHomeError
+from nhb2_plugins.table.checksums import check_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
-from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.store import Table, open_table
 from nhb2_plugins.text_table import facts_text
 
 
@@ -39,7 +40,7 @@ def add_data(commands: Commands) -> None:
     verifying.add_argument("directory", metavar="DIR", nargs="?", help="a table (default: the one in use)")
     removing = add_command(actions, "remove", _data_remove, "Remove a table, or what the cache holds.")
     removing.add_argument("directory", metavar="DIR", nargs="?", help="a table (default: the imported one)")
-    removing.add_argument("--cache", action="store_true", help="the expanded embedded table and downloads instead")
+    removing.add_argument("--cache", action="store_true", help="downloads, and tables that earlier versions kept there")
     add_command(actions, "where", _data_where, "Print the directories that tables are looked for in.")
 
 
@@ -122,12 +123,10 @@ def _data_export(options: argparse.Namespace) -> int:
 
 
 def _data_verify(options: argparse.Namespace) -> int:
-    directory = Path(options.directory) if options.directory else open_benchmark().table.directory
-    if directory is None:
-        print("the table is in memory: there are no files to verify")
-        return 0
-    table = verify_table(directory)
-    print(f"{table.provenance.label} in {directory}: {len(table.manifest.columns)} columns match their checksums")
+    table = open_table(Path(options.directory)) if options.directory else open_benchmark().table
+    check_table(table)
+    place = table.directory or "memory"
+    print(f"{table.provenance.label} in {place}: {len(table.manifest.columns)} columns match their checksums")
     return 0
 
 
@@ -145,11 +144,18 @@ def _data_remove(options: argparse.Namespace) -> int:
     return 0
 
 
+def _place(directory: Callable[[], Path]) -> str:
+    try:
+        return str(directory())
+    except NoHomeError as error:
+        return f"({error})"
+
+
 def _data_where(_: argparse.Namespace) -> int:
     places = {
         f"${DATA_VARIABLE}": os.environ.get(DATA_VARIABLE) or "(not set)",
-        "imported table": str(user_table_directory()),
-        "cache": str(cache_directory()),
+        "imported table": _place(user_table_directory),
+        "cache": _place(cache_directory),
         "in use": str(open_benchmark().table.directory or "(in memory)"),
     }
     print(facts_text(places, 15))

@@ -10,9 +10,9 @@ from typing import Final
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.doctor.check import Check, Status
-from nhb2_plugins.errors import TableError
+from nhb2_plugins.errors import NoHomeError, TableError
 from nhb2_plugins.table.aside import leftovers
-from nhb2_plugins.table.checksums import verify_table
+from nhb2_plugins.table.checksums import check_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table
 
@@ -27,13 +27,18 @@ def check_data(table: str | None = None, *, full: bool = False) -> list[Check]:
         table: its directory, or None for the one that :func:`nhb2_plugins.benchmark.open_benchmark` finds.
         full: compare every byte with its checksum, not only the sizes.
     """
+    return [*_check_table(table, full=full), *_check_directories()]
+
+
+def _check_directories() -> list[Check]:
+    try:
+        imported, cache = user_table_directory(), cache_directory()
+    except NoHomeError as error:
+        return [Check("directories", "warning", f"{error}; nhb2 data import needs --to, and nhb2 data fetch a cache")]
     return [
-        *_check_table(table, full=full),
-        _check_directory("data directory", user_table_directory().parent, "problem", "import tables elsewhere by --to"),
-        _check_directory(
-            "cache", cache_directory(), "warning", "each process expands the embedded table anew, which takes seconds"
-        ),
-        *_check_leftovers(user_table_directory()),
+        _check_directory("data directory", imported.parent, "problem", "import tables elsewhere by --to"),
+        _check_directory("cache", cache, "warning", "nhb2 data fetch has no place for its downloads"),
+        *_check_leftovers(imported),
     ]
 
 
@@ -58,12 +63,11 @@ def _why(table: Table) -> str:
 
 def _check_bytes(table: Table, *, full: bool) -> Check:
     n_columns = len(table.manifest.columns)
-    if table.directory is None:
-        return Check("checksums", "ok", "nothing is on disk")
     if not full:
-        return Check("checksums", "ok", f"{n_columns} columns of the recorded size; --full compares every byte")
+        known = "of the recorded size" if table.directory is not None else "in memory"
+        return Check("checksums", "ok", f"{n_columns} columns {known}; --full compares every byte")
     try:
-        verify_table(table.directory)
+        check_table(table)
     except TableError as error:
         return Check("checksums", "problem", str(error))
     return Check("checksums", "ok", f"every byte of {n_columns} columns")

@@ -1,23 +1,26 @@
-"""The embedded table: a small committed model, expanded into the user's cache at the first open.
+"""The embedded table: a small committed model, whose columns are computed in memory when they are first asked for.
 
 It is fitted to published records, not the published benchmark; ``data/DATASHEET.md`` says which columns are fitted and
-which are assumed.
+which are assumed. Its manifest is committed beside the model: it names the numbers by their checksums, which a column
+must have. Nothing is written: what another user may change is never believed, and no home directory is needed.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nhb2_plugins.errors import TableError
-from nhb2_plugins.table.location import cache_directory, shipped_data_file
-from nhb2_plugins.table.schema import SCHEMA_VERSION, Provenance
-from nhb2_plugins.table.store import Table, open_table
+from nhb2_plugins.table.location import shipped_data_file
+from nhb2_plugins.table.schema import Manifest
+from nhb2_plugins.table.store import Column, Table
+
+if TYPE_CHECKING:
+    from nhb2_plugins.table.synthesis import Expansion
 
 MODEL_FILE: Final = "embedded.npz"
-EXPANSION: Final = 1
-"""Number of the expansion's form: one more whenever a release makes other bytes of the same model."""
-_CHECKSUM_SUFFIX: Final = ".sha256"
+MANIFEST_OF_MODEL: Final = "embedded.json"
 
 
 def model_path() -> Path:
@@ -29,65 +32,39 @@ def model_path() -> Path:
     return shipped_data_file(MODEL_FILE, what="the embedded table is")
 
 
-def recorded_checksum(model: Path) -> str:
-    """SHA-256 of the model as it was built, in hexadecimal.
+def open_embedded() -> Table:
+    """Open the embedded table.
 
     Raises:
-        TableError: it is missing, or no checksum.
+        TableNotFoundError: it is missing from this installation.
+        TableError: its manifest is damaged.
     """
-    path = model.with_suffix(_CHECKSUM_SUFFIX)
+    path = shipped_data_file(MANIFEST_OF_MODEL, what="the embedded table is")
     try:
-        recorded = path.read_text(encoding="ascii").split()[0]
-    except (OSError, UnicodeDecodeError, IndexError) as error:
-        raise TableError(f"{path} holds no checksum of {MODEL_FILE}; install the package again") from error
-    if len(recorded) != 64 or not set(recorded) <= set("0123456789abcdef"):
-        raise TableError(f"{path} holds no SHA-256 but {recorded!r:.80}; install the package again")
-    return recorded
+        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, TableError) as error:
+        raise TableError(f"{path}: {error}; install the package again") from error
+    return Table(manifest, computed=_EmbeddedColumns(manifest.provenance.checksums.get(MODEL_FILE, "")))
 
 
-def open_embedded() -> Table:
-    """Open the embedded table, expanding it first where the cache does not hold it.
+class _EmbeddedColumns:
+    """Columns of the model with a checksum; in another process those of the model that is installed there."""
 
-    Where the cache cannot be written, the table is expanded in memory (seconds, and some 100 MB, for this process).
-    """
-    model = model_path()
-    directory = expanded_directory(model)
-    try:
-        return open_table(directory)
-    except TableError:
-        return _expand(model, directory)
+    def __init__(self, sha256: str) -> None:
+        self._sha256 = sha256
 
+    def __call__(self, name: str) -> Column:
+        return self._expansion.column(name)
 
-def expanded_directory(model: Path) -> Path:
-    """Where the cache holds what the model expands to: by its content, and by what this release makes of it."""
-    # The checksum is committed beside the model: computing it would take as long as all the rest of opening.
-    key = f"{recorded_checksum(model)[:16]}-{SCHEMA_VERSION}-{EXPANSION}"
-    return cache_directory() / f"embedded-{key}"
+    def __reduce__(self) -> tuple[type[_EmbeddedColumns], tuple[str]]:
+        return _EmbeddedColumns, (self._sha256,)
 
+    @cached_property
+    def _expansion(self) -> Expansion:
+        from nhb2_plugins.table.checksums import sha256_of_file  # opening must stay quick
+        from nhb2_plugins.table.synthesis import Expansion, load_model
 
-def _expand(model: Path, directory: Path) -> Table:
-    # Needed once; opening must stay quick.
-    from nhb2_plugins.table.checksums import sha256_of_file
-    from nhb2_plugins.table.synthesis import load_model, synthesize
-    from nhb2_plugins.table.writer import table_in_memory, write_table
-
-    checksum = sha256_of_file(model)
-    if checksum != recorded_checksum(model):
-        raise TableError(f"{model} is damaged: its SHA-256 is not the one recorded beside it; install it again")
-    content = load_model(model)
-    columns = synthesize(content)
-    provenance = Provenance(
-        kind="embedded",
-        source="fitted to published records of NAS-HPO-Bench-II; see data/DATASHEET.md",
-        created=content.created,
-        seeds=content.seeds,
-        note="a fitted table: its numbers are not the published benchmark's",
-        checksums={MODEL_FILE: checksum},
-    )
-    try:
-        return write_table(directory, columns, provenance, overwrite=True)
-    except TableError:
-        try:
-            return open_table(directory)  # another process was quicker
-        except TableError:
-            return table_in_memory(columns, provenance)
+        path = model_path()
+        if sha256_of_file(path) != self._sha256:
+            raise TableError(f"{path} is not the model that its table was made of; install the package again")
+        return Expansion(load_model(path))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from nhb2_plugins.errors import TableNotFoundError
+from nhb2_plugins.errors import NoHomeError, TableNotFoundError
 
 DATA_VARIABLE: Final = "NHB2_DATA"
 """Environment variable that names the directory of the table to open."""
@@ -39,12 +39,20 @@ def shipped_data_file(name: str, *, what: str) -> Path:
 
 
 def user_table_directory() -> Path:
-    """Where ``nhb2 data import`` puts a table when no directory is given, and ``open_benchmark`` looks for one."""
+    """Where ``nhb2 data import`` puts a table when no directory is given, and ``open_benchmark`` looks for one.
+
+    Raises:
+        NoHomeError: the user has no home directory, as a user without a name in a container.
+    """
     return _base("XDG_DATA_HOME", unix=".local/share", mac="Library/Application Support") / _APPLICATION / "table"
 
 
 def cache_directory() -> Path:
-    """Where tables are kept that can be made anew at any time."""
+    """Where downloads wait, and whatever else can be made anew at any time.
+
+    Raises:
+        NoHomeError: as :func:`user_table_directory`.
+    """
     return _base("XDG_CACHE_HOME", unix=".cache", mac="Library/Caches") / _APPLICATION
 
 
@@ -53,5 +61,12 @@ def _base(variable: str, *, unix: str, mac: str) -> Path:
     if set_by_user.is_absolute():  # the XDG base directory specification: a relative one is to be ignored
         return set_by_user
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path.home() / (mac if sys.platform == "darwin" else unix)
+        return Path(os.environ.get("LOCALAPPDATA") or _home(variable) / "AppData" / "Local")
+    return _home(variable) / (mac if sys.platform == "darwin" else unix)
+
+
+def _home(variable: str) -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise NoHomeError(f"this user has no home directory: set $HOME or ${variable}, or name a directory") from error

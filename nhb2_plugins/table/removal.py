@@ -48,7 +48,7 @@ def remove_table(directory: Path) -> Removed:
 
 
 def remove_cache() -> list[Removed]:
-    """Remove what the cache holds: expanded embedded tables, and downloads (also partial ones).
+    """Remove what the cache holds: downloads (also partial ones), and the embedded tables that version 0.1 put there.
 
     Raises:
         TableError: something cannot be removed.

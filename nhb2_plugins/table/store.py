@@ -1,4 +1,4 @@
-"""Tables on disk, opened: one file of raw numbers a column, memory-mapped, and a manifest.
+"""Tables, opened: one file of raw numbers a column, memory-mapped, and a manifest; or columns in memory.
 
 Opening reads the manifest and the sizes of the files; a column is mapped when it is first asked for, and the operating
 system shares its pages between processes. Checksums are recorded when a table is written
@@ -8,6 +8,7 @@ this module, which every process imports.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
-from nhb2_plugins.table.schema import CLASS_OF_CELL, Manifest, Provenance
+from nhb2_plugins.table.schema import CLASS_OF_CELL, ColumnEntry, Manifest, Provenance
 
 MANIFEST_FILE: Final = "manifest.json"
 _MAX_MANIFEST_BYTES: Final = 1 << 20
@@ -27,15 +28,17 @@ Column = NDArray[Any]
 
 @dataclass(frozen=True)
 class Table:
-    """A table's manifest and its columns (read-only arrays, mapped on first use).
+    """A table's manifest and its columns (read-only arrays, mapped or computed on first use).
 
     Attributes:
         manifest: provenance, shapes and checksums.
         directory: where the columns are, or None for a table that lives in memory.
+        computed: what makes a column of its name, or None where nothing is computed.
     """
 
     manifest: Manifest
     directory: Path | None = None
+    computed: Callable[[str], Column] | None = field(default=None, repr=False, compare=False)
     _columns: dict[str, Column] = field(default_factory=dict, repr=False, compare=False)
     _stamp: tuple[int, int] | None = field(default=None, repr=False, compare=False)
 
@@ -49,33 +52,55 @@ class Table:
 
         Raises:
             TableError: the file vanished, or the table was replaced, since it was opened; or the cells' classes, which
-                decide on every number's place, are damaged.
+                decide on every number's place, are damaged; or a column was computed that is not the recorded one.
         """
         if name not in self._columns:
-            self._columns[name] = self._map(name)
+            self._columns[name] = self._made(name)
         return self._columns[name]
 
-    def _map(self, name: str) -> Column:
-        if self.directory is None or name not in self.manifest.columns:
+    def __getstate__(self) -> dict[str, object]:
+        """Without columns that another process can compute."""
+        return {**self.__dict__, "_columns": self._columns if self.computed is None else {}}
+
+    def _made(self, name: str) -> Column:
+        if name not in self.manifest.columns:
             raise TableError(f"the table has no column {name!r}; it has {', '.join(sorted(self.manifest.columns))}")
         entry = self.manifest.columns[name]
+        if self.directory is not None:
+            return self._mapped(name, entry, self.directory)
+        if self.computed is None:
+            raise TableError(f"the table has no column {name!r}; it has {', '.join(sorted(self._columns))}")
+        column = np.ascontiguousarray(self.computed(name), dtype=entry.dtype)
+        if sha256_of(column) != entry.sha256:
+            raise TableError(f"column {name!r} was computed, and is not the recorded one")
+        column.flags.writeable = False
+        return column
+
+    def _mapped(self, name: str, entry: ColumnEntry, directory: Path) -> Column:
         try:
-            mapped = np.memmap(self.directory / entry.file, dtype=entry.dtype, mode="r", shape=entry.shape)
+            mapped = np.memmap(directory / entry.file, dtype=entry.dtype, mode="r", shape=entry.shape)
         except (OSError, ValueError) as error:
-            raise TableError(f"column {name!r} in {self.directory} cannot be read: {error}") from error
+            raise TableError(f"column {name!r} in {directory} cannot be read: {error}") from error
         # Tables are replaced whole, so a manifest that is still the old one vouches for what was mapped before.
-        if _stamp(self.directory) != self._stamp:
-            raise TableError(f"the table in {self.directory} was replaced after it was opened; open it again")
+        if _stamp(directory) != self._stamp:
+            raise TableError(f"the table in {directory} was replaced after it was opened; open it again")
         if name == CLASS_OF_CELL:
             self._check_classes(mapped)
         return mapped.view(np.ndarray)  # a plain array: indexing a memmap object costs ten times as much
 
     def _check_classes(self, classes: Column) -> None:
-        import hashlib  # loads OpenSSL, which opening need not wait for
-
-        found = hashlib.sha256(classes.tobytes()).hexdigest()
-        if found != self.manifest.columns[CLASS_OF_CELL].sha256 or count_classes(classes) != self.manifest.n_classes:
+        if (
+            sha256_of(classes) != self.manifest.columns[CLASS_OF_CELL].sha256
+            or count_classes(classes) != self.manifest.n_classes
+        ):
             raise TableError(f"column {CLASS_OF_CELL!r} in {self.directory} is damaged")
+
+
+def sha256_of(column: Column) -> str:
+    """SHA-256 of a contiguous column's raw bytes, in hexadecimal."""
+    import hashlib  # loads OpenSSL, which opening need not wait for
+
+    return hashlib.sha256(column.data.cast("B")).hexdigest()
 
 
 def count_classes(class_of_cell: Column) -> int:

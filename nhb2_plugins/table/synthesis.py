@@ -13,8 +13,10 @@ milliseconds; shares, shapes and relative spreads are in 1/``SCALE``.
 
 from __future__ import annotations
 
+import math
 import zipfile
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, column_shapes
 
 MODEL_FORMAT: Final = 1
 ERROR_UNITS: Final = 25_000
@@ -217,25 +220,60 @@ def synthesize(model: TableModel) -> dict[str, NDArray[Any]]:
     The mean over seeds of the final validation error is ``error_mean`` to the unit. A seed whose error reaches chance
     level has diverged: all its curves are flat at 10 %.
     """
-    final = _final_errors(model)
-    return {
-        **_accuracies(model, final),
-        **_times(model),
-        "expected_acc_200": (100_000 - model.expected_error_200) / 1000.0,
-        "class_of_cell": model.class_of_cell.copy(),
-    }
+    expansion = Expansion(model)
+    return {name: expansion.column(name) for name in column_shapes(len(model.seeds), model.n_classes)}
 
 
-def _raw(model: TableModel, stream: int, n: int) -> NDArray[np.uint64]:
+class Expansion:
+    """The columns of a model, each computed when it is asked for: one takes hundredths of a second.
+
+    Args:
+        model: what they are computed from.
+    """
+
+    def __init__(self, model: TableModel) -> None:
+        self._model = model
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A new array with a column of :func:`synthesize`."""
+        model, (split, _, quantity) = self._model, name.partition("_")
+        if name == EXPECTED_ACC_200:
+            return np.asarray((100_000 - model.expected_error_200) / 1000.0)
+        if name == CLASS_OF_CELL:
+            return model.class_of_cell.copy()
+        if quantity == "acc":
+            return _accuracy(model, self._final_errors, split)
+        if quantity == "time":
+            return _times(model, split)
+        return self._total(name)
+
+    @cached_property
+    def _final_errors(self) -> Integer:
+        return _final_errors(self._model)
+
+    def _total(self, name: str) -> Float:
+        parts = ("train", "valid") if name == "total_trainval_time" else (name.split("_")[1],)
+        total = np.zeros((len(self._model.seeds), self._model.n_rows))
+        for split in parts:
+            total = _ordered_sum(total, _times(self._model, split))
+        return total
+
+
+def _raw(model: TableModel, stream: int, n: int, skipped: int = 0) -> NDArray[np.uint64]:
+    """``n`` integers of a stream, after the first few, whose number is a multiple of four."""
     key = np.array([model.noise_seed, stream], dtype=np.uint64)
-    return np.random.Philox(key=key).random_raw(n)
+    generator = np.random.Philox(key=key)
+    generator.advance(skipped // 4)  # four integers a step
+    return generator.random_raw(n)
 
 
-def _deviates(model: TableModel, stream: int, shape: tuple[int, ...], kind: Integer | int = 0) -> Float:
+def _deviates(
+    model: TableModel, stream: int, shape: tuple[int, ...], kind: Integer | int = 0, *, skipped: int = 0
+) -> Float:
     """Unit-variance deviates of an array's shape; ``kind`` selects the distribution (broadcast over the last axis)."""
-    n = int(np.prod(shape))
-    positions = (_raw(model, stream, n) >> np.uint64(52)).astype(np.int64).reshape(shape)
-    return np.asarray(model.deviates[kind, positions] / SCALE)
+    positions = (_raw(model, stream, math.prod(shape), skipped) >> np.uint64(52)).view(np.int64).reshape(shape)
+    quantiles = model.deviates / SCALE
+    return np.take(quantiles[kind], positions) if isinstance(kind, int) else np.asarray(quantiles[kind, positions])
 
 
 def _centred(values: Float) -> Float:
@@ -272,56 +310,55 @@ def _room(available: Float, wanted: Float) -> Float:
     return np.where(wanted > available, available / safe, 1.0)
 
 
-def _accuracies(model: TableModel, final: Integer) -> dict[str, Float]:
+def _accuracy(model: TableModel, final: Integer, split: str) -> Float:
     hyperparameters = np.arange(model.n_rows) % N_HYPERPARAMETERS
-    shape = (len(model.seeds), model.n_rows)
-    noises = [_deviates(model, stream, (N_EPOCHS, *shape)) for stream in (_STREAM_CURVE, _STREAM_TRAIN, _STREAM_TEST)]
+    shape = (N_EPOCHS, len(model.seeds), model.n_rows)
+    units = TEST_IMAGES if split == "test" else ERROR_UNITS
     diverged = final >= CHANCE_ERROR
-    columns = {f"{split}_acc": np.empty((N_EPOCHS, *shape)) for split in ("train", "valid", "test")}
-    to_go = (CHANCE_ERROR - final).astype(np.float64)
+    curve_noise = _deviates(model, _STREAM_CURVE, shape)
+    if split != "valid":
+        stream, ratio, part = _OF_VALIDATION[split]
+        noise = _deviates(model, stream, shape)
+    column = np.empty(shape)
     for epoch in range(N_EPOCHS):
-        remaining = model.curve_shape[model.curve_kind, hyperparameters, epoch] / SCALE
-        sigma = model.curve_noise[hyperparameters, epoch] * (to_go / CHANCE_ERROR)
-        # Noise is symmetric but the range is not: past chance level it is folded back, not cut off into a flat curve.
-        raw_valid = final + to_go * remaining + sigma * noises[0][epoch] * (epoch < N_EPOCHS - 1)
-        valid = np.where(raw_valid > CHANCE_ERROR, 2.0 * CHANCE_ERROR - raw_valid, raw_valid)
-        train = valid * (
-            model.train_ratio[hyperparameters, epoch] / SCALE + noises[1][epoch] * model.split_noise[0] / SCALE
-        )
-        test = valid * (
-            model.test_ratio[hyperparameters, epoch] / SCALE + noises[2][epoch] * model.split_noise[1] / SCALE
-        )
-        for name, error, units in (
-            ("valid_acc", valid, ERROR_UNITS),
-            ("train_acc", train, ERROR_UNITS),
-            ("test_acc", test, TEST_IMAGES),
-        ):
-            images = np.rint(error * (units / ERROR_UNITS))
-            images = np.clip(np.where(diverged, 0.9 * units, images), 0.0, 0.9 * units)
-            columns[name][epoch] = (units - images) / units * 100.0
-    return columns
+        error = _validation_error(model, final, epoch, curve_noise[epoch])
+        if split != "valid":
+            error = error * (
+                getattr(model, ratio)[hyperparameters, epoch] / SCALE + noise[epoch] * model.split_noise[part] / SCALE
+            )
+        images = np.rint(error * (units / ERROR_UNITS))
+        images = np.clip(np.where(diverged, 0.9 * units, images), 0.0, 0.9 * units)
+        column[epoch] = (units - images) / units * 100.0
+    return column
 
 
-def _times(model: TableModel) -> dict[str, Float]:
-    n_seeds = len(model.seeds)
-    shape = (n_seeds, model.n_rows)
+_OF_VALIDATION: Final = {"train": (_STREAM_TRAIN, "train_ratio", 0), "test": (_STREAM_TEST, "test_ratio", 1)}
+"""What makes another split's error of the validation error: a stream of noise, a ratio, and which noise's size."""
+
+
+def _validation_error(model: TableModel, final: Integer, epoch: int, noise: Float) -> Float:
+    """Validation error after an epoch (0-based), (n_seeds, n_rows), in 1/25,000, not yet a whole number of images."""
+    hyperparameters = np.arange(model.n_rows) % N_HYPERPARAMETERS
+    to_go = (CHANCE_ERROR - final).astype(np.float64)
+    remaining = model.curve_shape[model.curve_kind, hyperparameters, epoch] / SCALE
+    sigma = model.curve_noise[hyperparameters, epoch] * (to_go / CHANCE_ERROR)
+    # Noise is symmetric but the range is not: past chance level it is folded back, not cut off into a flat curve.
+    error = final + to_go * remaining + sigma * noise * (epoch < N_EPOCHS - 1)
+    return np.asarray(np.where(error > CHANCE_ERROR, 2.0 * CHANCE_ERROR - error, error))
+
+
+def _times(model: TableModel, split: str) -> Float:
+    shape = (len(model.seeds), model.n_rows)
     relative = _centred(_deviates(model, _STREAM_COST, shape)) * (model.cost_spread / SCALE)
     # Half of the expected cost is the least a seed can take.
     total = np.rint(model.cost_mean * np.maximum(1.0 + relative, 0.5))
     valid = np.rint(total * (model.valid_share / SCALE))
     test = np.rint(valid * (model.test_share / SCALE))
-    jitter = _deviates(model, _STREAM_EPOCH_TIME, (3, N_EPOCHS, *shape)) * (model.epoch_jitter[0] / SCALE)
-    columns = {
-        f"{split}_time": _split_over_epochs(amount, jitter[i]) / 1000.0
-        for i, (split, amount) in enumerate((("train", total - valid), ("valid", valid), ("test", test)))
-    }
-    train_total = _ordered_sum(np.zeros(shape), columns["train_time"])
-    return {
-        **columns,
-        "total_train_time": train_total,
-        "total_trainval_time": _ordered_sum(train_total, columns["valid_time"]),
-        "total_test_time": _ordered_sum(np.zeros(shape), columns["test_time"]),
-    }
+    amounts = {"train": total - valid, "valid": valid, "test": test}
+    per_epoch = (N_EPOCHS, *shape)
+    skipped = list(amounts).index(split) * math.prod(per_epoch)
+    jitter = _deviates(model, _STREAM_EPOCH_TIME, per_epoch, skipped=skipped) * (model.epoch_jitter[0] / SCALE)
+    return np.asarray(_split_over_epochs(amounts[split], jitter) / 1000.0)
 
 
 def _split_over_epochs(amount: Float, jitter: Float) -> Float:

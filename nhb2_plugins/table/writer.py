@@ -7,7 +7,6 @@ more to import than a table costs to open.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +25,7 @@ from nhb2_plugins.table.schema import (
     column_dtype,
     column_shapes,
 )
-from nhb2_plugins.table.store import MANIFEST_FILE, Column, Table, count_classes, open_table
+from nhb2_plugins.table.store import MANIFEST_FILE, Column, Table, count_classes, open_table, sha256_of
 
 
 def table_in_memory(columns: Mapping[str, Column], provenance: Provenance) -> Table:
@@ -41,7 +40,7 @@ def table_in_memory(columns: Mapping[str, Column], provenance: Provenance) -> Ta
     entries = {name: _entry(name, array) for name, array in arrays.items()}
     for array in arrays.values():
         array.flags.writeable = False
-    return Table(_manifest(entries, arrays, provenance), None, arrays)
+    return Table(_manifest(entries, arrays, provenance), _columns=arrays)
 
 
 def write_table(
@@ -108,8 +107,7 @@ def _bytes(array: Column) -> memoryview:
 
 
 def _entry(name: str, array: Column) -> ColumnEntry:
-    sha256 = hashlib.sha256(_bytes(array)).hexdigest()
-    return ColumnEntry(f"{name}.bin", column_dtype(name), array.shape, array.nbytes, sha256)
+    return ColumnEntry(f"{name}.bin", column_dtype(name), array.shape, array.nbytes, sha256_of(array))
 
 
 def _write_durably(path: Path, data: bytes | memoryview) -> None:

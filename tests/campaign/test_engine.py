@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.errors import CampaignError, TableNotFoundError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.trajectory.reader import read_run
 
 WALL_CLOCK_FIELDS = {"overhead_s", "wall_s"}
@@ -341,7 +341,7 @@ def test_thinking_is_on_the_clock_where_the_specification_says_so(bench: Benchma
 
 def test_the_specification_says_which_table(bench: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(bench.table.directory, copy)
+    write_table(copy, {name: bench.table.column(name) for name in bench.table.manifest.columns}, bench.provenance)
     monkeypatch.setenv("NHB2_DATA", str(tmp_path / "nowhere"))
     assert open_table_of(campaign(table="embedded")).provenance.digest == bench.provenance.digest
     assert open_table_of(campaign(table=str(copy))).table.directory == copy

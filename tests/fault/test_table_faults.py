@@ -114,24 +114,6 @@ def test_full_disk_leaves_the_table_that_was_there(sources: tuple[Path, Path], t
     assert os.listdir(table.parent) == ["table"]  # noqa: PTH208
 
 
-def test_full_cache_does_not_change_the_embedded_tables_numbers(tmp_path: Path) -> None:
-    code = """
-    from nhb2_plugins.benchmark import open_benchmark
-    bench = open_benchmark()
-    print(bench.table.directory is None, bench.provenance.digest, *bench.evaluate_many([0, 99_999, 196_607])[0])
-    """
-    outcomes = []
-    for cache in ("disk", "roomy"):
-        with small_disk(tmp_path / "disk") as mounted:
-            limit = "" if mounted or cache == "roomy" else LIMITED
-            place = f"import os\nos.environ['XDG_CACHE_HOME'] = {str(tmp_path / cache)!r}\n"
-            out, err = python(limit + place + textwrap.dedent(code)).communicate()
-            assert err == ""
-            outcomes.append(out.split())
-    assert [outcome[0] for outcome in outcomes] == ["True", "False"]
-    assert outcomes[0][1:] == outcomes[1][1:]
-
-
 # -- several processes, and killed ones
 
 
