@@ -24,7 +24,7 @@ from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
 
 if TYPE_CHECKING:
-    from nhb2_plugins.adapters.configspace_adapter import configuration_space
+    from nhb2_plugins.search_space import configuration_space
 
 __version__ = "0.1.0"
 
@@ -49,7 +49,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # ConfigSpace takes over a second to import, so it is loaded when it is asked for.
     if name == "configuration_space":
-        from nhb2_plugins.adapters.configspace_adapter import configuration_space
+        from nhb2_plugins.search_space import configuration_space
 
         return configuration_space
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

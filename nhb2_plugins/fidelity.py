@@ -163,6 +163,39 @@ class FidelityLadder:
         """
         return self.rungs.index(self.snap(budget))
 
+    def served(self, budget: float) -> tuple[int, float]:
+        """The epoch that serves a budget, and the budget without a framework's float error.
+
+        Raises:
+            InvalidValueError: as :meth:`snap`.
+        """
+        rung = self.rung_of(budget)
+        own = self.budgets[rung]
+        return self.rungs[rung], own if math.isclose(own, budget, rel_tol=_RELATIVE_TOLERANCE) else float(budget)
+
+
+def checked_ladder(ladder: FidelityLadder | Iterable[float]) -> FidelityLadder:
+    """The ladder, or the one of several budgets.
+
+    Raises:
+        InvalidValueError: no ladder can be made of it.
+    """
+    return ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+
+
+def top_epoch(epoch: int, ladder: FidelityLadder | None) -> int:
+    """The epoch that a search ends at: the ladder's highest rung, or without a ladder ``epoch``.
+
+    Raises:
+        InvalidValueError: not an epoch, or one that was chosen beside a ladder that ends elsewhere.
+    """
+    checked = checked_epoch(epoch)
+    if ladder is None:
+        return checked
+    if checked not in (SCHEDULE_EPOCHS, ladder.rungs[-1]):  # 12 is the default, which nobody need have chosen
+        raise InvalidValueError(f"epoch {epoch!r} is not the highest rung of the ladder, {ladder.rungs[-1]}")
+    return ladder.rungs[-1]
+
 
 def _without_float_error(budget: float) -> float:
     """A whole number of epochs that a power of eta missed by a little, for example 7 for 6.999999999999999."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from numbers import Integral, Real
+from numbers import Real
 from time import perf_counter
 from typing import Final, Literal, NamedTuple, get_args
 
+from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.charging import Charging
@@ -66,17 +67,6 @@ def checked_budget(budget_s: float) -> float:
         raise InvalidValueError("budget_s is more seconds than a float can count; inf is for no budget") from error
 
 
-def checked_n_workers(n_workers: int) -> int:
-    """A number of workers.
-
-    Raises:
-        InvalidValueError: not an integer of at least 1.
-    """
-    if not isinstance(n_workers, Integral) or isinstance(n_workers, bool) or n_workers < 1:
-        raise InvalidValueError(f"n_workers {n_workers!r} is not an integer of at least 1")
-    return int(n_workers)
-
-
 def simulate(
     optimizer: Optimizer,
     bench: Benchmark,
@@ -115,7 +105,7 @@ def simulate(
         Exception: whatever the optimizer or a sink raises.
     """
     checked_budget(budget_s)
-    checked_n_workers(n_workers)
+    checked_count("n_workers", n_workers)
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
     if overhead not in OVERHEADS:

@@ -41,7 +41,7 @@ MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(nhb2_plugins.__path__, "nhb2_plugins.")
     if not module.name.endswith(".__main__")
-    and not module.name.startswith(tuple(f"nhb2_plugins.adapters.{framework}_" for framework in ELSEWHERE))
+    and not module.name.startswith(tuple(f"nhb2_plugins.adapters.{framework}" for framework in ELSEWHERE))
 )
 
 

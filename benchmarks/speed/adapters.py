@@ -30,8 +30,7 @@ from smac import HyperparameterOptimizationFacade, Scenario
 
 from nhb2_plugins.adapters.bohb_adapter import BohbWorker, run_bohb
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
-from nhb2_plugins.adapters.optuna_adapter import USER_ATTRIBUTES, OptunaObjective
-from nhb2_plugins.adapters.optuna_space import optuna_search_space
+from nhb2_plugins.adapters.optuna_adapter import USER_ATTRIBUTES, OptunaObjective, optuna_search_space
 from nhb2_plugins.adapters.smac_adapter import SmacReport, SmacStopAtBudget, smac_target
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.encoding import hyperparameter_choices

@@ -1,1 +1,1 @@
-"""One module per framework; each imports its framework at its own top, and nothing imports these eagerly."""
+"""Frameworks: a folder each where a framework has several parts, and ``*_adapter`` modules as their public faces."""

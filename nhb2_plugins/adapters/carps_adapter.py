@@ -36,21 +36,20 @@ from carps.utils.trials import TrialInfo, TrialValue
 from ConfigSpace import Configuration as SpaceConfiguration
 from ConfigSpace import ConfigurationSpace
 
-from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed, served
-from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
 from nhb2_plugins.benchmark import Benchmark, Seed, open_benchmark
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, checked_ladder
+from nhb2_plugins.objectives import checked_objectives, objective_values
+from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.location import shipped_directories
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
 
 __all__ = [
     "BENCHMARK_ID",
@@ -118,13 +117,13 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
             charging: the charging policy (:mod:`nhb2_plugins.charging`).
             logger: where records go; None makes one.
             seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: as :func:`nhb2_plugins.adapters.configspace_adapter.configuration_space`.
+            encoding: as :func:`nhb2_plugins.search_space.configuration_space`.
             restriction: the part of the space; by default all of it. ``one_per_class`` is said with forbidden clauses,
                 which some of CARP-S's optimizers refuse; with ``whole_cells`` it is not.
             whole_cells: one categorical, ``cell``, in the place of the six edges.
             ladder: budgets in epochs for multi-fidelity optimizers; a budget in between is served by the rung below,
                 and a trial without a budget by the highest rung. With it, ``epoch`` is not read.
-            objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`, all minimised.
+            objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`, all minimised.
             space_seed: seeds the space, from which random search draws; None leaves it unseeded.
             loggers: CARP-S's loggers.
 
@@ -190,7 +189,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
             return self.epoch, None
         if self.ladder is None:
             raise InvalidValueError(f"budget {budget!r}: this objective function has no ladder; give it ladder=[...]")
-        return served(self.ladder, budget)
+        return self.ladder.served(budget)
 
 
 def carps_configuration(trial_info: TrialInfo, encoding: Encoding = "ordinal") -> Configuration:

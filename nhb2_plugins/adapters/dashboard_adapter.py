@@ -25,7 +25,7 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBSto
 from optuna.storages.journal import JournalFileBackend
 from optuna_dashboard import save_note, wsgi
 
-from nhb2_plugins.adapters.optuna_records import SIMULATED_EPOCH, study_from_records
+from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH, study_from_records
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -52,7 +52,7 @@ def open_storage(name: str | None) -> BaseStorage:
 
 
 def load_studies(storage: BaseStorage, studies: Mapping[str, Sequence[TrialRecord]]) -> int:
-    """Make a study of each group of records; see :func:`~nhb2_plugins.adapters.optuna_records.study_from_records`.
+    """Make a study of each group of records; see :func:`~nhb2_plugins.adapters.optuna.records.study_from_records`.
 
     Args:
         storage: where to.

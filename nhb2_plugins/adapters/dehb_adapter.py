@@ -24,19 +24,18 @@ from typing import Any, Final
 from ConfigSpace import ConfigurationSpace
 from dehb import DEHB
 
-from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed, served
-from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
+from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
 
 __all__ = [
     "DehbBudgets",
@@ -58,7 +57,7 @@ def dehb_space(
 
     Args:
         encoding: of learning rate and batch size, as
-            :func:`nhb2_plugins.adapters.configspace_adapter.configuration_space`.
+            :func:`nhb2_plugins.search_space.configuration_space`.
         restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             categorical, ``cell``: DEHB knows no forbidden clauses.
         seed: seeds the space's own generator.
@@ -185,7 +184,7 @@ class DehbObjective:
         """
         try:
             configuration = self._part.checked(to_configuration(config, self._encoding))
-            epoch, budget = served(self.ladder, float(fidelity))
+            epoch, budget = self.ladder.served(float(fidelity))
             record = self._recorder.evaluate(configuration, epoch, seed=self._seed, budget=budget)
         except Exception as error:
             self._keep(error)

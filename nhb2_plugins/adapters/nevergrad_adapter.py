@@ -11,17 +11,16 @@ from typing import Any
 
 import nevergrad as ng
 
-from nhb2_plugins.adapters.arguments import checked_seed
-from nhb2_plugins.adapters.objectives import checked_objectives, objective_values
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.objectives import checked_objectives, objective_values
 from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
 
 __all__ = [
     "NevergradObjective",
@@ -102,7 +101,7 @@ class NevergradObjective:
             logger: where records go; None makes one.
             seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
             encoding: the parametrization's.
-            objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`, all minimised.
+            objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`, all minimised.
 
         Raises:
             InvalidValueError: an unknown epoch, policy, seed, encoding or objective.

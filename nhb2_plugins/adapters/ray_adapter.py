@@ -19,7 +19,6 @@ from typing import Any, Final
 
 from ray import cloudpickle, tune
 
-from nhb2_plugins.adapters.arguments import checked_seed
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
@@ -31,7 +30,7 @@ from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status, TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
 
 __all__ = ["METRIC", "RAY_ENCODINGS", "TIME_ATTRIBUTE", "RayTune", "ray_configuration", "ray_param_space", "ray_values"]
 

@@ -15,19 +15,18 @@ from vizier import pyvizier as vz
 # Its public place, vizier.benchmarks.experimenters, imports JAX.
 from vizier._src.benchmarks.experimenters.experimenter import Experimenter
 
-from nhb2_plugins.adapters.arguments import checked_seed
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.objectives import OBJECTIVES, checked_objectives
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.objectives import OBJECTIVES, checked_objectives
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
 
 __all__ = [
     "VIZIER_ENCODINGS",
@@ -53,7 +52,7 @@ def vizier_problem(
             ``integer`` (their ranks). Operations are categorical.
         restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             categorical, ``cell``.
-        objectives: names out of :data:`nhb2_plugins.adapters.objectives.OBJECTIVES`.
+        objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`.
 
     Raises:
         InvalidValueError: an encoding that Vizier cannot express, or an unknown objective.

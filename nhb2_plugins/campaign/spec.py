@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from nhb2_plugins.adapters.arguments import MAX_SEARCH_SEED
+from nhb2_plugins.arguments import MAX_SEARCH_SEED
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices

@@ -62,7 +62,7 @@ def _export(options: argparse.Namespace) -> int:
         one_per_class=options.one_per_class,
     )
     # ConfigSpace takes over a second to import; nothing else here needs it.
-    from nhb2_plugins.adapters.configspace_adapter import configuration_space, write_configuration_space
+    from nhb2_plugins.search_space import configuration_space, write_configuration_space
 
     path = Path(options.to)
     write_configuration_space(configuration_space(encoding, restriction=part), path)

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nhb2_plugins.adapters.arguments import checked_ladder
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings
 from nhb2_plugins.optimizers.bracket_search import BracketSearch
 from nhb2_plugins.optimizers.hyperband import hyperband_brackets

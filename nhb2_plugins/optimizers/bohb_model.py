@@ -15,8 +15,7 @@ from typing import Any, Final
 import numpy as np
 from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
-from nhb2_plugins.adapters.arguments import checked_flag, checked_search_seed
-from nhb2_plugins.adapters.configspace_adapter import configuration_space
+from nhb2_plugins.arguments import checked_flag, checked_search_seed
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.optimizers.bohb_density import (
@@ -31,6 +30,7 @@ from nhb2_plugins.optimizers.bohb_density import (
 )
 from nhb2_plugins.optimizers.bracket_search import Proposal
 from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
+from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import EDGE_NAMES, OPERATIONS, Configuration, cellcode_digits
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Protocol
 
-from nhb2_plugins.adapters.arguments import checked_ladder, checked_search_seed
+from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.optimizers.hyperband import Bracket, ConfigId, SuccessiveHalving, hyperband_brackets
 from nhb2_plugins.space import Configuration

@@ -10,7 +10,7 @@ import random
 from collections import deque
 from typing import NamedTuple
 
-from nhb2_plugins.adapters.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from nhb2_plugins.adapters.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.optimizers.draws import draw_configuration

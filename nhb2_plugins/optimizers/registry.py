@@ -77,10 +77,10 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
         ending_setting="n_iterations",
     ),
     "optuna": Registration(
-        "nhb2_plugins.optimizers.optuna_optimizer:OptunaOptimizer", extra="optuna", distribution="optuna"
+        "nhb2_plugins.adapters.optuna.optimizer:OptunaOptimizer", extra="optuna", distribution="optuna"
     ),
     "smac": Registration(
-        "nhb2_plugins.optimizers.smac_optimizer:SmacOptimizer", ladder="optional", extra="smac", distribution="smac"
+        "nhb2_plugins.adapters.smac.optimizer:SmacOptimizer", ladder="optional", extra="smac", distribution="smac"
     ),
 }
 """The optimizers of this package."""

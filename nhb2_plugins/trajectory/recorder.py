@@ -136,6 +136,16 @@ def checked_benchmark(bench: object) -> Benchmark:
     return bench
 
 
+def checked_seed(seed: Seed | None, bench: Benchmark) -> Seed | None:
+    """A seed of the table, ``"mean"``, or None; checked when an adapter is made and not at its first evaluation.
+
+    Raises:
+        InvalidValueError: not a benchmark, or its table does not have the seed.
+    """
+    checked_benchmark(bench)
+    return None if seed is None else bench.checked_seed(seed)
+
+
 def checked_logger(logger: object) -> TrajectoryLogger:
     """The logger.
 

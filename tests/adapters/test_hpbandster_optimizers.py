@@ -27,10 +27,10 @@ from hpbandster.optimizers import BOHB, HyperBand
 from Pyro4.errors import NamingError
 
 import tests
-from nhb2_plugins.adapters import hpbandster_worker
 from nhb2_plugins.adapters.bohb_adapter import BohbWorker
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
-from nhb2_plugins.adapters.hpbandster_optimizers import (
+from nhb2_plugins.adapters.hpbandster import worker as hpbandster_worker
+from nhb2_plugins.adapters.hpbandster.optimizers import (
     HonestBohbGenerator,
     LadderBohb,
     LadderHyperband,

@@ -17,7 +17,7 @@ from ConfigSpace.exceptions import ForbiddenValueError
 from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  # noqa: N811
 
 from nhb2_plugins.adapters.configspace_adapter import configuration_space, to_configuration
-from nhb2_plugins.adapters.hpbandster_optimizers import HonestBohbGenerator
+from nhb2_plugins.adapters.hpbandster.optimizers import HonestBohbGenerator
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.subspace import Subspace
 

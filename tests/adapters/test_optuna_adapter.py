@@ -15,7 +15,8 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, Successive
 from optuna.samplers import RandomSampler
 from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
 
-from nhb2_plugins.adapters.objectives import OBJECTIVES
+from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH
+from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS
 from nhb2_plugins.adapters.optuna_adapter import (
     USER_ATTRIBUTES,
     OptunaObjective,
@@ -26,13 +27,12 @@ from nhb2_plugins.adapters.optuna_adapter import (
     study_from_records,
     suggest_configuration,
 )
-from nhb2_plugins.adapters.optuna_records import SIMULATED_EPOCH
-from nhb2_plugins.adapters.optuna_space import OPTUNA_ENCODINGS
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.encoding import to_values
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.objectives import OBJECTIVES
 from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CONFIGURATIONS, Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord

@@ -11,6 +11,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import FixedTrial
 
+from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS
 from nhb2_plugins.adapters.optuna_adapter import (
     OptunaObjective,
     Subspace,
@@ -19,7 +20,6 @@ from nhb2_plugins.adapters.optuna_adapter import (
     optuna_search_space,
     suggest_configuration,
 )
-from nhb2_plugins.adapters.optuna_space import OPTUNA_ENCODINGS
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.encoding import Encoding

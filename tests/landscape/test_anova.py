@@ -125,7 +125,7 @@ def test_wrong_names_are_refused() -> None:
 def _forest_importances(bench: Benchmark, n_trials: int) -> dict[str, float]:
     import optuna
 
-    from nhb2_plugins.adapters.optuna_space import optuna_search_space
+    from nhb2_plugins.adapters.optuna_adapter import optuna_search_space
 
     space = optuna_search_space()
     indices = np.random.default_rng(0).integers(0, prod(N_CHOICES), n_trials)

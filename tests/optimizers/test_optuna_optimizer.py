@@ -6,12 +6,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from nhb2_plugins.adapters.optuna_space import OPTUNA_ENCODINGS, configuration_of
+from nhb2_plugins.adapters.optuna import optimizer as optuna_optimizer
+from nhb2_plugins.adapters.optuna.optimizer import SAMPLERS, OptunaOptimizer
+from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS, configuration_of
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
-from nhb2_plugins.optimizers import optuna_optimizer
-from nhb2_plugins.optimizers.optuna_optimizer import SAMPLERS, OptunaOptimizer
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.subspace import Subspace
 from tests.support.fresh_process import output_of
@@ -26,7 +26,7 @@ def make(seed: int, sampler: str) -> OptunaOptimizer:
 
 
 SEQUENCE = """
-from nhb2_plugins.optimizers.optuna_optimizer import OptunaOptimizer
+from nhb2_plugins.adapters.optuna.optimizer import OptunaOptimizer
 from nhb2_plugins.simulation import simulate
 from tests.support.generated_benchmark import generated_benchmark
 logger = simulate(OptunaOptimizer(5, {sampler!r}), generated_benchmark(), budget_s=10_000, n_workers={n_workers})

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from smac.runhistory import StatusType
 
-from nhb2_plugins.adapters.smac_parts import quick_model
+from nhb2_plugins.adapters.smac import optimizer as smac_optimizer
+from nhb2_plugins.adapters.smac.optimizer import FACADES, MULTI_FIDELITY_FACADES, SmacOptimizer
+from nhb2_plugins.adapters.smac.parts import quick_model
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import ENCODINGS
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.optimizers import smac_optimizer
-from nhb2_plugins.optimizers.smac_optimizer import FACADES, MULTI_FIDELITY_FACADES, SmacOptimizer
 from nhb2_plugins.simulation import simulate
 from tests.support.fresh_process import output_of
 from tests.support.generated_benchmark import generated_benchmark

@@ -12,7 +12,6 @@ import optunahub
 from optuna.trial import BaseTrial, FixedTrial
 
 try:
-    from nhb2_plugins.adapters.objectives import OBJECTIVES
     from nhb2_plugins.adapters.optuna_adapter import (
         USER_ATTRIBUTES,
         OptunaObjective,
@@ -21,6 +20,7 @@ try:
     )
     from nhb2_plugins.benchmark import open_benchmark
     from nhb2_plugins.encoding import to_configuration
+    from nhb2_plugins.objectives import OBJECTIVES
     from nhb2_plugins.trajectory.logger import TrajectoryLogger
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Please run `pip install 'nhb2-plugins[optuna]'` to use `nas_hpo_bench_ii`.") from error

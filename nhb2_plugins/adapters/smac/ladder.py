@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from smac.intensifier.hyperband_utils import determine_HB
 
-from nhb2_plugins.adapters.arguments import checked_ladder
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder, is_number
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number
 
 _RELATIVE_TOLERANCE = 1e-9
 

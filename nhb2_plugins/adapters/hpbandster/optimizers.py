@@ -33,11 +33,10 @@ from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
-from nhb2_plugins.adapters.arguments import checked_ladder
-from nhb2_plugins.adapters.hpbandster_dispatcher import WORKER_DIED, SturdyDispatcher, made_sturdy
-from nhb2_plugins.adapters.hpbandster_worker import send_numpy_scalars
+from nhb2_plugins.adapters.hpbandster.dispatcher import WORKER_DIED, SturdyDispatcher, made_sturdy
+from nhb2_plugins.adapters.hpbandster.worker import send_numpy_scalars
 from nhb2_plugins.errors import Nhb2Error
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.hyperband import Bracket, hyperband_brackets
 from nhb2_plugins.optimizers.warm_start import EarlierRun, PreviousResult, read_previous
 

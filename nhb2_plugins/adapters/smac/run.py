@@ -15,14 +15,13 @@ from typing import Any, Final
 
 from smac.runhistory import RunHistory, TrialInfo, TrialValue
 
-from nhb2_plugins.adapters.arguments import served
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.objectives import objective_values
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import to_configuration
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.objectives import objective_values
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -242,7 +241,7 @@ def _request(
 ) -> _Request:
     epoch, ladder_budget = settings.epoch, None
     if settings.ladder is not None and budget is not None:
-        epoch, ladder_budget = served(settings.ladder, budget)
+        epoch, ladder_budget = settings.ladder.served(budget)
     seeds = settings.bench.seeds
     seed: Seed | None
     if instance is not None:

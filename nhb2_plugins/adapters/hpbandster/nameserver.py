@@ -14,8 +14,8 @@ import numpy as np
 from hpbandster.core.nameserver import NameServer
 from hpbandster.core.result import Result
 
-from nhb2_plugins.adapters.hpbandster_optimizers import LadderBohb
-from nhb2_plugins.adapters.hpbandster_worker import BohbWorker
+from nhb2_plugins.adapters.hpbandster.optimizers import LadderBohb
+from nhb2_plugins.adapters.hpbandster.worker import BohbWorker
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import InvalidValueError

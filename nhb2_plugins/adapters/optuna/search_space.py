@@ -20,7 +20,7 @@ from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
-from nhb2_plugins.adapters.arguments import check_kind
+from nhb2_plugins.arguments import check_kind
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction

@@ -19,17 +19,16 @@ import serpent  # type: ignore[import-untyped]
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.worker import Worker
 
-from nhb2_plugins.adapters.arguments import checked_ladder, checked_seed
-from nhb2_plugins.adapters.bohb_result import run_info
-from nhb2_plugins.adapters.configspace_adapter import configuration_space
+from nhb2_plugins.adapters.hpbandster.result import run_info
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS, checked_whole_cells
+from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
 
 _SHUTDOWN_S: Final = 10.0
 
@@ -50,7 +49,7 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
     """A real hpbandster worker whose job is a lookup: the loss is the error (percent) at the epoch serving a budget.
 
     ``run.info`` of a result holds accuracy, costs, epoch, split, seed and table
-    (:func:`~nhb2_plugins.adapters.bohb_result.run_info`).
+    (:func:`~nhb2_plugins.adapters.hpbandster.result.run_info`).
 
     Attributes:
         ladder: the budgets it serves.

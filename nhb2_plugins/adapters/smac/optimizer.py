@@ -21,15 +21,15 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import TrialInfo, TrialValue
 
-from nhb2_plugins.adapters.arguments import checked_search_seed
-from nhb2_plugins.adapters.configspace_adapter import configuration_space
-from nhb2_plugins.adapters.smac_ladder import SmacBudgets, smac_budgets
-from nhb2_plugins.adapters.smac_parts import quick_model, reproducible_maximizer
+from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
+from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
+from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 

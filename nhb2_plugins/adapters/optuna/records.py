@@ -11,7 +11,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.optuna_space import optuna_search_space
+from nhb2_plugins.adapters.optuna.search_space import optuna_search_space
 from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.record import TrialRecord

@@ -10,8 +10,8 @@ from typing import Any, Final
 import optuna
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
-from nhb2_plugins.adapters.arguments import checked_search_seed
-from nhb2_plugins.adapters.optuna_space import configuration_of, optuna_search_space
+from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
+from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding
@@ -61,7 +61,7 @@ class OptunaOptimizer:
             seed: seeds the sampler.
             sampler: one of :data:`SAMPLERS`, with Optuna's defaults.
             epoch: the fidelity to search at. 200 searches on an expected test accuracy.
-            encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna_space`).
+            encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna.search_space`).
             restriction: the part of the space; by default all of it. With ``one_per_class`` the sampler sees
                 whole cells.
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.

@@ -18,7 +18,7 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.model.abstract_model import AbstractModel
 from smac.model.random_forest.random_forest import RandomForest
 
-from nhb2_plugins.adapters.arguments import check_kind
+from nhb2_plugins.arguments import check_kind
 from nhb2_plugins.errors import InvalidValueError
 
 _MAX_LEAF_NODES: Final = 4096

@@ -1,0 +1,212 @@
+"""BOHB on the benchmark in one call: in this process on simulated time, or with hpbandster on a nameserver."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final, Literal, get_args
+
+from nhb2_plugins.adapters.hpbandster.needing_hpbandster import from_hpbandster
+from nhb2_plugins.adapters.hpbandster.result import BohbResult, Datum, earlier_data
+from nhb2_plugins.arguments import checked_count, checked_search_seed
+from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.benchmark import Benchmark, Observation, Seed
+from nhb2_plugins.charging import Charging, checked_charging
+from nhb2_plugins.encoding import Encoding, to_values
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
+from nhb2_plugins.optimizers.bohb import Bohb
+from nhb2_plugins.optimizers.bohb_model import BohbSettings, checked_whole_cells
+from nhb2_plugins.optimizers.bracket_search import checked_n_iterations
+from nhb2_plugins.optimizers.hyperband import ConfigId
+from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
+from nhb2_plugins.simulation import checked_budget, simulate
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.recorder import checked_logger, checked_seed
+
+Engine = Literal["in_process", "nameserver"]
+ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
+
+
+def run_bohb(
+    bench: Benchmark,
+    n_iterations: int | None,
+    seed: int = 0,
+    ladder: FidelityLadder | Iterable[float] = (12, 200),
+    engine: Engine = "in_process",
+    n_workers: int = 1,
+    budget_s: float | None = None,
+    logger: TrajectoryLogger | None = None,
+    *,
+    charging: Charging = "from_scratch",
+    table_seed: Seed | None = None,
+    restriction: Subspace = WHOLE_SPACE,
+    whole_cells: bool | None = None,
+    previous_result: PreviousResult | str | os.PathLike[str] | None = None,
+    **settings: Any,
+) -> Any:
+    """Run BOHB on the benchmark; the loss is the error (percent) at the epoch that serves a budget.
+
+    With the default ladder the search sees *expected test* accuracies at 200 epochs, whose cost is estimated; every
+    record and ``run.info`` says so (``split``, ``cost_is_estimated``).
+
+    Args:
+        bench: the benchmark.
+        n_iterations: number of brackets (successive halvings); None to run until ``budget_s`` is spent.
+        seed: the search's seed, 0 … 2³² − 1: of the model's generator and of the ConfigurationSpace.
+        ladder: budgets in epochs, ascending.
+        engine: ``in_process`` is our BOHB on simulated time: no compiler, no network, any number of simulated workers,
+            the same run for the same seed. ``nameserver`` is hpbandster with Pyro workers in threads, on a free port of
+            127.0.0.1; one worker's simulated time whatever ``n_workers``, and reproducible with one worker only.
+        n_workers: number of workers.
+        budget_s: simulated seconds; no evaluation starts at or after it. None for no limit.
+        logger: takes one record per evaluation; None makes one.
+        charging: the charging policy (:mod:`nhb2_plugins.charging`).
+        table_seed: the table's seed; None for the first.
+        restriction: the part of the space (:class:`nhb2_plugins.subspace.Subspace`); by default all of it.
+        whole_cells: one categorical, ``cell``, in the place of the six edges (as
+            :func:`~nhb2_plugins.search_space.configuration_space`); None for where the restriction
+            needs it, which is ``one_per_class``.
+        previous_result: an earlier run to start from, whose results the model learns before it proposes anything: what
+            ``run_bohb`` returned, hpbandster's ``Result``, or the directory of hpbandster's ``json_result_logger``. Its
+            configurations have the id (-1, 0, number) in the result, and ended before time 0; nothing is charged or
+            logged for them.
+        **settings: BOHB's own settings (:class:`~nhb2_plugins.optimizers.bohb_model.BohbSettings`): hpbandster's names
+            and defaults, and ``encoding`` and ``bandwidth``.
+
+    Returns:
+        :class:`BohbResult`, or hpbandster's own ``Result`` from the nameserver; both have the same reading methods.
+
+    Raises:
+        InvalidValueError: an argument that is none, an unknown engine or setting, neither ``n_iterations`` nor
+            ``budget_s``, a setting out of range, ``bandwidth="clipped"`` on the nameserver (hpbandster has no such
+            thing), ``one_per_class`` without ``whole_cells``, an earlier run with a configuration that this space or
+            its encoding does not have.
+        TrajectoryError: the directory of an earlier run is damaged.
+        MissingExtraError: the nameserver engine without hpbandster.
+        Exception: the first error of an evaluation, as itself.
+    """
+    if engine not in ENGINES:
+        raise InvalidValueError(describe_choices(engine, ENGINES, what="engine"))
+    if n_iterations is None and budget_s is None:
+        raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
+    table_seed = checked_seed(table_seed, bench)
+    part = checked_restriction(restriction)
+    run = _run_in_process if engine == "in_process" else from_hpbandster("nameserver", "run_on_nameserver")
+    return run(
+        bench,
+        checked_n_iterations(n_iterations),
+        seed=checked_search_seed(seed),
+        ladder=checked_ladder(ladder),
+        n_workers=checked_count("n_workers", n_workers),
+        budget_s=math.inf if budget_s is None else checked_budget(budget_s),
+        logger=TrajectoryLogger() if logger is None else checked_logger(logger),
+        charging=checked_charging(charging),
+        table_seed=table_seed,
+        settings=_checked_settings(settings),
+        restriction=part,
+        whole_cells=checked_whole_cells(part, whole_cells),
+        previous=_read_previous(previous_result),
+    )
+
+
+class _Told:
+    """An optimizer that remembers what it was told, in order."""
+
+    def __init__(self, optimizer: Bohb) -> None:
+        self._optimizer = optimizer
+        self.suggestions: list[Suggestion] = []
+
+    def ask(self) -> Suggestion | None:
+        return self._optimizer.ask()
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        self._optimizer.tell(suggestion, observation)
+        self.suggestions.append(suggestion)
+
+
+def _run_in_process(
+    bench: Benchmark,
+    n_iterations: int | None,
+    *,
+    seed: int,
+    ladder: FidelityLadder,
+    n_workers: int,
+    budget_s: float,
+    logger: TrajectoryLogger,
+    charging: Charging,
+    table_seed: Seed | None,
+    settings: BohbSettings,
+    restriction: Subspace,
+    whole_cells: bool,
+    previous: PreviousResult | None,
+) -> BohbResult:
+    bohb = Bohb(
+        ladder,
+        n_iterations=n_iterations,
+        seed=seed,
+        settings=settings,
+        restriction=restriction,
+        whole_cells=whole_cells,
+        previous_result=previous,
+    )
+    optimizer = _Told(bohb)
+    n_earlier = len(logger)
+    simulate(
+        optimizer, bench, budget_s=budget_s, n_workers=n_workers, charging=charging, seed=table_seed, logger=logger
+    )
+    data = {} if previous is None else earlier_data(read_previous(previous, ladder))
+    data |= _data(
+        optimizer.suggestions, logger.records[n_earlier:], settings.encoding, whole_cells=bohb.model.whole_cells
+    )
+    return BohbResult(data, _config(ladder, settings))
+
+
+def _data(
+    suggestions: Iterable[Suggestion], records: Iterable[TrialRecord], encoding: Encoding, *, whole_cells: bool
+) -> dict[ConfigId, Datum]:
+    data: dict[ConfigId, Datum] = {}
+    for suggestion, record in zip(suggestions, records, strict=True):
+        trial = suggestion.token
+        config = to_values(suggestion.configuration, encoding, whole_cells=whole_cells)
+        datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.model_based}))
+        datum.add(trial.budget, record)
+    return data
+
+
+def _config(ladder: FidelityLadder, settings: BohbSettings) -> dict[str, Any]:
+    budgets = [float(budget) for budget in ladder.budgets]
+    return {
+        "eta": (budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)) if len(budgets) > 1 else None,
+        "min_budget": budgets[0],
+        "max_budget": budgets[-1],
+        "budgets": budgets,
+        "max_SH_iter": len(budgets),
+        "time_ref": 0.0,
+        **asdict(settings),
+    }
+
+
+def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> PreviousResult | None:
+    if isinstance(previous, str | os.PathLike):
+        return BohbResult.read_log(previous)
+    if previous is not None and not all(
+        callable(getattr(previous, name, None)) for name in ("get_id2config_mapping", "get_runs_by_id")
+    ):
+        raise InvalidValueError(
+            f"previous_result {previous!r:.80} is neither a result (of run_bohb or hpbandster) nor the directory of "
+            "hpbandster's json_result_logger"
+        )
+    return previous
+
+
+def _checked_settings(settings: dict[str, Any]) -> BohbSettings:
+    known = BohbSettings.__dataclass_fields__
+    for name in settings:
+        if name not in known:
+            raise InvalidValueError(describe_choices(name, known, what="BOHB setting"))
+    return BohbSettings(**settings)

@@ -1,0 +1,236 @@
+"""NAS-HPO-Bench-II as an Optuna objective: for ``study.optimize``, with pruning, several objectives and a budget.
+
+Every objective is minimised, so a study has the direction ``minimize`` (Optuna's default). Optuna re-raises what an
+objective raises, with two exceptions: with ``n_jobs`` > 1 the errors of the last trials are dropped (a trial fails, and
+``optimize`` returns), and ``catch=`` swallows what it names. :meth:`OptunaObjective.raise_first_error` raises them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from optuna import Study, TrialPruned
+from optuna.study import StudyDirection
+from optuna.trial import BaseTrial, FrozenTrial
+
+from nhb2_plugins.adapters.description import DESCRIPTION
+from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS, suggest_configuration
+from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.encoding import Encoding, checked_encoding
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_ladder, top_epoch
+from nhb2_plugins.objectives import checked_objectives, objective_values
+from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.recorder import Recorder, checked_logger, checked_seed
+
+USER_ATTRIBUTES: Final = tuple(DESCRIPTION)
+"""User attributes of a trial, all of built-in types: costs and end in simulated seconds, what was answered (epoch,
+split, seed), and the kind and digest of the table. Each is one write to the study's storage."""
+
+
+class OptunaObjective:
+    """Call it with a trial: it suggests a configuration, evaluates it, records it, and returns the error in percent.
+
+    One objective is one run: a logger, a simulated clock that starts each evaluation when the last one ended, and what
+    the run has paid for. It may be called from several threads (``n_jobs``).
+
+    Attributes:
+        logger: the records.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        epoch: int = SCHEDULE_EPOCHS,
+        charging: Charging = "from_scratch",
+        logger: TrajectoryLogger | None = None,
+        seed: Seed | None = None,
+        encoding: Encoding = "categorical",
+        *,
+        restriction: Subspace = WHOLE_SPACE,
+        report: bool | FidelityLadder | Iterable[float] = False,
+        objectives: Sequence[str] = ("error_pct",),
+        attributes: Sequence[str] = USER_ATTRIBUTES,
+    ) -> None:
+        """Set up the run.
+
+        Args:
+            bench: the benchmark.
+            epoch: the fidelity, 1..12 or 200. At 200 the search sees an expected *test* accuracy, whose cost is
+                estimated: the trial's attributes say ``split = "test"`` and ``cost_is_estimated = True``.
+            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            logger: where records go; None makes one.
+            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
+            encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna.search_space`).
+            restriction: the part of the space that trials suggest from; by default all of it.
+            report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
+                is then charged for the epochs it trained. A ladder, or several budgets, reports at its rungs alone (and
+                its highest rung is the epoch searched at); from 12 to 200 a second run begins, which is paid beside
+                the first.
+            objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`, all minimised; several make a
+                multi-objective study's tuple.
+            attributes: which of :data:`USER_ATTRIBUTES` a trial gets; fewer spare a slow storage writes.
+
+        Raises:
+            InvalidValueError: not a benchmark, logger or restriction; an unknown epoch, policy, seed, encoding,
+                objective or attribute; an epoch beside a ladder that ends at another; reporting at 200 epochs (there
+                is no learning curve) or with several objectives (Optuna has no pruning there).
+            TrajectoryError: the logger belongs to another table.
+        """
+        self._epochs = _reported_epochs(epoch, report)
+        self._reports = report is not False
+        self._objectives = checked_objectives(objectives)
+        if self._reports and len(self._objectives) > 1:
+            raise InvalidValueError(
+                f"Optuna cannot prune with several objectives, and there are {list(self._objectives)}"
+            )
+        self._encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
+        self._restriction = checked_restriction(restriction)
+        self._attributes = _checked_attributes(attributes)
+        self._recorder = Recorder(bench, charging=charging, logger=logger)
+        self._seed = checked_seed(seed, bench)
+        self._checked_study: str | None = None
+        self._error: Exception | None = None
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self._recorder.logger
+
+    @property
+    def error(self) -> Exception | None:
+        """The first exception that was not a pruned trial."""
+        return self._error
+
+    def raise_first_error(self) -> None:
+        """Raise the first exception that Optuna may have dropped (``n_jobs`` > 1, ``catch=``), if there is one.
+
+        Raises:
+            Exception: that exception.
+        """
+        if self._error is not None:
+            raise self._error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TrajectoryError(
+            "an OptunaObjective cannot be copied or sent to another process: its records would be lost there. "
+            "Make one in each process, on one study in a shared storage"
+        )
+
+    def __call__(self, trial: BaseTrial) -> float | tuple[float, ...]:
+        """Evaluate what a trial suggests.
+
+        Args:
+            trial: a running trial, or a ``FixedTrial``.
+
+        Returns:
+            The error in percent, or the tuple of several objectives; Python floats.
+
+        Raises:
+            TrialPruned: the pruner ended the trial; it has been recorded and charged.
+            InvalidValueError: the study does not minimise, or has another number of objectives.
+            Exception: whatever the benchmark or a sink raises.
+        """
+        try:
+            return self._evaluate(trial)
+        except TrialPruned:
+            raise
+        except Exception as error:
+            with self.logger.lock:
+                self._error = self._error or error
+            raise
+
+    def _evaluate(self, trial: BaseTrial) -> float | tuple[float, ...]:
+        self._check_study(trial)
+        configuration = suggest_configuration(trial, self._encoding, self._restriction)
+        charged_before = self._report(trial, configuration) if self._reports else 0.0
+        record = self._recorder.evaluate(configuration, self._epochs[-1], seed=self._seed)
+        self._describe(trial, record, charged_before)
+        values = objective_values(record, self._objectives)
+        return values if len(values) > 1 else values[0]
+
+    def _report(self, trial: BaseTrial, configuration: Configuration) -> float:
+        """Report epoch by epoch; returns the seconds charged for runs that were finished on the way."""
+        charged = 0.0
+        for epoch, following in zip(self._epochs, (*self._epochs[1:], None), strict=True):
+            trial.report(self._recorder.bench.evaluate(configuration, epoch, seed=self._seed).error_pct, epoch)
+            # After the last epoch nothing is left to save: a finished training stays a result.
+            if following is not None and trial.should_prune():
+                record = self._recorder.evaluate(configuration, epoch, seed=self._seed, status="pruned")
+                self._describe(trial, record, charged)
+                raise TrialPruned(f"pruned after epoch {epoch}")
+            if following == LONG_EPOCHS:
+                charged += self._recorder.evaluate(configuration, epoch, seed=self._seed).charged_cost_s
+        return charged
+
+    def _describe(self, trial: BaseTrial, record: TrialRecord, charged_before: float) -> None:
+        for name, read in self._attributes.items():
+            value = read(record)
+            trial.set_user_attr(name, charged_before + value if name == "charged_cost_s" else value)
+
+    def _check_study(self, trial: BaseTrial) -> None:
+        study = getattr(trial, "study", None)  # a FixedTrial has none
+        if study is None or study.study_name == self._checked_study:
+            return
+        directions = study.directions
+        if len(directions) != len(self._objectives) or StudyDirection.MAXIMIZE in directions:
+            raise InvalidValueError(
+                f"the study's directions are {[each.name.lower() for each in directions]}, "
+                f"but {list(self._objectives)} are to be minimised, each"
+            )
+        self._checked_study = study.study_name
+
+
+class OptunaStopAtBudget:
+    """A callback for ``study.optimize`` that stops the study when its simulated seconds are spent.
+
+    The evaluation that crosses the budget counts, and is the last one. (With ``n_jobs`` threads those under way are
+    finished too.) Pass ``n_trials=None``, or a number that the budget does not reach.
+
+    Args:
+        budget_s: simulated seconds.
+        logger: the logger whose simulated clock is read, or the objective that has it.
+
+    Raises:
+        InvalidValueError: the budget is not positive, or neither a logger nor an objective.
+    """
+
+    def __init__(self, budget_s: float, logger: TrajectoryLogger | OptunaObjective) -> None:
+        self._budget_s = checked_budget(budget_s)
+        self._logger = checked_logger(logger.logger if isinstance(logger, OptunaObjective) else logger)
+
+    def __call__(self, study: Study, _trial: FrozenTrial) -> None:
+        """Stop the study if the budget is spent."""
+        if self._logger.clock_s >= self._budget_s:
+            study.stop()
+
+
+def _reported_epochs(epoch: int, report: bool | FidelityLadder | Iterable[float]) -> tuple[int, ...]:
+    if not isinstance(report, bool):
+        if not isinstance(report, FidelityLadder | Iterable) or isinstance(report, str):
+            raise InvalidValueError(f"report {report!r:.80} is not True, False, or a ladder, for example [12, 200]")
+        ladder = checked_ladder(report)
+        top_epoch(epoch, ladder)
+        return ladder.rungs
+    checked = top_epoch(epoch, None)
+    if report and checked == LONG_EPOCHS:
+        raise InvalidValueError(
+            f"there is no learning curve at {LONG_EPOCHS} epochs to report; "
+            f"report=FidelityLadder([12, 200]) reports at {SCHEDULE_EPOCHS} epochs first"
+        )
+    return tuple(range(1, checked + 1)) if report else (checked,)
+
+
+def _checked_attributes(names: Sequence[str]) -> dict[str, Callable[[TrialRecord], Any]]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        names = (names,)
+    names = tuple(names)
+    if unknown := [name for name in names if name not in USER_ATTRIBUTES]:
+        raise InvalidValueError(f"attributes {unknown!r:.80} are not among {list(USER_ATTRIBUTES)}")
+    return {name: DESCRIPTION[name] for name in names}

@@ -1,0 +1,1 @@
+"""SMAC: the target function, its callbacks and components, and SMAC behind ask and tell."""

@@ -1,0 +1,1 @@
+"""Syne Tune: the table as a blackbox, and a simulator backend that records."""

@@ -1,0 +1,65 @@
+"""Arguments that stand in many places and mean the same everywhere: checked once, in the same words."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Final
+
+from nhb2_plugins.errors import InvalidValueError
+
+MAX_SEARCH_SEED: Final = 2**32 - 1
+"""The largest seed that every generator behind the optimizers takes."""
+
+
+def checked_search_seed(seed: int, *, otherwise: str = "") -> int:
+    """A seed of a search (not of the table), as a built-in integer.
+
+    Numpy and ConfigSpace refuse others with errors of their own that do not name the value, and Python's ``random``
+    takes text, and -1 for 1.
+
+    Args:
+        seed: the seed.
+        otherwise: what else the caller takes, for the message.
+
+    Raises:
+        InvalidValueError: not an integer from 0 to 2³² - 1, which is what all generators take.
+    """
+    if not _is_integer(seed) or not 0 <= seed <= MAX_SEARCH_SEED:
+        raise InvalidValueError(f"seed {seed!r:.80} is not an integer in 0..{MAX_SEARCH_SEED}{otherwise}")
+    return int(seed)
+
+
+def checked_count(name: str, count: int) -> int:
+    """A number of things of which there must be one, as a built-in integer.
+
+    Raises:
+        InvalidValueError: not an integer of at least 1.
+    """
+    if not _is_integer(count) or count < 1:
+        raise InvalidValueError(f"{name} {count!r:.80} is not an integer of at least 1")
+    return int(count)
+
+
+def checked_flag(name: str, value: bool) -> bool:
+    """A truth value: whatever else stands there was meant for something else.
+
+    Raises:
+        InvalidValueError: something else.
+    """
+    if not isinstance(value, bool):
+        raise InvalidValueError(f"{name} {value!r:.80} is neither True nor False")
+    return value
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """Look whether a framework's own object is one.
+
+    Raises:
+        InvalidValueError: something else.
+    """
+    if not isinstance(value, kind):
+        raise InvalidValueError(f"{name} {value!r:.80} is not a {kind.__name__} of {kind.__module__.partition('.')[0]}")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
