@@ -32,6 +32,7 @@ FRAMEWORKS = {
     "sklearn",
     "smac",
     "sqlalchemy",
+    "torch",
     "yaml",
 }
 ELSEWHERE = ("carps", "dehb", "nevergrad", "ray", "syne_tune", "vizier")
@@ -42,6 +43,7 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(nhb2_plugins.__path__, "nhb2_plugins.")
     if not module.name.endswith(".__main__")
     and not module.name.startswith(tuple(f"nhb2_plugins.adapters.{framework}" for framework in ELSEWHERE))
+    and not module.name.startswith("nhb2_plugins.training.")  # `tox -e torch`
 )
 
 

@@ -30,7 +30,7 @@ from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
 FORMAT: Final = "nhb2-table"
 SCHEMA_VERSION: Final = 1
 
-Kind = Literal["published", "imported", "embedded", "surrogate"]
+Kind = Literal["published", "imported", "embedded", "surrogate", "measured"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 TOTALS: Final = ("total_train_time", "total_trainval_time", "total_test_time")
@@ -74,7 +74,8 @@ class Provenance:
 
     Attributes:
         kind: ``published`` (imported and verified against public records), ``imported``, ``embedded`` (shipped with
-            this package, fitted to published records) or ``surrogate`` (fitted by a user).
+            this package, fitted to published records), ``surrogate`` (fitted by a user) or ``measured`` (trained by a
+            user, :mod:`nhb2_plugins.training`).
         source: one line for a person.
         created: ISO date of the import or the build.
         seeds: the table's training seeds, ascending; the first is the default.

@@ -1,0 +1,178 @@
+"""What a training run measured, epoch by epoch, and its file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from nhb2_plugins.benchmark import PAID_SPLITS, sum_in_order
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error
+from nhb2_plugins.fidelity import Split
+from nhb2_plugins.training.task import Execution, TrainingTask
+
+RUN_FORMAT: Final = "nhb2-trained-run"
+RUN_VERSION: Final = 1
+
+
+class TrainingError(Nhb2Error):
+    """A run's file or checkpoint cannot be used: damaged, of another run, or on a disk that refuses."""
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What is measured after an epoch.
+
+    Attributes:
+        epoch: 1-based.
+        lr: learning rate of the epoch.
+        train_accuracy_pct: of the training images, augmented,
+        valid_accuracy_pct: of the validation images, augmented,
+        test_accuracy_pct: and of the test images, in percent.
+        running_loss: mean over the steps of the loss before the step,
+        train_loss: and after the epoch, mean over batches, of the training,
+        valid_loss: validation
+        test_loss: and test images. NaN or infinite where training diverged.
+        train_time_s: seconds of the training pass,
+        valid_time_s: of the evaluation of the validation images,
+        test_time_s: and of the test images, to 1 ms.
+    """
+
+    epoch: int
+    lr: float
+    train_accuracy_pct: float
+    valid_accuracy_pct: float
+    test_accuracy_pct: float
+    running_loss: float
+    train_loss: float
+    valid_loss: float
+    test_loss: float
+    train_time_s: float
+    valid_time_s: float
+    test_time_s: float
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss of the training images is no longer a finite number."""
+        return not (math.isfinite(self.running_loss) and math.isfinite(self.train_loss))
+
+    def accuracy_pct(self, split: Split) -> float:
+        """Of one split, in percent."""
+        accuracy: float = getattr(self, f"{split}_accuracy_pct")
+        return accuracy
+
+    def time_s(self, split: Split) -> float:
+        """Seconds of one split's pass."""
+        seconds: float = getattr(self, f"{split}_time_s")
+        return seconds
+
+
+_LOSSES: Final = tuple(each.name for each in fields(EpochResult) if each.name.endswith("_loss"))
+_NOT_FINITE: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run: what was trained, how, on what, and what came of it.
+
+    Attributes:
+        task: what was trained.
+        execution: how it was computed.
+        data_checksum: of the images.
+        platform: ``device`` (its name) and ``pytorch`` (its version).
+        results: one an epoch, from the first; shorter than the schedule where the run is not finished.
+        n_together: how many configurations were trained together; times are this run's share.
+    """
+
+    task: TrainingTask
+    execution: Execution
+    data_checksum: str
+    platform: Mapping[str, str] = field(default_factory=dict, hash=False)
+    results: tuple[EpochResult, ...] = ()
+    n_together: int = 1
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the whole schedule was trained."""
+        return len(self.results) == self.task.epochs
+
+    @property
+    def diverged_epoch(self) -> int | None:
+        """The first epoch whose loss is not finite."""
+        return next((result.epoch for result in self.results if result.diverged), None)
+
+    def cost_s(self, epoch: int, split: Split = "valid") -> float:
+        """Seconds up to and including an epoch, of what an accuracy of the split costs (as a table's)."""
+        paid = PAID_SPLITS[split]
+        return sum_in_order([result.time_s(each) for each in paid for result in self.results[:epoch]])
+
+    def with_result(self, result: EpochResult) -> TrainedRun:
+        """The run, one epoch later."""
+        return replace(self, results=(*self.results, result))
+
+    def to_json(self) -> str:
+        """As text; one line."""
+        return json.dumps(
+            {
+                "format": RUN_FORMAT,
+                "version": RUN_VERSION,
+                "task": self.task.to_dict(),
+                "execution": asdict(self.execution),
+                "data_checksum": self.data_checksum,
+                "platform": dict(self.platform),
+                "n_together": self.n_together,
+                "diverged_epoch": self.diverged_epoch,
+                "results": [_to_json(result) for result in self.results],
+            },
+            allow_nan=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainedRun:
+        """What :meth:`to_json` gave.
+
+        Raises:
+            TrainingError: something else.
+        """
+        try:
+            values = json.loads(text)
+            if values["format"] != RUN_FORMAT or values["version"] != RUN_VERSION:
+                raise TrainingError(f"a {values['format']} of version {values['version']!r}, not {RUN_VERSION}")
+            return cls(
+                TrainingTask.from_dict(values["task"]),
+                Execution(**values["execution"]),
+                values["data_checksum"],
+                values["platform"],
+                tuple(map(_from_json, values["results"])),
+                values["n_together"],
+            )
+        except (ValueError, KeyError, TypeError, InvalidValueError) as error:
+            raise TrainingError(f"it is no trained run: {error!r:.200}") from error
+
+
+def _to_json(result: EpochResult) -> dict[str, Any]:
+    """Losses that JSON has no number for, as text."""
+    values = asdict(result)
+    return values | {name: str(values[name]) for name in _LOSSES if not math.isfinite(values[name])}
+
+
+def _from_json(values: Mapping[str, Any]) -> EpochResult:
+    losses = {name: _NOT_FINITE[values[name]] for name in _LOSSES if isinstance(values[name], str)}
+    return EpochResult(**{**values, **losses})
+
+
+def read_run(path: Path) -> TrainedRun:
+    """Read a run's file.
+
+    Raises:
+        TrainingError: not there, or not one.
+    """
+    try:
+        return TrainedRun.from_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {error}") from error
+    except TrainingError as error:
+        raise TrainingError(f"{path}: {error}") from error
