@@ -76,6 +76,6 @@ def describe_choices(value: object, allowed: Iterable[object], *, what: str) -> 
     choices = list(allowed)
     message = f"{what} {value!r} is not one of {', '.join(repr(choice) for choice in choices)}"
     names = [choice for choice in choices if isinstance(choice, str)]
-    if isinstance(value, str) and (near := get_close_matches(value, names, n=1)):
+    if isinstance(value, str) and (near := get_close_matches(value, names)):
         message += f" (did you mean {near[0]!r}?)"
     return message

@@ -87,6 +87,10 @@ def test_answers_by_eye(
 def test_defaults_are_twelve_epochs_validation_and_the_first_seed() -> None:
     assert BENCH.evaluate(FIRST) == BENCH.evaluate(FIRST, epoch=12, split="valid", seed=222)
     assert BENCH.evaluate(FIRST, 200) == BENCH.evaluate(FIRST, epoch=200, split="test", seed=222)
+    assert BENCH.oracle() == BENCH.oracle(epoch=12, split="valid", seed=222)
+    assert BENCH.by_row() is BENCH.by_row(epoch=12, split="valid", seed=222)
+    for answers, same in zip(BENCH.evaluate_many([0]), BENCH.evaluate_many([0], 12, "valid", 222), strict=True):
+        assert answers.tolist() == same.tolist()
 
 
 @given(configurations, questions, seeds)

@@ -253,6 +253,7 @@ def test_the_graph_holds_every_edge_but_zeros() -> None:
     }
     assert graph.graph["cellcode"] == "0|31|203"
     assert nx.is_directed_acyclic_graph(graph)
+    assert sorted(Cell("3|33|333").to_networkx().nodes) == [0, 1, 2, 3]
 
 
 def test_without_networkx_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,136 @@
+"""Values of a framework to a configuration and back, under each encoding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nhb2_plugins.encoding import (
+    CELL_NAME,
+    ENCODINGS,
+    checked_encoding,
+    hyperparameter_choices,
+    to_configuration,
+    to_values,
+    to_values_in,
+)
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.space import BATCH_SIZES, CELLCODES, EDGE_NAMES, LEARNING_RATES, OPERATIONS, Configuration
+from nhb2_plugins.subspace import Subspace
+from tests.core_fixtures import configurations
+
+CONFIGURATION = Configuration("3|10|210", lr=0.1, batch_size=128)
+EDGES = {"op_01": "zero", "op_02": "avgpool3x3", "op_12": "conv3x3", "op_03": "skip", "op_13": "avgpool3x3"}
+NAMED = {**EDGES, "op_23": "conv3x3"}
+"""The cell of :data:`CONFIGURATION`, edge by edge: its digits are in the order of the edges' names."""
+LR_RANK, BATCH_SIZE_RANK = LEARNING_RATES.index(0.1), BATCH_SIZES.index(128)
+
+
+def test_an_unknown_encoding_is_named_with_the_allowed_ones() -> None:
+    assert [checked_encoding(each) for each in ENCODINGS] == ["categorical", "ordinal", "integer"]
+    message = r"encoding 'ordnal' is not one of 'categorical', 'ordinal', 'integer' \(did you mean 'ordinal'\?\)"
+    for call in (checked_encoding, hyperparameter_choices, lambda each: to_configuration({}, each)):
+        with pytest.raises(InvalidValueError, match=message):
+            call("ordnal")
+    with pytest.raises(InvalidValueError, match=message):
+        to_values(CONFIGURATION, "ordnal")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="'ordinal' is not one of 'integer'"):
+        checked_encoding("ordinal", ("integer",))
+
+
+@pytest.mark.parametrize("encoding", ["categorical", "ordinal"])
+def test_choices_of_the_whole_space_are_its_values(encoding: Any) -> None:
+    edges = dict.fromkeys(EDGE_NAMES, OPERATIONS)
+    assert hyperparameter_choices(encoding) == {**edges, "lr": LEARNING_RATES, "batch_size": BATCH_SIZES}
+    assert [*hyperparameter_choices(encoding)] == [*EDGE_NAMES, "lr", "batch_size"]
+
+
+def test_choices_as_integers_are_ranks() -> None:
+    choices = hyperparameter_choices("integer")
+    assert choices["op_23"] == OPERATIONS
+    assert (choices["lr"], choices["batch_size"]) == (tuple(range(8)), tuple(range(6)))
+
+
+def test_choices_of_a_part_keep_their_ranks_in_the_whole() -> None:
+    part = Subspace(cellcode="3|10|210", lr=0.1, batch_size=128)
+    edges = {name: (operation,) for name, operation in NAMED.items()}
+    assert hyperparameter_choices(restriction=part) == {**edges, "lr": (0.1,), "batch_size": (128,)}
+    ranked = {**edges, "lr": (LR_RANK,), "batch_size": (BATCH_SIZE_RANK,)}
+    assert hyperparameter_choices("integer", part) == ranked
+
+
+def test_cells_stand_whole_where_the_part_needs_it_or_one_asks_for_it() -> None:
+    one_per_class = hyperparameter_choices(restriction=Subspace(one_per_class=True))
+    assert [*one_per_class] == [CELL_NAME, "lr", "batch_size"]
+    assert len(one_per_class[CELL_NAME]) == 1011
+    assert hyperparameter_choices(whole_cells=True)[CELL_NAME] == CELLCODES
+    edges = hyperparameter_choices(restriction=Subspace(one_per_class=True), whole_cells=False)
+    assert edges["op_01"] == OPERATIONS
+    assert CELL_NAME not in edges
+
+
+def test_choices_are_shared_and_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        hyperparameter_choices()["lr"] = ()  # type: ignore[index]
+
+
+def test_values_of_one_configuration_under_each_encoding() -> None:
+    assert to_values(CONFIGURATION) == {**NAMED, "lr": 0.1, "batch_size": 128}
+    assert to_values(CONFIGURATION, "integer") == {**NAMED, "lr": LR_RANK, "batch_size": BATCH_SIZE_RANK}
+    whole = to_values(CONFIGURATION, whole_cells=True)
+    assert whole == {CELL_NAME: "3|10|210", "lr": 0.1, "batch_size": 128}
+    assert [*whole] == [CELL_NAME, "lr", "batch_size"]
+    with pytest.raises(InvalidValueError, match=r"'0\|10\|210' is not a Configuration"):
+        to_values("0|10|210")  # type: ignore[arg-type]
+
+
+@given(configurations, st.sampled_from(ENCODINGS), st.booleans())
+def test_values_lead_back_to_their_configuration(
+    configuration: Configuration, encoding: Any, whole_cells: bool
+) -> None:
+    values = to_values(configuration, encoding, whole_cells=whole_cells)
+    assert to_configuration(values, encoding) == configuration
+
+
+def test_values_in_a_part() -> None:
+    assert to_values_in(Subspace(lr=0.1), CONFIGURATION) == to_values(CONFIGURATION)
+    canonical = Configuration(Subspace(one_per_class=True).cellcodes[7], lr=0.1, batch_size=128)
+    found = to_values_in(Subspace(one_per_class=True), canonical, "integer")
+    assert found == {CELL_NAME: canonical.cellcode, "lr": LR_RANK, "batch_size": BATCH_SIZE_RANK}
+    with pytest.raises(InvalidValueError, match=r"lr=0\.05"):
+        to_values_in(Subspace(lr=0.05), CONFIGURATION)
+
+
+def test_numpy_scalars_are_welcome() -> None:
+    values = {**to_values(CONFIGURATION, "integer"), "lr": np.int64(LR_RANK), "batch_size": np.float64(BATCH_SIZE_RANK)}
+    assert to_configuration(values, "integer") == CONFIGURATION
+
+
+@pytest.mark.parametrize("rank", [-1, 8, 1.5, True, "1", None, np.array([1, 2]), float("nan")])
+def test_a_rank_that_is_none_is_named(rank: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r"rank of lr .* is not one of 0, 1, 2, 3, 4, 5, 6, 7$"):
+        to_configuration({**to_values(CONFIGURATION, "integer"), "lr": rank}, "integer")
+    with pytest.raises(InvalidValueError, match=r"rank of batch_size 6 is not one of 0, 1, 2, 3, 4, 5$"):
+        to_configuration({**to_values(CONFIGURATION, "integer"), "batch_size": 6}, "integer")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_missing_unknown_and_doubled_hyperparameters_are_named(encoding: Any) -> None:
+    values = to_values(CONFIGURATION, encoding)
+    for wrong, named in (
+        ({name: value for name, value in values.items() if name != "lr"}, "lr"),
+        ({**values, "momentum": 0.9}, "momentum"),
+        ({**values, CELL_NAME: "3|10|210"}, CELL_NAME),
+    ):
+        with pytest.raises(InvalidValueError, match=named):
+            to_configuration(wrong, encoding)
+
+
+@pytest.mark.parametrize("values", [3, None, [1], "lr"])
+def test_what_is_no_mapping_is_said(values: Any) -> None:
+    with pytest.raises(InvalidValueError, match="are not a mapping of hyperparameters to values"):
+        to_configuration(values)
