@@ -69,6 +69,7 @@ ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.LShift: ast.RShift,
     ast.RShift: ast.LShift,
 }
+NO_VALUES: Final = ("isinstance", "issubclass", "cast", "TypeVar")  # calls with types for arguments
 Change = tuple[str, ast.AST, str]  # operator, the node that is replaced, the new text
 
 
@@ -135,7 +136,7 @@ def negated_conditions(node: ast.AST) -> Iterator[Change]:
 
 def swapped_arguments(node: ast.AST) -> Iterator[Change]:
     """Two neighbouring arguments of a call trade places, by position or by name."""
-    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") in ("isinstance", "issubclass", "cast", "TypeVar"):
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") in NO_VALUES:
         return
     for index in neighbours(node.args, ast.unparse):
         yield "arguments", node, changed(node, args=swapped(node.args, index))
