@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NoReturn
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table.unpickle.values import ADMITTED_NAMES, Memo, Pairs, shown, shown_name
+from nhb2_plugins.table.unpickle.values import ADMITTED_NAMES, ARRAY_NAMES, Array, Memo, Pairs, shown, shown_name
 
 MAX_PICKLE_BYTES: Final = 1 << 30
 """The largest pickle that is read; the published one has 233 MB."""
@@ -27,9 +27,10 @@ _ADMITTED_HINT: Final = "only plain containers, numbers, strings and numpy scala
 class Machine:
     """A pickle being read; :mod:`nhb2_plugins.table.unpickle.reader` says what each opcode does with it."""
 
-    def __init__(self, data: bytes, file: str) -> None:
+    def __init__(self, data: bytes, file: str, *, arrays: bool = False) -> None:
         self.data = data
         self.file = file
+        self.reads_arrays = arrays
         self.position = 0
         self.stack: list[Any] = []
         self.outer_stacks: list[list[Any]] = []
@@ -158,7 +159,7 @@ class Machine:
         if len(items) > MAX_TUPLE:
             self.refuse(f"a tuple of {len(items)} items, more than {MAX_TUPLE}")
         for item in items:
-            if isinstance(item, (tuple, list, Pairs)):
+            if isinstance(item, (tuple, list, Pairs, Array)) and not (self.reads_arrays and _is_shape(item)):
                 self.refuse("a tuple that holds a container; only tuples of plain values are read")
         self.stack.append(tuple(items))
 
@@ -188,7 +189,7 @@ class Machine:
             self.refuse("is malformed: a key without a value")
         target = self.top_pairs(len(items) // 2)
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if isinstance(key, (Pairs, list)):
+            if isinstance(key, (Pairs, list, Array)) or (isinstance(key, tuple) and any(map(_is_shape, key))):
                 self.refuse(f"{shown(key)} is the key of a dictionary")
             target.add(key, value)
 
@@ -213,6 +214,13 @@ class Machine:
         if not isinstance(module, str) or not isinstance(name, str):
             self.refuse("is malformed: a global name that is not a string")
         admitted = ADMITTED_NAMES.get((module, name))
+        if admitted is None and self.reads_arrays:
+            admitted = ARRAY_NAMES.get((module, name))
         if admitted is None:
             self.refuse_name(shown_name(module, name))
         self.stack.append(admitted)
+
+
+def _is_shape(item: object) -> bool:
+    """Whether it is a tuple of integers, which an array's state holds and nothing else does."""
+    return isinstance(item, tuple) and all(type(number) is int for number in item)

@@ -28,23 +28,24 @@ _NEWEST_PROTOCOL: Final = 5
 _DOUBLE: Final = struct.Struct(">d")
 
 
-def unpickle(data: bytes, file: str) -> Any:
+def unpickle(data: bytes, file: str, *, arrays: bool = False) -> Any:
     """The plain object in a pickle of any protocol, 0 to 5.
 
     Args:
         data: the whole file.
         file: its name, for messages.
+        arrays: also read numpy arrays of numbers.
 
     Returns:
         Numbers, strings, bytes, booleans, None, tuples and lists as themselves; a dictionary as
         :class:`nhb2_plugins.table.unpickle.values.Pairs`. numpy scalars become the built-in number or string of the
-        same value.
+        same value; arrays :class:`nhb2_plugins.table.unpickle.values.Array`.
 
     Raises:
         ImportRefusedError: truncated, malformed, too large, or something that is not plain data, by its name.
     """
     try:
-        machine = Machine(data, file)
+        machine = Machine(data, file, arrays=arrays)
         while not _run_some(machine):
             if len(machine.stack) > MAX_STACK:
                 machine.refuse(f"holds a group of more than {MAX_STACK} objects")

@@ -140,6 +140,8 @@ class Admitted(enum.Enum):
     DTYPE = "numpy.dtype"
     SCALAR = "numpy.core.multiarray.scalar"
     ENCODE = "_codecs.encode"
+    ARRAY = "numpy.ndarray"
+    RECONSTRUCT = "numpy.core.multiarray._reconstruct"
 
 
 ADMITTED_NAMES: Final = {
@@ -148,6 +150,20 @@ ADMITTED_NAMES: Final = {
     ("numpy._core.multiarray", "scalar"): Admitted.SCALAR,
     ("_codecs", "encode"): Admitted.ENCODE,  # how protocols 0 to 2 write the bytes of a numpy scalar
 }
+
+ARRAY_NAMES: Final = {
+    ("numpy", "ndarray"): Admitted.ARRAY,
+    ("numpy.core.multiarray", "_reconstruct"): Admitted.RECONSTRUCT,
+    ("numpy._core.multiarray", "_reconstruct"): Admitted.RECONSTRUCT,
+}
+"""What numpy arrays need besides; read where they are asked for."""
+
+
+@dataclass(slots=True, eq=False)
+class Array:
+    """A numpy array of numbers; None until its state is read."""
+
+    values: NDArray[Any] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -164,6 +180,8 @@ def shown(value: object) -> str:
         return "a dictionary"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, Array):
+        return "an array"
     if isinstance(value, Admitted):
         return value.value
     if isinstance(value, Dtype):

@@ -322,3 +322,33 @@ def test_reading_imports_nothing() -> None:
     refusal(b"cwebbrowser\nopen\n.")
     refusal(b"cantigravity\nfly\n.")
     assert set(sys.modules) == before
+
+
+RECONSTRUCT = b"cnumpy.core.multiarray\n_reconstruct\n"
+ARRAY = RECONSTRUCT + b"cnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+OF_BYTES = b"cnumpy\ndtype\nU\x02u1\x85R"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (RECONSTRUCT + b"cnumpy\ndtype\nK\x00\x85U\x01b\x87R.", "refuses an array of"),
+        (b"cnumpy\nndarray\n)R.", "refuses a call of numpy.ndarray"),
+        (b"cnumpy\nndarray\n)\x81.", "refuses an instance of numpy.ndarray"),
+        (ARRAY + b"Nb.", "an array with an unknown state"),
+        (ARRAY + b"(K\x01K\x02" + OF_BYTES + b"\x89U\x02abtb.", "an array with an unknown state"),
+        (ARRAY + b"(K\x01K\x03\x85" + OF_BYTES + b"\x89U\x02abtb.", "an array of shape (3,) in 2 bytes"),
+        (ARRAY + b"(K\x01J\xff\xff\xff\xff\x85" + OF_BYTES + b"\x89U\x02abtb.", "an array of shape (-1,) in 2 bytes"),
+        (ARRAY + b"(K\x01K\x02\x85cnumpy\ndtype\nU\x02U1\x85R\x89U\x02abtb.", "refuses an array of numpy.dtype('U1')"),
+        (ARRAY + b"(K\x01K\x02\x85" + OF_BYTES + b"\x89K\x02tb.", "refuses an array of"),
+        (b"}" + ARRAY + b"K\x01s.", "an array is the key of a dictionary"),
+        (b"}K\x01\x85K\x02\x86K\x01s.", "is the key of a dictionary"),
+        (b"K\x01\x85\x85\x85.", "a tuple that holds a container"),
+    ],
+)
+def test_arrays_that_are_none(data: bytes, message: str) -> None:
+    with bounded_memory(), pytest.raises(ImportRefusedError) as caught:
+        unpickle(data, "data_batch_1", arrays=True)
+    assert message in str(caught.value)
+    with pytest.raises(ImportRefusedError):
+        unpickle(data, "data_batch_1")

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nhb2_plugins.errors import ImportRefusedError
 from nhb2_plugins.table.unpickle.reader import unpickle
 from nhb2_plugins.table.unpickle.values import Pairs
 from tests.support.plain import plain
@@ -190,3 +191,24 @@ def test_a_dictionary_is_its_pairs_in_order() -> None:
     assert isinstance(pairs, Pairs)
     assert pairs.n_pairs == 2
     assert list(pairs.items()) == [("b", 1), ("a", 2)]
+
+
+@pytest.mark.parametrize("protocol", range(5))  # protocol 5 writes arrays by another name
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(12, dtype=np.uint8).reshape(3, 4),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.array([1, -2], dtype=">i4"),
+        np.array(2.5),
+        np.array([True, False]),
+    ],
+    ids=lambda array: f"{array.dtype}{array.shape}",
+)
+def test_arrays_of_numbers_where_they_are_asked_for(array: np.ndarray, protocol: int) -> None:
+    data = pickle.dumps({"data": array}, protocol)
+    ((_, read),) = unpickle(data, "x", arrays=True).items()
+    assert np.array_equal(read.values, array)
+    assert read.values.dtype == array.dtype.newbyteorder("<" if array.dtype.byteorder != ">" else ">")
+    with pytest.raises(ImportRefusedError, match="refuses numpy"):
+        unpickle(data, "x")
