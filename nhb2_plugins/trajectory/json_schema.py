@@ -9,52 +9,37 @@ import json
 import sys
 from typing import Any, Final
 
-from nhb2_plugins.benchmark import MEAN
-from nhb2_plugins.charging import CHARGING_POLICIES
-from nhb2_plugins.fidelity import FIDELITIES, SPLITS
-from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES
-from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_INTEGER, MAX_TEXT_LENGTH, RECORD_FIELDS, STATUSES
+from nhb2_plugins.space import CELLCODES
+from nhb2_plugins.trajectory.fields import (
+    A_CELLCODE,
+    INTEGER,
+    MAX_INTEGER,
+    MAX_TEXT_LENGTH,
+    AtLeastZero,
+    Field,
+    IntegerOr,
+    OneOf,
+)
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, RECORD, RECORD_FIELDS
 
-_TEXT: Final = {"type": "string", "maxLength": MAX_TEXT_LENGTH, "pattern": r"^[^\u0000]*$"}
-_COUNT: Final = {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER}
-_SECONDS: Final = {"type": "number", "minimum": 0}
-
-_FIELDS: Final[dict[str, dict[str, Any]]] = {
-    "run_id": _TEXT | {"description": "the run it belongs to"},
-    "trial": _COUNT | {"description": "number within the run, from 0, in order of submission"},
-    "cellcode": {
-        "type": "string",
-        "pattern": r"^[0-3]\|[0-3]{2}\|[0-3]{3}$",
-        "examples": [CELLCODES[0]],
-        "description": "operations of edges 0-1 | 0-2, 1-2 | 0-3, 1-3, 2-3: 0 conv3x3, 1 avgpool3x3, 2 skip, 3 zero",
-    },
-    "lr": {"enum": list(LEARNING_RATES), "description": "initial learning rate"},
-    "batch_size": {"enum": list(BATCH_SIZES), "description": "batch size"},
-    "epoch": {"enum": list(FIDELITIES), "description": "the fidelity served: a point of the 12-epoch run, or 200"},
-    "budget": {
-        "type": "number",
-        "minimum": 0,
-        "description": "the fidelity asked for, in epochs; above epoch where it was snapped down",
-    },
-    "split": {
-        "enum": list(SPLITS),
-        "description": "images the accuracy is of; test at 200 epochs is an expected value",
-    },
-    "seed": {
-        "anyOf": [{"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}, {"const": MEAN}],
-        "description": "the table's seed, or the mean of all",
-    },
-    "accuracy_pct": {"type": "number", "minimum": 0, "description": "what the search saw, in percent"},
-    "cost_s": _SECONDS | {"description": "simulated seconds of the evaluation from scratch; estimated at 200 epochs"},
-    "charged_cost_s": _SECONDS | {"description": "simulated seconds charged under the policy"},
-    "charging": {"enum": list(CHARGING_POLICIES), "description": "the charging policy"},
-    "start_s": _SECONDS | {"description": "start on the simulated clock"},
-    "end_s": _SECONDS | {"description": "when the result was known; at least start_s"},
-    "worker": _COUNT | {"description": "number of the simulated worker, from 0"},
-    "status": {"enum": list(STATUSES), "description": "how it ended; crossed_budget is complete, after the budget"},
-    "overhead_s": _SECONDS | {"description": "wall-clock seconds the optimizer took to propose it; 0 where unknown"},
-    "table": _TEXT | {"description": "kind and digest of the table, for example embedded:1a2b3c4d"},
+_CELLCODE: Final = {
+    "type": "string",
+    "pattern": r"^[0-3]\|[0-3]{2}\|[0-3]{3}$",
+    "examples": [CELLCODES[0]],
 }
+
+
+def _schema_of(field: Field) -> dict[str, Any]:
+    match field.domain:
+        case OneOf(values):
+            return _CELLCODE if field.domain is A_CELLCODE else {"enum": list(values)}
+        case AtLeastZero() if field.kind == INTEGER:
+            return {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER}
+        case AtLeastZero():
+            return {"type": "number", "minimum": 0}
+        case IntegerOr(word):
+            return {"anyOf": [{"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}, {"const": word}]}
+    return {"type": "string", "maxLength": MAX_TEXT_LENGTH, "pattern": r"^[^\u0000]*$"}
 
 
 def record_schema() -> dict[str, Any]:
@@ -63,7 +48,10 @@ def record_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"nhb2-plugins trial record, format version {FORMAT_VERSION}",
         "type": "object",
-        "properties": {"type": {"const": "trial"}, **{name: _FIELDS[name] for name in RECORD_FIELDS}},
+        "properties": {
+            "type": {"const": "trial"},
+            **{each.name: _schema_of(each) | {"description": each.meaning} for each in RECORD},
+        },
         "required": ["type", *RECORD_FIELDS],
         "additionalProperties": False,
     }

@@ -5,51 +5,41 @@ Format version 1. A record's JSON object has exactly the fields of :class:`Trial
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
-from itertools import product
-from operator import attrgetter
+from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Literal, get_args
 
 from nhb2_plugins.benchmark import MEAN, Seed
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SPLITS, Split
 from nhb2_plugins.metric import error_pct
-from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.trajectory.fields import (
+    A_BATCH_SIZE,
+    A_CELLCODE,
+    A_LEARNING_RATE,
+    ANY_TEXT,
+    AT_LEAST_0,
+    INTEGER,
+    INTEGER_OR_TEXT,
+    MAX_INTEGER,
+    NUMBER,
+    REAL,
+    TEXT,
+    IntegerOr,
+    OneOf,
+    declared,
+    declared_fields,
+    in_quick_order,
+    quick_check,
+)
 
 FORMAT_VERSION: Final = 1
-MAX_TEXT_LENGTH: Final = 1000
-"""Longest text a record takes; a longer one is a mistake, and would swell every file behind it."""
 
 Status = Literal["complete", "pruned", "crossed_budget"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
-
-MAX_INTEGER: Final = 2**63 - 1
-"""What a database's BIGINT and a frame's int64 hold."""
-_REAL: Final = (int, float)
-_FIELD_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "run_id": (str,),
-    "trial": (int,),
-    "cellcode": (str,),
-    "lr": (float,),
-    "batch_size": (int,),
-    "epoch": (int,),
-    "budget": _REAL,
-    "split": (str,),
-    "seed": (int, str),
-    "accuracy_pct": (float,),
-    "cost_s": (float,),
-    "charged_cost_s": (float,),
-    "charging": (str,),
-    "start_s": (float,),
-    "end_s": (float,),
-    "worker": (int,),
-    "status": (str,),
-    "overhead_s": (float,),
-    "table": (str,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +75,51 @@ class TrialRecord:
             every file or database can hold, or lies outside its domain; it is named.
     """
 
-    run_id: str
-    trial: int
-    cellcode: str
-    lr: float
-    batch_size: int
-    epoch: int
-    budget: float
-    split: Split
-    seed: Seed
-    accuracy_pct: float
-    cost_s: float
-    charged_cost_s: float
-    charging: Charging
-    start_s: float
-    end_s: float
-    worker: int
-    status: Status
-    overhead_s: float
-    table: str
+    run_id: str = field(metadata=declared(TEXT, ANY_TEXT, "the run it belongs to"))
+    trial: int = field(
+        metadata=declared(INTEGER, AT_LEAST_0, "number within the run, from 0, in order of submission"),
+    )
+    cellcode: str = field(
+        metadata=declared(
+            TEXT,
+            A_CELLCODE,
+            "operations of edges 0-1 | 0-2, 1-2 | 0-3, 1-3, 2-3: 0 conv3x3, 1 avgpool3x3, 2 skip, 3 zero",
+        )
+    )
+    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE, "initial learning rate"))
+    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE, "batch size"))
+    epoch: int = field(
+        metadata=declared(INTEGER, OneOf(FIDELITIES), "the fidelity served: a point of the 12-epoch run, or 200")
+    )
+    budget: float = field(
+        metadata=declared(
+            NUMBER, AT_LEAST_0, "the fidelity asked for, in epochs; above epoch where it was snapped down"
+        )
+    )
+    split: Split = field(
+        metadata=declared(TEXT, OneOf(SPLITS), "images the accuracy is of; test at 200 epochs is an expected value")
+    )
+    seed: Seed = field(metadata=declared(INTEGER_OR_TEXT, IntegerOr(MEAN), "the table's seed, or the mean of all"))
+    accuracy_pct: float = field(metadata=declared(REAL, AT_LEAST_0, "what the search saw, in percent"))
+    cost_s: float = field(
+        metadata=declared(REAL, AT_LEAST_0, "simulated seconds of the evaluation from scratch; estimated at 200 epochs")
+    )
+    charged_cost_s: float = field(metadata=declared(REAL, AT_LEAST_0, "simulated seconds charged under the policy"))
+    charging: Charging = field(metadata=declared(TEXT, OneOf(CHARGING_POLICIES), "the charging policy"))
+    start_s: float = field(metadata=declared(REAL, AT_LEAST_0, "start on the simulated clock"))
+    end_s: float = field(metadata=declared(REAL, AT_LEAST_0, "when the result was known; at least start_s"))
+    worker: int = field(metadata=declared(INTEGER, AT_LEAST_0, "number of the simulated worker, from 0"))
+    status: Status = field(
+        metadata=declared(TEXT, OneOf(STATUSES), "how it ended; crossed_budget is complete, after the budget")
+    )
+    overhead_s: float = field(
+        metadata=declared(REAL, AT_LEAST_0, "wall-clock seconds the optimizer took to propose it; 0 where unknown")
+    )
+    table: str = field(metadata=declared(TEXT, ANY_TEXT, "kind and digest of the table, for example embedded:1a2b3c4d"))
 
     def __post_init__(self) -> None:
-        if not _is_sound(self):
-            _check_types(self)
-            _check_domains(self)
+        if not (_are_sound(_in_quick_order(self)) and self.start_s <= self.end_s):
+            _check(self)
 
     @property
     def configuration(self) -> Configuration:
@@ -136,9 +147,21 @@ class TrialRecord:
         Raises:
             TrajectoryError: a field is missing, unknown, or of a wrong type.
         """
-        if wrong := set(values) ^ set(RECORD_FIELDS):
+        if values.keys() != _NAMES:
+            wrong = set(values) ^ _NAMES
             raise TrajectoryError(f"record fields missing or unknown: {', '.join(sorted(map(str, wrong))):.300}")
-        return cls(**values)
+        return checked_record(_by_name(values))
+
+
+def checked_record(values: tuple[Any, ...]) -> TrialRecord:
+    """The record of values in the order of the fields: as ``TrialRecord(*values)``, in less time.
+
+    Raises:
+        TrajectoryError: as there.
+    """
+    if _are_sound(_quickly_ordered(values)) and values[_START] <= values[_END]:
+        return unchecked_record(values)
+    return TrialRecord(*values)  # which says what is wrong
 
 
 def unchecked_record(values: Iterable[Any]) -> TrialRecord:
@@ -155,117 +178,34 @@ def with_numbers_of_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_type_of_field(name: str, value: Any) -> Any:
-    types = _FIELD_TYPES.get(name, ())
-    if type(value) is int and int not in types and float in types and abs(value) <= MAX_INTEGER:
+    kind = _KINDS.get(name, ())
+    if type(value) is int and int not in kind and float in kind and abs(value) <= MAX_INTEGER:
         return float(value)
-    if type(value) is float and float not in types and int in types and value.is_integer():
+    if type(value) is float and float not in kind and int in kind and value.is_integer():
         return int(value)
     return value
 
 
-def _is_sound(record: TrialRecord) -> bool:
-    """Whether the record passes every check below, decided at once; those then say what is wrong.
-
-    A record is made for every evaluation, so the common case must be quick: the field types are compared as one tuple,
-    and a chain of comparisons, which a NaN fails, bounds a number from both sides.
-    """
-    return (
-        tuple(map(type, _all_values(record))) in _SOUND_TYPES
-        and 0 <= record.start_s <= record.end_s <= MAX_INTEGER
-        and 0 <= record.trial <= MAX_INTEGER
-        and 0 <= record.budget <= MAX_INTEGER
-        and 0 <= record.accuracy_pct <= MAX_INTEGER
-        and 0 <= record.cost_s <= MAX_INTEGER
-        and 0 <= record.charged_cost_s <= MAX_INTEGER
-        and 0 <= record.worker <= MAX_INTEGER
-        and 0 <= record.overhead_s <= MAX_INTEGER
-        and record.cellcode in _CELLCODES
-        and record.lr in _LEARNING_RATES
-        and record.batch_size in _BATCH_SIZES
-        and record.epoch in _CHOICES["epoch"]
-        and record.split in SPLITS
-        and record.charging in CHARGING_POLICIES
-        and record.status in STATUSES
-        and _is_sound_seed(record.seed)
-        and len(record.run_id) <= MAX_TEXT_LENGTH
-        and len(record.table) <= MAX_TEXT_LENGTH
-        and record.run_id.isprintable()
-        and record.table.isprintable()
-    )
-
-
-def _is_sound_seed(seed: Seed) -> bool:
-    return seed == MEAN if isinstance(seed, str) else -MAX_INTEGER <= seed <= MAX_INTEGER
-
-
-def _check_types(record: TrialRecord) -> None:
-    for name, types in _FIELD_TYPES.items():
-        value = getattr(record, name)
-        if type(value) not in types:
-            raise TrajectoryError(
-                f"record field {name} is {value!r:.80} of type {_type_name(value)}, "
-                f"expected the built-in {' or '.join(each.__name__ for each in types)}"
-            )
-        if type(value) is int and abs(value) > MAX_INTEGER:
-            raise TrajectoryError(f"record field {name} is an integer of more than 64 bits")
-        if type(value) is float and not math.isfinite(value):
-            raise TrajectoryError(f"record field {name} is {value!r}, expected a finite number")
-        if type(value) is str and len(value) > MAX_TEXT_LENGTH:
-            raise TrajectoryError(f"record field {name} has {len(value)} characters, at most {MAX_TEXT_LENGTH}")
-        if type(value) is str and _is_unstorable(value):
-            raise TrajectoryError(f"record field {name} is {value!r:.80}, with a NUL or half a surrogate pair in it")
-
-
-def _check_domains(record: TrialRecord) -> None:
-    try:
-        Configuration(record.cellcode, record.lr, record.batch_size)
-    except InvalidValueError as error:
-        raise TrajectoryError(f"record of no configuration: {error}") from None
-    for name, allowed in _CHOICES.items():
-        if getattr(record, name) not in allowed:
-            raise TrajectoryError(describe_choices(getattr(record, name), allowed, what=f"record field {name}"))
-    if type(record.seed) is str and record.seed != MEAN:
-        raise TrajectoryError(f"record field seed is {record.seed!r:.80}, expected an integer or {MEAN!r}")
-    if min(_never_negative(record)) < 0:
-        negative = next(name for name in _NEVER_NEGATIVE if getattr(record, name) < 0)
-        raise TrajectoryError(f"record field {negative} is {getattr(record, negative)!r}, expected at least 0")
+def _check(record: TrialRecord) -> None:
+    """What :func:`_are_sound` decides at once, field by field, to say what is wrong."""
+    for each in RECORD:
+        each.check_kind(getattr(record, each.name))
+    for each in RECORD:
+        each.check_domain(getattr(record, each.name))
     if record.end_s < record.start_s:
         raise TrajectoryError(f"record field end_s is {record.end_s!r}, before start_s {record.start_s!r}")
 
 
-def _is_unstorable(text: str) -> bool:
-    """Whether it has what PostgreSQL or UTF-8 does not know."""
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _type_name(value: object) -> str:
-    return f"{type(value).__module__}.{type(value).__qualname__}"
-
-
-RECORD_FIELDS: Final = tuple(each.name for each in fields(TrialRecord))
+RECORD: Final = declared_fields("record", TrialRecord)
+"""What each field of a record may hold, in the order of the format."""
+RECORD_FIELDS: Final = tuple(each.name for each in RECORD)
+_NAMES: Final = frozenset(RECORD_FIELDS)
+_KINDS: Final = {each.name: each.kind for each in RECORD}
+_by_name: Final = itemgetter(*RECORD_FIELDS)
 _SETTERS: Final[tuple[Callable[[TrialRecord, Any], None], ...]] = tuple(
     vars(TrialRecord)[name].__set__ for name in RECORD_FIELDS
 )
-_CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
-    "epoch": FIDELITIES,
-    "split": SPLITS,
-    "charging": CHARGING_POLICIES,
-    "status": STATUSES,
-}
-_NEVER_NEGATIVE: Final = (
-    "trial",
-    "budget",
-    "accuracy_pct",
-    "cost_s",
-    "charged_cost_s",
-    "start_s",
-    "end_s",
-    "worker",
-    "overhead_s",
-)
-_never_negative = attrgetter(*_NEVER_NEGATIVE)
-_all_values = attrgetter(*_FIELD_TYPES)
-_SOUND_TYPES: Final = frozenset(product(*_FIELD_TYPES.values()))
-_CELLCODES: Final = frozenset(CELLCODES)
-_LEARNING_RATES: Final = frozenset(LEARNING_RATES)
-_BATCH_SIZES: Final = frozenset(BATCH_SIZES)
+_START, _END = (RECORD_FIELDS.index(name) for name in ("start_s", "end_s"))
+_are_sound: Final = quick_check(RECORD)
+_in_quick_order: Final = attrgetter(*(each.name for each in in_quick_order(RECORD)))
+_quickly_ordered: Final = itemgetter(*(RECORD.index(each) for each in in_quick_order(RECORD)))

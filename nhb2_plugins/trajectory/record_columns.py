@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any, Final, overload
 
-from nhb2_plugins.trajectory.record import RECORD_FIELDS, TrialRecord, unchecked_record
+from nhb2_plugins.trajectory.fields import AtLeastZero
+from nhb2_plugins.trajectory.record import RECORD, RECORD_FIELDS, TrialRecord, unchecked_record
 
-_FLOATS: Final = ("budget", "accuracy_pct", "cost_s", "charged_cost_s", "start_s", "end_s", "overhead_s")
-_COUNTERS: Final = ("trial", "worker")
-_SHARED: Final = tuple(name for name in RECORD_FIELDS if name not in (*_FLOATS, *_COUNTERS))
+_NUMBERS: Final = tuple(each for each in RECORD if isinstance(each.domain, AtLeastZero))
+_FLOATS: Final = tuple(each.name for each in _NUMBERS if float in each.kind)
+_COUNTERS: Final = tuple(each.name for each in _NUMBERS if float not in each.kind)
+_SHARED: Final = tuple(each.name for each in RECORD if each not in _NUMBERS)
 _floats_of = attrgetter(*_FLOATS)
 _counters_of = attrgetter(*_COUNTERS)
 _shared_of = attrgetter(*_SHARED)

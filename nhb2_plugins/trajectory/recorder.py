@@ -8,7 +8,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import Status, TrialRecord
+from nhb2_plugins.trajectory.record import Status, TrialRecord, checked_record
 
 
 class Recorder:
@@ -102,26 +102,28 @@ class Recorder:
     ) -> TrialRecord:
         """The record of an observation that was charged already."""
         # By position, in the order of the fields: names cost half a microsecond a record.
-        return TrialRecord(
-            self.logger.run_id,
-            trial,
-            configuration.cellcode,
-            configuration.lr,
-            configuration.batch_size,
-            observation.epoch,
-            float(observation.epoch if budget is None else budget),
-            observation.split,
-            observation.seed,
-            observation.accuracy_pct,
-            observation.cost_s,
-            charged_cost_s,
-            self.charging,
-            start_s,
-            start_s + charged_cost_s,
-            worker,
-            status,
-            overhead_s,
-            self._table,
+        return checked_record(
+            (
+                self.logger.run_id,
+                trial,
+                configuration.cellcode,
+                configuration.lr,
+                configuration.batch_size,
+                observation.epoch,
+                float(observation.epoch if budget is None else budget),
+                observation.split,
+                observation.seed,
+                observation.accuracy_pct,
+                observation.cost_s,
+                charged_cost_s,
+                self.charging,
+                start_s,
+                start_s + charged_cost_s,
+                worker,
+                status,
+                overhead_s,
+                self._table,
+            )
         )
 
 

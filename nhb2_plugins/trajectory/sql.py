@@ -26,7 +26,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from nhb2_plugins.errors import MissingExtraError, TrajectoryError, TrajectoryNotFoundError
-from nhb2_plugins.trajectory.record import FORMAT_VERSION, MAX_TEXT_LENGTH, RECORD_FIELDS, TrialRecord
+from nhb2_plugins.trajectory.fields import MAX_TEXT_LENGTH, Kind
+from nhb2_plugins.trajectory.record import FORMAT_VERSION, RECORD, RECORD_FIELDS, TrialRecord
 from nhb2_plugins.trajectory.sinks import ClosingSink
 
 try:
@@ -38,20 +39,17 @@ METADATA: Final = sa.MetaData()
 
 SCHEMA_TABLE: Final = sa.Table("nhb2_schema", METADATA, sa.Column("format_version", sa.Integer, primary_key=True))
 
-_TEXT_FIELDS: Final = frozenset({"run_id", "cellcode", "split", "seed", "charging", "status", "table"})
-_INTEGER_FIELDS: Final = frozenset({"trial", "batch_size", "epoch", "worker"})
 
-
-def _column_type(name: str) -> sa.types.TypeEngine[Any]:
-    if name in _TEXT_FIELDS:
+def _column_type(kind: Kind) -> sa.types.TypeEngine[Any]:
+    if str in kind:
         return sa.String(MAX_TEXT_LENGTH)
-    return sa.BigInteger() if name in _INTEGER_FIELDS else sa.Double()
+    return sa.Double() if float in kind else sa.BigInteger()
 
 
 RECORD_TABLE: Final = sa.Table(
     "nhb2_trial_record",
     METADATA,
-    *(sa.Column(name, _column_type(name), nullable=False) for name in RECORD_FIELDS),
+    *(sa.Column(each.name, _column_type(each.kind), nullable=False) for each in RECORD),
     sa.PrimaryKeyConstraint("run_id", "trial"),
 )
 
@@ -76,6 +74,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = ()
 
 _IS_INTEGER: Final = re.compile("-?[0-9]{1,19}").fullmatch
 _QUOTED_FIELDS: Final = ", ".join(f'"{name}"' for name in RECORD_FIELDS)
+_WIDENED: Final = {each.name: str if str in each.kind else float for each in RECORD if len(each.kind) > 1}
 _OVERHEAD: Final = RECORD_FIELDS.index("overhead_s")
 _UNLESS_THERE: Final = "ON CONFLICT (run_id, trial) DO NOTHING"
 _FIRST_PAUSE_S: Final = 0.05
@@ -340,10 +339,10 @@ def _file_of(url: sa.URL) -> Path | None:
 
 
 def row_of(record: TrialRecord) -> dict[str, Any]:
-    """A record as a row: its fields, the seed as text."""
+    """A record as a row: its fields, those of two types as the wider one (a seed as text)."""
     row = record.to_dict()
-    row["seed"] = str(record.seed)
-    row["budget"] = float(record.budget)
+    for name, widened in _WIDENED.items():
+        row[name] = widened(row[name])
     return row
 
 
@@ -353,13 +352,13 @@ def record_of(row: Mapping[Any, Any]) -> TrialRecord:
     Raises:
         TrajectoryError: a value that no record has.
     """
-    values = dict(row)
-    seed, budget = values["seed"], values["budget"]
-    if isinstance(seed, str) and _IS_INTEGER(seed):
-        values["seed"] = int(seed)
-    if isinstance(budget, float) and budget.is_integer():
-        values["budget"] = int(budget)
-    return TrialRecord.from_dict(values)
+    return TrialRecord.from_dict({**row, **{name: _narrowed(row[name]) for name in _WIDENED}})
+
+
+def _narrowed(value: Any) -> Any:
+    """The integer that a text or a float stands for, or what it is."""
+    is_integer = _IS_INTEGER(value) if isinstance(value, str) else isinstance(value, float) and value.is_integer()
+    return int(value) if is_integer else value
 
 
 def _insert_once(dialect: sa.Dialect) -> str:

@@ -8,19 +8,18 @@ So both readers accept the same files.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from nhb2_plugins.charging import CHARGING_POLICIES
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.fidelity import FIDELITIES, SPLITS
-from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES
+from nhb2_plugins.trajectory.fields import A_CELLCODE, MAX_TEXT_LENGTH, AtLeastZero, Field, IntegerOr, OneOf
 from nhb2_plugins.trajectory.reader import RunParts, raw_lines, read_line
-from nhb2_plugins.trajectory.record import RECORD_FIELDS, STATUSES, TrialRecord
+from nhb2_plugins.trajectory.record import RECORD, TrialRecord
 from nhb2_plugins.trajectory.run_file import KnownIncumbent, MeasuredIncumbent, RunFile, RunSummary
 
 
@@ -118,42 +117,31 @@ def _sound_trial(line: bytes) -> _Trial | None:
     )
 
 
-def _any_of(values: Sequence[Any]) -> str:
-    return "|".join(re.escape(f'"{value}"' if isinstance(value, str) else repr(value)) for value in values)
-
-
-_TEXT: Final = r'"[ !#-\[\]-~]{0,1000}"'  # of ASCII without escapes
 _COUNT: Final = r"(?:0|[1-9][0-9]{0,17})"
 _FLOAT: Final = rf"{_COUNT}(?:\.[0-9]+(?:e-[0-9]+)?|e-[0-9]+)"
-_FORMS: Final[Mapping[str, str]] = {
-    "run_id": _TEXT,
-    "trial": _COUNT,
-    "cellcode": r'"[0-3]\|[0-3]{2}\|[0-3]{3}"',
-    "lr": _any_of(LEARNING_RATES),
-    "batch_size": _any_of(BATCH_SIZES),
-    "epoch": _any_of(FIDELITIES),
-    "budget": rf"{_FLOAT}|{_COUNT}",
-    "split": _any_of(SPLITS),
-    "seed": rf'-?{_COUNT}|"mean"',
-    "accuracy_pct": _FLOAT,
-    "cost_s": _FLOAT,
-    "charged_cost_s": _FLOAT,
-    "charging": _any_of(CHARGING_POLICIES),
-    "start_s": _FLOAT,
-    "end_s": _FLOAT,
-    "worker": _COUNT,
-    "status": _any_of(STATUSES),
-    "overhead_s": _FLOAT,
-    "table": _TEXT,
-}
 
 
-def _form(name: str) -> str:
-    if name not in _Trial._fields:
-        return f"(?:{_FORMS[name]})"
-    return f'"({_FORMS[name][1:-1]})"' if name == "cellcode" else f"({_FORMS[name]})"
+def _form(field: Field) -> str:
+    """What a field's value looks like in a line; a group of the expression where it is kept."""
+    form, is_kept = _form_of(field), field.name in _Trial._fields
+    if field.domain is A_CELLCODE:
+        return f'"({form})"'
+    return f"({form})" if is_kept else f"(?:{form})"
+
+
+def _form_of(field: Field) -> str:
+    match field.domain:
+        case OneOf(values):
+            if field.domain is A_CELLCODE:
+                return r"[0-3]\|[0-3]{2}\|[0-3]{3}"
+            return "|".join(re.escape(json.dumps(value)) for value in values)
+        case AtLeastZero():
+            return "|".join({float: _FLOAT, int: _COUNT}[each] for each in reversed(field.kind))
+        case IntegerOr(word):
+            return f'-?{_COUNT}|"{word}"'
+    return rf'"[ !#-\[\]-~]{{0,{MAX_TEXT_LENGTH}}}"'  # of ASCII without escapes
 
 
 _SOUND_LINE: Final = re.compile(
-    (r'\{"type": "trial", ' + ", ".join(f'"{name}": {_form(name)}' for name in RECORD_FIELDS) + r"\}").encode()
+    (r'\{"type": "trial", ' + ", ".join(f'"{each.name}": {_form(each)}' for each in RECORD) + r"\}").encode()
 ).fullmatch

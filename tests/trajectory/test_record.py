@@ -12,7 +12,8 @@ import pytest
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.trajectory.record import MAX_TEXT_LENGTH, RECORD_FIELDS, STATUSES, TrialRecord
+from nhb2_plugins.trajectory.fields import MAX_TEXT_LENGTH
+from nhb2_plugins.trajectory.record import RECORD_FIELDS, STATUSES, TrialRecord
 from tests.trajectory.conftest import FIELDS
 
 TEXTS = [name for name, value in FIELDS.items() if type(value) is str]
