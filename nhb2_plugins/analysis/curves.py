@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.analysis.model import AnytimeCurve
+from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
 from nhb2_plugins.analysis.results import OptimizerRuns
 from nhb2_plugins.trajectory.run_file import RunSummary
@@ -19,12 +19,11 @@ from nhb2_plugins.trajectory.run_file import RunSummary
 MOST_POINTS: Final = 400
 """Where runs change more often, a curve keeps this many of the moments, evenly on the logarithm of the axis."""
 
-_Floats = NDArray[np.float64]
 Steps = Sequence[tuple[float, float]]
 """(place on an axis, value from then on), places ascending."""
 
 
-def step_values(steps: Steps, places: _Floats) -> _Floats:
+def step_values(steps: Steps, places: Floats) -> Floats:
     """Values of a right-continuous step function; NaN before the first step.
 
     Args:
@@ -38,7 +37,7 @@ def step_values(steps: Steps, places: _Floats) -> _Floats:
     return np.where(position >= 0, values[np.maximum(position, 0)], np.nan)
 
 
-def step_matrix(functions: Sequence[Steps], places: _Floats, before: float = np.inf) -> _Floats:
+def step_matrix(functions: Sequence[Steps], places: Floats, before: float = np.inf) -> Floats:
     """Values of several step functions, shape (n_functions, n_places).
 
     Args:
@@ -59,14 +58,14 @@ class AlignedRuns:
         functions: a step function for each run.
     """
 
-    places: _Floats
+    places: Floats
     functions: tuple[Steps, ...]
 
-    def values_at(self, positions: NDArray[np.intp]) -> _Floats:
+    def values_at(self, positions: NDArray[np.intp]) -> Floats:
         """The values of every run at some of the places, shape (n_runs, n_positions)."""
         return step_matrix(self.functions, self.places[positions])
 
-    def mean_and_median(self) -> tuple[_Floats, _Floats]:
+    def mean_and_median(self) -> tuple[Floats, Floats]:
         """Both at every place, each of shape (n,).
 
         Runs by places would be a matrix of some gigabytes for 10,000 runs, since they change at different moments. So
@@ -126,6 +125,40 @@ def _aligned(functions: Sequence[Steps], end: float) -> AlignedRuns:
     return AlignedRuns(places, tuple(functions))
 
 
+@dataclass(frozen=True, eq=False)
+class AnytimeCurve:
+    """Regret of one optimizer's incumbent; a right-continuous step: ``mean[i]`` holds from ``x[i]`` to ``x[i + 1]``.
+
+    ``x`` begins when every run (of those that ever have a result) has one. It holds every moment when a run
+    changes, or, where those are very many, a selection of them; a value is exact at its own moment in either case.
+    NaN nowhere; empty where no run has a result. The error at the measure is the regret plus
+    ``CampaignFacts.optimum_error_pct``.
+
+    Attributes:
+        optimizer: marked name.
+        n_runs: runs averaged.
+        n_without_result: further runs without a result, left out.
+        x: simulated seconds or numbers of evaluations, ascending, shape (n,).
+        mean: over runs, in pp, shape (n,),
+        mean_low: its bootstrap interval, shape (n,),
+        mean_high: shape (n,).
+        median: over runs, in pp, shape (n,),
+        median_low: its bootstrap interval, shape (n,),
+        median_high: shape (n,).
+    """
+
+    optimizer: str
+    n_runs: int
+    n_without_result: int
+    x: Floats
+    mean: Floats
+    mean_low: Floats
+    mean_high: Floats
+    median: Floats
+    median_low: Floats
+    median_high: Floats
+
+
 def curve_of(optimizer: OptimizerRuns, aligned: AlignedRuns) -> AnytimeCurve:
     """Mean and median with their intervals."""
     kept = _thinned(aligned.places)
@@ -147,14 +180,14 @@ def curve_of(optimizer: OptimizerRuns, aligned: AlignedRuns) -> AnytimeCurve:
     )
 
 
-def _thinned(places: _Floats) -> NDArray[np.intp]:
+def _thinned(places: Floats) -> NDArray[np.intp]:
     if len(places) <= MOST_POINTS:
         return np.arange(len(places))
     wanted = np.geomspace(max(places[0], 1e-9), places[-1], MOST_POINTS)
     return np.unique([0, *np.searchsorted(places, wanted[1:-1]), len(places) - 1])
 
 
-def final_regrets(optimizer: OptimizerRuns) -> _Floats:
+def final_regrets(optimizer: OptimizerRuns) -> Floats:
     """The regret of each run's last incumbent, by seed; infinite for a run without a result. Shape (n_runs,)."""
     return np.array([_final(run) for run in optimizer.runs], dtype=np.float64)
 
@@ -163,7 +196,7 @@ def _final(run: RunSummary) -> float:
     return run.regrets[-1][1] if run.incumbents else np.inf
 
 
-def standard_error(values: _Floats) -> float | None:
+def standard_error(values: Floats) -> float | None:
     """Standard error of the mean of some values (ddof 1); None of fewer than two."""
     n = len(values)
     return float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else None

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from nhb2_plugins.analysis.analyse import report_figures, report_tables
 from nhb2_plugins.analysis.model import CampaignAnalysis
+from nhb2_plugins.analysis.questions.comparison import comparison_table
 from nhb2_plugins.analysis.table_files import to_csv, to_latex
-from nhb2_plugins.analysis.tables import comparison_table, report_tables
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.text_table import text_table
 
@@ -18,7 +19,7 @@ COMPARISON_TEXT: Final = "comparison.txt"
 
 def comparison_text(analysis: CampaignAnalysis) -> str:
     """The comparison as an aligned table, with the conditions and the source of the numbers below it."""
-    table = comparison_table(analysis)
+    table = comparison_table(analysis.comparison, analysis)
     return text_table(table.headings, table.shown()) + "\n\n" + "\n".join((*analysis.notes, *table.notes)) + "\n"
 
 
@@ -77,9 +78,17 @@ def _write_tables(texts: Mapping[str, str], directory: Path) -> list[Path]:
 
 def _figures(suffix: str) -> Callable[[CampaignAnalysis, Path], list[Path]]:
     def write(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-        from nhb2_plugins.analysis.plots import write_figures  # matplotlib takes its time
+        from nhb2_plugins.analysis.plots import draw_figure  # matplotlib takes its time
 
-        return write_figures(analysis, directory, suffix)
+        files = []
+        for figure in report_figures(analysis):
+            path = directory / f"{figure.name}.{suffix}"
+            if figure.picture is None:
+                path.unlink(missing_ok=True)  # of an earlier report, on other runs
+            else:
+                draw_figure(figure, analysis, path)
+                files.append(path)
+        return files
 
     return write
 

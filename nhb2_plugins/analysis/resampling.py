@@ -10,20 +10,17 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom
 
-from nhb2_plugins.analysis.model import CONFIDENCE
+from nhb2_plugins.analysis.model import CONFIDENCE, Floats
 
 N_RESAMPLES: Final = 2000
 _SEED: Final = 20211117
 _TAILS: Final = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 
-_Floats = NDArray[np.float64]
-
 
 @lru_cache(maxsize=16)
-def resampling_weights(n_runs: int, stream: int = 0) -> _Floats:
+def resampling_weights(n_runs: int, stream: int = 0) -> Floats:
     """How often each run is drawn in each resample, divided by the number of runs: shape (N_RESAMPLES, n_runs).
 
     Args:
@@ -31,23 +28,23 @@ def resampling_weights(n_runs: int, stream: int = 0) -> _Floats:
         stream: independent draws for each number; two optimizers that are compared must not share theirs.
     """
     generator = np.random.default_rng([_SEED, n_runs, stream])
-    weights: _Floats = generator.multinomial(n_runs, np.full(n_runs, 1 / n_runs), N_RESAMPLES) / n_runs
+    weights: Floats = generator.multinomial(n_runs, np.full(n_runs, 1 / n_runs), N_RESAMPLES) / n_runs
     weights.setflags(write=False)
     return weights
 
 
-def interval_of(resampled: _Floats) -> tuple[_Floats, _Floats]:
+def interval_of(resampled: Floats) -> tuple[Floats, Floats]:
     """Percentile interval over the first axis."""
     low, high = np.quantile(resampled, _TAILS, axis=0)
     return low, high
 
 
-def mean_interval(values: _Floats) -> tuple[_Floats, _Floats]:
+def mean_interval(values: Floats) -> tuple[Floats, Floats]:
     """Interval of the mean over the first axis of (n_runs, …); the value itself for a single run."""
     return interval_of(np.tensordot(resampling_weights(len(values)), values, axes=1))
 
 
-def median_interval(values: _Floats) -> tuple[_Floats, _Floats]:
+def median_interval(values: Floats) -> tuple[Floats, Floats]:
     """Interval of the median over the first axis of (n_runs, …); values may be infinite.
 
     What infinitely many resamples give: the k-th smallest of a resample is at most the j-th smallest value with the

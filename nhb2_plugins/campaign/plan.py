@@ -73,7 +73,7 @@ def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
     ]
 
 
-def select_runs(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunPlan]:
+def chosen_plans(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunPlan]:
     """The runs whose id (``bohb/seed-0003``), optimizer (``bohb``) or label matches a pattern; all where there is none.
 
     Args:

@@ -12,7 +12,7 @@ from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import read_seed, read_whole_number
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
-from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, analyse, answerable
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.text_table import text_table
@@ -49,7 +49,7 @@ def _analyze(options: argparse.Namespace) -> int:
     _refuse_what_is_not_taken(options)
     request = _request(options)
     names = answerable(request) if options.name == ALL else (options.name,)
-    sections = {name: analyse(name, request) for name in names}
+    sections = {name: sections_of(name, request) for name in names}
     provenance = request.bench.provenance
     print(f"Table: {provenance.label}; {provenance.source}")
     for name in names:

@@ -172,7 +172,7 @@ ANALYSES: Final[Mapping[str, Callable[[Request], list[Section]]]] = {
 }
 
 
-def analyse(name: str, request: Request) -> list[Section]:
+def sections_of(name: str, request: Request) -> list[Section]:
     """The frames of one analysis.
 
     Raises:

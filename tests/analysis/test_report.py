@@ -10,19 +10,24 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from nhb2_plugins.analysis.analyse import analyse
-from nhb2_plugins.analysis.comparison import compare
-from nhb2_plugins.analysis.plots import FIGURE_NAMES, narrow_label, report_figures
+from nhb2_plugins.analysis.analyse import analyse, report_figures
+from nhb2_plugins.analysis.model import CampaignAnalysis
+from nhb2_plugins.analysis.plots import draw_figure, narrow_label
+from nhb2_plugins.analysis.questions.comparison import compare, comparison_table
 from nhb2_plugins.analysis.report import comparison_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.analysis.table_files import to_csv
-from nhb2_plugins.analysis.tables import comparison_table
+from nhb2_plugins.analysis.tables import ReportTable
 from nhb2_plugins.errors import CampaignError, InvalidValueError, TrajectoryError
 from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
 
 FIRST = (make_run([(10, 80.0), (30, 85.0)], optimizer="first"), make_run([(20, 83.0)], seed=1, optimizer="first"))
 SECOND = (make_run([(5, 89.5)], optimizer="second", epoch=200),)
 RESULTS = CampaignResults((optimizer_of("first", *FIRST), optimizer_of("second", *SECOND)))
+
+
+def _comparison(analysis: CampaignAnalysis) -> ReportTable:
+    return comparison_table(analysis.comparison, analysis)
 
 
 def test_a_row_holds_means_and_standard_errors_of_the_final_incumbents() -> None:
@@ -39,7 +44,7 @@ def test_a_row_holds_means_and_standard_errors_of_the_final_incumbents() -> None
     assert second.valid_error is not None
     # The spread of one run is not zero, it is unknown.
     assert (second.n_runs, second.valid_error.standard_error, str(second.valid_error)) == (1, None, "10.50")
-    assert "10.5,," in to_csv(comparison_table(analyse(RESULTS)), analyse(RESULTS))
+    assert "10.5,," in to_csv(_comparison(analyse(RESULTS)), analyse(RESULTS))
 
 
 def test_the_text_names_the_table_and_the_conditions() -> None:
@@ -57,7 +62,7 @@ def test_a_search_on_expected_test_accuracy_is_marked() -> None:
 
 def test_the_csv_holds_the_numbers_of_the_text() -> None:
     analysis = analyse(RESULTS)
-    rows = list(csv.DictReader(io.StringIO(to_csv(comparison_table(analysis), analysis))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(_comparison(analysis), analysis))))
     assert [row["optimizer"] for row in rows] == ["first", "second *"]
     assert float(rows[0]["valid_error_mean"]) == pytest.approx(16.0)
     assert float(rows[0]["valid_error_se"]) == pytest.approx(1.0)
@@ -113,7 +118,7 @@ def test_an_optimizer_without_any_result_has_a_row_with_dashes(tmp_path: Path) -
     write_run(tmp_path, make_run([(10, 80.0)]))
     write_run(tmp_path, make_run([], optimizer="slow"))
     analysis = analyse(read_results(tmp_path, ("never started", "slow", "a")))
-    never, slow, fine = comparison_table(analysis).shown()
+    never, slow, fine = _comparison(analysis).shown()
     assert never == ("never started", "0", *["–"] * 6)
     assert slow == ("slow", "0", *["–"] * 6)
     assert fine[:3] == ("a", "1", "1.0")
@@ -206,8 +211,13 @@ def test_a_report_leaves_nothing_of_an_earlier_one_that_it_has_no_numbers_for(tm
     assert "friedman.csv" not in {path.name for path in written}
 
 
-def test_every_figure_s_name_is_known(tmp_path: Path) -> None:
-    assert {each.name for each in report_figures(analyse(RESULTS))} <= FIGURE_NAMES
+def test_a_figure_without_anything_to_show_is_known_by_name_and_not_drawn(tmp_path: Path) -> None:
+    every = [each.name for each in report_figures(analyse(campaign_of({name: [1.0, 2.0, 3.0] * 4 for name in "abc"})))]
+    little = report_figures(analyse(campaign_of({"a": [None]})))
+    assert [each.name for each in little] == every
+    assert {each.name for each in little if each.picture is not None} == set()
+    with pytest.raises(ValueError, match="nothing to draw in targets"):
+        draw_figure(next(each for each in little if each.name == "targets"), analyse(RESULTS), tmp_path / "a.png")
 
 
 def test_a_curve_that_can_rise_is_explained() -> None:

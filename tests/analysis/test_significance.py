@@ -11,22 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, friedmanchisquare
 
-from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.analyse import analyse, report_tables
 from nhb2_plugins.analysis.model import Refusal
-from nhb2_plugins.analysis.ranks import expected_ranks, improvement_matrix, probability_better, resample
+from nhb2_plugins.analysis.questions.friedman import critical_difference, friedman, friedman_of
+from nhb2_plugins.analysis.questions.improvement import improvement_matrix
+from nhb2_plugins.analysis.questions.pairs import magnitude_of, paired, pairs, unpaired
+from nhb2_plugins.analysis.questions.random_search import time_to_stay_below
+from nhb2_plugins.analysis.rank_statistics import expected_ranks, probability_better, resample
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval, resampling_weights
 from nhb2_plugins.analysis.results import CampaignResults
-from nhb2_plugins.analysis.significance import (
-    critical_difference,
-    friedman,
-    friedman_of,
-    magnitude_of,
-    paired,
-    pairs,
-    unpaired,
-)
-from nhb2_plugins.analysis.tables import report_tables
-from nhb2_plugins.analysis.targets import time_to_stay_below
 from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch
 from tests.analysis.runs import TABLE, campaign_of, optimizer_with
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.campaign.plan import plan_runs, select_runs
+from nhb2_plugins.campaign.plan import plan_runs, chosen_plans
 from nhb2_plugins.campaign.run import make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
@@ -194,11 +194,11 @@ def test_only_an_optimizer_that_ends_by_itself_may_be_unlimited(tmp_path: Path) 
 
 def test_runs_are_selected_by_optimizer_and_by_pattern() -> None:
     plans = plan_runs(read_spec("quickstart"))
-    assert len(select_runs(plans, [])) == len(plans)
-    assert {plan.algorithm for plan in select_runs(plans, ["smac"])} == {"smac"}
-    assert [plan.run_id for plan in select_runs(plans, ["bohb/seed-000[12]"])] == ["bohb/seed-0001", "bohb/seed-0002"]
+    assert len(chosen_plans(plans, [])) == len(plans)
+    assert {plan.algorithm for plan in chosen_plans(plans, ["smac"])} == {"smac"}
+    assert [plan.run_id for plan in chosen_plans(plans, ["bohb/seed-000[12]"])] == ["bohb/seed-0001", "bohb/seed-0002"]
     with pytest.raises(CampaignError, match=r"'smack' is not one of .*did you mean 'smac'"):
-        select_runs(plans, ["smack"])
+        chosen_plans(plans, ["smack"])
 
 
 def test_the_published_schema_is_the_models() -> None:

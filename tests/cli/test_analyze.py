@@ -9,7 +9,7 @@ import pytest
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.analyze import frame_text
 from nhb2_plugins.cli.main import main
-from nhb2_plugins.landscape.catalogue import ANALYSES, Request, analyse, answerable
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
 from nhb2_plugins.table.writer import write_table
 from tests.core_fixtures import mini_columns, mini_provenance, needs
@@ -31,7 +31,7 @@ def test_each_analysis_prints_its_frames_with_the_table(
     assert main(["analyze", name, "--table", str(table)]) == 0
     printed = capsys.readouterr().out
     bench = open_benchmark(table)
-    sections = analyse(name, Request(bench))
+    sections = sections_of(name, Request(bench))
     assert printed.startswith(f"Table: {bench.provenance.label}; written by hand\n")
     assert printed.count(bench.provenance.label) == 1 + len(sections)
     for section in sections:
@@ -44,7 +44,7 @@ def test_all_is_every_analysis(table: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["analyze", "all", "--table", str(table)]) == 0
     printed = capsys.readouterr().out
     request = Request(open_benchmark(table))
-    titles = [section.title for name in ANALYSES for section in analyse(name, request)]
+    titles = [section.title for name in ANALYSES for section in sections_of(name, request)]
     positions = [printed.index(title) for title in titles]
     assert positions == sorted(positions)
 
@@ -74,7 +74,7 @@ def test_one_frame_of_several_goes_to_a_file_of_its_own(
     files = sorted(file.name for file in (tmp_path / "new").iterdir())
     assert files == ["out-joint-shares.csv", "out-joint-strategies.csv"]
     bench = open_benchmark(table)
-    frame = analyse("joint", Request(bench))[1].frame
+    frame = sections_of("joint", Request(bench))[1].frame
     with (tmp_path / "new" / "out-joint-shares.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["error_share"]) for row in rows] == pytest.approx(frame["error_share"].tolist(), abs=1e-12)

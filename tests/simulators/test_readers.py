@@ -7,7 +7,7 @@ import pytest
 from autorank import autorank
 from benchmark_simulator.utils import get_performance_over_time
 
-from nhb2_plugins.analysis.significance import friedman_of
+from nhb2_plugins.analysis.questions.friedman import friedman_of
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.trajectory.exports import final_regrets, performance_arrays

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
+from nhb2_plugins.analysis.parts import PageChart
+from nhb2_plugins.analysis.pictures import Axis, Curve, Curves
 from nhb2_plugins.figure_theme import COLOURS
 
-_Floats = NDArray[np.float64]
 Points = tuple[float | None, ...]
 """Values on a grid; None where there is none."""
 
@@ -40,25 +41,6 @@ def look_of(position: int) -> Look:
     """The look of the optimizer at a position: seven colours, and other dashes in each further round."""
     turn, number = divmod(position, len(COLOURS))
     return Look(COLOURS[number], DASHES[(number + 3 * turn) % len(DASHES)])
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis.
-
-    Attributes:
-        title: with its unit.
-        unit: behind a value, for example ``h``.
-        log: whether it starts out logarithmic.
-        name: of the quantity, in a word or two.
-        whole: whether its values are whole numbers.
-    """
-
-    title: str
-    name: str
-    unit: str = ""
-    log: bool = True
-    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +119,58 @@ class Chart:
         return spanning([value for value in values if value is not None], log=self.y.log)
 
 
-def shared_grid(curves: Sequence[_Floats], *, whole: bool = False) -> _Floats:
+def chart_of(given: PageChart) -> Chart:
+    """A chart, thinned to what can be seen of it; its grid is the curves' of the first variant."""
+    first = next(iter(given.variants.values()))
+    own = [curve.x for curve in first.curves if curve.position is not None]
+    if first.strands:
+        begin = min(strand.steps[0][0] for strand in first.strands)
+        own.append(np.array([begin, max(strand.steps[-1][0] for strand in first.strands)]))
+    grid = shared_grid(own, whole=first.x.whole)
+    return Chart(
+        given.key,
+        given.title,
+        given.description,
+        first.x,
+        first.y,
+        tuple(float(f"{value * (1 / first.x.scale):.6g}") for value in grid),
+        {name: tuple(_lines(curves, grid)) for name, curves in given.variants.items()},
+        given.caption,
+        first.extent,
+        given.narrow,
+    )
+
+
+def _lines(curves: Curves, grid: Floats) -> Iterator[Line]:
+    for curve in curves.curves:
+        look = BASELINE_LOOK if curve.position is None else look_of(curve.position)
+        low, high = (
+            on_grid(grid, curve.x, each, digits=INTERVAL_DIGITS) if each.size else ()
+            for each in (curve.low, curve.high)
+        )
+        yield Line(curve.name, look, _read(curve, grid), low, high)
+    if curves.strands:
+        yield _strands(curves, look)
+
+
+def _read(curve: Curve, grid: Floats) -> Points:
+    if curve.smooth:
+        return rounded(np.interp(grid, curve.x, curve.y, left=0.0))
+    return on_grid(grid, curve.x, curve.y)
+
+
+def _strands(curves: Curves, look: Look) -> Line:
+    """Many curves as one line with gaps, at points of their own."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    for strand in curves.strands:
+        xs += [*rounded([time / curves.x.scale for time, _ in strand.steps]), None]
+        ys += [*rounded([value for _, value in strand.steps], INTERVAL_DIGITS), None]
+    labels = tuple(strand.label for strand in curves.strands)
+    return Line(curves.strands_name, look, tuple(ys), x=tuple(xs), faint=True, labels=labels)
+
+
+def shared_grid(curves: Sequence[Floats], *, whole: bool = False) -> Floats:
     """Where to read several steps: each of their beginnings and ends, and few enough points between for a page.
 
     Args:
@@ -158,7 +191,7 @@ def shared_grid(curves: Sequence[_Floats], *, whole: bool = False) -> _Floats:
     return np.unique(np.concatenate([np.round(points) if whole else points, *(curve[[0, -1]] for curve in given)]))
 
 
-def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, digits: int = SIGNIFICANT_DIGITS) -> Points:
+def on_grid(grid: Floats, x: Floats, values: Floats, *, digits: int = SIGNIFICANT_DIGITS) -> Points:
     """A curve read on a grid; None before it begins, after it ends, and where it is not finite.
 
     Args:
@@ -174,7 +207,7 @@ def on_grid(grid: _Floats, x: _Floats, values: _Floats, *, digits: int = SIGNIFI
     return rounded(np.where(given, values[np.maximum(position, 0)], np.nan), digits)
 
 
-def rounded(values: Sequence[float] | _Floats, digits: int = SIGNIFICANT_DIGITS) -> Points:
+def rounded(values: Sequence[float] | Floats, digits: int = SIGNIFICANT_DIGITS) -> Points:
     """Values to a few significant digits: more cannot be seen, and would double the page."""
     return tuple(float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in values)
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from nhb2_plugins.analysis.model import FinalRow, FriedmanResult, RunRow
-from nhb2_plugins.analysis.page.charts import Look
+from nhb2_plugins.analysis.page.charts import Look, look_of
 from nhb2_plugins.analysis.page.svg import element, picture
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
+from nhb2_plugins.analysis.pictures import RankDiagram, Strip, Strips
 
 _WIDTH: Final = 860.0
 _NAME_SIDE: Final = 285.0  # room for names beside the axis of ranks
@@ -26,35 +26,29 @@ _BOX_HALF: Final = 14.0
 _MANY_DOTS: Final = 30
 
 
-def draw_critical_difference(result: FriedmanResult, looks: Sequence[Look]) -> Markup:
-    """Average ranks on a line, the best to the left; a bar joins those that are not told apart.
-
-    Args:
-        result: of the test.
-        looks: one for each of the result's optimizers.
-    """
-    return _RankDiagram(result, looks).drawing()
+def draw_rank_diagram(diagram: RankDiagram) -> Markup:
+    """Average ranks on a line, the best to the left; a bar joins those that are not told apart."""
+    return _RankDrawing(diagram).drawing()
 
 
-def describe_critical_difference(result: FriedmanResult) -> str:
+def describe_rank_diagram(diagram: RankDiagram) -> str:
     """The diagram in words."""
-    ranks = ", ".join(f"{result.optimizers[i]} {result.mean_rank[i]:.2f}" for i in _by_rank(result))
-    groups = "; ".join(" and ".join(result.optimizers[i] for i in group) for group in result.groups)
+    ranks = ", ".join(f"{diagram.names[i]} {diagram.mean_rank[i]:.2f}" for i in _by_rank(diagram))
+    groups = "; ".join(" and ".join(diagram.names[i] for i in group) for group in diagram.groups)
     joined = f" Not told apart: {groups}." if groups else " All are told apart."
-    return f"Average ranks: {ranks}. Critical difference {result.critical_difference:.2f}.{joined}"
+    return f"Average ranks: {ranks}. Critical difference {diagram.critical_difference:.2f}.{joined}"
 
 
-def _by_rank(result: FriedmanResult) -> list[int]:
-    return sorted(range(len(result.optimizers)), key=lambda i: result.mean_rank[i])
+def _by_rank(diagram: RankDiagram) -> list[int]:
+    return sorted(range(len(diagram.names)), key=lambda i: diagram.mean_rank[i])
 
 
-class _RankDiagram:
-    def __init__(self, result: FriedmanResult, looks: Sequence[Look]) -> None:
-        self._result = result
-        self._looks = looks
-        self._order = _by_rank(result)
+class _RankDrawing:
+    def __init__(self, diagram: RankDiagram) -> None:
+        self._diagram = diagram
+        self._order = _by_rank(diagram)
         self._scale = Scale(1.0, float(max(len(self._order), 2)), log=False)
-        self._spans = [sorted(result.mean_rank[i] for i in group) for group in result.groups]
+        self._spans = [sorted(diagram.mean_rank[i] for i in group) for group in diagram.groups]
         self._levels = _levels(self._spans)
         self._names_y = _AXIS_Y + 24 + _BAR_GAP * (max(self._levels, default=-1) + 1)
 
@@ -64,7 +58,7 @@ class _RankDiagram:
             _WIDTH,
             self._names_y + _NAME_ROW * (n_left - 1) + 14,
             "Critical difference diagram",
-            describe_critical_difference(self._result),
+            describe_rank_diagram(self._diagram),
             *self._axis(),
             *(part for place in range(len(self._order)) for part in self._name(place, n_left)),
             *self._bars(),
@@ -80,24 +74,24 @@ class _RankDiagram:
         for rank in range(1, last + 1):
             yield _line(self._at(rank), _AXIS_Y - 6, self._at(rank), _AXIS_Y)
             yield element("text", str(rank), x=self._at(rank), y=_AXIS_Y - 12, text_anchor="middle", class_="tick")
-        end = 1 + min(self._result.critical_difference, last - 1.0)
+        end = 1 + min(self._diagram.critical_difference, last - 1.0)
         yield _line(self._at(1), 16.0, self._at(end), 16.0)
         yield _line(self._at(1), 11.0, self._at(1), 21.0)
         yield _line(self._at(end), 11.0, self._at(end), 21.0)
-        wider = " (wider than the axis)" if self._result.critical_difference > last - 1 else ""
-        note = f"critical difference {self._result.critical_difference:.2f}{wider}"
+        wider = " (wider than the axis)" if self._diagram.critical_difference > last - 1 else ""
+        note = f"critical difference {self._diagram.critical_difference:.2f}{wider}"
         yield element("text", note, x=self._at(end) + 10, y=20.0, class_="tick")
 
     def _name(self, place: int, n_left: int) -> Iterator[Markup]:
         i = self._order[place]
         is_left = place < n_left
         row = place if is_left else len(self._order) - 1 - place
-        x, y = self._at(self._result.mean_rank[i]), self._names_y + _NAME_ROW * row
+        x, y = self._at(self._diagram.mean_rank[i]), self._names_y + _NAME_ROW * row
         end = _NAME_SIDE - 14 if is_left else _WIDTH - _NAME_SIDE + 14
-        colour = self._looks[i].colour
+        colour = look_of(self._diagram.positions[i]).colour
         yield element("path", d=f"M{x:.1f} {_AXIS_Y}V{y:.1f}H{end:.1f}", fill="none", stroke=colour, stroke_width=1.6)
         yield element("circle", cx=x, cy=_AXIS_Y, r=4.5, fill=colour, class_="ringed")
-        text = f"{_shortened(self._result.optimizers[i])}  {self._result.mean_rank[i]:.2f}"
+        text = f"{_shortened(self._diagram.names[i])}  {self._diagram.mean_rank[i]:.2f}"
         anchor, shift = ("end", -6) if is_left else ("start", 6)
         yield element("text", text, x=end + shift, y=y + 4.5, text_anchor=anchor, class_="name")
 
@@ -143,46 +137,39 @@ WIDE: Final = StripLayout(_WIDTH, 236.0, 18.0, 46.0, 0.0, "diagram wide-only")
 NARROW: Final = StripLayout(360.0, 8.0, 14.0, 62.0, 23.0, "diagram narrow-only")
 
 
-def draw_final_regrets(
-    finals: Sequence[FinalRow],
-    runs: Sequence[Sequence[RunRow]],
-    looks: Sequence[Look],
-    axis_title: str,
-    layout: StripLayout = WIDE,
-) -> Markup:
-    """The final regret of every run as a dot, quartiles and median as a box, the mean as a diamond.
+def draw_strips(strips: Strips, layout: StripLayout = WIDE) -> Markup:
+    """Every value as a dot, quartiles and median as a box, the mean as a diamond.
 
     Args:
-        finals: one row per optimizer.
-        runs: each optimizer's runs.
-        looks: each optimizer's look.
-        axis_title: of the axis of regrets.
+        strips: one for each row.
         layout: :data:`WIDE`, or :data:`NARROW` for a phone.
     """
-    regrets = [[run.regret_pp for run in own if run.regret_pp is not None] for own in runs]
-    everything = [value for own in regrets for value in own]
+    everything = [value for strip in strips.strips for _, value in strip.values]
     positive = [value for value in everything if value > 0]
     is_log = len(positive) == len(everything) and bool(positive) and max(positive) / min(positive) > 8
     scale = spanning(everything, log=is_log)
-    floor = _STRIP_TOP + layout.row * len(finals)
+    floor = _STRIP_TOP + layout.row * len(strips.strips)
 
     def at(value: float) -> float:
         return layout.left + (layout.width - layout.left - layout.right) * scale.position(value)
 
     parts = [part for tick in scale.ticks() for part in _strip_tick(at(tick), tick, floor)]
-    for number, (final, own) in enumerate(zip(finals, runs, strict=True)):
-        y = _STRIP_TOP + layout.row * (number + 0.5) + layout.name_above / 3
-        parts.append(_strip_name(_shortened(final.optimizer), y, layout))
-        look, n_runs = looks[number], len(own)
-        parts += _box(final, at, y, look)
-        dots = (_dot(run, run.regret_pp, at, y, n_runs) for run in own if run.regret_pp is not None)
-        parts.append(element("g", *dots, fill=look.colour, class_="dot"))
-        parts += _marks(final, at, y, look)
+    for number, strip in enumerate(strips.strips):
+        parts += _strip(strip, at, _STRIP_TOP + layout.row * (number + 0.5) + layout.name_above / 3, layout)
     centre = (layout.left + layout.width - layout.right) / 2
-    parts.append(element("text", axis_title, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
-    words = "; ".join(_final_in_words(final) for final in finals)
+    axis = strips.narrow_axis if layout.name_above else strips.page_axis
+    parts.append(element("text", axis, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
+    words = "; ".join(_strip_in_words(strip) for strip in strips.strips)
     title = "Final regret of every run"
     return picture(layout.width, floor + 50, title, words + ".", *parts, class_=layout.class_)
+
+
+def _strip(strip: Strip, at: Callable[[float], float], y: float, layout: StripLayout) -> Iterator[Markup]:
+    look = look_of(strip.position)
+    yield _strip_name(_shortened(strip.name), y, layout)
+    yield from _box(strip, at, y, look)
+    yield element("g", *(_dot(strip, *each, at, y) for each in strip.values), fill=look.colour, class_="dot")
+    yield from _marks(strip, at, y, look)
 
 
 def _strip_name(name: str, y: float, layout: StripLayout) -> Markup:
@@ -191,13 +178,12 @@ def _strip_name(name: str, y: float, layout: StripLayout) -> Markup:
     return element("text", name, x=layout.left - 12, y=y + 4.5, text_anchor="end", class_="name")
 
 
-def _final_in_words(final: FinalRow) -> str:
-    if final.median is None:
-        return f"{final.optimizer}: no run with a result"
-    return (
-        f"{final.optimizer}: median {final.median.value:.2f}, from {final.best:.2f} to {final.worst:.2f} "
-        f"in {final.n_runs} runs"
-    )
+def _strip_in_words(strip: Strip) -> str:
+    if strip.median is None:
+        return f"{strip.name}: no run with a result"
+    values = [value for _, value in strip.values]
+    spread = f"from {min(values):.2f} to {max(values):.2f} in {len(values)} runs"
+    return f"{strip.name}: median {strip.median:.2f}, {spread}"
 
 
 def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
@@ -207,18 +193,18 @@ def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
     )
 
 
-def _dot(run: RunRow, regret: float, at: Callable[[float], float], y: float, n_runs: int) -> Markup:
+def _dot(strip: Strip, seed: int, value: float, at: Callable[[float], float], y: float) -> Markup:
     """One run; dots are spread over the height by the golden ratio, so that equal ones stay apart."""
-    shift = ((run.seed * 0.618034) % 1 - 0.5) * _STRIP_SPREAD
-    radius = 3.2 if n_runs <= _MANY_DOTS else 2.0
+    shift = ((seed * 0.618034) % 1 - 0.5) * _STRIP_SPREAD
+    few = len(strip.values) <= _MANY_DOTS
     # A hundred titles an optimizer would be a third of the page.
-    title = (element("title", f"{run.optimizer}, seed {run.seed}: {regret:.2f}"),) if n_runs <= _MANY_DOTS else ()
-    return element("circle", *title, cx=at(regret), cy=y + shift, r=radius)
+    title = (element("title", f"{strip.name}, seed {seed}: {value:.2f}"),) if few else ()
+    return element("circle", *title, cx=at(value), cy=y + shift, r=3.2 if few else 2.0)
 
 
-def _box(final: FinalRow, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
-    if final.quarter is not None and final.three_quarters is not None:
-        left, right = at(final.quarter), at(final.three_quarters)
+def _box(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
+    if strip.quarter is not None and strip.three_quarters is not None:
+        left, right = at(strip.quarter), at(strip.three_quarters)
         yield element(
             "rect",
             x=left,
@@ -231,9 +217,9 @@ def _box(final: FinalRow, at: Callable[[float], float], y: float, look: Look) ->
         )
 
 
-def _marks(final: FinalRow, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
-    if final.median is not None and final.mean is not None:
-        middle, mean = at(final.median.value), at(final.mean.value)
+def _marks(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
+    if strip.median is not None and strip.mean is not None:
+        middle, mean = at(strip.median), at(strip.mean.value)
         top, bottom = y - _BOX_HALF, y + _BOX_HALF
         yield element("line", x1=middle, y1=top, x2=middle, y2=bottom, stroke=look.colour, class_="median")
         yield element("path", d=f"M{mean:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6Z", class_="mean-mark")

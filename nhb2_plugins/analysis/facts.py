@@ -1,75 +1,47 @@
-"""The comparison table: one row per optimizer; and the rows and cards that say more."""
+"""From a campaign's results to the facts that the answers of all questions stand in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from nhb2_plugins.analysis.curves import final_regrets, standard_error
-from nhb2_plugins.analysis.model import ComparisonRow, Estimate, FinalRow, Interval, OptimizerCard, RunRow
-from nhb2_plugins.analysis.resampling import mean_interval, median_interval
+from nhb2_plugins.analysis.baseline_curves import baseline_over_evaluations, baseline_over_time
+from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard, RunRow
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.trajectory.run_file import RunSummary
 
-_SECONDS_PER_HOUR: Final = 3600.0
 
-
-def compare(results: CampaignResults) -> tuple[ComparisonRow, ...]:
-    """One row per optimizer, in the order of the results. Runs without any result within the budget do not count."""
-    return tuple(_row(each) for each in results.optimizers)
-
-
-def _row(optimizer: OptimizerRuns) -> ComparisonRow:
-    runs = optimizer.with_result
-    if not runs:
-        return ComparisonRow(optimizer.marked_name, 0, *[None] * 6)
-    finals = [run.incumbents[-1].measured for run in runs]
-    return ComparisonRow(
-        optimizer.marked_name,
-        len(runs),
-        float(np.mean([run.n_evaluations for run in runs])),
-        float(np.mean([run.last_end_s for run in runs])) / _SECONDS_PER_HOUR,
-        _estimate([error_pct(final.valid_accuracy_12_pct) for final in finals]),
-        _estimate([run.regrets[-1][1] for run in runs]),
-        _estimate([error_pct(final.test_accuracy_12_pct) for final in finals]),
-        _estimate([error_pct(final.expected_accuracy_200_pct) for final in finals]),
+def facts_of(results: CampaignResults) -> CampaignFacts:
+    """What a campaign was."""
+    header = results.header
+    best = header.optimum
+    return CampaignFacts(
+        name=results.name,
+        specification=results.specification,
+        table=header.table,
+        table_label=header.table_label,
+        table_line=results.table_line,
+        conditions=results.conditions,
+        notes=results.notes,
+        measure=results.measure,
+        measure_epoch=header.measure_epoch,
+        optimum=f"{best.cellcode}, lr {best.lr:g}, batch size {best.batch_size}",
+        optimum_error_pct=header.optimum_error_pct,
+        horizon_s=results.horizon_s,
+        versions=results.versions,
+        optimizers=_cards(results),
+        baseline_time=baseline_over_time(results),
+        baseline_evaluations=baseline_over_evaluations(results),
+        failures=results.failures,
+        unfinished=results.unfinished,
     )
 
 
-def _estimate(values: Sequence[float]) -> Estimate:
-    array = np.array(values)
-    return Estimate(float(array.mean()), standard_error(array))
-
-
-def final_rows(results: CampaignResults) -> tuple[FinalRow, ...]:
-    """The spread of final regrets, one row per optimizer."""
-    return tuple(_final_row(each) for each in results.optimizers)
-
-
-def _final_row(optimizer: OptimizerRuns) -> FinalRow:
-    values = final_regrets(optimizer)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return FinalRow(optimizer.marked_name, 0, *[None] * 6)
-    best, quarter, median, three_quarters, worst = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
-    return FinalRow(
-        optimizer.marked_name,
-        len(values),
-        Interval(float(values.mean()), *map(float, mean_interval(values))),
-        Interval(median, *map(float, median_interval(values))),
-        best,
-        quarter,
-        three_quarters,
-        worst,
-    )
-
-
-def cards(results: CampaignResults) -> tuple[OptimizerCard, ...]:
-    """One card per optimizer."""
+def _cards(results: CampaignResults) -> tuple[OptimizerCard, ...]:
     listed = results.specification.get("optimizers", [])
     named = {each.get("label") or each.get("algorithm"): each for each in listed if isinstance(each, dict)}
     return tuple(_card(each, named.get(each.name, {}), results) for each in results.optimizers)

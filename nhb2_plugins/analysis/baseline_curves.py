@@ -1,0 +1,64 @@
+"""What random search reaches, exactly, beside the runs of a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from nhb2_plugins.analysis.model import BaselineCurve, Refusal
+from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.trajectory.baseline import ReachedByRandomSearch
+
+_SURE: Final = 0.99  # a curve of random search begins when a result is this likely: before, it is of the quick ones
+NOT_RECORDED: Final = (
+    "What random search reaches is not recorded beside these runs; nhb2 run with the same specification adds it."
+)
+_SCRATCH_NOTE: Final = (
+    "Random search, exact: uniform draws over the whole space, from the complete table, charged from scratch, without "
+    "a run; not counting the evaluation that crosses the budget."
+)
+
+
+def baseline_over_time(results: CampaignResults) -> tuple[BaselineCurve, ...] | Refusal:
+    """Random search over time, one curve per number of workers that occurs."""
+    baseline = results.baseline
+    if baseline is None:
+        return Refusal(NOT_RECORDED)
+    workers = sorted({header.n_workers for header in results.first_headers})
+    curves = tuple(
+        _curve(baseline.over_time[n], _label(n, workers), results.horizon_s) for n in workers if n in baseline.over_time
+    )
+    return curves or Refusal(baseline.why_not or "Random search was not solved for these numbers of workers.")
+
+
+def baseline_over_evaluations(results: CampaignResults) -> BaselineCurve | Refusal:
+    """Random search over evaluations, up to the largest number that a run has."""
+    baseline = results.baseline
+    if baseline is None:
+        return Refusal(NOT_RECORDED)
+    if baseline.over_evaluations is None:
+        return Refusal(baseline.why_not)
+    most = max(run.n_evaluations for each in results.optimizers for run in each.runs)
+    return _curve(baseline.over_evaluations, _label(1, [1]), most)
+
+
+def _label(n_workers: int, workers: Sequence[int]) -> str:
+    if workers == [1]:
+        return "random search, exact"
+    return f"random search, exact, {n_workers} worker{'s' if n_workers != 1 else ''}"
+
+
+def _curve(reached: ReachedByRandomSearch, label: str, end: float) -> BaselineCurve:
+    x, known = np.array(reached.x), np.array(reached.probability_of_result)
+    shown = (known >= _SURE) & (x <= end)
+    return BaselineCurve(
+        label=label,
+        x=x[shown],
+        mean=np.array(reached.mean_pp)[shown],
+        median=np.array(reached.median_pp)[shown],
+        quarter=np.array(reached.quarter_pp)[shown],
+        three_quarters=np.array(reached.three_quarters_pp)[shown],
+        note=_SCRATCH_NOTE,
+    )

@@ -1,0 +1,218 @@
+"""Pictures as values: what files (:mod:`.plots`) and the page (:mod:`.page`) are both drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from nhb2_plugins.analysis.model import BaselineCurve, Floats, Interval
+
+SECONDS_PER_HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis.
+
+    Attributes:
+        title: with its unit.
+        name: of the quantity, in a word or two.
+        unit: behind a value, for example ``h``.
+        log: whether it is logarithmic (on the page: starts out so).
+        whole: whether its values are whole numbers.
+        scale: a value of a curve, divided by this, is in the axis' unit.
+    """
+
+    title: str
+    name: str
+    unit: str = ""
+    log: bool = True
+    whole: bool = False
+    scale: float = 1.0
+
+
+TIME: Final = Axis("simulated time (hours)", "simulated time", "h", scale=SECONDS_PER_HOUR)
+REGRET: Final = Axis("regret of the incumbent (percentage points)", "regret", "pp")
+
+
+def _nothing() -> Floats:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A right-continuous step.
+
+    Attributes:
+        name: for the legend.
+        position: of its optimizer, which decides the look; None for random search.
+        x: where it changes, ascending, shape (n,).
+        y: its values from there on, shape (n,).
+        low: lower end of the interval, shape (n,), or empty for none,
+        high: and upper end.
+        n_runs: the number of runs behind it, where a legend says that.
+        smooth: whether it is a line from point to point instead.
+    """
+
+    name: str
+    position: int | None
+    x: Floats
+    y: Floats
+    low: Floats = field(default_factory=_nothing)
+    high: Floats = field(default_factory=_nothing)
+    n_runs: int | None = None
+    smooth: bool = False
+
+
+@dataclass(frozen=True)
+class Strand:
+    """One of many thin curves: its label and its steps."""
+
+    label: str
+    steps: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Curves on two axes.
+
+    Attributes:
+        x: the axis,
+        y: and the other one.
+        curves: what is drawn.
+        title: above, where several stand side by side.
+        reference: a level of y, with its name.
+        ends: intervals of the last values, one for each curve: drawn to the right of their end.
+        extent: ends of the y axis where they are fixed.
+        begin: where the x axis of a panel begins.
+        strands: on the page, thin behind the curves, in the look of the first one,
+        strands_name: and their name.
+    """
+
+    x: Axis
+    y: Axis
+    curves: tuple[Curve, ...]
+    title: str = ""
+    reference: tuple[float, str] | None = None
+    ends: tuple[Interval, ...] = ()
+    extent: tuple[float, float] | None = None
+    begin: float = 0.0
+    strands: tuple[Strand, ...] = ()
+    strands_name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Panels:
+    """Curves side by side that share the y axis and a legend."""
+
+    panels: tuple[Curves, ...]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One row of a picture of values: every one as a dot, with what sums them up (None where there is no value).
+
+    Attributes:
+        name: of the row.
+        position: of its optimizer, which decides the look.
+        values: (seed, value) of each dot.
+        mean: with its interval.
+        median: and the quartiles,
+        quarter: the first,
+        three_quarters: and the third.
+    """
+
+    name: str
+    position: int
+    values: tuple[tuple[int, float], ...]
+    mean: Interval | None
+    median: float | None
+    quarter: float | None
+    three_quarters: float | None
+
+
+@dataclass(frozen=True)
+class Strips:
+    """Rows of values on one axis, with the axis' title for files, for the page, and for a narrow page."""
+
+    strips: tuple[Strip, ...]
+    axis: str
+    page_axis: str
+    narrow_axis: str
+
+
+@dataclass(frozen=True)
+class RankDiagram:
+    """Average ranks on a line, with bars over those that are not told apart (Demšar, JMLR 7, 2006).
+
+    Attributes:
+        names: what is ranked.
+        positions: of the optimizers, which decide the looks.
+        mean_rank: average ranks.
+        critical_difference: ranks that differ by less are not told apart.
+        groups: maximal sets (indices into ``names``) that are not told apart.
+    """
+
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+    mean_rank: tuple[float, ...]
+    critical_difference: float
+    groups: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Probabilities with intervals, one row and one column an optimizer.
+
+    Attributes:
+        names: of rows and columns.
+        values: shape (n, n); NaN where there is none.
+        low: lower ends of the intervals, shape (n, n),
+        high: and upper ones.
+        enough: whether an interval of a name rests on enough runs to be trusted.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    low: Floats
+    high: Floats
+    enough: tuple[bool, ...]
+
+
+Picture: TypeAlias = Curves | Panels | Strips | RankDiagram | Matrix
+WIDTH: Final = 9.0
+"""Of a figure, in inches."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReportFigure:
+    """One figure as a file.
+
+    Attributes:
+        name: stem of its files.
+        picture: what it shows; None where there is nothing to show: then there is no such file.
+        title: what stands above it.
+        notes: what a reader must know, beside the campaign's own notes.
+        size: width and height in inches.
+    """
+
+    name: str
+    picture: Picture | None
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    size: tuple[float, float] = (WIDTH, 5.0)
+
+
+def baseline_of(curve: BaselineCurve, level: str, *, smooth: bool = False, offset: float = 0.0) -> Curve:
+    """Random search as a curve of a picture.
+
+    Args:
+        curve: what is drawn.
+        level: ``mean`` or ``median``.
+        smooth: whether to draw it from point to point.
+        offset: added to the values.
+    """
+    return Curve(curve.label, None, curve.x, getattr(curve, level) + offset, smooth=smooth)

@@ -1,0 +1,205 @@
+"""How are the final regrets of an optimizer's runs spread, and whose mean is the smallest?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from nhb2_plugins.analysis import parts
+from nhb2_plugins.analysis.curves import final_regrets
+from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval, Refusal, Standing
+from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
+from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.resampling import mean_interval, median_interval
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.tables import N_RUNS, OPTIMIZER, Column, ReportTable, rows_of, table_of
+from nhb2_plugins.analysis.wording import listed, runs_in_words
+
+Rows = Sequence["FinalRow"]
+
+
+@dataclass(frozen=True)
+class FinalRow:
+    """The final regret of one optimizer's runs, in pp; None where no run has a result.
+
+    Attributes:
+        optimizer: marked name.
+        n_runs: runs with a result.
+        mean: with its bootstrap interval over runs.
+        median: with its bootstrap interval over runs.
+        best: smallest regret of a run.
+        worst: largest.
+        quarter: first quartile,
+        three_quarters: and third.
+    """
+
+    optimizer: str
+    n_runs: int
+    mean: Interval | None
+    median: Interval | None
+    best: float | None
+    quarter: float | None
+    three_quarters: float | None
+    worst: float | None
+
+
+def final_rows(results: CampaignResults) -> tuple[FinalRow, ...]:
+    """The spread of final regrets, one row per optimizer."""
+    return tuple(_final_row(each) for each in results.optimizers)
+
+
+def _final_row(optimizer: OptimizerRuns) -> FinalRow:
+    values = final_regrets(optimizer)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return FinalRow(optimizer.marked_name, 0, *[None] * 6)
+    best, quarter, median, three_quarters, worst = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
+    return FinalRow(
+        optimizer.marked_name,
+        len(values),
+        Interval(float(values.mean()), *map(float, mean_interval(values))),
+        Interval(median, *map(float, median_interval(values))),
+        best,
+        quarter,
+        three_quarters,
+        worst,
+    )
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _words(rows: Rows, facts: CampaignFacts) -> list[str]:
+    """The summary."""
+    often = [standing for standing in facts.standings if standing.often]
+    ranked = often or facts.standings
+    if not ranked:
+        return ["No run has a result within the budget, so there is nothing to compare."]
+    text = f"After {facts.horizon_s:,.0f} simulated seconds "
+    if len(ranked) < len(facts.standings):
+        text += "and among the optimizers with a result in at least half of their runs, "
+    text += _leader(ranked, rows, facts.measure)
+    baseline = facts.baseline_time
+    if not isinstance(baseline, Refusal) and len(baseline) == 1 and baseline[0].mean.size:
+        text += f"; random search is expected to have {baseline[0].mean[-1]:.2f}"
+    return [f"{text}."]
+
+
+def _leader(ranked: Sequence[Standing], rows: Rows, measure: str) -> str:
+    first, last = ranked[0], ranked[-1]
+    leading = [each.card.marked_name for each in ranked if each.mean_pp == first.mean_pp]
+    amount = f"{first.mean_pp:.2f} percentage points"
+    if len(leading) == 1:
+        amount += f" ({_counted(first, rows)})"
+    if len(ranked) == 1:
+        return f"{leading[0]} has a mean regret in {measure} of {amount}"
+    if len(leading) == len(ranked):
+        return f"{listed(leading)} have the same mean regret in {measure}: {amount}"
+    verb = "has" if len(leading) == 1 else "have"
+    return (
+        f"{listed(leading)} {verb} the smallest mean regret in {measure}: {amount}; {last.card.marked_name} has the "
+        f"largest, {last.mean_pp:.2f}"
+    )
+
+
+def _counted(standing: Standing, rows: Rows) -> str:
+    """How many runs a mean is over, and its interval."""
+    (row,) = (row for row in rows if row.optimizer == standing.card.marked_name)
+    n_runs = len(standing.card.runs)
+    text = runs_in_words(row.n_runs)
+    if row.n_runs < n_runs:
+        text = f"{row.n_runs} of {n_runs} runs, the others without a result"
+    if row.mean is None or row.n_runs < 2:
+        return text
+    return f"{text}, {CONFIDENCE:.0%} interval {row.mean.low:.2f} to {row.mean.high:.2f}"
+
+
+# --- table ------------------------------------------------------------------------------------------------------------
+
+_COLUMNS: Final = (
+    OPTIMIZER,
+    N_RUNS,
+    Column("mean", "mean"),
+    Column("median", "median"),
+    Column("best", "best run"),
+    Column("quarter", "first quartile"),
+    Column("three_quarters", "third quartile"),
+    Column("worst", "worst run"),
+)
+
+
+def _table(rows: Rows) -> ReportTable:
+    return table_of(
+        "final_regret",
+        "Final regret in percentage points",
+        _COLUMNS,
+        rows_of(rows, _COLUMNS),
+        (f"In brackets: {CONFIDENCE:.0%} bootstrap intervals over runs.",),
+    )
+
+
+# --- picture ----------------------------------------------------------------------------------------------------------
+
+
+def _strips(rows: Rows, facts: CampaignFacts) -> Strips:
+    strips = tuple(
+        Strip(
+            name=row.optimizer,
+            position=position,
+            values=tuple((run.seed, run.regret_pp) for run in card.runs if run.regret_pp is not None),
+            mean=row.mean,
+            median=None if row.median is None else row.median.value,
+            quarter=row.quarter,
+            three_quarters=row.three_quarters,
+        )
+        for position, (row, card) in enumerate(zip(rows, facts.optimizers, strict=True))
+    )
+    return Strips(
+        strips,
+        "regret of the final incumbent (percentage points)",
+        f"final regret in {facts.measure} (percentage points)",
+        "final regret (percentage points)",
+    )
+
+
+def _figures(rows: Rows, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
+    return (
+        ReportFigure(
+            "final_regret",
+            _strips(rows, facts) if facts.standings else None,
+            f"Final regret in {facts.measure}",
+            (f"Dots: runs. Line: median. Diamond: mean, with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
+            (WIDTH, 1.6 + 0.5 * len(rows)),
+        ),
+    )
+
+
+def _parts(rows: Rows, facts: CampaignFacts) -> tuple[parts.Part, ...]:
+    return (
+        parts.DrawingPart(
+            section=parts.COMPARISON,
+            id="final-regrets",
+            title="Final regret, run by run",
+            label="Drawing of final regrets",
+            picture=_strips(rows, facts),
+            captions=("A dot is a run; the box spans the quartiles, its line is the median, the diamond the mean.",),
+        ),
+        parts.TablePart(
+            section=parts.COMPARISON,
+            table=_table(rows),
+            summary="Final regrets in numbers, with bootstrap intervals",
+        ),
+    )
+
+
+QUESTION: Final = Question(
+    "final_regret",
+    lambda results, _: final_rows(results),
+    words=_words,
+    tables=lambda rows, _: (_table(rows),),
+    figures=_figures,
+    parts=_parts,
+)
