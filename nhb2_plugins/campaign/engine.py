@@ -18,7 +18,7 @@ from distributed.comm.addressing import get_address_host_port, normalize_address
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import keep_baseline
-from nhb2_plugins.campaign.plan import RunPlan, plan_runs, chosen_plans
+from nhb2_plugins.campaign.plan import RunPlan, chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import BATCH_S, RunOutcome, TablePlace, execute_batch, make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.campaign.plan import plan_runs, chosen_plans
+from nhb2_plugins.campaign.plan import chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
