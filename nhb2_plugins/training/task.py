@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.training.data import ImageData
 
 AUTHORS_SEEDS: Final = (222, 555, 888)
 """The seeds of the published table."""
@@ -49,6 +50,11 @@ class NetworkOptions:
 
 BENCHMARK: Final = NetworkOptions()
 NAS_BENCH_201: Final = NetworkOptions(pool_counts_padding=False, outer_biases=False)
+
+
+def network_for(options: NetworkOptions, data: ImageData) -> NetworkOptions:
+    """The options, with as many image channels and labels as the data have."""
+    return replace(options, image_channels=data.image_shape[0], n_classes=data.n_classes)
 
 
 @dataclass(frozen=True)

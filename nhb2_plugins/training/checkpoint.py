@@ -1,0 +1,148 @@
+"""A run's place on disk: a checkpoint after each epoch while it trains, the finished run's file after the last.
+
+::
+
+    DIR/<task>.checkpoint    weights, momentum, and the run so far; removed when the run is finished
+    DIR/<task>.json          the run (:mod:`nhb2_plugins.training.run`)
+
+A file is written aside and renamed into place, so a process that is killed at any moment leaves the last whole epoch
+behind. Since everything drawn depends on seed and epoch alone, a run that goes on from there has the bits of one that
+was never stopped (on a processor; on a GPU with a deterministic execution).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from nhb2_plugins.training.images import DeviceData
+from nhb2_plugins.training.loop import Training
+from nhb2_plugins.training.run import TrainedRun, TrainingError, read_run
+from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask
+
+_CONTENT: Final = ("run", "network", "optimizer")
+
+
+def train_resumably(
+    task: TrainingTask,
+    data: DeviceData,
+    directory: Path,
+    execution: Execution = ON_THE_PROCESSOR,
+    *,
+    until: int | None = None,
+    on_epoch: Callable[[Training], None] | None = None,
+) -> TrainedRun:
+    """Train, or go on where a process before this one was stopped; a run that is there already is only read.
+
+    Args:
+        task: what to train.
+        data: the images, on the device.
+        directory: where checkpoint and run are; made if need be.
+        execution: how to compute it.
+        until: last epoch to train (None: the schedule's last).
+        on_epoch: called after each epoch, when its checkpoint is there.
+
+    Raises:
+        TrainingError: what is there is damaged or of another run, or the disk refuses.
+    """
+    finished = directory / f"{task.name}.json"
+    if finished.exists():
+        return _checked(read_run(finished), TrainedRun(task, execution, data.data.checksum), finished)
+    training = resumed(task, data, directory, execution)
+
+    def keep(training: Training) -> None:
+        save_checkpoint(training, directory)
+        if on_epoch is not None:
+            on_epoch(training)
+
+    run = training.train(until, keep)
+    if run.is_finished:
+        with _written_aside(finished) as aside:
+            aside.write_text(run.to_json() + "\n", encoding="utf-8")
+        for left in (_checkpoint_of(task, directory), *directory.glob(f".{task.name}.*")):  # also by killed writers
+            left.unlink(missing_ok=True)
+    return run
+
+
+def resumed(task: TrainingTask, data: DeviceData, directory: Path, execution: Execution = ON_THE_PROCESSOR) -> Training:
+    """The run at its checkpoint, or at its beginning where there is none.
+
+    Raises:
+        TrainingError: the checkpoint is damaged, or of another run.
+    """
+    training = Training(task, data, execution)
+    path = _checkpoint_of(task, directory)
+    if path.exists():
+        content = _read(path)
+        training.run = _checked(TrainedRun.from_json(content["run"]), training.run, path)
+        training.network.load_state_dict(content["network"])
+        training.optimizer.load_state_dict(content["optimizer"])
+    return training
+
+
+def save_checkpoint(training: Training, directory: Path) -> None:
+    """Keep a run as it is between two epochs.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    content = {
+        "run": training.run.to_json(),
+        "network": training.network.state_dict(),
+        "optimizer": training.optimizer.state_dict(),
+    }
+    with _written_aside(_checkpoint_of(training.run.task, directory)) as aside:
+        torch.save(content, aside)
+
+
+def _checkpoint_of(task: TrainingTask, directory: Path) -> Path:
+    return directory / f"{task.name}.checkpoint"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)  # tensors and plain values: nothing executed
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"the checkpoint {path} is damaged ({error!s:.200}); remove it to begin again") from error
+    if not isinstance(content, dict) or set(content) != set(_CONTENT):
+        raise TrainingError(f"{path} is no checkpoint of a training run; remove it to begin again")
+    return content
+
+
+def _checked(found: TrainedRun, expected: TrainedRun, path: Path) -> TrainedRun:
+    """The run found, if it is the one expected."""
+    for part in ("task", "execution", "data_checksum"):
+        if getattr(found, part) != getattr(expected, part):
+            raise TrainingError(f"{path} is of a run with another {part.replace('_', ' ')}; name another directory")
+    if expected.platform and found.platform != expected.platform:
+        raise TrainingError(
+            f"{path} was begun on {dict(found.platform)}, and this is {dict(expected.platform)}; "
+            "remove it to begin again"
+        )
+    return found
+
+
+@contextmanager
+def _written_aside(path: Path) -> Iterator[Path]:
+    """A file to write, which takes its place when it is whole and on the disk."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        descriptor = os.open(aside, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        aside.replace(path)
+    except OSError as error:
+        raise TrainingError(f"cannot write {path}: {error}") from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
