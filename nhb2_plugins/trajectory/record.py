@@ -133,8 +133,8 @@ class TrialRecord:
 
     @property
     def cost_is_estimated(self) -> bool:
-        """Whether the cost is not in the data (200 epochs)."""
-        return self.epoch == LONG_EPOCHS
+        """Whether the cost is not in the data: at 200 epochs, unless they were trained."""
+        return self.epoch == LONG_EPOCHS and not self.table.startswith("measured:")
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, in order; what a JSON line holds."""

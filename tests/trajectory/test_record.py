@@ -122,6 +122,7 @@ def test_derived_values(fields: dict[str, Any]) -> None:
     assert record.error_pct == 29.5
     assert not record.cost_is_estimated
     assert replace(record, epoch=200, split="test").cost_is_estimated
+    assert not replace(record, epoch=200, split="test", table="measured:12345678").cost_is_estimated
 
 
 @pytest.mark.parametrize(
