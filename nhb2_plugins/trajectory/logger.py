@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.metric import error_pct
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
-from nhb2_plugins.trajectory.record import RECORD_FIELDS, TrialRecord
+from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.record_columns import RecordColumns
-from nhb2_plugins.trajectory.sinks import Sink
+from nhb2_plugins.trajectory.sinks import MemorySink, Sink, checked_sinks
+from nhb2_plugins.trajectory.totals import Totals
 
 if TYPE_CHECKING:
     import pandas
@@ -39,12 +40,11 @@ class TrajectoryLogger:
         if type(run_id) is not str:  # also one of numpy's, which no record takes
             raise InvalidValueError(f"run_id {run_id!r:.80} is not a built-in str")
         self.run_id = run_id
-        self._sinks = _checked_sinks(sinks)
         self._records = RecordColumns()
+        self._totals = Totals()
         self._bench: Benchmark | None = None
-        self._charged_cost_s = 0.0
-        self._next_trial = 0
-        self._clock_s = 0.0
+        self._sinks = checked_sinks(sinks)
+        self._written = tuple(sink for sink in self._sinks if not _shows(sink, self._records))
         self.lock = threading.RLock()
 
     def attach(self, bench: Benchmark) -> None:
@@ -64,8 +64,8 @@ class TrajectoryLogger:
     def next_trial(self) -> int:
         """A trial number that no record has yet."""
         with self.lock:
-            self._next_trial += 1
-            return self._next_trial - 1
+            self._totals.next_trial += 1
+            return self._totals.next_trial - 1
 
     def log(self, record: TrialRecord) -> None:
         """Keep a record.
@@ -74,14 +74,10 @@ class TrajectoryLogger:
             Exception: whatever a sink raises.
         """
         with self.lock:
-            for sink in self._sinks:
+            for sink in self._written:
                 sink.write(record)
             self._records.append(record)
-            self._charged_cost_s += record.charged_cost_s
-            if record.trial >= self._next_trial:
-                self._next_trial = record.trial + 1
-            if record.end_s > self._clock_s:
-                self._clock_s = record.end_s
+            self._totals.add(record)
 
     def close(self) -> None:
         """Close every sink, also where one before it cannot be closed.
@@ -98,7 +94,8 @@ class TrajectoryLogger:
             raise TrajectoryError("a logger with sinks cannot be copied or pickled: take its records")
         with self.lock:
             return {name: value for name, value in vars(self).items() if name != "lock"} | {
-                "_records": self._records.copy()
+                "_records": self._records.copy(),
+                "_totals": copy.copy(self._totals),
             }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -116,12 +113,12 @@ class TrajectoryLogger:
     @property
     def charged_cost_s(self) -> float:
         """Sum of what was charged, in simulated seconds."""
-        return self._charged_cost_s
+        return self._totals.charged_cost_s
 
     @property
     def clock_s(self) -> float:
         """The latest simulated end so far; where the next evaluation of a single worker starts."""
-        return self._clock_s
+        return self._totals.clock_s
 
     def incumbents(self) -> list[IncumbentChange]:
         """Every change of the incumbent, in order of simulated end."""
@@ -133,65 +130,22 @@ class TrajectoryLogger:
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
-        n = len(self._records)
-        columns: dict[str, Any] = {name: self._records.column(name, n) for name in RECORD_FIELDS}
-        columns["error_pct"] = list(map(error_pct, columns["accuracy_pct"]))
-        return pd.DataFrame(columns)
+        return frame_of_columns(self._records)
 
     def results(self) -> dict[str, list[Any]]:
-        """The dictionary that the reference package's ``get_results()`` returns, for the same evaluations.
-
-        Keys: ``acc_trans`` and ``best_acc_trans`` (percent), ``key_trans`` and ``best_key_trans`` (dicts of cellcode,
-        lr, batch_size), ``total_cost_trans`` (cumulative charged seconds), ``final_accs`` (test accuracy of the best
-        configuration at 12 and at 200 epochs, in percent). As there, 200-epoch evaluations are not part of it.
+        """The dictionary that the reference package's ``get_results()`` returns (:func:`nhb2_plugins.compat.results`).
 
         Raises:
             TrajectoryError: nothing was logged yet.
         """
-        records = [record for record in self.records if record.epoch != LONG_EPOCHS]
-        if not records:
-            raise TrajectoryError("there are no results before the first evaluation of the 12-epoch schedule")
-        best = records[0]
-        best_records, totals, total = [], [], 0.0
-        for record in records:
-            best = record if record.accuracy_pct > best.accuracy_pct else best
-            best_records.append(best)
-            total += record.charged_cost_s
-            totals.append(total)
-        return {
-            "acc_trans": [record.accuracy_pct for record in records],
-            "key_trans": [_key(record) for record in records],
-            "best_acc_trans": [record.accuracy_pct for record in best_records],
-            "best_key_trans": [_key(record) for record in best_records],
-            "total_cost_trans": totals,
-            "final_accs": self._final_accuracies(best),
-        }
+        from nhb2_plugins.compat import results  # the drop-in is loaded by those who want its form
 
-    def _final_accuracies(self, best: TrialRecord) -> list[float]:
-        if self._bench is None:
-            return []
-        return [
-            self._bench.evaluate(best.configuration, epoch, "test", best.seed).accuracy_pct
-            for epoch in (SCHEDULE_EPOCHS, LONG_EPOCHS)
-        ]
+        return results(self.records, self._bench)
 
 
-def _checked_sinks(sinks: Iterable[Sink]) -> tuple[Sink, ...]:
-    if not isinstance(sinks, Iterable):
-        raise InvalidValueError(f"sinks {sinks!r:.80} are not a list of sinks, for example [JsonLinesSink(path)]")
-    given = tuple(sinks)
-    for sink in given:
-        # Not by the protocol itself: it has no more than these, and a class is not one of its instances.
-        if isinstance(sink, type) or not all(callable(getattr(sink, name, None)) for name in ("write", "close")):
-            raise InvalidValueError(
-                f"sink {sink!r:.80} has no methods write and close; MemorySink, JsonLinesSink and SqlSink have"
-            )
-    return given
-
-
-def _key(record: TrialRecord) -> dict[str, Any]:
-    return {"cellcode": record.cellcode, "lr": record.lr, "batch_size": record.batch_size}
+def _shows(sink: Sink, records: RecordColumns) -> bool:
+    """Whether a sink needs no second copy of the records: one in memory that shows those that the logger keeps."""
+    if type(sink) is MemorySink:
+        sink.show(records)
+        return True
+    return False

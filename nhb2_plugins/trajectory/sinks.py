@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Protocol, Self
 
-from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.record_columns import RecordColumns
 
 try:
     import fcntl
@@ -37,17 +39,51 @@ class Sink(Protocol):
 
 
 class MemorySink:
-    """Keeps records in a list."""
+    """Holds records in memory; of a logger, which keeps its records anyway, it shows those."""
 
     def __init__(self) -> None:
-        self.records: list[TrialRecord] = []
+        self._kept: list[RecordColumns] = []
+        self._writes_to: RecordColumns | None = None
+
+    def show(self, records: RecordColumns) -> None:
+        """Show records that somebody else keeps, after those that are here, instead of being written each of them."""
+        self._kept.append(records)
+        self._writes_to = None
 
     def write(self, record: TrialRecord) -> None:
-        """Append the record."""
-        self.records.append(record)
+        """Keep the record."""
+        if self._writes_to is None:
+            self._writes_to = RecordColumns()
+            self._kept.append(self._writes_to)
+        self._writes_to.append(record)
+
+    @property
+    def records(self) -> Sequence[TrialRecord]:
+        """Every record so far; of several loggers one logger's after the other's."""
+        if len(self._kept) == 1:
+            return self._kept[0].snapshot()
+        return [record for columns in self._kept for record in columns.snapshot()]
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+def checked_sinks(sinks: Iterable[Sink]) -> tuple[Sink, ...]:
+    """The sinks.
+
+    Raises:
+        InvalidValueError: no list of them, or one without ``write`` and ``close``.
+    """
+    if not isinstance(sinks, Iterable):
+        raise InvalidValueError(f"sinks {sinks!r:.80} are not a list of sinks, for example [JsonLinesSink(path)]")
+    given = tuple(sinks)
+    for sink in given:
+        # Not by the protocol itself: it has no more than these, and a class is not one of its instances.
+        if isinstance(sink, type) or not all(callable(getattr(sink, name, None)) for name in ("write", "close")):
+            raise InvalidValueError(
+                f"sink {sink!r:.80} has no methods write and close; MemorySink, JsonLinesSink and SqlSink have"
+            )
+    return given
 
 
 class ClosingSink:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from nhb2_plugins.errors import (
     InvalidValueError,
@@ -18,13 +18,10 @@ from nhb2_plugins.errors import (
     TrajectoryExistsError,
     TrajectoryNotFoundError,
 )
-from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.frame import frame_of_records
 from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import record_line
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def read_source(source: str) -> list[TrialRecord]:
@@ -111,11 +108,11 @@ def _write_lines(path: Path, records: Sequence[TrialRecord]) -> None:
 
 
 def _write_csv(path: Path, records: Sequence[TrialRecord]) -> None:
-    _frame(records).to_csv(path, index=False)
+    frame_of_records(records).to_csv(path, index=False)
 
 
 def _write_parquet(path: Path, records: Sequence[TrialRecord]) -> None:
-    frame = _frame(records)
+    frame = frame_of_records(records)
     try:
         frame.assign(seed=frame["seed"].astype(str)).to_parquet(path, index=False)  # a seed may be "mean"
     except ImportError as error:
@@ -127,13 +124,6 @@ _FILE_WRITERS: Final[Mapping[str, Callable[[Path, Sequence[TrialRecord]], None]]
     ".csv": _write_csv,
     ".parquet": _write_parquet,
 }
-
-
-def _frame(records: Sequence[TrialRecord]) -> pandas.DataFrame:
-    logger = TrajectoryLogger()
-    for record in records:
-        logger.log(record)
-    return logger.to_frame()
 
 
 def merged(records: Iterable[TrialRecord]) -> tuple[list[TrialRecord], int]:

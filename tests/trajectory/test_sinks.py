@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
@@ -39,6 +40,48 @@ def test_memory_keeps_what_it_was_given() -> None:
     sink.write(RECORD)
     sink.close()
     assert sink.records == [RECORD]
+
+
+def test_memory_without_records_is_empty() -> None:
+    assert MemorySink().records == []
+
+
+def test_memory_shows_what_its_logger_keeps_and_keeps_no_second_copy() -> None:
+    sink = MemorySink()
+    logger = TrajectoryLogger([sink])
+    for record in records(3):
+        logger.log(record)
+    assert sink.records == logger.records == records(3)
+    seen = sink.records
+    logger.log(replace(RECORD, trial=3))
+    assert (len(seen), len(sink.records)) == (3, 4)
+    assert [id(columns) for columns in sink._kept] == [id(logger._records)]
+
+
+def test_memory_of_several_loggers_shows_one_after_the_other_and_what_it_was_given_itself() -> None:
+    sink = MemorySink()
+    sink.write(replace(RECORD, run_id="own"))
+    for name in ("a", "b"):
+        logger = TrajectoryLogger([sink], run_id=name)
+        logger.log(replace(RECORD, run_id=name))
+        logger.log(replace(RECORD, run_id=name, trial=1))
+    sink.write(replace(RECORD, run_id="own", trial=1))
+    assert [(each.run_id, each.trial) for each in sink.records] == [
+        *[("own", 0), ("a", 0), ("a", 1), ("b", 0), ("b", 1), ("own", 1)],
+    ]
+    assert [each.run_id for each in logger.records] == ["b", "b"]
+
+
+def test_memory_has_no_record_that_another_sink_refused() -> None:
+    class Full(MemorySink):
+        def write(self, record: TrialRecord) -> None:
+            raise OSError("disk full")
+
+    sink = MemorySink()
+    logger = TrajectoryLogger([sink, Full()])
+    with pytest.raises(OSError, match="disk full"):
+        logger.log(RECORD)
+    assert len(sink.records) == len(logger.records) == 0
 
 
 def test_a_file_reads_back_as_it_was_written(tmp_path: Path) -> None:

@@ -18,17 +18,18 @@ from typing import Any
 
 import pytest
 
-from nhb2_plugins import compat, compat_data
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.compat import (
     NASHPOBench2API,
     NoQueryYetError,
     PositionError,
     RefusedQueryError,
+    drop_in,
     get_ith_op,
     install,
     set_ith_op,
 )
+from nhb2_plugins.compat import data as compat_data
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error, TableNotFoundError
 from nhb2_plugins.table.reference.importer import import_published
 from nhb2_plugins.table.writer import write_table
@@ -38,7 +39,7 @@ from tests.support.published_format import contents_of, generated_table, write_p
 from tests.support.real_reference import real_file
 
 KEY = {"cellcode": "0|10|210", "lr": 0.1, "batch_size": 256}
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -554,7 +555,7 @@ def test_main_in_this_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        compat.main(["absent.py"])
+        drop_in.main(["absent.py"])
     assert "there is no script" in capsys.readouterr().err
 
 

@@ -1,12 +1,4 @@
-"""The drop-in for ``nashpobench2api`` 1.0.0: the same answers, log and results, from this package's tables.
-
-``docs/compat.md`` says how to use it, and lists the places where the reference misbehaves on invalid use and this class
-raises a clear error instead.
-
-    python -m nhb2_plugins.compat SCRIPT [ARGS]
-
-runs an unmodified script that imports ``nashpobench2api``, ``nashpobench2api.api`` or ``nashpobench2api.utils``.
-"""
+"""The reference's class: the same answers, log and results, from this package's tables."""
 
 from __future__ import annotations
 
@@ -14,19 +6,15 @@ import logging
 import operator
 import os
 import random
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from importlib.machinery import ModuleSpec
 from itertools import product
-from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar, Final, NamedTuple, NoReturn, SupportsIndex
+from typing import Any, ClassVar, Final, NamedTuple, SupportsIndex
 
 from nhb2_plugins.benchmark import PAID_SPLITS, Benchmark
-from nhb2_plugins.compat_data import benchmark_for, hashes_of, raw_avgaccs200, raw_bench12, raw_cellinfo
-from nhb2_plugins.errors import InvalidValueError, Nhb2Error, TableError, describe_choices
+from nhb2_plugins.compat.data import benchmark_for, hashes_of, raw_avgaccs200, raw_bench12, raw_cellinfo
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, cell_index
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, Provenance
@@ -448,112 +436,3 @@ def _default_logger() -> logging.Logger:
         logger.addHandler(logging.StreamHandler())
     logger.propagate = False
     return logger
-
-
-# -- nashpobench2api.utils
-
-
-def get_ith_op(cellcode: str, i: int) -> int:
-    """The operation digit of an edge, 0..5.
-
-    Raises:
-        InvalidValueError: not a cellcode, or not an edge.
-    """
-    cell_index(cellcode)
-    return int(cellcode[_place(i)])
-
-
-def set_ith_op(cellcode: str, i: int, new_op: int) -> str:
-    """The cellcode with another operation digit, 0..3, on an edge, 0..5.
-
-    Raises:
-        InvalidValueError: not a cellcode, not an edge, or not an operation.
-    """
-    place = _place(i)
-    changed = f"{cellcode[:place]}{new_op}{cellcode[place + 1 :]}"
-    cell_index(cellcode)
-    cell_index(changed)
-    return changed
-
-
-def _place(edge: int) -> int:
-    if edge not in range(6):
-        raise InvalidValueError(describe_choices(edge, range(6), what="edge"))
-    return edge + (edge >= 1) + (edge >= 3)
-
-
-# -- in the reference's place
-
-
-class _ScriptAPI(NASHPOBench2API):
-    """For scripts that name a data directory of somebody else's machine."""
-
-    _answers_any_directory = True
-
-
-def install(*, answer_any_directory: bool = False) -> None:
-    """Let ``import nashpobench2api``, also ``.api`` and ``.utils``, find this module's contents in this process.
-
-    Args:
-        answer_any_directory: whether a data directory that holds no data is answered from the table that
-            :func:`nhb2_plugins.benchmark.open_benchmark` finds, with a warning, instead of an error.
-
-    Raises:
-        Nhb2Error: another module of that name is imported already (there are two packages that install one).
-    """
-    present = sys.modules.get(MODULE)
-    if present is not None and not isinstance(present, _Module):
-        raise Nhb2Error(
-            f"{MODULE} is imported already, from {getattr(present, '__file__', None)!r}: "
-            "install the drop-in before anything imports it"
-        )
-    api_class = _ScriptAPI if answer_any_directory else NASHPOBench2API
-    api = _Module(f"{MODULE}.api", {"NASHPOBench2API": api_class})
-    utils = _Module(f"{MODULE}.utils", {"get_ith_op": get_ith_op, "set_ith_op": set_ith_op})
-    package = _Module(MODULE, {"NASHPOBench2API": api_class, "api": api, "utils": utils})
-    package.__path__ = []
-    sys.modules.update({module.__name__: module for module in (package, api, utils)})
-
-
-class _Module(ModuleType):
-    """A module that :func:`install` made."""
-
-    def __init__(self, name: str, contents: Mapping[str, object]) -> None:
-        super().__init__(name, f"nhb2_plugins.compat in the place of {name}")
-        self.__spec__ = ModuleSpec(name, None, is_package=name == MODULE)
-        self.__dict__.update(contents)
-
-
-def run_script(script: Path, arguments: list[str]) -> None:
-    """Run a script as ``__main__``, with the drop-in in the reference's place."""
-    import runpy
-
-    install(answer_any_directory=True)
-    sys.argv = [str(script), *arguments]
-    sys.path[0] = str(script.resolve().parent)
-    runpy.run_path(str(script), run_name="__main__")
-
-
-def main(arguments: list[str]) -> None:
-    """The command line: ``SCRIPT [ARGS]``."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        _leave("usage: python -m nhb2_plugins.compat SCRIPT [ARGS]", status=0 if arguments else 2)
-    script = Path(arguments[0])
-    if not script.is_file():
-        _leave(f"python -m nhb2_plugins.compat: there is no script {arguments[0]!r}", status=2)
-    try:
-        run_script(script, arguments[1:])
-    except TableError as error:
-        _leave(f"python -m nhb2_plugins.compat: {error}", status=2)
-
-
-def _leave(message: str, status: int) -> NoReturn:
-    sys.stderr.write(f"{message}\n")
-    raise SystemExit(status)
-
-
-if __name__ == "__main__":
-    # This file is __main__ now; what scripts import has to be the module of the package.
-    from nhb2_plugins import compat
-
-    compat.main(sys.argv[1:])

@@ -1,0 +1,81 @@
+"""The drop-in in the reference's place: for a process that imports ``nashpobench2api``, or a script that does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+
+from nhb2_plugins.compat.api import MODULE, NASHPOBench2API
+from nhb2_plugins.compat.operations import get_ith_op, set_ith_op
+from nhb2_plugins.errors import Nhb2Error, TableError
+
+
+class _ScriptAPI(NASHPOBench2API):
+    """For scripts that name a data directory of somebody else's machine."""
+
+    _answers_any_directory = True
+
+
+def install(*, answer_any_directory: bool = False) -> None:
+    """Let ``import nashpobench2api``, also ``.api`` and ``.utils``, find this module's contents in this process.
+
+    Args:
+        answer_any_directory: whether a data directory that holds no data is answered from the table that
+            :func:`nhb2_plugins.benchmark.open_benchmark` finds, with a warning, instead of an error.
+
+    Raises:
+        Nhb2Error: another module of that name is imported already (there are two packages that install one).
+    """
+    present = sys.modules.get(MODULE)
+    if present is not None and not isinstance(present, _Module):
+        raise Nhb2Error(
+            f"{MODULE} is imported already, from {getattr(present, '__file__', None)!r}: "
+            "install the drop-in before anything imports it"
+        )
+    api_class = _ScriptAPI if answer_any_directory else NASHPOBench2API
+    api = _Module(f"{MODULE}.api", {"NASHPOBench2API": api_class})
+    utils = _Module(f"{MODULE}.utils", {"get_ith_op": get_ith_op, "set_ith_op": set_ith_op})
+    package = _Module(MODULE, {"NASHPOBench2API": api_class, "api": api, "utils": utils})
+    package.__path__ = []
+    sys.modules.update({module.__name__: module for module in (package, api, utils)})
+
+
+class _Module(ModuleType):
+    """A module that :func:`install` made."""
+
+    def __init__(self, name: str, contents: Mapping[str, object]) -> None:
+        super().__init__(name, f"nhb2_plugins.compat in the place of {name}")
+        self.__spec__ = ModuleSpec(name, None, is_package=name == MODULE)
+        self.__dict__.update(contents)
+
+
+def run_script(script: Path, arguments: list[str]) -> None:
+    """Run a script as ``__main__``, with the drop-in in the reference's place."""
+    import runpy
+
+    install(answer_any_directory=True)
+    sys.argv = [str(script), *arguments]
+    sys.path[0] = str(script.resolve().parent)
+    runpy.run_path(str(script), run_name="__main__")
+
+
+def main(arguments: list[str]) -> None:
+    """The command line: ``SCRIPT [ARGS]``."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        _leave("usage: python -m nhb2_plugins.compat SCRIPT [ARGS]", status=0 if arguments else 2)
+    script = Path(arguments[0])
+    if not script.is_file():
+        _leave(f"python -m nhb2_plugins.compat: there is no script {arguments[0]!r}", status=2)
+    try:
+        run_script(script, arguments[1:])
+    except TableError as error:
+        _leave(f"python -m nhb2_plugins.compat: {error}", status=2)
+
+
+def _leave(message: str, status: int) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(status)

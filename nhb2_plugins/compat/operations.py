@@ -1,0 +1,35 @@
+"""What the reference keeps in ``nashpobench2api.utils``: one operation of a cell."""
+
+from __future__ import annotations
+
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.space import cell_index
+
+
+def get_ith_op(cellcode: str, i: int) -> int:
+    """The operation digit of an edge, 0..5.
+
+    Raises:
+        InvalidValueError: not a cellcode, or not an edge.
+    """
+    cell_index(cellcode)
+    return int(cellcode[_place(i)])
+
+
+def set_ith_op(cellcode: str, i: int, new_op: int) -> str:
+    """The cellcode with another operation digit, 0..3, on an edge, 0..5.
+
+    Raises:
+        InvalidValueError: not a cellcode, not an edge, or not an operation.
+    """
+    place = _place(i)
+    changed = f"{cellcode[:place]}{new_op}{cellcode[place + 1 :]}"
+    cell_index(cellcode)
+    cell_index(changed)
+    return changed
+
+
+def _place(edge: int) -> int:
+    if edge not in range(6):
+        raise InvalidValueError(describe_choices(edge, range(6), what="edge"))
+    return edge + (edge >= 1) + (edge >= 3)
