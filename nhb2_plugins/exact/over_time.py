@@ -1,25 +1,19 @@
-"""Exact answers about the whole space: ranks, regrets, and what random search reaches, without a run.
-
-The table is complete, so random search (uniform draws over the 196,608 configurations, with replacement) needs no
-repetitions: the distribution of its best value is known, over evaluations by order statistics and over simulated time
-by a renewal equation. Both are of the validation error at 12 epochs unless told otherwise.
-"""
+"""What random search knows at each simulated time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.metric import error_pct
-from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
+from nhb2_plugins.exact.levels import Floats, Integers, Levels, check_probability
+from nhb2_plugins.space import N_CONFIGURATIONS
 
 Rounding = Literal["mean", "up", "down"]
 """How a cost is put on the time grid: ``mean`` splits its probability between the two neighbouring steps so that its
@@ -30,157 +24,6 @@ MAX_STEP_S: Final = 1.0
 _MAX_GRID_STEPS: Final = 2_000_000
 _SAME_STEP: Final = 1e-6  # the data's times have 1 ms resolution, and float noise
 _BATCH_NUMBERS: Final = 1 << 20  # transforms of about 8 MB at once
-
-_Floats = NDArray[np.float64]
-_Integers = NDArray[np.int64]
-
-
-def ranks(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> _Integers:
-    """The rank of every configuration, int64 of shape (196608,), in index order; 1 is the best.
-
-    Standard competition ranking ("1224"): a rank is one more than the number of configurations that are strictly
-    better, so equals share the best of their ranks. Isomorphic cells are always equal. Values are equal when they are
-    equal as stored.
-
-    Raises:
-        InvalidValueError: as :meth:`Benchmark.evaluate`.
-    """
-    levels = _Levels.of(bench, epoch, split, seed)
-    n_better = levels.n_at_most - levels.n_at
-    rank_of_row = (n_better + 1)[levels.level_of_row]
-    return np.take(rank_of_row, bench.rows)
-
-
-def regrets(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> _Floats:
-    """How far every configuration is behind the best, in percentage points, shape (196608,), in index order.
-
-    Raises:
-        InvalidValueError: as :meth:`Benchmark.evaluate`.
-    """
-    accuracy = bench.by_row(epoch, split, seed).accuracy_pct
-    return np.take(accuracy.max() - accuracy, bench.rows)
-
-
-class MeasuredAccuracy(NamedTuple):
-    """An accuracy beside the best that the table holds under the same epoch, split and seed, both in percent."""
-
-    accuracy_pct: float
-    optimum_accuracy_pct: float
-
-    @property
-    def error_pct(self) -> float:
-        """100 − accuracy, in percent."""
-        return error_pct(self.accuracy_pct)
-
-    @property
-    def regret_pct(self) -> float:
-        """Percentage points behind the best."""
-        return self.optimum_accuracy_pct - self.accuracy_pct
-
-
-class FinalReport(NamedTuple):
-    """What is reported of a search's final configuration.
-
-    Attributes:
-        valid_12: validation accuracy after 12 epochs; what searches see.
-        test_12: test accuracy after 12 epochs.
-        expected_test_200: expected test accuracy after 200 epochs (predicted by the authors' surrogate; no seed).
-    """
-
-    valid_12: MeasuredAccuracy
-    test_12: MeasuredAccuracy
-    expected_test_200: MeasuredAccuracy
-
-
-def final_report(bench: Benchmark, configuration: Configuration, seed: Seed | None = None) -> FinalReport:
-    """Look up a search's final configuration: after the search, since searches must not see test accuracies.
-
-    Raises:
-        InvalidValueError: not a configuration, or a seed that the table does not have.
-    """
-
-    def measured(epoch: int, split: str) -> MeasuredAccuracy:
-        accuracy = bench.evaluate(configuration, epoch, split, seed).accuracy_pct
-        return MeasuredAccuracy(accuracy, bench.oracle(epoch, split, seed)[1])
-
-    return FinalReport(
-        measured(SCHEDULE_EPOCHS, "valid"), measured(SCHEDULE_EPOCHS, "test"), measured(LONG_EPOCHS, "test")
-    )
-
-
-# -- random search over evaluations
-
-
-@dataclass(frozen=True, eq=False)
-class BestOfRandom:
-    """The best of n uniform draws (with replacement): exact, by order statistics. Made by :func:`best_of_random`.
-
-    Attributes:
-        error_pct: the distinct errors of the space, ascending, in percent.
-        n_at_most: number of configurations with at most that error; the last is 196,608.
-    """
-
-    error_pct: _Floats
-    n_at_most: _Integers
-
-    def probability_at_most(self, error_pct: float, n_draws: int) -> float:
-        """Probability that the best of ``n_draws`` has at most an error.
-
-        Raises:
-            InvalidValueError: ``n_draws`` is not a positive integer.
-        """
-        position = np.searchsorted(self.error_pct, error_pct, side="right")
-        return 0.0 if position == 0 else float(self._cdf(n_draws)[position - 1])
-
-    def mean_error_pct(self, n_draws: int) -> float:
-        """The expected error of the best of ``n_draws``, in percent.
-
-        Raises:
-            InvalidValueError: ``n_draws`` is not a positive integer.
-        """
-        above = 1 - self._cdf(n_draws)[:-1]
-        return float(self.error_pct[0] + np.diff(self.error_pct) @ above)
-
-    def mean_regret_pct(self, n_draws: int) -> float:
-        """The expected regret of the best of ``n_draws``, in percentage points.
-
-        Raises:
-            InvalidValueError: ``n_draws`` is not a positive integer.
-        """
-        return self.mean_error_pct(n_draws) - float(self.error_pct[0])
-
-    def quantile_error_pct(self, probability: float, n_draws: int) -> float:
-        """The smallest error that the best of ``n_draws`` does not exceed with at least a probability, in percent.
-
-        Raises:
-            InvalidValueError: a probability outside 0..1, or ``n_draws`` is not a positive integer.
-        """
-        _check_probability(probability)
-        cdf = self._cdf(n_draws)
-        return float(self.error_pct[min(int(np.searchsorted(cdf, probability)), len(cdf) - 1)])
-
-    def _cdf(self, n_draws: int) -> _Floats:
-        if isinstance(n_draws, bool) or not isinstance(n_draws, int | np.integer) or n_draws < 1:
-            raise InvalidValueError(f"n_draws {n_draws!r} is not a positive integer")
-        with np.errstate(divide="ignore"):  # every configuration has at most the worst error: log(0)
-            log_above = np.log1p(-self.n_at_most / N_CONFIGURATIONS)
-        cdf: _Floats = -np.expm1(n_draws * log_above)
-        return cdf
-
-
-def best_of_random(
-    bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None
-) -> BestOfRandom:
-    """What random search reaches after n evaluations.
-
-    Raises:
-        InvalidValueError: as :meth:`Benchmark.evaluate`.
-    """
-    levels = _Levels.of(bench, epoch, split, seed)
-    return BestOfRandom(levels.error_pct, levels.n_at_most)
-
-
-# -- random search over simulated time
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,30 +39,30 @@ class RandomSearchOverTime:
         probability: that the best error known by a time is at most that of a solved level, shape (n_solved, n_times).
     """
 
-    time_s: _Floats
-    error_pct: _Floats
-    n_at_most: _Integers
+    time_s: Floats
+    error_pct: Floats
+    n_at_most: Integers
     solved: NDArray[np.intp]
-    probability: _Floats
+    probability: Floats
 
     @property
-    def probability_of_result(self) -> _Floats:
+    def probability_of_result(self) -> Floats:
         """Probability that any evaluation has ended by each time, shape (n_times,)."""
-        of_result: _Floats = self.probability[-1]  # every error is at most the worst one
+        of_result: Floats = self.probability[-1]  # every error is at most the worst one
         return of_result
 
-    def probability_at_most(self, error_pct: float) -> _Floats:
+    def probability_at_most(self, error_pct: float) -> Floats:
         """Probability that the best error known by each time is at most an error, shape (n_times,)."""
         position = int(np.searchsorted(self.error_pct, error_pct, side="right"))
         if position == 0:
             return np.zeros(len(self.time_s))
         before, after, weight = self._neighbours
         level, known = position - 1, self.probability
-        mixed: _Floats = known[before[level]] * (1 - weight[level]) + known[after[level]] * weight[level]
+        mixed: Floats = known[before[level]] * (1 - weight[level]) + known[after[level]] * weight[level]
         return mixed
 
     @cached_property
-    def mean_error_pct(self) -> _Floats:
+    def mean_error_pct(self) -> Floats:
         """The expected best error at each time given that there is one, in percent, shape (n_times,); else NaN.
 
         From the longest cost of the table on there always is one.
@@ -229,16 +72,16 @@ class RandomSearchOverTime:
         share = np.bincount(before[:-1], gaps * (1 - weight[:-1]), minlength=len(self.solved))
         share += np.bincount(after[:-1], gaps * weight[:-1], minlength=len(self.solved))
         with np.errstate(invalid="ignore"):  # 0/0 where no result can be there yet
-            mean: _Floats = self.error_pct[-1] - share @ self.probability / self.probability_of_result
+            mean: Floats = self.error_pct[-1] - share @ self.probability / self.probability_of_result
         return mean
 
     @property
-    def mean_regret_pct(self) -> _Floats:
+    def mean_regret_pct(self) -> Floats:
         """The expected regret at each time given a result, in percentage points, shape (n_times,); else NaN."""
-        regret: _Floats = self.mean_error_pct - self.error_pct[0]
+        regret: Floats = self.mean_error_pct - self.error_pct[0]
         return regret
 
-    def quantile_error_pct(self, probability: float) -> _Floats:
+    def quantile_error_pct(self, probability: float) -> Floats:
         """The smallest error not exceeded with at least a probability at each time, in percent, shape (n_times,).
 
         Infinite where no result is there with that probability.
@@ -246,7 +89,7 @@ class RandomSearchOverTime:
         Raises:
             InvalidValueError: a probability outside 0..1.
         """
-        _check_probability(probability)
+        check_probability(probability)
         before, after, weight = self._neighbours
         quantiles = np.full(len(self.time_s), np.inf)
         for i, column in enumerate(self.probability.T):
@@ -257,7 +100,7 @@ class RandomSearchOverTime:
         return quantiles
 
     @cached_property
-    def _neighbours(self) -> tuple[NDArray[np.intp], NDArray[np.intp], _Floats]:
+    def _neighbours(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
         """For every level the solved ones around it and the second one's weight.
 
         The probability is smooth in the number of configurations that are as good: where cost and value are
@@ -314,7 +157,7 @@ def random_search_over_time(
             (0, 1], an unknown rounding, fewer than 2 levels; otherwise as :meth:`Benchmark.evaluate`.
     """
     times = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
-    levels = _Levels.of(bench, epoch, split, seed)
+    levels = Levels.of(bench, epoch, split, seed)
     _check_grid(times, step_s, rounding)
     if n_levels < 2:
         raise InvalidValueError(f"n_levels {n_levels!r} is not at least 2")
@@ -327,37 +170,6 @@ def random_search_over_time(
     probability = np.concatenate([law.hit_cdf(batch)[:, steps] for batch in batches])
     probability[-1] = law.any_cdf[steps]  # the same up to rounding errors, which must not look like a first result
     return RandomSearchOverTime(times, levels.error_pct, levels.n_at_most, solved, probability)
-
-
-@dataclass(frozen=True, eq=False)
-class _Levels:
-    """The distinct errors of the space.
-
-    Attributes:
-        error_pct: ascending, shape (n_levels,).
-        n_at: number of configurations with that error.
-        n_at_most: number of configurations with at most that error.
-        level_of_row: the level of each row of the table, shape (n_rows,).
-        n_of_row: number of configurations of each row.
-    """
-
-    error_pct: _Floats
-    n_at: _Integers
-    n_at_most: _Integers
-    level_of_row: NDArray[np.intp]
-    n_of_row: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, bench: Benchmark, epoch: int, split: str | None, seed: Seed | None) -> _Levels:
-        accuracy = bench.by_row(epoch, split, seed).accuracy_pct
-        order = np.argsort(-accuracy)  # not np.unique, which imports numpy.ma: slower than all of this
-        ordered = accuracy[order]
-        begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-        position = np.empty(len(accuracy), dtype=np.intp)
-        position[order] = np.cumsum(begins) - 1
-        n_of_row = np.bincount(bench.rows, minlength=len(accuracy))
-        n_at = np.bincount(position, weights=n_of_row).astype(np.int64)  # exact: far below 2^53
-        return cls(error_pct(ordered[begins]), n_at, np.cumsum(n_at), position, n_of_row)
 
 
 @dataclass(frozen=True, eq=False)
@@ -374,12 +186,12 @@ class _CostLaw:
 
     level: NDArray[np.intp]
     step: NDArray[np.intp]
-    mass: _Floats
+    mass: Floats
     n_steps: int
     transform_length: int
 
     @classmethod
-    def of(cls, levels: _Levels, cost: _Floats, step_s: float, rounding: Rounding, n_steps: int) -> _CostLaw:
+    def of(cls, levels: Levels, cost: Floats, step_s: float, rounding: Rounding, n_steps: int) -> _CostLaw:
         order = np.argsort(levels.level_of_row, kind="stable")
         level = levels.level_of_row[order]
         mass = levels.n_of_row[order] / N_CONFIGURATIONS
@@ -394,7 +206,7 @@ class _CostLaw:
         halves = np.column_stack([mass * (1 - fraction), mass * fraction])
         return cls(np.repeat(level, 2), np.column_stack([below, below + 1]).ravel(), halves.ravel(), n_steps, length)
 
-    def hit_cdf(self, thresholds: NDArray[np.intp]) -> _Floats:
+    def hit_cdf(self, thresholds: NDArray[np.intp]) -> Floats:
         """Probability that an error of at most each threshold level is known by each step, (n, n_steps).
 
         With the generating functions a(z) of a draw that hits and b(z) of one that misses, that of the first hit is
@@ -410,21 +222,21 @@ class _CostLaw:
         all_draws = np.fft.rfft(self._histogram(0, len(self.level)) * damping, self.transform_length)
         hit = np.fft.rfft(hits * damping, self.transform_length)
         first = np.fft.irfft(hit / (1 - (all_draws - hit)), self.transform_length)[:, : self.n_steps]
-        cdf: _Floats = np.clip(np.cumsum(first / damping, axis=1), 0, self.any_cdf)
+        cdf: Floats = np.clip(np.cumsum(first / damping, axis=1), 0, self.any_cdf)
         return cdf
 
     @cached_property
-    def any_cdf(self) -> _Floats:
+    def any_cdf(self) -> Floats:
         """Probability that a first evaluation has ended by each step, (n_steps,)."""
         return np.cumsum(self._histogram(0, len(self.level)))
 
-    def _histogram(self, start: int, end: int) -> _Floats:
+    def _histogram(self, start: int, end: int) -> Floats:
         within = self.step[start:end] < self.n_steps
         counts = np.bincount(self.step[start:end][within], self.mass[start:end][within], self.n_steps)
         return counts.astype(np.float64, copy=False)
 
 
-def _in_steps(seconds: _Floats, step_s: float) -> _Floats:
+def _in_steps(seconds: Floats, step_s: float) -> Floats:
     """Seconds in steps of the grid; what misses a whole number by float error alone is that number."""
     steps = seconds / step_s
     whole = np.rint(steps)
@@ -437,7 +249,7 @@ def _fourier_length(at_least: int) -> int:
     return min(int(odd << max(1, (-(-at_least // odd) - 1).bit_length())) for odd in odd_factors)
 
 
-def _spread(n_at_most: _Integers, n_levels: int) -> NDArray[np.intp]:
+def _spread(n_at_most: Integers, n_levels: int) -> NDArray[np.intp]:
     """Positions of levels, the first and the last among them: half evenly spaced by share, half by its logarithm.
 
     The logarithm serves late times, when the best of many draws is a rare value; the share serves early ones.
@@ -451,12 +263,7 @@ def _spread(n_at_most: _Integers, n_levels: int) -> NDArray[np.intp]:
     return np.unique(np.concatenate([[0], positions, [n - 1]])).astype(np.intp)
 
 
-def _check_probability(probability: float) -> None:
-    if not 0 <= probability <= 1:
-        raise InvalidValueError(f"probability {probability!r} is not in 0..1")
-
-
-def _check_grid(times: _Floats, step_s: float, rounding: str) -> None:
+def _check_grid(times: Floats, step_s: float, rounding: str) -> None:
     if rounding not in ROUNDINGS:
         raise InvalidValueError(describe_choices(rounding, ROUNDINGS, what="rounding"))
     if not 0 < step_s <= MAX_STEP_S:
