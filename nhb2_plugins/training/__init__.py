@@ -1,1 +1,45 @@
-"""Training the benchmark's networks: any cell, from one run to a table (extra ``train``)."""
+"""Training the benchmark's networks: any cell, from one run to a table (extra ``train``).
+
+Importing this package loads nothing; each name below loads what it needs when it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+from nhb2_plugins.errors import MissingExtraError
+
+_HOMES: Final = {
+    "Execution": "task",
+    "ImageData": "data",
+    "LabelledImages": "data",
+    "Network": "network",
+    "NetworkOptions": "task",
+    "StackedTraining": "together",
+    "TrainedBenchmark": "trained",
+    "TrainedModel": "models",
+    "TrainedRun": "run",
+    "Training": "loop",
+    "TrainingTask": "task",
+    "load_model": "models",
+    "open_data": "sources",
+    "place_data": "loop",
+    "read_cifar10": "cifar",
+    "save_model": "models",
+    "train_resumably": "checkpoint",
+}
+"""The public names, and the module of each."""
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"nhb2_plugins.training.{_HOMES[name]}"), name)
+    except MissingExtraError:
+        raise
+    except ImportError as error:
+        raise MissingExtraError(f"training needs PyTorch ({error}): pip install 'nhb2-plugins[train]'") from error

@@ -63,7 +63,7 @@ def train_resumably(
 
     run = training.train(until, keep)
     if run.is_finished:
-        with _written_aside(finished) as aside:
+        with written_aside(finished) as aside:
             aside.write_text(run.to_json() + "\n", encoding="utf-8")
         for left in (_checkpoint_of(task, directory), *directory.glob(f".{task.name}.*")):  # also by killed writers
             left.unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def save_checkpoint(training: Training, directory: Path) -> None:
         "network": training.network.state_dict(),
         "optimizer": training.optimizer.state_dict(),
     }
-    with _written_aside(_checkpoint_of(training.run.task, directory)) as aside:
+    with written_aside(_checkpoint_of(training.run.task, directory)) as aside:
         torch.save(content, aside)
 
 
@@ -129,8 +129,12 @@ def _checked(found: TrainedRun, expected: TrainedRun, path: Path) -> TrainedRun:
 
 
 @contextmanager
-def _written_aside(path: Path) -> Iterator[Path]:
-    """A file to write, which takes its place when it is whole and on the disk."""
+def written_aside(path: Path) -> Iterator[Path]:
+    """A file to write, which takes its place when it is whole and on the disk.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -130,13 +130,17 @@ class Training:
     @contextmanager
     def _timed(self) -> Iterator[Callable[[], float]]:
         """Seconds from here to the end, to 1 ms; a GPU is waited for on both sides."""
-        is_gpu = self.run.execution.device.startswith("cuda")
-        wait: Callable[[], None] = torch.cuda.synchronize if is_gpu else lambda: None
-        wait()
+        wait_for(self.run.execution)
         times = [time.perf_counter()]
         yield lambda: round(times[1] - times[0], 3)
-        wait()
+        wait_for(self.run.execution)
         times.append(time.perf_counter())
+
+
+def wait_for(execution: Execution) -> None:
+    """Wait until a GPU has done what it was given; a processor has."""
+    if execution.device.startswith("cuda"):
+        torch.cuda.synchronize(execution.device)
 
 
 def make_network(task: TrainingTask, execution: Execution = ON_THE_PROCESSOR) -> Network:
