@@ -88,7 +88,7 @@ def through_optuna(bench: Benchmark, charging: Charging) -> TrajectoryLogger:
     study = optuna.create_study(pruner=PruneAt())
     study.set_user_attr("epochs", [step.epoch for step in SEQUENCE])
     short = OptunaObjective(bench, charging=charging, logger=logger, report=True)
-    long = OptunaObjective(bench, LONG_EPOCHS, charging=charging, logger=logger)
+    long = OptunaObjective(bench, epoch=LONG_EPOCHS, charging=charging, logger=logger)
     for step in SEQUENCE:
         enqueue(study, step.configuration)
         study.optimize(short if step.epoch <= SCHEDULE_EPOCHS else long, n_trials=1)
@@ -97,7 +97,7 @@ def through_optuna(bench: Benchmark, charging: Charging) -> TrajectoryLogger:
 
 def through_smac(bench: Benchmark, charging: Charging) -> TrajectoryLogger:
     """SMAC's own runner, which calls the target with a configuration, a seed and a budget."""
-    target = smac_target(bench, LADDER, charging)
+    target = smac_target(bench, LADDER, charging=charging)
     with tempfile.TemporaryDirectory() as directory:
         scenario = Scenario(
             configuration_space("categorical"),

@@ -17,6 +17,7 @@ from nhb2_plugins.benchmark import Benchmark, Curve, Observation, open_benchmark
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
@@ -38,6 +39,7 @@ __all__ = [
     "MemorySink",
     "Nhb2Error",
     "Observation",
+    "Problem",
     "TrajectoryLogger",
     "TrialRecord",
     "configuration_space",

@@ -29,14 +29,19 @@ def checked_search_seed(seed: int, *, otherwise: str = "") -> int:
     return int(seed)
 
 
-def checked_count(name: str, count: int) -> int:
+def checked_count(name: str, count: int, *, otherwise: str = "") -> int:
     """A number of things of which there must be one, as a built-in integer.
+
+    Args:
+        name: the argument's.
+        count: the number.
+        otherwise: what else the caller takes, for the message.
 
     Raises:
         InvalidValueError: not an integer of at least 1.
     """
     if not _is_integer(count) or count < 1:
-        raise InvalidValueError(f"{name} {count!r:.80} is not an integer of at least 1")
+        raise InvalidValueError(f"{name} {count!r:.80} is not an integer of at least 1{otherwise}")
     return int(count)
 
 

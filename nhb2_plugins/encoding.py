@@ -99,17 +99,21 @@ def to_configuration(values: Mapping[str, Any], encoding: Encoding = "categorica
         InvalidValueError: an unknown encoding, not a mapping, a missing or unknown hyperparameter, or a value outside
             the space.
     """
-    checked_encoding(encoding)
+    return decoded(values, checked_encoding(encoding))
+
+
+def decoded(values: Mapping[str, Any], encoding: Encoding) -> Configuration:
+    """:func:`to_configuration` under an encoding that was checked before."""
     try:
-        decoded = dict(values)
+        named = dict(values)
     except (TypeError, ValueError):
         raise InvalidValueError(f"values {values!r:.80} are not a mapping of hyperparameters to values") from None
-    if CELL_NAME in decoded and not any(name in decoded for name in EDGE_NAMES):
-        decoded.update(zip(EDGE_NAMES, _operations(decoded.pop(CELL_NAME)), strict=True))
-    if encoding == "integer" and all(name in decoded for name in HYPERPARAMETER_NAMES):
-        decoded["lr"] = _of_rank(LEARNING_RATES, decoded["lr"], "lr")
-        decoded["batch_size"] = _of_rank(BATCH_SIZES, decoded["batch_size"], "batch_size")
-    return Configuration.from_hyperparameters(decoded)
+    if CELL_NAME in named and not any(name in named for name in EDGE_NAMES):
+        named.update(zip(EDGE_NAMES, _operations(named.pop(CELL_NAME)), strict=True))
+    if encoding == "integer" and all(name in named for name in HYPERPARAMETER_NAMES):
+        named["lr"] = _of_rank(LEARNING_RATES, named["lr"], "lr")
+        named["batch_size"] = _of_rank(BATCH_SIZES, named["batch_size"], "batch_size")
+    return Configuration.from_hyperparameters(named)
 
 
 def to_values(

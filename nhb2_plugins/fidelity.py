@@ -183,20 +183,6 @@ def checked_ladder(ladder: FidelityLadder | Iterable[float]) -> FidelityLadder:
     return ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
 
 
-def top_epoch(epoch: int, ladder: FidelityLadder | None) -> int:
-    """The epoch that a search ends at: the ladder's highest rung, or without a ladder ``epoch``.
-
-    Raises:
-        InvalidValueError: not an epoch, or one that was chosen beside a ladder that ends elsewhere.
-    """
-    checked = checked_epoch(epoch)
-    if ladder is None:
-        return checked
-    if checked not in (SCHEDULE_EPOCHS, ladder.rungs[-1]):  # 12 is the default, which nobody need have chosen
-        raise InvalidValueError(f"epoch {epoch!r} is not the highest rung of the ladder, {ladder.rungs[-1]}")
-    return ladder.rungs[-1]
-
-
 def _without_float_error(budget: float) -> float:
     """A whole number of epochs that a power of eta missed by a little, for example 7 for 6.999999999999999."""
     whole = round(budget)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.trajectory.record import TrialRecord
 
+if TYPE_CHECKING:
+    from nhb2_plugins.trajectory.record import TrialRecord
+
+ERROR_PCT: Final = "error_pct"
+"""What every framework minimises where nothing else is asked for."""
 OBJECTIVES: Final[Mapping[str, Callable[[TrialRecord], float]]] = {
-    "error_pct": lambda record: record.error_pct,
+    ERROR_PCT: lambda record: record.error_pct,
     "cost_s": lambda record: record.cost_s,
     "params_total": lambda record: float(Cell(record.cellcode).params_total),
     "params_live": lambda record: float(Cell(record.cellcode).params_live),
@@ -35,8 +39,3 @@ def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
     if not names or len(set(names)) != len(names):
         raise InvalidValueError(f"objectives {list(names)!r} must be one or more different names of {list(OBJECTIVES)}")
     return names
-
-
-def objective_values(record: TrialRecord, names: Sequence[str]) -> tuple[float, ...]:
-    """The values of the named objectives for one evaluation, in order."""
-    return tuple(OBJECTIVES[name](record) for name in names)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from numbers import Real
 from time import perf_counter
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, Unpack, get_args
 
 from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
-from nhb2_plugins.benchmark import Benchmark, Observation, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.benchmark import Benchmark, Observation
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.problem import Problem, ProblemArguments
+from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
@@ -53,72 +54,58 @@ class _Running(NamedTuple):
     observation: Observation
 
 
-def checked_budget(budget_s: float) -> float:
-    """A positive number of simulated seconds.
-
-    Raises:
-        InvalidValueError: something else, or NaN.
-    """
-    if not isinstance(budget_s, Real) or isinstance(budget_s, bool) or not budget_s > 0:
-        raise InvalidValueError(f"budget_s {budget_s!r} is not a positive number of simulated seconds")
-    try:
-        return float(budget_s)
-    except OverflowError as error:
-        raise InvalidValueError("budget_s is more seconds than a float can count; inf is for no budget") from error
-
-
 def simulate(
     optimizer: Optimizer,
-    bench: Benchmark,
+    bench: Benchmark | Problem,
     *,
     budget_s: float,
     n_workers: int = 1,
-    charging: Charging = "from_scratch",
     crossing: Crossing = "count",
     overhead: Overhead = "none",
-    seed: Seed | None = None,
     logger: TrajectoryLogger | None = None,
     progress: Callable[[float], None] | None = None,
+    **arguments: Unpack[ProblemArguments],
 ) -> TrajectoryLogger:
     """Run an optimizer until its simulated budget is spent or it has finished.
 
     Args:
         optimizer: asked while a worker is free and the budget is not spent.
-        bench: answers the suggestions.
+        bench: the problem whose benchmark answers the suggestions, or a benchmark and a problem's keywords. Of the
+            problem the seed, the charging (applied in order of submission) and the restriction count here; the epochs
+            are the optimizer's to ask for.
         budget_s: simulated seconds; no evaluation starts at or after it. ``inf`` for an optimizer that ends by itself.
         n_workers: number of simulated workers, at least 1.
-        charging: the charging policy (:mod:`nhb2_plugins.charging`), applied in order of submission.
         crossing: what happens to evaluations that end after the budget.
         overhead: whether the wall-clock time that the optimizer takes is added to the clock before each start. One
             optimizer thinks of one proposal at a time; what ends meanwhile is told before it is asked again.
-        seed: the table's seed that every evaluation uses; None for the first.
         logger: takes the records, in order of simulated end; None makes one.
         progress: called with the simulated time after every result.
+        **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
     Returns:
         The logger.
 
     Raises:
-        InvalidValueError: a budget that is not positive, no worker, an unknown setting or seed.
+        InvalidValueError: a budget that is not positive, no worker, an unknown setting or seed; the optimizer leaves
+            the problem's part of the space, to whose best its regret would be.
         TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget
             (:data:`FREE_IN_A_ROW`).
         Exception: whatever the optimizer or a sink raises.
     """
-    checked_budget(budget_s)
+    budget = Budget(budget_s)
     checked_count("n_workers", n_workers)
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
     if overhead not in OVERHEADS:
         raise InvalidValueError(describe_choices(overhead, OVERHEADS, what="overhead"))
-    recorder = Recorder(bench, charging=charging, logger=logger)
+    recorder = Recorder(bench, logger=logger, **arguments)
     _Clock(
         optimizer,
         recorder,
         n_workers=n_workers,
-        budget_s=budget_s,
+        budget=budget,
         drops_crossing=crossing == "drop",
         counts_overhead=overhead == "measured",
-        seed=seed,
     ).run(progress)
     return recorder.logger
 
@@ -132,17 +119,16 @@ class _Clock:
         recorder: Recorder,
         *,
         n_workers: int,
-        budget_s: float,
+        budget: Budget,
         drops_crossing: bool,
         counts_overhead: bool,
-        seed: Seed | None,
     ) -> None:
         self._optimizer = optimizer
         self._recorder = recorder
-        self._budget_s = budget_s
+        self._problem = recorder.problem
+        self._budget = budget
         self._drops_crossing = drops_crossing
         self._counts_overhead = counts_overhead
-        self._seed = seed
         self._now_s = recorder.logger.clock_s
         self._thought_s = 0.0  # wall-clock seconds of the optimizer since its last proposal
         self._free_workers = list(range(n_workers))
@@ -160,7 +146,7 @@ class _Clock:
                 self._start_all()
 
     def _start_all(self) -> None:
-        while self._free_workers and self._now_s < self._budget_s:
+        while self._free_workers and not self._budget.is_spent(self._now_s):
             asked_at = perf_counter()
             suggestion = self._optimizer.ask()
             self._thought_s += perf_counter() - asked_at
@@ -169,7 +155,7 @@ class _Clock:
             overhead_s, self._thought_s = self._thought_s, 0.0
             if self._counts_overhead:
                 self._now_s += overhead_s
-                if self._now_s >= self._budget_s:
+                if self._budget.is_spent(self._now_s):
                     return
             self._start(suggestion, overhead_s)
             if self._counts_overhead and self._running[0].end_s <= self._now_s:
@@ -177,7 +163,9 @@ class _Clock:
 
     def _start(self, suggestion: Suggestion, overhead_s: float) -> None:
         recorder = self._recorder
-        observation = recorder.bench.evaluate(suggestion.configuration, suggestion.epoch, seed=self._seed)
+        if self._problem.restriction is not WHOLE_SPACE:
+            self._problem.restriction.checked(suggestion.configuration)
+        observation = recorder.bench.evaluate(suggestion.configuration, suggestion.epoch, seed=self._problem.seed)
         charged_s = recorder.charge(suggestion.configuration, observation)
         trial = recorder.logger.next_trial()
         end_s = self._now_s + charged_s
@@ -193,7 +181,7 @@ class _Clock:
         self._now_s = max(self._now_s, end_s)
         heapq.heappush(self._free_workers, worker)
         self._check_progress(done)
-        crosses = end_s > self._budget_s
+        crosses = self._budget.is_crossed(end_s)
         if crosses and self._drops_crossing:
             return
         told_at = perf_counter()
@@ -223,7 +211,7 @@ class _Clock:
         if self._free_in_a_row >= FREE_IN_A_ROW + FREE_IN_A_ROW_PER_PAID * self._n_paid:
             raise TrajectoryError(
                 f"{self._free_in_a_row} evaluations in a row were free under the charging policy "
-                f"{self._recorder.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
+                f"{self._problem.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
                 f"spent. The search repeats the {self._n_paid} evaluations that it has paid for: charge "
                 "'from_scratch', or give it more to search"
             )

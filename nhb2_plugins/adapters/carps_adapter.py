@@ -16,9 +16,9 @@ What CARP-S (1.1) does that a user of it should know:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, Unpack
 
 from carps.loggers.abstract_logger import AbstractLogger
 from carps.objective_functions.objective_function import ObjectiveFunction
@@ -37,19 +37,21 @@ from ConfigSpace import Configuration as SpaceConfiguration
 from ConfigSpace import ConfigurationSpace
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.benchmark import Benchmark, Seed, open_benchmark
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values
+from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.arguments import checked_count
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.budget import Budget
+from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, checked_ladder
-from nhb2_plugins.objectives import checked_objectives, objective_values
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.objectives import ERROR_PCT
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.search_space import configuration_space
-from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.table.location import shipped_directories
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = [
     "BENCHMARK_ID",
@@ -71,6 +73,7 @@ CARPS_CONFIGS: Final = next(filter(Path.is_dir, shipped_directories("configs/car
 Table = Benchmark | str | os.PathLike[str] | None
 """A benchmark, the directory of its table, or None for :func:`nhb2_plugins.benchmark.open_benchmark`'s choice."""
 
+CARPS: Final = Framework(name="CARP-S", encoding="ordinal", has_fidelities=True, has_several_objectives=True)
 _MEASURED: Final = ("published", "imported")
 _OptimizerT = TypeVar("_OptimizerT", bound=Optimizer)
 
@@ -83,67 +86,46 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
     ``additional_info``. All are of built-in types.
 
     Attributes:
-        bench: the benchmark.
+        problem: what is evaluated; ``cost`` holds its objectives.
         logger: the records (CARP-S's own loggers are ``loggers``).
-        ladder: the budgets, or None.
-        encoding: of :attr:`configspace`.
-        restriction: the part of the space.
         whole_cells: whether :attr:`configspace` has ``cell`` in the place of the six edges.
-        objectives: what ``cost`` holds.
-        epoch: the highest fidelity.
     """
 
     def __init__(
         self,
-        bench: Table = None,
-        epoch: int = SCHEDULE_EPOCHS,
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "ordinal",
+        bench: Table | Problem = None,
         *,
-        restriction: Subspace = WHOLE_SPACE,
-        whole_cells: bool = False,
         ladder: FidelityLadder | Iterable[float] | None = None,
-        objectives: Sequence[str] = ("error_pct",),
+        logger: TrajectoryLogger | None = None,
+        whole_cells: bool = False,
         space_seed: int | None = None,
         loggers: list[AbstractLogger] | None = None,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Set up the run.
 
         Args:
-            bench: the benchmark; or what opens it: the directory of a table, or None.
-            epoch: the fidelity without a ladder, 1..12 or 200 (an expected *test* accuracy, with an estimated cost).
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
-            logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: as :func:`nhb2_plugins.search_space.configuration_space`.
-            restriction: the part of the space; by default all of it. ``one_per_class`` is said with forbidden clauses,
-                which some of CARP-S's optimizers refuse; with ``whole_cells`` it is not.
-            whole_cells: one categorical, ``cell``, in the place of the six edges.
+            bench: the problem; or a benchmark, or what opens it (the directory of a table, or None), and a problem's
+                keywords. The encoding is by default ``ordinal``. A restriction to ``one_per_class`` is said with
+                forbidden clauses, which some of CARP-S's optimizers refuse; with ``whole_cells`` it is not.
             ladder: budgets in epochs for multi-fidelity optimizers; a budget in between is served by the rung below,
-                and a trial without a budget by the highest rung. With it, ``epoch`` is not read.
-            objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`, all minimised.
+                and a trial without a budget by the highest rung.
+            logger: where records go; None makes one.
+            whole_cells: one categorical, ``cell``, in the place of the six edges.
             space_seed: seeds the space, from which random search draws; None leaves it unseeded.
             loggers: CARP-S's loggers.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: an unknown epoch, ladder, policy, seed, encoding or objective.
+            InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
         super().__init__(loggers)
-        self.bench = _benchmark(bench)
-        self.ladder = None if ladder is None else checked_ladder(ladder)
-        self.epoch = checked_epoch(epoch) if self.ladder is None else self.ladder.rungs[-1]
-        self.encoding = checked_encoding(encoding)
-        self.restriction = restriction
+        given = bench if isinstance(bench, Problem) else _benchmark(bench)
+        self.problem: Final = CARPS.problem(given, arguments, ladder=ladder)
         self.whole_cells = whole_cells
-        self.objectives = checked_objectives(objectives)
-        self._seed = checked_seed(seed, self.bench)
-        self._recorder = Recorder(self.bench, charging=charging, logger=logger)
-        self._configspace = configuration_space(
-            encoding, seed=space_seed, restriction=restriction, whole_cells=whole_cells
-        )
+        self._recorder = Recorder(self.problem, logger=logger)
+        self._configspace = _space(self.problem, whole_cells, seed=space_seed)
 
     @property
     def configspace(self) -> ConfigurationSpace:
@@ -158,10 +140,11 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
     @property
     def f_min(self) -> float | None:
         """The smallest error at the highest fidelity; None with other objectives, or in a part of the space."""
-        if self.objectives != ("error_pct",) or self.restriction != WHOLE_SPACE:
+        problem = self.problem
+        if problem.objectives != (ERROR_PCT,) or problem.restriction != WHOLE_SPACE:
             return None
-        configuration, _ = self.bench.oracle(self.epoch, seed=self._seed)
-        return self.bench.evaluate(configuration, self.epoch, seed=self._seed).error_pct
+        configuration, _ = problem.bench.oracle(problem.epoch, seed=problem.seed)
+        return problem.bench.evaluate(configuration, problem.epoch, seed=problem.seed).error_pct
 
     def _evaluate(self, trial_info: TrialInfo) -> TrialValue:
         """Evaluate a trial; CARP-S's ``evaluate`` calls it when it has found the configuration in :attr:`configspace`.
@@ -172,24 +155,16 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
         """
         if trial_info.instance is not None:
             raise InvalidValueError(f"instance {trial_info.instance!r}: this objective function has no instances")
-        configuration = carps_configuration(trial_info, self.encoding)
-        epoch, budget = self._served(trial_info.budget)
-        record = self._recorder.evaluate(configuration, epoch, seed=self._seed, budget=budget)
-        costs = objective_values(record, self.objectives)
+        configuration = self.problem.configuration(trial_info.config)
+        epoch, budget = self.problem.served(trial_info.budget)
+        record = self._recorder.evaluate(configuration, epoch, budget=budget)
+        costs = self.problem.costs(record)
         return TrialValue(
             cost=list(costs) if len(costs) > 1 else costs[0],
             time=record.charged_cost_s,
             virtual_time=record.charged_cost_s,
             additional_info=describe(record),
         )
-
-    def _served(self, budget: float | None) -> tuple[int, float | None]:
-        """The epoch that serves a trial's budget, and the budget."""
-        if budget is None:
-            return self.epoch, None
-        if self.ladder is None:
-            raise InvalidValueError(f"budget {budget!r}: this objective function has no ladder; give it ladder=[...]")
-        return self.ladder.served(budget)
 
 
 def carps_configuration(trial_info: TrialInfo, encoding: Encoding = "ordinal") -> Configuration:
@@ -209,27 +184,21 @@ def carps_trial(
     Raises:
         InvalidValueError: the configuration is outside the objective function's part of the space.
     """
-    configuration = objective_function.restriction.checked(configuration)
-    values = to_values(configuration, objective_function.encoding, whole_cells=objective_function.whole_cells)
+    values = objective_function.problem.values(configuration, whole_cells=objective_function.whole_cells)
     return TrialInfo(config=SpaceConfiguration(objective_function.configspace, values=values), budget=budget)
 
 
 def carps_task(
-    bench: Table = None,
-    epoch: int = SCHEDULE_EPOCHS,
-    charging: Charging = "from_scratch",
-    logger: TrajectoryLogger | None = None,
-    seed: Seed | None = None,
-    encoding: Encoding = "ordinal",
+    bench: Table | Problem = None,
     *,
-    restriction: Subspace = WHOLE_SPACE,
-    whole_cells: bool = False,
     ladder: FidelityLadder | Iterable[float] | None = None,
-    objectives: Sequence[str] = ("error_pct",),
+    logger: TrajectoryLogger | None = None,
+    whole_cells: bool = False,
     n_trials: int | None = None,
     budget_s: float | None = None,
     task_seed: int | None = None,
     loggers: list[AbstractLogger] | None = None,
+    **arguments: Unpack[ProblemArguments],
 ) -> Task:
     """A task for CARP-S's optimizers: ``optimizer(task=carps_task(n_trials=100)).run()``.
 
@@ -238,20 +207,15 @@ def carps_task(
 
     Args:
         bench: as :class:`CarpsObjectiveFunction`, like all that is not named here.
-        epoch: likewise.
-        charging: likewise.
-        logger: likewise.
-        seed: the table's seed.
-        encoding: likewise.
-        restriction: likewise.
-        whole_cells: likewise.
         ladder: likewise.
-        objectives: likewise.
+        logger: likewise.
+        whole_cells: likewise.
         n_trials: how many evaluations (at the highest fidelity) a run has; or None.
         budget_s: how many simulated seconds a run has; or None. CARP-S holds it as ``time_budget``, in minutes, and
             takes its own real time from it: :func:`carps_stop_at_budget` does not.
         task_seed: the run's seed, which random search draws by; None leaves the space unseeded.
         loggers: CARP-S's loggers.
+        **arguments: a problem's keywords, beside a benchmark.
 
     Raises:
         InvalidValueError: as :class:`CarpsObjectiveFunction`; or neither ``n_trials`` nor ``budget_s`` is given, or one
@@ -260,48 +224,56 @@ def carps_task(
     """
     objective_function = CarpsObjectiveFunction(
         bench,
-        epoch,
-        charging,
-        logger,
-        seed,
-        encoding,
-        restriction=restriction,
-        whole_cells=whole_cells,
         ladder=ladder,
-        objectives=objectives,
+        logger=logger,
+        whole_cells=whole_cells,
         space_seed=task_seed,
         loggers=loggers,
+        **arguments,
     )
+    problem = objective_function.problem
     return Task(
-        name=_task_name(objective_function),
+        name=_task_name(problem),
         objective_function=objective_function,
-        input_space=InputSpace(objective_function.configspace, _fidelity_space(objective_function.ladder)),
-        output_space=OutputSpace(len(objective_function.objectives), objective_function.objectives),
+        input_space=InputSpace(objective_function.configspace, _fidelity_space(problem.ladder)),
+        output_space=OutputSpace(len(problem.objectives), problem.objectives),
         optimization_resources=_resources(n_trials, budget_s),
-        metadata=carps_metadata(objective_function.bench, encoding, restriction, whole_cells),
+        metadata=_metadata(problem, whole_cells),
         seed=task_seed,
     )
 
 
 def carps_metadata(
-    bench: Table = None,
-    encoding: Encoding = "ordinal",
-    restriction: Subspace = WHOLE_SPACE,
-    whole_cells: bool = False,
+    bench: Table | Problem = None, *, whole_cells: bool = False, **arguments: Unpack[ProblemArguments]
 ) -> TaskMetadata:
     """What a task says of itself: a NAS task, ``tabular`` where the table was measured and ``surrogate`` otherwise.
 
+    Args:
+        bench: as :class:`CarpsObjectiveFunction`.
+        whole_cells: likewise.
+        **arguments: a problem's keywords, beside a benchmark.
+
     Raises:
-        InvalidValueError: an unknown encoding.
+        InvalidValueError: as :class:`~nhb2_plugins.problem.Problem`.
     """
-    kind = _benchmark(bench).provenance.kind
+    given = bench if isinstance(bench, Problem) else _benchmark(bench)
+    return _metadata(CARPS.problem(given, arguments), whole_cells)
+
+
+def _metadata(problem: Problem, whole_cells: bool) -> TaskMetadata:
     return TaskMetadata(
         has_constraints=False,
         domain="NAS",
-        objective_function_approximation="tabular" if kind in _MEASURED else "surrogate",
+        objective_function_approximation="tabular" if problem.bench.provenance.kind in _MEASURED else "surrogate",
         has_virtual_time=True,
         deterministic=True,
-        **get_search_space_info(configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)),
+        **get_search_space_info(_space(problem, whole_cells)),
+    )
+
+
+def _space(problem: Problem, whole_cells: bool, *, seed: int | None = None) -> ConfigurationSpace:
+    return configuration_space(
+        problem.settled_encoding, seed=seed, restriction=problem.restriction, whole_cells=whole_cells
     )
 
 
@@ -318,14 +290,14 @@ def carps_stop_at_budget(optimizer: _OptimizerT, budget_s: float) -> _OptimizerT
     Raises:
         InvalidValueError: the budget is not positive, or the task's objective function is not of this module.
     """
-    budget = checked_budget(budget_s)
+    budget = Budget(budget_s)
     objective_function = optimizer.task.objective_function
     if not isinstance(objective_function, CarpsObjectiveFunction):
         raise InvalidValueError(f"{type(objective_function).__name__} has no simulated clock")
     clock, go_on = objective_function.logger, optimizer.continue_optimization
 
     def continue_optimization(start_time: float) -> bool:
-        return clock.clock_s < budget and go_on(start_time=start_time)
+        return not budget.is_spent(clock.clock_s) and go_on(start_time=start_time)
 
     optimizer.continue_optimization = continue_optimization
     return optimizer
@@ -335,12 +307,12 @@ def _benchmark(bench: Table) -> Benchmark:
     return bench if isinstance(bench, Benchmark) else open_benchmark(bench)
 
 
-def _task_name(function: CarpsObjectiveFunction) -> str:
+def _task_name(problem: Problem) -> str:
     """What CARP-S compares runs within: numbers of different names do not mix."""
-    name = f"{BENCHMARK_ID}/{function.bench.provenance.key}/epoch-{function.epoch}"
-    if function.objectives != ("error_pct",):
-        name += f"/{'+'.join(function.objectives)}"
-    if restricted := function.restriction.to_dict():
+    name = f"{BENCHMARK_ID}/{problem.bench.provenance.key}/epoch-{problem.epoch}"
+    if problem.objectives != (ERROR_PCT,):
+        name += f"/{'+'.join(problem.objectives)}"
+    if restricted := problem.restriction.to_dict():
         name += f"/{','.join(f'{key}={value}' for key, value in restricted.items())}"
     return name
 
@@ -359,7 +331,7 @@ def _fidelity_space(ladder: FidelityLadder | None) -> FidelitySpace:
 def _resources(n_trials: int | None, budget_s: float | None) -> OptimizationResources:
     if n_trials is None and budget_s is None:
         raise InvalidValueError("a task needs n_trials, budget_s (simulated seconds), or both")
-    if n_trials is not None and n_trials < 1:
-        raise InvalidValueError(f"n_trials {n_trials!r} is not positive")
-    minutes = None if budget_s is None else checked_budget(budget_s) / 60
-    return OptimizationResources(n_trials=n_trials, time_budget=minutes)
+    return OptimizationResources(
+        n_trials=None if n_trials is None else checked_count("n_trials", n_trials),
+        time_budget=None if budget_s is None else Budget(budget_s).seconds / 60,
+    )

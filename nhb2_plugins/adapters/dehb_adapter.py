@@ -19,23 +19,26 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from ConfigSpace import ConfigurationSpace
 from dehb import DEHB
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration, to_values_in
+from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.adapters.framework import DEFAULT_LADDER, Framework
+from nhb2_plugins.arguments import checked_count, checked_search_seed
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.budget import Budget
+from nhb2_plugins.encoding import Encoding, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
+from nhb2_plugins.problem import Problem, ProblemArguments, split_arguments
 from nhb2_plugins.search_space import configuration_space
-from nhb2_plugins.simulation import checked_budget
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = [
     "DehbBudgets",
@@ -48,6 +51,7 @@ __all__ = [
 ]
 
 _RELATIVE_TOLERANCE: Final = 1e-9
+DEHB_FRAMEWORK: Final = Framework(name="DEHB", encoding="ordinal", default_ladder=DEFAULT_LADDER)
 
 
 def dehb_space(
@@ -118,48 +122,39 @@ def dehb_budgets(ladder: FidelityLadder | Iterable[float]) -> DehbBudgets:
     return DehbBudgets(low * (1 - _RELATIVE_TOLERANCE), high, ladder.eta)
 
 
-class DehbObjective:
+class DehbObjective(ErrorKeeper):
     """``DEHB(f=…)``: it evaluates, charges and records; one object is one run.
 
     Attributes:
         logger: the records.
-        ladder: the budgets that it serves.
+        problem: what it answers.
         error: the first unexpected exception. ``DEHB.run`` logs it and ends.
     """
 
     def __init__(
         self,
-        bench: Benchmark,
-        ladder: FidelityLadder | Iterable[float] = (12, 200),
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "ordinal",
+        bench: Benchmark | Problem,
+        ladder: FidelityLadder | Iterable[float] | None = None,
         *,
-        restriction: Subspace = WHOLE_SPACE,
+        logger: TrajectoryLogger | None = None,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Set up the run.
 
         Args:
-            bench: the benchmark.
-            ladder: budgets in epochs; one in between is served by the rung below. At 200 DEHB sees an expected *test*
-                accuracy, whose cost is estimated.
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            bench: the problem, which has a ladder; or a benchmark and a problem's keywords. The encoding is by default
+                ``ordinal``, as the space's.
+            ladder: budgets in epochs; one in between is served by the rung below. Beside a benchmark None is
+                (12, 200).
             logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: the space's.
-            restriction: the part of the space; by default all of it.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: an unusable ladder, or an unknown policy, seed or encoding.
+            InvalidValueError: not a logger, a problem without a ladder, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        self.ladder = checked_ladder(ladder)
-        self.error: Exception | None = None
-        self._recorder = Recorder(bench, charging=charging, logger=logger)
-        self._seed = checked_seed(seed, bench)
-        self._encoding = checked_encoding(encoding)
-        self._part = checked_restriction(restriction)
+        self.problem: Final = DEHB_FRAMEWORK.problem(bench, arguments, ladder=ladder)
+        self._recorder = Recorder(self.problem, logger=logger)
 
     @property
     def logger(self) -> TrajectoryLogger:
@@ -183,65 +178,46 @@ class DehbObjective:
             Exception: whatever the benchmark or a sink raises; the first is kept.
         """
         try:
-            configuration = self._part.checked(to_configuration(config, self._encoding))
-            epoch, budget = self.ladder.served(float(fidelity))
-            record = self._recorder.evaluate(configuration, epoch, seed=self._seed, budget=budget)
+            configuration = self.problem.configuration(config)
+            epoch, budget = self.problem.served(float(fidelity))
+            record = self._recorder.evaluate(configuration, epoch, budget=budget)
         except Exception as error:
-            self._keep(error)
+            self.keep(error)
             raise
         return {"fitness": record.error_pct, "cost": record.charged_cost_s, "info": describe(record)}
-
-    def raise_first_error(self) -> None:
-        """Raise the first exception of an evaluation, which ``DEHB.run`` has logged, if there is one.
-
-        Raises:
-            Exception: that exception.
-        """
-        if self.error is not None:
-            raise self.error
-
-    def _keep(self, error: Exception) -> None:
-        self.error = self.error or error
 
     def __reduce__(self) -> tuple[Any, ...]:
         error = TrajectoryError(
             "DEHB is about to run this objective function in another process, whose records would be lost: "
             "use n_workers=1"
         )
-        self._keep(error)
+        self.keep(error)
         raise error
 
 
 def run_dehb(
-    bench: Benchmark,
+    bench: Benchmark | Problem,
     n_evaluations: int | None,
     seed: int = 0,
-    ladder: FidelityLadder | Iterable[float] = (12, 200),
+    ladder: FidelityLadder | Iterable[float] | None = None,
     budget_s: float | None = None,
     logger: TrajectoryLogger | None = None,
     *,
-    charging: Charging = "from_scratch",
-    table_seed: Seed | None = None,
-    encoding: Encoding = "ordinal",
-    restriction: Subspace = WHOLE_SPACE,
     output_path: str | os.PathLike[str] | None = None,
-    **settings: Any,
+    **arguments: Any,
 ) -> DEHB:
     """Run DEHB on the benchmark, one evaluation after the other.
 
     Args:
-        bench: the benchmark.
+        bench: as :class:`DehbObjective`.
         n_evaluations: how many; None to run until ``budget_s`` is spent.
         seed: the search's seed.
-        ladder: geometric budgets in epochs, as :func:`dehb_budgets`.
+        ladder: as :class:`DehbObjective`, and geometric, as :func:`dehb_budgets`.
         budget_s: simulated seconds; the evaluation that crosses them counts, and is the last one. None for no limit.
         logger: takes one record per evaluation; None makes one.
-        charging: as :class:`DehbObjective`.
-        table_seed: the table's seed; None for the first.
-        encoding: as :func:`dehb_space`.
-        restriction: as :func:`dehb_space`.
         output_path: where DEHB writes its log, history and state; None keeps none of them.
-        **settings: DEHB's own: ``strategy``, ``mutation_factor``, ``crossover_prob``, ``log_level`` …
+        **arguments: a problem's keywords beside a benchmark, the table's seed as ``table_seed``; and DEHB's own
+            settings: ``strategy``, ``mutation_factor``, ``crossover_prob``, ``log_level`` …
 
     Returns:
         The optimizer after its run, with ``history``, ``traj``, ``runtime`` and ``get_incumbents()``; its ``f`` is the
@@ -249,30 +225,31 @@ def run_dehb(
 
     Raises:
         InvalidValueError: neither ``n_evaluations`` nor ``budget_s``, one of them not positive, or as
-            :func:`dehb_budgets`, :func:`dehb_space` and :class:`DehbObjective`.
+            :func:`dehb_budgets` and :class:`DehbObjective`.
         Exception: the first error of an evaluation, as itself.
     """
     if n_evaluations is None and budget_s is None:
         raise InvalidValueError("n_evaluations None needs a budget_s: the search would never end")
-    if n_evaluations is not None and n_evaluations < 1:
-        raise InvalidValueError(f"n_evaluations {n_evaluations!r} is not positive")
-    limit_s = math.inf if budget_s is None else checked_budget(budget_s)
-    objective = DehbObjective(bench, ladder, charging, logger, table_seed, encoding, restriction=restriction)
-    budgets = dehb_budgets(objective.ladder)
+    n_most = math.inf if n_evaluations is None else checked_count("n_evaluations", n_evaluations)
+    budget = Budget.or_none(budget_s)
+    own, settings = split_arguments(arguments)
+    objective = DehbObjective(bench, ladder, logger=logger, **own)
+    problem = objective.problem
+    budgets = dehb_budgets(problem.ladder or DEFAULT_LADDER)
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory()) if output_path is None else output_path
         optimizer = DEHB(
             f=objective,
-            cs=dehb_space(encoding, restriction),
+            cs=dehb_space(problem.settled_encoding, problem.restriction),
             min_fidelity=budgets.min_fidelity,
             max_fidelity=budgets.max_fidelity,
             eta=budgets.eta,
-            seed=seed,
+            seed=checked_search_seed(seed),
             n_workers=1,
             output_path=directory,
             **({"save_freq": "end"} | settings),
         )
-        while len(optimizer.history) < (n_evaluations or math.inf) and objective.logger.clock_s < limit_s:
+        while len(optimizer.history) < n_most and not budget.is_spent(objective.logger.clock_s):
             job = optimizer.ask()
             optimizer.tell(job, objective(job["config"], job["fidelity"]))
         if output_path is not None:

@@ -7,20 +7,19 @@ value cost: costs and provenance are in the records. It draws from the parametri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final, Unpack
 
 import nevergrad as ng
 
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
-from nhb2_plugins.objectives import checked_objectives, objective_values
-from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.budget import Budget
+from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values_in
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
 
 __all__ = [
     "NevergradObjective",
@@ -29,6 +28,8 @@ __all__ = [
     "nevergrad_stop_at_budget",
     "nevergrad_values",
 ]
+
+NEVERGRAD: Final = Framework(name="Nevergrad", encoding="categorical", has_several_objectives=True)
 
 
 def nevergrad_parametrization(
@@ -83,35 +84,25 @@ class NevergradObjective:
 
     def __init__(
         self,
-        bench: Benchmark,
-        epoch: int = SCHEDULE_EPOCHS,
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "categorical",
+        bench: Benchmark | Problem,
         *,
-        objectives: Sequence[str] = ("error_pct",),
+        logger: TrajectoryLogger | None = None,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Set up the run.
 
         Args:
-            bench: the benchmark.
-            epoch: the fidelity, 1..12 or 200 (an expected *test* accuracy, with an estimated cost).
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            bench: the problem, or a benchmark and a problem's keywords; encoding and restriction as the
+                parametrization's.
             logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: the parametrization's.
-            objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`, all minimised.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: an unknown epoch, policy, seed, encoding or objective.
+            InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        self._epoch = checked_epoch(epoch)
-        self._recorder = Recorder(bench, charging=charging, logger=logger)
-        self._seed = checked_seed(seed, bench)
-        self._encoding = checked_encoding(encoding)
-        self._objectives = checked_objectives(objectives)
+        self._problem = NEVERGRAD.problem(bench, arguments)
+        self._recorder = Recorder(self._problem, logger=logger)
 
     @property
     def logger(self) -> TrajectoryLogger:
@@ -128,10 +119,7 @@ class NevergradObjective:
             InvalidValueError: the hyperparameters are not one of this space's configurations.
             Exception: whatever the benchmark or a sink raises.
         """
-        record = self._recorder.evaluate(
-            to_configuration(hyperparameters, self._encoding), self._epoch, seed=self._seed
-        )
-        values = objective_values(record, self._objectives)
+        values = self._problem.costs(self._recorder.evaluate(self._problem.configuration(hyperparameters)))
         return list(values) if len(values) > 1 else values[0]
 
 
@@ -148,11 +136,11 @@ def nevergrad_stop_at_budget(
         logger: the logger whose simulated clock is read, or the objective that has it.
 
     Raises:
-        InvalidValueError: the budget is not positive.
+        InvalidValueError: the budget is not positive, or neither a logger nor an objective.
     """
-    budget = checked_budget(budget_s)
-    own = logger.logger if isinstance(logger, NevergradObjective) else logger
-    return ng.callbacks.EarlyStopping(lambda _optimizer: own.clock_s >= budget)
+    budget = Budget(budget_s)
+    own = checked_logger(logger.logger if isinstance(logger, NevergradObjective) else logger)
+    return ng.callbacks.EarlyStopping(lambda _optimizer: budget.is_spent(own.clock_s))
 
 
 def _parameter(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:

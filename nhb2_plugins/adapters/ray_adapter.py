@@ -15,22 +15,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from ray import cloudpickle, tune
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.arguments import checked_flag
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
-from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.fidelity import LONG_EPOCHS
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status, TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = ["METRIC", "RAY_ENCODINGS", "TIME_ATTRIBUTE", "RayTune", "ray_configuration", "ray_param_space", "ray_values"]
 
@@ -40,6 +43,7 @@ TIME_ATTRIBUTE: Final = "epoch"
 """A scheduler's ``time_attr``."""
 RAY_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 """Ray Tune has no ordinals."""
+RAY: Final = Framework(name="Ray Tune", encodings=RAY_ENCODINGS, encoding="categorical")
 
 
 def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace = WHOLE_SPACE) -> dict[str, Any]:
@@ -87,15 +91,13 @@ def ray_values(
 class _Training:
     """What a trial reports, in whatever process."""
 
-    bench: Benchmark
+    problem: Problem
     epochs: tuple[int, ...]
-    seed: Seed | None
-    encoding: Encoding
 
     def __call__(self, config: Mapping[str, Any]) -> None:
-        configuration = ray_configuration(config, self.encoding)
+        configuration = self.problem.configuration(config)
         for epoch in self.epochs:
-            observation = self.bench.evaluate(configuration, epoch, seed=self.seed)
+            observation = self.problem.bench.evaluate(configuration, epoch, seed=self.problem.seed)
             tune.report(
                 {
                     METRIC: observation.error_pct,
@@ -108,7 +110,7 @@ class _Training:
             )
 
 
-class RayTune:
+class RayTune(ErrorKeeper):
     """One run: what ``tune.Tuner`` takes, and the records of its trials.
 
     A trial's last result holds ``error_pct`` (to be minimised), and what every adapter says of an evaluation
@@ -125,41 +127,33 @@ class RayTune:
 
     def __init__(
         self,
-        bench: Benchmark,
-        epoch: int = SCHEDULE_EPOCHS,
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "categorical",
+        bench: Benchmark | Problem,
         *,
-        restriction: Subspace = WHOLE_SPACE,
+        logger: TrajectoryLogger | None = None,
         report: bool = True,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Set up the run.
 
         Args:
-            bench: the benchmark.
-            epoch: the highest fidelity, 1..12, or 200 (another training: an expected *test* accuracy, with an estimated
-                cost, and reported once).
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            bench: the problem, or a benchmark and a problem's keywords; encodings as :func:`ray_param_space`. 200
+                epochs are another training, which is reported once.
             logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: as :func:`ray_param_space`.
-            restriction: as :func:`ray_param_space`.
             report: whether a trial reports after each epoch, or after its last alone.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: an unknown epoch, policy, seed or encoding.
+            InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        last = checked_epoch(epoch)
-        epochs = tuple(range(1, last + 1)) if report and last != LONG_EPOCHS else (last,)
-        self._recorder = Recorder(bench, charging=charging, logger=logger)
-        self._training = _Training(bench, epochs, checked_seed(seed, bench), checked_encoding(encoding, RAY_ENCODINGS))
-        self.param_space = ray_param_space(encoding, restriction)
+        problem = RAY.problem(bench, arguments)
+        last = problem.epoch
+        epochs = tuple(range(1, last + 1)) if checked_flag("report", report) and last != LONG_EPOCHS else (last,)
+        self._recorder = Recorder(problem, logger=logger)
+        self._training = _Training(problem, epochs)
+        self.param_space = ray_param_space(problem.settled_encoding, problem.restriction)
         self.trainable = _as_function(self._training)
         self.callback: tune.Callback = _RecordingCallback(self)
-        self.error: Exception | None = None
 
     @property
     def logger(self) -> TrajectoryLogger:
@@ -175,16 +169,7 @@ class RayTune:
         Raises:
             InvalidValueError: the budget is not positive.
         """
-        return _BudgetStopper(checked_budget(budget_s), self.logger)
-
-    def raise_first_error(self) -> None:
-        """Raise the first exception that Ray Tune has kept or wrapped, if there is one.
-
-        Raises:
-            Exception: that exception; of a trial, its copy from the trial's process.
-        """
-        if self.error is not None:
-            raise self.error
+        return _BudgetStopper(Budget(budget_s), self.logger)
 
     def record(self, config: Mapping[str, Any], epoch: int) -> TrialRecord:
         """Evaluate, charge and record a training that ended after an epoch; the callback does.
@@ -194,15 +179,11 @@ class RayTune:
         """
         status: Status = "complete" if epoch == self._training.epochs[-1] else "pruned"
         try:
-            configuration = ray_configuration(config, self._training.encoding)
-            return self._recorder.evaluate(configuration, epoch, seed=self._training.seed, status=status)
+            configuration = self._training.problem.configuration(config)
+            return self._recorder.evaluate(configuration, epoch, status=status)
         except Exception as error:
             self.keep(error)
             raise
-
-    def keep(self, error: Exception) -> None:
-        """Keep an exception, if it is the first."""
-        self.error = self.error or error
 
 
 class _RecordingCallback(tune.Callback):  # type: ignore[misc]  # Ray is not installed where types are checked
@@ -239,18 +220,18 @@ class _RecordingCallback(tune.Callback):  # type: ignore[misc]  # Ray is not ins
 
 
 class _BudgetStopper(tune.Stopper):  # type: ignore[misc]  # Ray is not installed where types are checked
-    def __init__(self, budget_s: float, logger: TrajectoryLogger) -> None:
-        self._budget_s = budget_s
+    def __init__(self, budget: Budget, logger: TrajectoryLogger) -> None:
+        self._budget = budget
         self._logger: TrajectoryLogger | None = logger
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_budget_s": self._budget_s, "_logger": None}
+        return {"_budget": self._budget, "_logger": None}
 
     def __call__(self, *_: Any) -> bool:
         return False
 
     def stop_all(self) -> bool:
-        return self._logger is not None and self._logger.clock_s >= self._budget_s
+        return self._logger is not None and self._budget.is_spent(self._logger.clock_s)
 
 
 def _error_of(trial: Any) -> Exception:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from vizier import pyvizier as vz
 
@@ -16,17 +16,19 @@ from vizier import pyvizier as vz
 from vizier._src.benchmarks.experimenters.experimenter import Experimenter
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.arguments import checked_flag
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.metric import error_pct
-from nhb2_plugins.objectives import OBJECTIVES, checked_objectives
+from nhb2_plugins.objectives import checked_objectives
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = [
     "VIZIER_ENCODINGS",
@@ -39,6 +41,7 @@ __all__ = [
 
 VIZIER_ENCODINGS: Final[tuple[Encoding, ...]] = ("ordinal", "integer")
 """Vizier's categoricals hold texts alone; its discrete parameters hold numbers, and know their order."""
+VIZIER: Final = Framework(name="Vizier", encodings=VIZIER_ENCODINGS, encoding="ordinal", has_several_objectives=True)
 _NAMESPACE: Final = "nhb2"
 
 
@@ -112,44 +115,30 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
 
     def __init__(
         self,
-        bench: Benchmark,
-        epoch: int = SCHEDULE_EPOCHS,
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "ordinal",
+        bench: Benchmark | Problem,
         *,
-        restriction: Subspace = WHOLE_SPACE,
+        logger: TrajectoryLogger | None = None,
         report: bool = False,
-        objectives: Sequence[str] = ("error_pct",),
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Set up the run.
 
         Args:
-            bench: the benchmark.
-            epoch: the fidelity, 1..12 or 200 (an expected *test* accuracy, with an estimated cost).
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            bench: the problem, or a benchmark and a problem's keywords; encodings as :func:`vizier_problem`.
             logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: as :func:`vizier_problem`.
-            restriction: as :func:`vizier_problem`.
             report: whether a trial gets a measurement after each epoch (error and seconds), for stopping policies.
-            objectives: as :func:`vizier_problem`.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: an unknown epoch, policy, seed, encoding or objective; reporting at 200 epochs, where
-                there is no learning curve.
+            InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`; reporting at 200 epochs,
+                where there is no learning curve.
             TrajectoryError: the logger belongs to another table.
         """
-        self._epoch = checked_epoch(epoch)
-        if report and self._epoch == LONG_EPOCHS:
+        self._problem = VIZIER.problem(bench, arguments)
+        self._reports = checked_flag("report", report)
+        if report and self._problem.epoch == LONG_EPOCHS:
             raise InvalidValueError(f"there is no learning curve at {LONG_EPOCHS} epochs to report")
-        self._recorder = Recorder(bench, charging=charging, logger=logger)
-        self._seed = checked_seed(seed, bench)
-        self._encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
-        self._restriction = checked_restriction(restriction)
-        self._reports = report
-        self._objectives = checked_objectives(objectives)
+        self._recorder = Recorder(self._problem, logger=logger)
 
     @property
     def logger(self) -> TrajectoryLogger:
@@ -158,7 +147,8 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
 
     def problem_statement(self) -> vz.ProblemStatement:
         """A new copy of :func:`vizier_problem`."""
-        return vizier_problem(self._encoding, self._restriction, objectives=self._objectives)
+        problem = self._problem
+        return vizier_problem(problem.settled_encoding, problem.restriction, objectives=problem.objectives)
 
     def evaluate(self, suggestions: Sequence[vz.Trial]) -> None:
         """Complete the trials, in order.
@@ -171,22 +161,22 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
             self._evaluate(trial)
 
     def _evaluate(self, trial: vz.Trial) -> None:
-        configuration = vizier_configuration(trial, self._encoding)
-        record = self._recorder.evaluate(configuration, self._epoch, seed=self._seed)
+        configuration = self._problem.configuration(trial.parameters.as_dict())
+        record = self._recorder.evaluate(configuration)
         if self._reports:
             trial.measurements.extend(self._curve(configuration))
-        metrics = {name: OBJECTIVES[name](record) for name in self._objectives}
+        metrics = dict(zip(self._problem.objectives, self._problem.costs(record), strict=True))
         trial.complete(vz.Measurement(metrics, elapsed_secs=record.charged_cost_s, steps=record.epoch))
         metadata = trial.metadata.ns(_NAMESPACE)
         for name, value in describe(record).items():
             metadata[name] = json.dumps(value)
 
     def _curve(self, configuration: Configuration) -> list[vz.Measurement]:
-        curve = self._recorder.bench.curve(configuration, seed=self._seed)
+        curve = self._problem.bench.curve(configuration, seed=self._problem.seed)
         return [
             vz.Measurement({"error_pct": error_pct(accuracy)}, elapsed_secs=cost_s, steps=epoch)
             for epoch, accuracy, cost_s in zip(
-                range(1, self._epoch + 1), curve.accuracy_pct.tolist(), curve.cost_s.tolist(), strict=False
+                range(1, self._problem.epoch + 1), curve.accuracy_pct.tolist(), curve.cost_s.tolist(), strict=False
             )
         ]
 

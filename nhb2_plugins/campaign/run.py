@@ -14,13 +14,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from nhb2_plugins.ask_tell import Optimizer, Suggestion
-from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
+from nhb2_plugins.ask_tell import Optimizer
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
 from nhb2_plugins.errors import TableNotFoundError
 from nhb2_plugins.exact import final_report
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -155,11 +157,10 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
     optimizer = make_planned_optimizer(plan)
     try:
         return simulate(
-            optimizer if plan.restriction == WHOLE_SPACE else _KeptTo(plan.restriction, optimizer),
-            bench,
+            optimizer,
+            _problem(plan, bench),
             budget_s=math.inf if plan.budget_s is None else plan.budget_s,
             n_workers=plan.n_workers,
-            charging=plan.charging,
             crossing=plan.crossing,
             overhead=plan.overhead,
             logger=TrajectoryLogger([sink], run_id=plan.run_id),
@@ -168,21 +169,10 @@ def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryL
         close_optimizer(optimizer)
 
 
-class _KeptTo:
-    """An optimizer that fails when it leaves its part of the space: its regret would be to another part's best."""
-
-    def __init__(self, part: Subspace, optimizer: Optimizer) -> None:
-        self._part = part
-        self._optimizer = optimizer
-
-    def ask(self) -> Suggestion | None:
-        suggestion = self._optimizer.ask()
-        if suggestion is not None:
-            self._part.checked(suggestion.configuration)
-        return suggestion
-
-    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
-        self._optimizer.tell(suggestion, observation)
+def _problem(plan: RunPlan, bench: Benchmark) -> Problem:
+    # Beside a ladder a plan's epoch is that of a stage without one, and not the problem's.
+    epoch = SCHEDULE_EPOCHS if plan.ladder else plan.epoch
+    return Problem(bench, epoch, ladder=plan.ladder, charging=plan.charging, restriction=plan.restriction)
 
 
 def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:

@@ -5,8 +5,10 @@ Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSy
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +16,7 @@ from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -58,11 +60,17 @@ class Asha:
     """
 
     def __init__(
-        self, seed: int, *, ladder: FidelityLadder, eta: float | None = None, restriction: Subspace = WHOLE_SPACE
+        self,
+        seed: int,
+        *,
+        ladder: FidelityLadder | Iterable[float],
+        eta: float | None = None,
+        restriction: Subspace = WHOLE_SPACE,
     ) -> None:
+        ladder = checked_ladder(ladder)
         self._eta = ladder.eta if eta is None else eta
-        if not self._eta > 1:
-            raise InvalidValueError(f"eta {eta!r} is not above 1")
+        if not is_number(self._eta) or not 1 < self._eta < math.inf:
+            raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
         self._random = random.Random(checked_search_seed(seed))
         self._part = checked_restriction(restriction)
         self._ladder = ladder

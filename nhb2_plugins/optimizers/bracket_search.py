@@ -12,10 +12,9 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Protocol
 
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
@@ -69,10 +68,7 @@ def checked_n_iterations(n_iterations: int | None) -> int | None:
     Raises:
         InvalidValueError: something else than an integer of at least 1.
     """
-    is_integer = isinstance(n_iterations, Integral) and not isinstance(n_iterations, bool)
-    if n_iterations is not None and not (is_integer and n_iterations >= 1):
-        raise InvalidValueError(f"n_iterations {n_iterations!r} must be an integer of at least 1, or None for no end")
-    return n_iterations
+    return None if n_iterations is None else checked_count("n_iterations", n_iterations, otherwise=", nor None: no end")
 
 
 class BracketSearch:

@@ -10,10 +10,11 @@ import random
 from collections import deque
 from typing import NamedTuple
 
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -36,8 +37,8 @@ class RegularizedEvolution:
         restriction: the part of the space; by default all of it.
 
     Raises:
-        InvalidValueError: a size below 1, hyperparameters outside the space or its part, or a restriction that leaves
-            nothing to mutate.
+        InvalidValueError: an unknown epoch, a size below 1, hyperparameters outside the space or its part, or a
+            restriction that leaves nothing to mutate.
     """
 
     def __init__(
@@ -50,18 +51,15 @@ class RegularizedEvolution:
         hyperparameters: tuple[float, int] | None = None,
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
-            if not isinstance(size, int) or size < 1:
-                raise InvalidValueError(f"{name} {size!r} is not an integer of at least 1")
+        self._n_initial = checked_count("population_size", population_size)
+        self._tournament_size = checked_count("tournament_size", tournament_size)
         self._random = random.Random(checked_search_seed(seed))
-        self._epoch = epoch
-        self._population: deque[_Individual] = deque(maxlen=population_size)
-        self._n_initial = population_size
-        self._tournament_size = tournament_size
+        self._epoch = checked_epoch(epoch)
+        self._population: deque[_Individual] = deque(maxlen=self._n_initial)
         self._hyperparameters = hyperparameters
         self._part = checked_restriction(restriction)
         if hyperparameters is not None:
-            restriction.checked(Configuration(restriction.cellcodes[0], *hyperparameters))
+            self._hyperparameters = _checked_hyperparameters(hyperparameters, self._part)
         if restriction.size == 1 or (hyperparameters is not None and restriction.cellcode is not None):
             raise InvalidValueError(f"{restriction} leaves evolution nothing to mutate")
 
@@ -84,3 +82,14 @@ class RegularizedEvolution:
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Add the result to the population; the oldest dies once the population is full."""
         self._population.append(_Individual(suggestion.configuration, observation.accuracy_pct))
+
+
+def _checked_hyperparameters(hyperparameters: tuple[float, int], part: Subspace) -> tuple[float, int]:
+    try:
+        lr, batch_size = hyperparameters
+    except (TypeError, ValueError):
+        raise InvalidValueError(
+            f"hyperparameters {hyperparameters!r:.80} are not a learning rate and a batch size"
+        ) from None
+    checked = part.checked(Configuration(part.cellcodes[0], lr, batch_size))
+    return checked.lr, checked.batch_size

@@ -8,6 +8,7 @@ from collections import deque
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import draw_configuration, moved, other_choices
 from nhb2_plugins.space import N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -27,7 +28,7 @@ class LocalSearch:
 
     def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace = WHOLE_SPACE) -> None:
         self._random = random.Random(checked_search_seed(seed))
-        self._epoch = epoch
+        self._epoch = checked_epoch(epoch)
         self._part = checked_restriction(restriction)
         self._climb = 0
         self._start_climb()

@@ -7,6 +7,7 @@ import random
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -22,7 +23,7 @@ class RandomSearch:
 
     def __init__(self, seed: int, *, epoch: int = 12, restriction: Subspace = WHOLE_SPACE) -> None:
         self._random = random.Random(checked_search_seed(seed))
-        self._epoch = epoch
+        self._epoch = checked_epoch(epoch)
         self._part = checked_restriction(restriction)
 
     def ask(self) -> Suggestion:

@@ -7,6 +7,7 @@ one-hot vector minus the probabilities, so no autograd is needed.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import checked_epoch, is_number
 from nhb2_plugins.optimizers.draws import settled
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -98,12 +100,12 @@ class Reinforce:
         baseline_decay: float = 0.9,
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        if not learning_rate > 0:
-            raise InvalidValueError(f"learning_rate {learning_rate!r} is not positive")
-        if not 0 <= baseline_decay < 1:
+        if not is_number(learning_rate) or not 0 < learning_rate < math.inf:
+            raise InvalidValueError(f"learning_rate {learning_rate!r:.80} is not a positive number")
+        if not is_number(baseline_decay) or not 0 <= baseline_decay < 1:
             raise InvalidValueError(f"baseline_decay {baseline_decay!r} is not in [0, 1)")
         self._generator = np.random.default_rng(checked_search_seed(seed))
-        self._epoch = epoch
+        self._epoch = checked_epoch(epoch)
         self._part = checked_restriction(restriction)
         self._allowed = _allowed_choices(self._part)
         self._offsets = np.concatenate([[0], np.cumsum([len(allowed) for allowed in self._allowed])])

@@ -11,7 +11,9 @@ from typing import Final
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.optimizers.evolution import RegularizedEvolution
 from nhb2_plugins.space import Configuration
@@ -38,8 +40,8 @@ class SecondStage:
     """
 
     def __init__(self, seed: int, epoch: int, population_size: int, tournament_size: int, part: Subspace) -> None:
-        self._seed = seed
-        self._epoch = epoch
+        self._seed = checked_search_seed(seed)
+        self._epoch = checked_epoch(epoch)
         self._population_size = population_size
         self._tournament_size = tournament_size
         self._part = _checked_for_two_stages(part)
@@ -102,19 +104,19 @@ class RandomSearchThenEvolution:
         tournament_size: int = 3,
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        if not first_stage_s > 0:
-            raise InvalidValueError(f"first_stage_s {first_stage_s!r} is not a positive number of simulated seconds")
-        self._epoch = epoch
+        self._epoch = checked_epoch(epoch)
         self._random = random.Random(checked_search_seed(seed))
         self._part = checked_restriction(restriction)
         self._cellcode = self._random.choice(self._part.cellcodes)
-        self._first_stage_s = first_stage_s
+        self._first_stage = Budget(first_stage_s, name="first_stage_s")
         self._spent_s = 0.0  # summed from the first on, as the reference does: float sums depend on their order
         self._second = SecondStage(seed, epoch, population_size, tournament_size, self._part)
 
     def ask(self) -> Suggestion:
         """A random (lr, batch size) on the cell while the first stage lasts; then what the evolution asks for."""
-        if self._second.evolution is None and (self._spent_s < self._first_stage_s or not self._second.has_result):
+        if self._second.evolution is None and (
+            not self._first_stage.is_spent(self._spent_s) or not self._second.has_result
+        ):
             drawn = draw_configuration(self._random, self._part)
             configuration = Configuration(self._cellcode, drawn.lr, drawn.batch_size)
             return Suggestion(configuration, self._epoch, token=_FIRST_STAGE)

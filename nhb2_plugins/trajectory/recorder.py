@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
-from nhb2_plugins.charging import Charger, Charging
+from nhb2_plugins.charging import Charger
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status, TrialRecord, checked_record
 
 
 class Recorder:
-    """Wraps a benchmark: every evaluation through it is charged and logged.
+    """Wraps a problem: every evaluation through it is charged and logged.
 
     Args:
-        bench: the benchmark.
-        charging: the charging policy (:mod:`nhb2_plugins.charging`).
+        bench: the problem, or a benchmark and a problem's keywords.
         logger: where records go; None makes one that keeps them in memory.
+        **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
+
+    Attributes:
+        problem: what is evaluated.
+        bench: its benchmark.
+        logger: where records go.
 
     Raises:
-        InvalidValueError: not a benchmark, not a logger, or an unknown charging policy.
+        InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
         TrajectoryError: the logger belongs to another table.
     """
 
     def __init__(
-        self, bench: Benchmark, *, charging: Charging = "from_scratch", logger: TrajectoryLogger | None = None
+        self,
+        bench: Benchmark | Problem,
+        *,
+        logger: TrajectoryLogger | None = None,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
-        self.bench = checked_benchmark(bench)
+        self.problem = as_problem(bench, arguments)
+        self.bench = self.problem.bench
         self.logger = TrajectoryLogger() if logger is None else checked_logger(logger)
-        self.logger.attach(bench)
-        self._charger = Charger(bench, charging)
-        self._table = bench.provenance.key
-
-    @property
-    def charging(self) -> Charging:
-        """The charging policy."""
-        return self._charger.policy
+        self.logger.attach(self.bench)
+        self._charger = Charger(self.bench, self.problem.charging)
+        self._table = self.bench.provenance.key
 
     def evaluate(
         self,
         configuration: Configuration,
-        epoch: int = SCHEDULE_EPOCHS,
+        epoch: int | None = None,
         *,
         split: str | None = None,
         seed: Seed | None = None,
@@ -54,9 +61,9 @@ class Recorder:
 
         Args:
             configuration: what to evaluate.
-            epoch: the fidelity that serves it.
+            epoch: the fidelity that serves it; None for the problem's.
             split: as :meth:`Benchmark.evaluate`.
-            seed: as :meth:`Benchmark.evaluate`.
+            seed: one of the table's seeds, or ``"mean"``; None for the problem's.
             budget: the fidelity asked for, where it is not ``epoch``.
             status: how the evaluation ended.
             worker: number of the worker that ran it.
@@ -67,7 +74,13 @@ class Recorder:
             Exception: whatever a sink raises.
         """
         with self.logger.lock:
-            observation = self.bench.evaluate(configuration, epoch, split, seed)
+            problem = self.problem
+            observation = self.bench.evaluate(
+                configuration,
+                problem.epoch if epoch is None else epoch,
+                split,
+                problem.seed if seed is None else seed,
+            )
             charged = self.charge(configuration, observation)
             record = self.make_record(
                 configuration,
@@ -116,7 +129,7 @@ class Recorder:
                 observation.accuracy_pct,
                 observation.cost_s,
                 charged_cost_s,
-                self.charging,
+                self.problem.charging,
                 start_s,
                 start_s + charged_cost_s,
                 worker,
@@ -125,27 +138,6 @@ class Recorder:
                 self._table,
             )
         )
-
-
-def checked_benchmark(bench: object) -> Benchmark:
-    """The benchmark.
-
-    Raises:
-        InvalidValueError: something else.
-    """
-    if not isinstance(bench, Benchmark):
-        raise InvalidValueError(f"bench {bench!r:.80} is not a Benchmark; open_benchmark() opens one")
-    return bench
-
-
-def checked_seed(seed: Seed | None, bench: Benchmark) -> Seed | None:
-    """A seed of the table, ``"mean"``, or None; checked when an adapter is made and not at its first evaluation.
-
-    Raises:
-        InvalidValueError: not a benchmark, or its table does not have the seed.
-    """
-    checked_benchmark(bench)
-    return None if seed is None else bench.checked_seed(seed)
 
 
 def checked_logger(logger: object) -> TrajectoryLogger:

@@ -181,7 +181,7 @@ def test_settings_are_checked(settings: dict[str, object], message: str) -> None
 def test_wrong_calls_are_refused() -> None:
     for wrong in (0, -1, 1.5, True, "3"):
         with pytest.raises(
-            InvalidValueError, match=f"n_iterations {wrong!r} must be an integer of at least 1, or None"
+            InvalidValueError, match=f"n_iterations {wrong!r} is not an integer of at least 1, nor None"
         ):
             Bohb(n_iterations=wrong)  # type: ignore[arg-type]
     optimizer = Bohb([12])

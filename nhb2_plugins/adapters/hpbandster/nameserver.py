@@ -15,15 +15,10 @@ from hpbandster.core.nameserver import NameServer
 from hpbandster.core.result import Result
 
 from nhb2_plugins.adapters.hpbandster.optimizers import LadderBohb
+from nhb2_plugins.adapters.hpbandster.search import BohbSearch
 from nhb2_plugins.adapters.hpbandster.worker import BohbWorker
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.optimizers.bohb_model import BohbSettings
-from nhb2_plugins.optimizers.warm_start import PreviousResult
-from nhb2_plugins.subspace import Subspace
-from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 
 _HOST: Final = "127.0.0.1"
@@ -33,50 +28,32 @@ _PATIENCE_S: Final = 60.0
 class _BudgetedWorker(BohbWorker):
     """A worker that answers nothing once the simulated budget is spent."""
 
-    budget_s: float
+    budget: Budget
 
     def compute(
         self, config_id: object, config: Mapping[str, Any], budget: float, working_directory: str = "", **_: object
     ) -> dict[str, Any] | None:
         # The job was on its way when another worker spent the budget; hpbandster books an empty result as a crash.
         with self.recorder.logger.lock:
-            if self.recorder.logger.clock_s >= self.budget_s:
+            if self.budget.is_spent(self.recorder.logger.clock_s):
                 return None
             return super().compute(config_id, config, budget, working_directory)
 
 
-def run_on_nameserver(
-    bench: Benchmark,
-    n_iterations: int | None,
-    *,
-    seed: int,
-    ladder: FidelityLadder,
-    n_workers: int,
-    budget_s: float,
-    logger: TrajectoryLogger,
-    charging: Charging,
-    table_seed: Seed | None,
-    settings: BohbSettings,
-    restriction: Subspace,
-    whole_cells: bool,
-    previous: PreviousResult | None,
-) -> Result:
-    """The nameserver engine of :func:`nhb2_plugins.adapters.bohb_adapter.run_bohb`; arguments as there."""
+def run_on_nameserver(search: BohbSearch) -> Result:
+    """The nameserver engine of :func:`nhb2_plugins.adapters.bohb_adapter.run_bohb`."""
+    settings, n_workers = search.settings, search.n_workers
     own = asdict(settings)
-    encoding = own.pop("encoding")
+    del own["encoding"]
     if own.pop("bandwidth") != "normal_reference":
         raise InvalidValueError(f"bandwidth {settings.bandwidth!r} needs engine='in_process': hpbandster has none")
-    recorder = Recorder(bench, charging=charging, logger=logger)
+    recorder = Recorder(search.problem, logger=search.logger)
     run_id = f"nhb2-{uuid4().hex}"
-    with _nameserver(run_id) as where, _seeded(seed), tempfile.TemporaryDirectory() as directory:
+    with _nameserver(run_id) as where, _seeded(search.seed), tempfile.TemporaryDirectory() as directory:
         workers = [
             _BudgetedWorker(
-                bench=bench,
-                ladder=ladder,
-                seed=table_seed,
-                encoding=encoding,
-                restriction=restriction,
-                whole_cells=whole_cells,
+                bench=search.problem,
+                whole_cells=search.whole_cells,
                 id=i,
                 host=_HOST,
                 **where,
@@ -84,21 +61,23 @@ def run_on_nameserver(
             for i in range(n_workers)
         ]
         optimizer = LadderBohb(
-            configspace=workers[0].get_configspace(seed),
-            ladder=ladder,
+            configspace=workers[0].get_configspace(search.seed),
+            ladder=search.ladder,
             worker_timeout_s=_PATIENCE_S,
             working_directory=directory,
-            previous_result=previous,
+            previous_result=search.previous,
             host=_HOST,
             **where,
             **own,
         )
-        optimizer.should_stop = lambda: logger.clock_s >= budget_s or any(each.error for each in workers)
+        optimizer.should_stop = lambda: search.is_spent() or any(each.error for each in workers)
         try:
             for worker in workers:
-                worker.recorder, worker.budget_s = recorder, budget_s
+                worker.recorder, worker.budget = recorder, search.budget
                 worker.run(background=True)
-            result = optimizer.run(math.inf if n_iterations is None else n_iterations, min_n_workers=n_workers)
+            result = optimizer.run(
+                math.inf if search.n_iterations is None else search.n_iterations, min_n_workers=n_workers
+            )
         finally:
             optimizer.shutdown(shutdown_workers=True)
             for worker in workers:

@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Unpack, get_args
 
 from nhb2_plugins.adapters.hpbandster.needing_hpbandster import from_hpbandster
 from nhb2_plugins.adapters.hpbandster.result import BohbResult, Datum, earlier_data
+from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK, BohbSearch
 from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
-from nhb2_plugins.charging import Charging, checked_charging
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
+from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
+from nhb2_plugins.optimizers.bohb_density import Bandwidth
 from nhb2_plugins.optimizers.bohb_model import BohbSettings, checked_whole_cells
 from nhb2_plugins.optimizers.bracket_search import checked_n_iterations
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import PreviousResult, read_previous
-from nhb2_plugins.simulation import checked_budget, simulate
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
+from nhb2_plugins.problem import Problem, SeedlessArguments, split_arguments
+from nhb2_plugins.simulation import simulate
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.recorder import checked_logger, checked_seed
+from nhb2_plugins.trajectory.recorder import checked_logger
 
 Engine = Literal["in_process", "nameserver"]
 ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 
 
+class BohbArguments(SeedlessArguments, total=False):
+    """A problem's keywords, the table's seed, and BOHB's own settings."""
+
+    table_seed: Seed | None
+    min_points_in_model: int | None
+    top_n_percent: int
+    num_samples: int
+    random_fraction: float
+    bandwidth_factor: float
+    min_bandwidth: float
+    bandwidth: Bandwidth
+
+
 def run_bohb(
-    bench: Benchmark,
+    bench: Benchmark | Problem,
     n_iterations: int | None,
     seed: int = 0,
-    ladder: FidelityLadder | Iterable[float] = (12, 200),
+    ladder: FidelityLadder | Iterable[float] | None = None,
     engine: Engine = "in_process",
     n_workers: int = 1,
     budget_s: float | None = None,
     logger: TrajectoryLogger | None = None,
     *,
-    charging: Charging = "from_scratch",
-    table_seed: Seed | None = None,
-    restriction: Subspace = WHOLE_SPACE,
     whole_cells: bool | None = None,
     previous_result: PreviousResult | str | os.PathLike[str] | None = None,
-    **settings: Any,
+    **arguments: Unpack[BohbArguments],
 ) -> Any:
     """Run BOHB on the benchmark; the loss is the error (percent) at the epoch that serves a budget.
 
@@ -55,28 +66,26 @@ def run_bohb(
     record and ``run.info`` says so (``split``, ``cost_is_estimated``).
 
     Args:
-        bench: the benchmark.
+        bench: the problem, which has a ladder; or a benchmark and a problem's keywords.
         n_iterations: number of brackets (successive halvings); None to run until ``budget_s`` is spent.
         seed: the search's seed, 0 … 2³² − 1: of the model's generator and of the ConfigurationSpace.
-        ladder: budgets in epochs, ascending.
+        ladder: budgets in epochs, ascending; beside a benchmark None is (12, 200).
         engine: ``in_process`` is our BOHB on simulated time: no compiler, no network, any number of simulated workers,
             the same run for the same seed. ``nameserver`` is hpbandster with Pyro workers in threads, on a free port of
             127.0.0.1; one worker's simulated time whatever ``n_workers``, and reproducible with one worker only.
         n_workers: number of workers.
         budget_s: simulated seconds; no evaluation starts at or after it. None for no limit.
         logger: takes one record per evaluation; None makes one.
-        charging: the charging policy (:mod:`nhb2_plugins.charging`).
-        table_seed: the table's seed; None for the first.
-        restriction: the part of the space (:class:`nhb2_plugins.subspace.Subspace`); by default all of it.
         whole_cells: one categorical, ``cell``, in the place of the six edges (as
-            :func:`~nhb2_plugins.search_space.configuration_space`); None for where the restriction
+            :func:`~nhb2_plugins.adapters.configspace_adapter.configuration_space`); None for where the restriction
             needs it, which is ``one_per_class``.
         previous_result: an earlier run to start from, whose results the model learns before it proposes anything: what
             ``run_bohb`` returned, hpbandster's ``Result``, or the directory of hpbandster's ``json_result_logger``. Its
             configurations have the id (-1, 0, number) in the result, and ended before time 0; nothing is charged or
             logged for them.
-        **settings: BOHB's own settings (:class:`~nhb2_plugins.optimizers.bohb_model.BohbSettings`): hpbandster's names
-            and defaults, and ``encoding`` and ``bandwidth``.
+        **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`) beside a benchmark, the table's seed
+            as ``table_seed``; and BOHB's own settings (:class:`~nhb2_plugins.optimizers.bohb_model.BohbSettings`):
+            hpbandster's names and defaults, and ``bandwidth``.
 
     Returns:
         :class:`BohbResult`, or hpbandster's own ``Result`` from the nameserver; both have the same reading methods.
@@ -94,24 +103,21 @@ def run_bohb(
         raise InvalidValueError(describe_choices(engine, ENGINES, what="engine"))
     if n_iterations is None and budget_s is None:
         raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
-    table_seed = checked_seed(table_seed, bench)
-    part = checked_restriction(restriction)
-    run = _run_in_process if engine == "in_process" else from_hpbandster("nameserver", "run_on_nameserver")
-    return run(
-        bench,
-        checked_n_iterations(n_iterations),
+    own, settings = split_arguments(arguments)
+    problem = BOHB_FRAMEWORK.problem(bench, own, ladder=ladder)
+    search = BohbSearch(
+        problem=problem,
+        n_iterations=checked_n_iterations(n_iterations),
         seed=checked_search_seed(seed),
-        ladder=checked_ladder(ladder),
         n_workers=checked_count("n_workers", n_workers),
-        budget_s=math.inf if budget_s is None else checked_budget(budget_s),
+        budget=Budget.or_none(budget_s),
         logger=TrajectoryLogger() if logger is None else checked_logger(logger),
-        charging=checked_charging(charging),
-        table_seed=table_seed,
-        settings=_checked_settings(settings),
-        restriction=part,
-        whole_cells=checked_whole_cells(part, whole_cells),
+        settings=_checked_settings({**settings, "encoding": problem.encoding}),
+        whole_cells=checked_whole_cells(problem.restriction, whole_cells),
         previous=_read_previous(previous_result),
     )
+    run = _run_in_process if engine == "in_process" else from_hpbandster("nameserver", "run_on_nameserver")
+    return run(search)
 
 
 class _Told:
@@ -129,41 +135,24 @@ class _Told:
         self.suggestions.append(suggestion)
 
 
-def _run_in_process(
-    bench: Benchmark,
-    n_iterations: int | None,
-    *,
-    seed: int,
-    ladder: FidelityLadder,
-    n_workers: int,
-    budget_s: float,
-    logger: TrajectoryLogger,
-    charging: Charging,
-    table_seed: Seed | None,
-    settings: BohbSettings,
-    restriction: Subspace,
-    whole_cells: bool,
-    previous: PreviousResult | None,
-) -> BohbResult:
+def _run_in_process(search: BohbSearch) -> BohbResult:
     bohb = Bohb(
-        ladder,
-        n_iterations=n_iterations,
-        seed=seed,
-        settings=settings,
-        restriction=restriction,
-        whole_cells=whole_cells,
-        previous_result=previous,
+        search.ladder,
+        n_iterations=search.n_iterations,
+        seed=search.seed,
+        settings=search.settings,
+        restriction=search.problem.restriction,
+        whole_cells=search.whole_cells,
+        previous_result=search.previous,
     )
-    optimizer = _Told(bohb)
+    optimizer, logger, settings = _Told(bohb), search.logger, search.settings
     n_earlier = len(logger)
-    simulate(
-        optimizer, bench, budget_s=budget_s, n_workers=n_workers, charging=charging, seed=table_seed, logger=logger
-    )
-    data = {} if previous is None else earlier_data(read_previous(previous, ladder))
+    simulate(optimizer, search.problem, budget_s=search.budget.seconds, n_workers=search.n_workers, logger=logger)
+    data = {} if search.previous is None else earlier_data(read_previous(search.previous, search.ladder))
     data |= _data(
         optimizer.suggestions, logger.records[n_earlier:], settings.encoding, whole_cells=bohb.model.whole_cells
     )
-    return BohbResult(data, _config(ladder, settings))
+    return BohbResult(data, _config(search.ladder, settings))
 
 
 def _data(

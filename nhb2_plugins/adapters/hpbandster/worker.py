@@ -19,16 +19,16 @@ import serpent  # type: ignore[import-untyped]
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.worker import Worker
 
+from nhb2_plugins.adapters.first_error import ErrorKeeper
 from nhb2_plugins.adapters.hpbandster.result import run_info
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
-from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS, checked_whole_cells
+from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.optimizers.bohb_model import checked_whole_cells
+from nhb2_plugins.problem import Problem, split_arguments
 from nhb2_plugins.search_space import configuration_space
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder
 
 _SHUTDOWN_S: Final = 10.0
 
@@ -45,15 +45,14 @@ def _as_built_in(scalar: np.generic, serializer: Any, output: list[str], level: 
 send_numpy_scalars()
 
 
-class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
+class BohbWorker(ErrorKeeper, Worker):  # type: ignore[misc]  # hpbandster is untyped
     """A real hpbandster worker whose job is a lookup: the loss is the error (percent) at the epoch serving a budget.
 
     ``run.info`` of a result holds accuracy, costs, epoch, split, seed and table
     (:func:`~nhb2_plugins.adapters.hpbandster.result.run_info`).
 
     Attributes:
-        ladder: the budgets it serves.
-        encoding: the encoding of the configurations that it is sent.
+        problem: what it answers.
         recorder: charges and logs; workers of one process may share one, and with it what the run has paid for.
         error: the first unexpected exception of an evaluation. hpbandster turns it into a crashed configuration.
     """
@@ -61,13 +60,9 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
     def __init__(
         self,
         *,
-        bench: Benchmark,
-        ladder: FidelityLadder | Iterable[float] = (12, 200),
-        charging: Charging = "from_scratch",
+        bench: Benchmark | Problem,
+        ladder: FidelityLadder | Iterable[float] | None = None,
         logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "categorical",
-        restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool | None = None,
         hpbandster_logger: logging.Logger | None = None,
         **arguments: Any,
@@ -75,38 +70,37 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
         """Set up the worker; hpbandster's ``run()`` starts it.
 
         Args:
-            bench: the benchmark.
-            ladder: budgets in epochs. A budget in between snaps down to a rung.
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            bench: the problem, which has a ladder; or a benchmark and a problem's keywords. Encodings: ``categorical``
+                (the default) or ``integer``, as the optimizer's space.
+            ladder: budgets in epochs. A budget in between snaps down to a rung. Beside a benchmark None is (12, 200).
             logger: takes a record per evaluation, in *this* process; None makes one.
-            seed: the table's seed; None for the first.
-            encoding: ``categorical`` or ``integer``, as the optimizer's space.
-            restriction: the part of the space that :meth:`get_configspace` has and this worker serves; by default
-                all of it.
             whole_cells: one categorical, ``cell``, in the place of the six edges of that space; None for where the
                 restriction needs it, which is ``one_per_class``: hpbandster knows no forbidden clauses.
             hpbandster_logger: hpbandster's own ``logger`` argument. None is its logger ``hpbandster``, which is quiet
                 until a program configures logging (hpbandster's default sets the whole program to DEBUG).
-            **arguments: hpbandster's own: ``run_id``, ``nameserver``, ``nameserver_port``, ``host``, ``id``,
-                ``timeout``.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark; and
+                hpbandster's own: ``run_id``, ``nameserver``, ``nameserver_port``, ``host``, ``id``, ``timeout``.
 
         Raises:
-            InvalidValueError: not a benchmark or logger; an unusable ladder, policy, seed, encoding or restriction, or
-                ``one_per_class`` without ``whole_cells``.
+            InvalidValueError: not a logger, a problem without a ladder, ``one_per_class`` without ``whole_cells``, or
+                as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        super().__init__(logger=hpbandster_logger or logging.getLogger("hpbandster"), **arguments)
-        self.ladder = checked_ladder(ladder)
-        self.encoding = checked_encoding(encoding, BOHB_ENCODINGS)
-        self.recorder = Recorder(bench, charging=charging, logger=logger)
-        self.error: Exception | None = None
-        self._table_seed = checked_seed(seed, bench)
-        self._part = checked_restriction(restriction)
-        self._whole_cells = checked_whole_cells(self._part, whole_cells)
+        own, hpbandsters = split_arguments(arguments, table_seed="seed")
+        super().__init__(logger=hpbandster_logger or logging.getLogger("hpbandster"), **hpbandsters)
+        self.problem = BOHB_FRAMEWORK.problem(bench, own, ladder=ladder)
+        self.recorder = Recorder(self.problem, logger=logger)
+        self._whole_cells = checked_whole_cells(self.problem.restriction, whole_cells)
 
     def get_configspace(self, seed: int | None = None) -> ConfigurationSpace:
         """The space for the optimizer, in the worker's encoding and restriction."""
-        return configuration_space(self.encoding, seed=seed, restriction=self._part, whole_cells=self._whole_cells)
+        problem = self.problem
+        return configuration_space(
+            problem.settled_encoding,
+            seed=seed,
+            restriction=problem.restriction,
+            whole_cells=self._whole_cells,
+        )
 
     def compute(
         self, config_id: object, config: Mapping[str, Any], budget: float, working_directory: str = "", **_: object
@@ -122,12 +116,11 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
         """
         del config_id, working_directory  # what hpbandster passes and a lookup does not need
         try:
-            configuration = self._part.checked(to_configuration(config, self.encoding))
-            record = self.recorder.evaluate(
-                configuration, self.ladder.snap(budget), seed=self._table_seed, budget=float(budget)
-            )
+            configuration = self.problem.configuration(config)
+            epoch = self.problem.served(budget)[0]
+            record = self.recorder.evaluate(configuration, epoch, budget=float(budget))
         except Exception as error:
-            self.error = self.error or error
+            self.keep(error)
             raise
         return {"loss": record.error_pct, "info": run_info(record)}
 
@@ -140,15 +133,6 @@ class BohbWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
                 self.thread.join()
         if self.error is not None:
             _let_go(self.error)
-
-    def raise_first_error(self) -> None:
-        """Raise the first exception of an evaluation, which hpbandster has hidden, if there is one.
-
-        Raises:
-            Exception: that exception.
-        """
-        if self.error is not None:
-            raise self.error
 
 
 def _let_go(error: Exception) -> None:

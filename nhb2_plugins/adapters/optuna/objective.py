@@ -8,33 +8,32 @@ objective raises, with two exceptions: with ``n_jobs`` > 1 the errors of the las
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from optuna import Study, TrialPruned
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial
 
 from nhb2_plugins.adapters.description import DESCRIPTION
-from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS, suggest_configuration
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, checked_encoding
+from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.adapters.optuna.search_space import OPTUNA, suggest
+from nhb2_plugins.arguments import check_kind
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_ladder, top_epoch
-from nhb2_plugins.objectives import checked_objectives, objective_values
-from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder, checked_logger, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
 
 USER_ATTRIBUTES: Final = tuple(DESCRIPTION)
 """User attributes of a trial, all of built-in types: costs and end in simulated seconds, what was answered (epoch,
 split, seed), and the kind and digest of the table. Each is one write to the study's storage."""
 
 
-class OptunaObjective:
+class OptunaObjective(ErrorKeeper):
     """Call it with a trial: it suggests a configuration, evaluates it, records it, and returns the error in percent.
 
     One objective is one run: a logger, a simulated clock that starts each evaluation when the last one ended, and what
@@ -42,80 +41,54 @@ class OptunaObjective:
 
     Attributes:
         logger: the records.
+        error: the first exception that was not a pruned trial.
     """
 
     def __init__(
         self,
-        bench: Benchmark,
-        epoch: int = SCHEDULE_EPOCHS,
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "categorical",
+        bench: Benchmark | Problem,
         *,
-        restriction: Subspace = WHOLE_SPACE,
+        logger: TrajectoryLogger | None = None,
         report: bool | FidelityLadder | Iterable[float] = False,
-        objectives: Sequence[str] = ("error_pct",),
         attributes: Sequence[str] = USER_ATTRIBUTES,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Set up the run.
 
         Args:
-            bench: the benchmark.
-            epoch: the fidelity, 1..12 or 200. At 200 the search sees an expected *test* accuracy, whose cost is
-                estimated: the trial's attributes say ``split = "test"`` and ``cost_is_estimated = True``.
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
-            logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna.search_space`).
-            restriction: the part of the space that trials suggest from; by default all of it.
-            report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
-                is then charged for the epochs it trained. A ladder, or several budgets, reports at its rungs alone (and
-                its highest rung is the epoch searched at); from 12 to 200 a second run begins, which is paid beside
-                the first.
-            objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`, all minimised; several make a
+            bench: the problem, or a benchmark and a problem's keywords. Encodings: ``categorical`` (the default) and
+                ``integer`` (:mod:`nhb2_plugins.adapters.optuna.search_space`). Several objectives make a
                 multi-objective study's tuple.
+            logger: where records go; None makes one.
+            report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
+                is then charged for the epochs it trained. A ladder, or several budgets, reports at its rungs alone, as
+                a problem with a ladder does (and its highest rung is the epoch searched at); from 12 to 200 a second
+                run begins, which is paid beside the first.
             attributes: which of :data:`USER_ATTRIBUTES` a trial gets; fewer spare a slow storage writes.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: not a benchmark, logger or restriction; an unknown epoch, policy, seed, encoding,
-                objective or attribute; an epoch beside a ladder that ends at another; reporting at 200 epochs (there
-                is no learning curve) or with several objectives (Optuna has no pruning there).
+            InvalidValueError: not a logger, an unknown attribute, or as :class:`~nhb2_plugins.problem.Problem`;
+                reporting at 200 epochs (there is no learning curve) or with several objectives (Optuna has no pruning
+                there).
             TrajectoryError: the logger belongs to another table.
         """
-        self._epochs = _reported_epochs(epoch, report)
-        self._reports = report is not False
-        self._objectives = checked_objectives(objectives)
-        if self._reports and len(self._objectives) > 1:
+        problem = OPTUNA.problem(bench, arguments, ladder=_ladder_of(report))
+        self._epochs = _reported_epochs(problem, report)
+        self._reports = report is True or problem.ladder is not None
+        if self._reports and len(problem.objectives) > 1:
             raise InvalidValueError(
-                f"Optuna cannot prune with several objectives, and there are {list(self._objectives)}"
+                f"Optuna cannot prune with several objectives, and there are {list(problem.objectives)}"
             )
-        self._encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
-        self._restriction = checked_restriction(restriction)
+        self._problem = problem
         self._attributes = _checked_attributes(attributes)
-        self._recorder = Recorder(bench, charging=charging, logger=logger)
-        self._seed = checked_seed(seed, bench)
+        self._recorder = Recorder(problem, logger=logger)
         self._checked_study: str | None = None
-        self._error: Exception | None = None
 
     @property
     def logger(self) -> TrajectoryLogger:
         """Where the records are."""
         return self._recorder.logger
-
-    @property
-    def error(self) -> Exception | None:
-        """The first exception that was not a pruned trial."""
-        return self._error
-
-    def raise_first_error(self) -> None:
-        """Raise the first exception that Optuna may have dropped (``n_jobs`` > 1, ``catch=``), if there is one.
-
-        Raises:
-            Exception: that exception.
-        """
-        if self._error is not None:
-            raise self._error
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TrajectoryError(
@@ -142,31 +115,31 @@ class OptunaObjective:
         except TrialPruned:
             raise
         except Exception as error:
-            with self.logger.lock:
-                self._error = self._error or error
+            self.keep(error)
             raise
 
     def _evaluate(self, trial: BaseTrial) -> float | tuple[float, ...]:
+        check_kind("trial", trial, BaseTrial)
         self._check_study(trial)
-        configuration = suggest_configuration(trial, self._encoding, self._restriction)
+        configuration = suggest(trial, self._problem)
         charged_before = self._report(trial, configuration) if self._reports else 0.0
-        record = self._recorder.evaluate(configuration, self._epochs[-1], seed=self._seed)
+        record = self._recorder.evaluate(configuration)
         self._describe(trial, record, charged_before)
-        values = objective_values(record, self._objectives)
+        values = self._problem.costs(record)
         return values if len(values) > 1 else values[0]
 
     def _report(self, trial: BaseTrial, configuration: Configuration) -> float:
         """Report epoch by epoch; returns the seconds charged for runs that were finished on the way."""
         charged = 0.0
         for epoch, following in zip(self._epochs, (*self._epochs[1:], None), strict=True):
-            trial.report(self._recorder.bench.evaluate(configuration, epoch, seed=self._seed).error_pct, epoch)
+            trial.report(self._problem.bench.evaluate(configuration, epoch, seed=self._problem.seed).error_pct, epoch)
             # After the last epoch nothing is left to save: a finished training stays a result.
             if following is not None and trial.should_prune():
-                record = self._recorder.evaluate(configuration, epoch, seed=self._seed, status="pruned")
+                record = self._recorder.evaluate(configuration, epoch, status="pruned")
                 self._describe(trial, record, charged)
                 raise TrialPruned(f"pruned after epoch {epoch}")
             if following == LONG_EPOCHS:
-                charged += self._recorder.evaluate(configuration, epoch, seed=self._seed).charged_cost_s
+                charged += self._recorder.evaluate(configuration, epoch).charged_cost_s
         return charged
 
     def _describe(self, trial: BaseTrial, record: TrialRecord, charged_before: float) -> None:
@@ -178,11 +151,11 @@ class OptunaObjective:
         study = getattr(trial, "study", None)  # a FixedTrial has none
         if study is None or study.study_name == self._checked_study:
             return
-        directions = study.directions
-        if len(directions) != len(self._objectives) or StudyDirection.MAXIMIZE in directions:
+        directions, objectives = study.directions, self._problem.objectives
+        if len(directions) != len(objectives) or StudyDirection.MAXIMIZE in directions:
             raise InvalidValueError(
                 f"the study's directions are {[each.name.lower() for each in directions]}, "
-                f"but {list(self._objectives)} are to be minimised, each"
+                f"but {list(objectives)} are to be minimised, each"
             )
         self._checked_study = study.study_name
 
@@ -202,29 +175,34 @@ class OptunaStopAtBudget:
     """
 
     def __init__(self, budget_s: float, logger: TrajectoryLogger | OptunaObjective) -> None:
-        self._budget_s = checked_budget(budget_s)
+        self._budget = Budget(budget_s)
         self._logger = checked_logger(logger.logger if isinstance(logger, OptunaObjective) else logger)
 
     def __call__(self, study: Study, _trial: FrozenTrial) -> None:
         """Stop the study if the budget is spent."""
-        if self._logger.clock_s >= self._budget_s:
+        if self._budget.is_spent(self._logger.clock_s):
             study.stop()
 
 
-def _reported_epochs(epoch: int, report: bool | FidelityLadder | Iterable[float]) -> tuple[int, ...]:
-    if not isinstance(report, bool):
-        if not isinstance(report, FidelityLadder | Iterable) or isinstance(report, str):
-            raise InvalidValueError(f"report {report!r:.80} is not True, False, or a ladder, for example [12, 200]")
-        ladder = checked_ladder(report)
-        top_epoch(epoch, ladder)
-        return ladder.rungs
-    checked = top_epoch(epoch, None)
-    if report and checked == LONG_EPOCHS:
+def _ladder_of(report: bool | FidelityLadder | Iterable[float]) -> FidelityLadder | Iterable[float] | None:
+    if isinstance(report, bool):
+        return None
+    if not isinstance(report, FidelityLadder | Iterable) or isinstance(report, str):
+        raise InvalidValueError(f"report {report!r:.80} is not True, False, or a ladder, for example [12, 200]")
+    return report
+
+
+def _reported_epochs(problem: Problem, report: object) -> tuple[int, ...]:
+    if problem.ladder is not None:
+        return problem.ladder.rungs
+    if report is False:
+        return (problem.epoch,)
+    if problem.epoch == LONG_EPOCHS:
         raise InvalidValueError(
             f"there is no learning curve at {LONG_EPOCHS} epochs to report; "
             f"report=FidelityLadder([12, 200]) reports at {SCHEDULE_EPOCHS} epochs first"
         )
-    return tuple(range(1, checked + 1)) if report else (checked,)
+    return tuple(range(1, problem.epoch + 1))
 
 
 def _checked_attributes(names: Sequence[str]) -> dict[str, Callable[[TrialRecord], Any]]:

@@ -13,19 +13,36 @@ see no edges, only names of cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
+from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.arguments import check_kind
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
+from nhb2_plugins.encoding import (
+    Choices,
+    Encoding,
+    checked_encoding,
+    decoded,
+    hyperparameter_choices,
+    to_configuration,
+    to_values_in,
+)
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
+OPTUNA: Final = Framework(
+    name="Optuna",
+    encodings=OPTUNA_ENCODINGS,
+    encoding="categorical",
+    has_fidelities=True,
+    has_several_objectives=True,
+)
 
 
 def optuna_search_space(
@@ -40,10 +57,12 @@ def optuna_search_space(
     Raises:
         InvalidValueError: an encoding that Optuna cannot express, or not a restriction.
     """
-    ranked = _ranked(encoding)
+    ranked = _ranked(checked_encoding(encoding, OPTUNA_ENCODINGS))
     return {
-        name: IntDistribution(values[0], values[-1]) if name in ranked else CategoricalDistribution(values)
-        for name, values in _choices(encoding, restriction).items()
+        name: IntDistribution(values[0], values[-1])  # type: ignore[arg-type]
+        if name in ranked
+        else CategoricalDistribution(values)
+        for name, values in hyperparameter_choices(encoding, restriction).items()
     }
 
 
@@ -61,23 +80,27 @@ def suggest_configuration(
         InvalidValueError: not a trial, an encoding that Optuna cannot express, or not a restriction.
     """
     check_kind("trial", trial, BaseTrial)
+    return _suggest(trial, checked_encoding(encoding, OPTUNA_ENCODINGS), hyperparameter_choices(encoding, restriction))
+
+
+def suggest(trial: BaseTrial, problem: Problem) -> Configuration:
+    """:func:`suggest_configuration` for a problem, which was checked when it was made."""
+    return _suggest(trial, problem.settled_encoding, problem.choices)
+
+
+def _suggest(trial: BaseTrial, encoding: Encoding, space: Choices) -> Configuration:
     ranked = _ranked(encoding)
     values = {
-        name: trial.suggest_int(name, choices[0], choices[-1])
+        name: trial.suggest_int(name, choices[0], choices[-1])  # type: ignore[arg-type]
         if name in ranked
         else trial.suggest_categorical(name, choices)
-        for name, choices in _choices(encoding, restriction).items()
+        for name, choices in space.items()
     }
-    return to_configuration(values, encoding)
+    return decoded(values, encoding)
 
 
 def _ranked(encoding: Encoding) -> tuple[str, ...]:
-    return ("lr", "batch_size") if checked_encoding(encoding, OPTUNA_ENCODINGS) == "integer" else ()
-
-
-def _choices(encoding: Encoding, restriction: Subspace) -> Mapping[str, tuple[Any, ...]]:
-    part = checked_restriction(restriction)
-    return hyperparameter_choices(encoding, part)
+    return ("lr", "batch_size") if encoding == "integer" else ()
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:

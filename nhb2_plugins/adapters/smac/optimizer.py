@@ -23,7 +23,7 @@ from smac.runhistory import TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, to_configuration
@@ -100,7 +100,12 @@ class SmacOptimizer:
         self._asked: set[Configuration] = set()
         self._n_running = 0
         space = configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)
-        scenario = {"seed": checked_search_seed(seed), "n_trials": n_trials, "deterministic": True, **settings}
+        scenario = {
+            "seed": checked_search_seed(seed),
+            "n_trials": checked_count("n_trials", n_trials),
+            "deterministic": True,
+            **settings,
+        }
         if self._budgets is not None:
             scenario |= {"min_budget": self._budgets.min_budget, "max_budget": self._budgets.max_budget}
         _silence()
@@ -110,8 +115,8 @@ class SmacOptimizer:
                 FACADES[facade],
                 _make_scenario(space, directory, scenario),
                 self._budgets,
-                {} if retrain_after is None else {"retrain_after": retrain_after},
-                {} if n_initial is None else {"n_configs": n_initial},
+                {} if retrain_after is None else {"retrain_after": checked_count("retrain_after", retrain_after)},
+                {} if n_initial is None else {"n_configs": checked_count("n_initial", n_initial)},
             )
 
     def ask(self) -> Suggestion | None:

@@ -16,12 +16,10 @@ from typing import Any, Final
 from smac.runhistory import RunHistory, TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import to_configuration
+from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.benchmark import Seed
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
-from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.objectives import objective_values
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -36,17 +34,6 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class TargetSettings:
-    """What a target answers, wherever it runs; see :func:`nhb2_plugins.adapters.smac_adapter.smac_target`."""
-
-    bench: Benchmark
-    epoch: int
-    ladder: FidelityLadder | None
-    seed: Seed | None
-    objectives: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Request:
     """One evaluation that SMAC asks for."""
 
@@ -56,15 +43,14 @@ class _Request:
     seed: Seed | None
 
 
-class SmacRun:
+class SmacRun(ErrorKeeper):
     """The state of one run: its records, its first error, and the table's seeds that SMAC's seeds stand for.
 
     It belongs to the process that made it. In any other (a dask worker, a process with a time limit) it evaluates
     without charging or recording, and marks its answers for :meth:`collect`.
 
     Args:
-        settings: what to answer.
-        charging: the charging policy.
+        problem: what to answer.
         logger: where records go; None makes one.
 
     Attributes:
@@ -72,13 +58,10 @@ class SmacRun:
         error: the first exception.
     """
 
-    def __init__(
-        self, settings: TargetSettings, *, charging: Charging = "from_scratch", logger: TrajectoryLogger | None = None
-    ) -> None:
+    def __init__(self, problem: Problem, *, logger: TrajectoryLogger | None = None) -> None:
         self.is_reported = False
-        self.error: Exception | None = None
-        self._settings = settings
-        self._recorder = Recorder(settings.bench, charging=charging, logger=logger)
+        self._problem = problem
+        self._recorder = Recorder(problem, logger=logger)
         self._process = os.getpid()
         self._seed_ranks: dict[int, int] = {}
         self._budget_of_rung: dict[int, float] = {}
@@ -87,15 +70,6 @@ class SmacRun:
     def logger(self) -> TrajectoryLogger:
         """Where the records are."""
         return self._recorder.logger
-
-    def raise_first_error(self) -> None:
-        """Raise the first exception of the target, which SMAC has turned into a crashed trial; if there is one.
-
-        Raises:
-            Exception: that exception.
-        """
-        if self.error is not None:
-            raise self.error
 
     def answer(
         self, config: Mapping[str, Any], smac_seed: int, *, budget: float | None = None, instance: str | None = None
@@ -107,17 +81,17 @@ class SmacRun:
             Exception: whatever the benchmark or a sink raises; the first is kept.
         """
         if os.getpid() != self._process:
-            return _answer_elsewhere(self._settings, config, smac_seed, budget, instance)
+            return _answer_elsewhere(self._problem, config, smac_seed, budget, instance)
         try:
             record = self._record(self._request(config, smac_seed, budget, instance))
         except Exception as error:
-            self._keep(error)
+            self.keep(error)
             raise
-        return _cost(record, self._settings), describe(record)
+        return _cost(record, self._problem), describe(record)
 
     def remember_seeds(self, earlier: RunHistory) -> None:
         """Let SMAC's seeds stand for what they stood for in a run that SMAC continues, in the order of their trials."""
-        seeds = self._settings.bench.seeds
+        seeds = self._problem.bench.seeds
         for trial, value in earlier.items():
             table_seed = (value.additional_info or {}).get("seed")
             if trial.seed and trial.seed not in seeds and table_seed in seeds:
@@ -133,7 +107,7 @@ class SmacRun:
         if not answer.pop(_UNRECORDED, False):
             return
         if _PICKLED_ERROR in answer:
-            self._keep(pickle.loads(base64.b64decode(answer.pop(_PICKLED_ERROR))))
+            self.keep(pickle.loads(base64.b64decode(answer.pop(_PICKLED_ERROR))))
             return
         request = self._request(info.config, info.seed or 0, info.budget, info.instance)
         if request.seed is not None and answer["seed"] != request.seed:
@@ -150,21 +124,21 @@ class SmacRun:
                 "SMAC is about to run this target in another process, whose records would be lost: "
                 "give the facade callbacks=[SmacReport(target)]"
             )
-        return _ElsewhereRun, (self._settings,)
+        return _ElsewhereRun, (self._problem,)
 
     def _record(self, request: _Request) -> TrialRecord:
         return self._recorder.evaluate(request.configuration, request.epoch, seed=request.seed, budget=request.budget)
 
-    def _keep(self, error: Exception) -> None:
-        if self.error is None:
-            self.error = error
-            if not self.is_reported:
-                _logger.error("the target failed and SMAC goes on; see target.run.raise_first_error(): %r", error)
+    def keep(self, error: Exception) -> None:
+        """Keep an exception, if it is the first, and say so where nobody will raise it."""
+        if self.error is None and not self.is_reported:
+            _logger.error("the target failed and SMAC goes on; see target.run.raise_first_error(): %r", error)
+        super().keep(error)
 
     def _request(
         self, config: Mapping[str, Any], smac_seed: int, budget: float | None, instance: str | None
     ) -> _Request:
-        request = _request(self._settings, config, self._rank(smac_seed), smac_seed, budget, instance)
+        request = _request(self._problem, config, self._rank(smac_seed), smac_seed, budget, instance)
         if (
             request.budget is not None
             and (other := self._budget_of_rung.setdefault(request.epoch, request.budget)) != request.budget
@@ -179,7 +153,7 @@ class SmacRun:
         """Position of a seed of SMAC among those seen so far."""
         if not isinstance(smac_seed, Integral):
             raise InvalidValueError(f"seed {smac_seed!r:.80} is not an integer; 0 is the table's first seed")
-        if smac_seed == 0 or smac_seed in self._settings.bench.seeds:
+        if smac_seed == 0 or smac_seed in self._problem.bench.seeds:
             return 0
         return self._seed_ranks.setdefault(int(smac_seed), len(self._seed_ranks))
 
@@ -187,17 +161,17 @@ class SmacRun:
 class _ElsewhereRun:
     """A run as another process knows it."""
 
-    def __init__(self, settings: TargetSettings) -> None:
-        self._settings = settings
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
 
     def answer(
         self, config: Mapping[str, Any], smac_seed: int, *, budget: float | None = None, instance: str | None = None
     ) -> SmacAnswer:
-        return _answer_elsewhere(self._settings, config, smac_seed, budget, instance)
+        return _answer_elsewhere(self._problem, config, smac_seed, budget, instance)
 
 
 def _answer_elsewhere(
-    settings: TargetSettings,
+    problem: Problem,
     config: Mapping[str, Any],
     smac_seed: int,
     budget: float | None,
@@ -205,15 +179,15 @@ def _answer_elsewhere(
 ) -> SmacAnswer:
     try:
         # A recorder of this one evaluation: the same path to the same numbers; the run's own process records it.
-        request = _request(settings, config, 0, smac_seed, budget, instance)
-        record = Recorder(settings.bench).evaluate(request.configuration, request.epoch, seed=request.seed)
+        request = _request(problem, config, 0, smac_seed, budget, instance)
+        record = Recorder(problem).evaluate(request.configuration, request.epoch, seed=request.seed)
     except Exception as error:
         # An infinite cost makes SMAC count the trial as crashed, and it keeps what comes with it.
         worst: float | dict[str, float] = (
-            math.inf if len(settings.objectives) == 1 else dict.fromkeys(settings.objectives, math.inf)
+            math.inf if len(problem.objectives) == 1 else dict.fromkeys(problem.objectives, math.inf)
         )
         return worst, {_UNRECORDED: True, _PICKLED_ERROR: _pickled(error)}
-    return _cost(record, settings), {_UNRECORDED: True, **describe(record)}
+    return _cost(record, problem), {_UNRECORDED: True, **describe(record)}
 
 
 def _pickled(error: Exception) -> str:
@@ -226,33 +200,31 @@ def _pickled(error: Exception) -> str:
     return base64.b64encode(content).decode()
 
 
-def _cost(record: TrialRecord, settings: TargetSettings) -> float | dict[str, float]:
-    values = objective_values(record, settings.objectives)
-    return values[0] if len(values) == 1 else dict(zip(settings.objectives, values, strict=True))
+def _cost(record: TrialRecord, problem: Problem) -> float | dict[str, float]:
+    values = problem.costs(record)
+    return values[0] if len(values) == 1 else dict(zip(problem.objectives, values, strict=True))
 
 
 def _request(
-    settings: TargetSettings,
+    problem: Problem,
     config: Mapping[str, Any],
     rank: int,
     smac_seed: int,
     budget: float | None,
     instance: str | None,
 ) -> _Request:
-    epoch, ladder_budget = settings.epoch, None
-    if settings.ladder is not None and budget is not None:
-        epoch, ladder_budget = settings.ladder.served(budget)
-    seeds = settings.bench.seeds
+    epoch, ladder_budget = problem.served(budget)
+    seeds = problem.bench.seeds
     seed: Seed | None
     if instance is not None:
         seed = _seed_of_instance(instance, seeds)
-    elif settings.seed is not None:
-        seed = settings.seed
+    elif problem.seed is not None:
+        seed = problem.seed
     elif smac_seed in seeds:
         seed = int(smac_seed)
     else:
         seed = seeds[rank % len(seeds)]
-    return _Request(_configuration(config), epoch, ladder_budget, seed)
+    return _Request(problem.configuration(config), epoch, ladder_budget, seed)
 
 
 def _seed_of_instance(instance: str, seeds: tuple[int, ...]) -> int:
@@ -260,10 +232,3 @@ def _seed_of_instance(instance: str, seeds: tuple[int, ...]) -> int:
         if str(seed) == instance:
             return seed
     raise InvalidValueError(f"instance {instance!r} is not one of the table's seeds {[str(seed) for seed in seeds]}")
-
-
-def _configuration(config: Mapping[str, Any]) -> Configuration:
-    # A learning rate's rank is an integer, and no learning rate is. The space cannot tell: where one value is fixed it
-    # has a categorical of one choice, in either encoding.
-    ranks = isinstance(config, Mapping) and isinstance(config.get("lr"), Integral)
-    return to_configuration(config, "integer" if ranks else "categorical")

@@ -13,24 +13,25 @@ What SMAC does that a user of it should know (SMAC 2.4):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol, Unpack, cast
 
 from smac import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
-from nhb2_plugins.adapters.smac.run import SmacAnswer, SmacRun, TargetSettings
+from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.adapters.smac.run import SmacAnswer, SmacRun
 from nhb2_plugins.arguments import checked_flag
-from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
+from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_ladder, top_epoch
-from nhb2_plugins.objectives import checked_objectives
-from nhb2_plugins.simulation import checked_budget
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import checked_logger, checked_seed
+from nhb2_plugins.trajectory.recorder import checked_logger
 
+SMAC: Final = Framework(name="SMAC", has_fidelities=True, has_several_objectives=True)
 Config = Mapping[str, Any]
 
 
@@ -49,15 +50,12 @@ class SmacTarget(Protocol):
 
 
 def smac_target(
-    bench: Benchmark,
+    bench: Benchmark | Problem,
     ladder: FidelityLadder | Iterable[float] | None = None,
-    charging: Charging = "from_scratch",
-    logger: TrajectoryLogger | None = None,
-    seed: Seed | None = None,
     *,
-    epoch: int = SCHEDULE_EPOCHS,
-    objectives: Sequence[str] = ("error_pct",),
+    logger: TrajectoryLogger | None = None,
     instances: bool = False,
+    **arguments: Unpack[ProblemArguments],
 ) -> SmacTarget:
     """The benchmark as a function that SMAC minimises; one function is one run.
 
@@ -75,35 +73,27 @@ def smac_target(
       exceptions: 0 (a call by hand) is the table's first and takes no place, and a seed of the table is itself.
 
     Args:
-        bench: the benchmark.
+        bench: the problem, or a benchmark and a problem's keywords. Any encoding will do: without one a configuration's
+            values tell. Several objectives need a ``Scenario`` with the same list.
         ladder: the budgets in epochs, with the ``min_budget``, ``max_budget`` and ``eta`` of :func:`smac_budgets`. A
             budget between the ladder's is served by the rung below.
-        charging: the charging policy (:mod:`nhb2_plugins.charging`).
         logger: where records go; None makes one.
-        seed: the table's seed, or ``"mean"``.
-        epoch: the fidelity without a ladder. At 200 (here or in a ladder) SMAC sees an expected *test* accuracy, whose
-            cost is estimated.
-        objectives: names out of :data:`nhb2_plugins.objectives.OBJECTIVES`; several need a ``Scenario`` with
-            the same list.
         instances: whether the table's seeds are SMAC's instances.
+        **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
     Raises:
-        InvalidValueError: not a benchmark or logger; an unknown policy, epoch, seed or objective; an epoch beside a
-            ladder that ends at another; instances together with a ladder (SMAC's budgets are then numbers of
-            instances) or with a seed.
+        InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`; instances together with a ladder
+            (SMAC's budgets are then numbers of instances) or with a seed.
         TrajectoryError: the logger belongs to another table.
     """
-    if checked_flag("instances", instances) and (ladder is not None or seed is not None):
+    problem = SMAC.problem(bench, arguments, ladder=ladder)
+    if checked_flag("instances", instances) and (problem.ladder is not None or problem.seed is not None):
         raise InvalidValueError("instances=True takes neither a ladder (SMAC counts instances instead) nor a seed")
-    steps = None if ladder is None else checked_ladder(ladder)
-    settings = TargetSettings(
-        bench, top_epoch(epoch, steps), steps, checked_seed(seed, bench), checked_objectives(objectives)
-    )
-    run = SmacRun(settings, charging=charging, logger=logger)
+    run = SmacRun(problem, logger=logger)
     target: Any
     if instances:
         target = _target_with_instances(run)
-    elif ladder is not None:
+    elif problem.ladder is not None:
         target = _target_with_budgets(run)
     else:
         target = _plain_target(run)
@@ -187,13 +177,13 @@ class SmacStopAtBudget(Callback):
 
     def __init__(self, budget_s: float, logger: TrajectoryLogger | SmacTarget) -> None:
         super().__init__()
-        self._budget_s: Final = checked_budget(budget_s)
+        self._budget: Final = Budget(budget_s)
         run = getattr(logger, "run", None)
         self._logger = checked_logger(run.logger if isinstance(run, SmacRun) else logger)
 
     def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:  # noqa: ARG002
         """False, SMAC's signal to stop, once the budget is spent."""
-        return False if self._logger.clock_s >= self._budget_s else None
+        return False if self._budget.is_spent(self._logger.clock_s) else None
 
 
 def _run_of(target: SmacTarget) -> SmacRun:

@@ -28,19 +28,18 @@ from nhb2_plugins.adapters.syne_tune.blackbox import (
     ELAPSED,
     FIDELITY,
     MAX_FIDELITY,
+    SYNE_TUNE,
     SyneTuneBlackbox,
     syne_tune_configuration,
 )
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_split
+from nhb2_plugins.fidelity import LONG_EPOCHS, checked_split
+from nhb2_plugins.problem import Problem, split_arguments
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status
-from nhb2_plugins.trajectory.recorder import Recorder, checked_seed
+from nhb2_plugins.trajectory.recorder import Recorder
 
 
 @dataclass
@@ -77,14 +76,9 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
 
     def __init__(
         self,
-        bench: Benchmark,
-        epoch: int = SCHEDULE_EPOCHS,
-        charging: Charging = "from_scratch",
-        logger: TrajectoryLogger | None = None,
-        seed: Seed | None = None,
-        encoding: Encoding = "categorical",
+        bench: Benchmark | Problem,
         *,
-        restriction: Subspace = WHOLE_SPACE,
+        logger: TrajectoryLogger | None = None,
         counts_real_time: bool = False,
         simulator_config: SimulatorConfig | None = None,
         **arguments: Any,
@@ -92,38 +86,34 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         """Set up the run.
 
         Args:
-            bench: the benchmark.
-            epoch: the highest fidelity; as :class:`SyneTuneBlackbox`.
-            charging: the charging policy (:mod:`nhb2_plugins.charging`).
+            bench: as :class:`SyneTuneBlackbox`.
             logger: where records go; None makes one.
-            seed: the table's seed; None for the first, ``"mean"`` for the mean over all.
-            encoding: as :func:`syne_tune_space`.
-            restriction: as :func:`syne_tune_space`.
             counts_real_time: whether the real time between calls of the backend counts, as Syne Tune counts it. Runs
                 can then not be repeated to the bit.
             simulator_config: Syne Tune's delays; None for none at all (its own default is 0.05 s each).
-            **arguments: Syne Tune's own ``tuner_sleep_time`` and ``debug_time_attr``.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark; and Syne
+                Tune's own ``tuner_sleep_time`` and ``debug_time_attr``.
 
         Raises:
-            InvalidValueError: an unknown epoch, policy, seed or encoding.
+            InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        self._recorder: Recorder | None = Recorder(bench, charging=charging, logger=logger)
-        self._charging = charging
-        asked = checked_seed(seed, bench)
-        self._table_seed: Seed = bench.seeds[0] if asked is None else asked
+        own, syne_tunes = split_arguments(arguments, table_seed="seed")
+        problem = SYNE_TUNE.problem(bench, own)
+        self._recorder: Recorder | None = Recorder(problem, logger=logger)
+        self._problem = problem
+        self._table_seed: Seed = problem.bench.seeds[0] if problem.seed is None else problem.seed
         self._paid: dict[int, set[int]] = {}
         self._trainings: dict[int, _Training] = {}
         self._has_failed = False
-        self._table = bench.provenance.key
         super().__init__(
-            blackbox=SyneTuneBlackbox(bench, epoch, (self._table_seed,), encoding, restriction=restriction),
+            blackbox=SyneTuneBlackbox(problem, (self._table_seed,)),
             elapsed_time_attr=ELAPSED,
             max_resource_attr=MAX_FIDELITY,
             seed=0,
-            support_checkpointing=charging == "continued",
+            support_checkpointing=problem.charging == "continued",
             simulator_config=simulator_config or SimulatorConfig(0.0, 0.0, 0.0, 0.0, 0.0),
-            **arguments,
+            **syne_tunes,
         )
         if not counts_real_time:
             self._time_keeper = _TableClock()
@@ -162,7 +152,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
     def _process_start_event(self, trial_id: int, time_event: float, config: dict[str, Any] | None = None) -> None:
         asked = self._trial_dict[trial_id].config if config is None else config
         self._trainings[trial_id] = _Training(
-            configuration=syne_tune_configuration(asked, self.blackbox.encoding),
+            configuration=syne_tune_configuration(asked, self._problem.settled_encoding),
             trial=self._running_recorder.logger.next_trial(),
             worker=self._free_worker(),
             start_s=float(time_event),
@@ -209,7 +199,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
 
     def _bill(self, configuration: Configuration, results: list[dict[str, Any]]) -> None:
         """Write into each result how long after the training's start it comes, and what it is."""
-        table = self._table
+        table = self._problem.bench.provenance.key
         costs = {each[FIDELITY]: each[ELAPSED] for each in results}
         for result, elapsed_s in zip(results, self._elapsed(configuration, costs), strict=True):
             epoch = result[FIDELITY]
@@ -228,11 +218,11 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
     def _elapsed(self, configuration: Configuration, costs: Mapping[int, float]) -> list[float]:
         """Seconds from a training's start to each of its epochs: what the policy charges if it ends there."""
         paid = self._paid.get(configuration.index, set())
-        if self._charging == "cached":
+        if self._problem.charging == "cached":
             # Up to an evaluation that is free, everything is.
             free_epoch = max(paid, default=0)
             return [0.0 if epoch <= free_epoch else cost for epoch, cost in costs.items()]
-        if self._charging == "continued" and LONG_EPOCHS not in costs and paid:
+        if self._problem.charging == "continued" and LONG_EPOCHS not in costs and paid:
             paid_epoch = max(paid)
             paid_cost = self._cost(configuration, paid_epoch)
             # A published total may be a little less than the sum of its epochs.
@@ -240,8 +230,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         return list(costs.values())
 
     def _cost(self, configuration: Configuration, epoch: int) -> float:
-        config = to_values(configuration, self.blackbox.encoding, whole_cells=self.blackbox.has_whole_cells)
-        return float(self.blackbox(config, {FIDELITY: epoch}, seed=self._seed)[ELAPSED])
+        return self._problem.bench.evaluate(configuration, epoch, seed=self._table_seed).cost_s
 
     def _end(self, trial_id: int, result: dict[str, Any] | None, status: Status) -> None:
         """Record a training that was ended before its last epoch; one whose first epoch nobody saw leaves no record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,22 +11,20 @@ from numpy.typing import NDArray
 from syne_tune.blackbox_repository.blackbox_tabular import BlackboxTabular
 from syne_tune.config_space import choice, ordinal, randint
 
+from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.encoding import CELL_NAME, Encoding, checked_encoding, hyperparameter_choices, to_configuration
+from nhb2_plugins.encoding import CELL_NAME, Encoding, hyperparameter_choices, to_configuration
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.fidelity import LONG_EPOCHS, checked_epoch
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import (
-    BATCH_SIZES,
     EDGE_NAMES,
-    LEARNING_RATES,
-    N_HYPERPARAMETERS,
     OPERATIONS,
     Configuration,
-    cell_index,
     cellcode_digits,
 )
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 METRIC: Final = "error_pct"
 """The objective, to be minimised (Syne Tune's default): validation error in percent."""
@@ -36,6 +34,7 @@ FIDELITY: Final = "epoch"
 """Name of the fidelity, Syne Tune's ``time_attr``."""
 MAX_FIDELITY: Final = "max_epoch"
 """Syne Tune's ``max_resource_attr``: in a configuration, it is the epoch at which the training ends."""
+SYNE_TUNE: Final = Framework(name="Syne Tune", encoding="categorical")
 
 
 def syne_tune_space(
@@ -76,59 +75,47 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
     :attr:`table_seeds`.
 
     Attributes:
+        problem: what the array holds.
         table_seeds: the table's seeds (or ``"mean"``) along the second axis.
-        encoding: of the hyperparameters.
-        has_whole_cells: whether one hyperparameter stands for the six edges.
     """
 
     def __init__(
         self,
-        bench: Benchmark,
-        epoch: int = SCHEDULE_EPOCHS,
+        bench: Benchmark | Problem,
         seeds: Sequence[Seed] | None = None,
-        encoding: Encoding = "categorical",
-        *,
-        restriction: Subspace = WHOLE_SPACE,
+        **arguments: Unpack[ProblemArguments],
     ) -> None:
         """Fill the array.
 
         Args:
-            bench: the benchmark.
-            epoch: the highest fidelity: 1..``epoch``, or 200 alone (another training, with an expected *test* accuracy
+            bench: the problem, or a benchmark and a problem's keywords; encodings as :func:`syne_tune_space`. Its epoch
+                is the highest fidelity: 1..``epoch``, or 200 alone (another training, with an expected *test* accuracy
                 and an estimated cost).
-            seeds: the table's seeds; None for all of them.
-            encoding: as :func:`syne_tune_space`.
-            restriction: as :func:`syne_tune_space`.
+            seeds: the table's seeds; None for the problem's, or without one for all of them.
+            **arguments: a problem's keywords (:class:`~nhb2_plugins.problem.Problem`), beside a benchmark.
 
         Raises:
-            InvalidValueError: an unknown epoch, seed or encoding.
+            InvalidValueError: an unknown seed, or as :class:`~nhb2_plugins.problem.Problem`.
         """
-        self._arguments = (bench, epoch, seeds, encoding, restriction)
-        self._bench = bench
-        self.encoding = checked_encoding(encoding)
-        self.table_seeds = tuple(bench.seeds if seeds is None else seeds)
-        epochs = _epochs_up_to(checked_epoch(epoch))
-        indices = _indices_of(checked_restriction(restriction))
-        self.has_whole_cells = restriction.needs_whole_cells
+        problem = SYNE_TUNE.problem(bench, arguments)
+        own = problem.bench.seeds if problem.seed is None else (problem.seed,)
+        self.problem: Final = problem
+        self.table_seeds = tuple(own if seeds is None else seeds)
+        epochs = _epochs_up_to(problem.epoch)
+        indices = problem.restriction.indices
         super().__init__(
-            hyperparameters=_frame_of(restriction, encoding),
-            configuration_space=syne_tune_space(encoding, restriction),
+            hyperparameters=_frame_of(problem),
+            configuration_space=syne_tune_space(problem.settled_encoding, problem.restriction),
             fidelity_space={FIDELITY: randint(1, epochs[-1])},
-            objectives_evaluations=_evaluations(bench, indices, epochs, self.table_seeds),
+            objectives_evaluations=_evaluations(problem.bench, indices, epochs, self.table_seeds),
             fidelity_values=np.array(epochs),
             objectives_names=[METRIC, ELAPSED],
         )
         self._indices = indices
 
-    @property
-    def bench(self) -> Benchmark:
-        """The benchmark whose table this is."""
-        return self._bench
-
     def __reduce__(self) -> tuple[Any, ...]:
         # The benchmark knows where its table is: 113 MB less in every tuner that Syne Tune saves.
-        bench, epoch, seeds, encoding, restriction = self._arguments
-        return _blackbox, (bench, epoch, seeds, encoding, restriction)
+        return SyneTuneBlackbox, (self.problem, self.table_seeds)
 
     def _objective_function(
         self, configuration: dict[str, Any] | int, fidelity: dict[str, int] | None = None, seed: int | None = None
@@ -147,17 +134,8 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
         return dict(zip(self.objectives_names, values[self.fidelity_map[epoch]].tolist(), strict=True))
 
     def _position_of(self, config: Mapping[str, Any]) -> int:
-        configuration = syne_tune_configuration(config, self.encoding)
-        position = int(np.searchsorted(self._indices, configuration.index))
-        if position == len(self._indices) or self._indices[position] != configuration.index:
-            raise InvalidValueError(f"{configuration} is not in this part of the space")
-        return position
-
-
-def _blackbox(
-    bench: Benchmark, epoch: int, seeds: Sequence[Seed] | None, encoding: Encoding, restriction: Subspace
-) -> SyneTuneBlackbox:
-    return SyneTuneBlackbox(bench, epoch, seeds, encoding, restriction=restriction)
+        configuration = syne_tune_configuration(config, self.problem.settled_encoding)
+        return int(np.searchsorted(self._indices, self.problem.restriction.checked(configuration).index))
 
 
 def _epochs_up_to(epoch: int) -> tuple[int, ...]:
@@ -172,20 +150,9 @@ def _domain(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:
     return ordinal(list(values), kind="equal")
 
 
-def _indices_of(part: Subspace) -> NDArray[np.intp]:
-    """The configurations of a part of the space, ascending."""
-    cells, rates, sizes = np.ix_(
-        [cell_index(code) for code in part.cellcodes],
-        [LEARNING_RATES.index(rate) for rate in part.learning_rates],
-        [BATCH_SIZES.index(size) for size in part.batch_sizes],
-    )
-    indices: NDArray[np.intp] = (cells * N_HYPERPARAMETERS + rates * len(BATCH_SIZES) + sizes).ravel()
-    return indices
-
-
-def _frame_of(part: Subspace, encoding: Encoding) -> pd.DataFrame:
+def _frame_of(problem: Problem) -> pd.DataFrame:
     """The hyperparameters of a part's configurations in index order, one row each. Texts are kept once."""
-    choices = hyperparameter_choices(encoding, part)
+    part, choices = problem.restriction, problem.choices
     rates, sizes = choices["lr"], choices["batch_size"]
     columns: dict[str, NDArray[Any]] = {
         name: np.repeat(values, len(rates) * len(sizes)) for name, values in _cells_of(part).items()

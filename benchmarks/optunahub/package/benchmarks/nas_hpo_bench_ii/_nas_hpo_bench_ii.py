@@ -116,7 +116,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
     def _objective(self, training_seed: int, report: bool, logger: TrajectoryLogger) -> OptunaObjective:
         return OptunaObjective(
             self._bench,
-            self._epoch,
+            epoch=self._epoch,
             seed=training_seed,
             encoding=self._encoding,
             logger=logger,

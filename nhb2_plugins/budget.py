@@ -1,0 +1,52 @@
+"""A run's budget of simulated seconds: the one place that says when it is spent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import InitVar, dataclass
+from numbers import Real
+
+from nhb2_plugins.errors import InvalidValueError
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Simulated seconds: no evaluation starts at or after them, and the one that crosses them is the last.
+
+    Attributes:
+        seconds: positive; ``inf`` for no budget.
+
+    Args:
+        seconds: as above.
+        name: the argument's, for messages.
+
+    >>> Budget(100).is_spent(100.0), Budget(100).is_crossed(100.0)
+    (True, False)
+
+    Raises:
+        InvalidValueError: not a positive number, or NaN.
+    """
+
+    seconds: float
+    name: InitVar[str] = "budget_s"
+
+    def __post_init__(self, name: str) -> None:
+        if not isinstance(self.seconds, Real) or isinstance(self.seconds, bool) or not self.seconds > 0:
+            raise InvalidValueError(f"{name} {self.seconds!r} is not a positive number of simulated seconds")
+        try:
+            object.__setattr__(self, "seconds", float(self.seconds))
+        except OverflowError as error:
+            raise InvalidValueError(f"{name} is more seconds than a float can count; inf is for no budget") from error
+
+    @classmethod
+    def or_none(cls, budget_s: float | None) -> Budget:
+        """The budget of so many seconds; None for no budget."""
+        return cls(math.inf if budget_s is None else budget_s)
+
+    def is_spent(self, clock_s: float) -> bool:
+        """Whether nothing may start any more at a simulated second."""
+        return clock_s >= self.seconds
+
+    def is_crossed(self, end_s: float) -> bool:
+        """Whether an evaluation that ends then has gone over the budget."""
+        return end_s > self.seconds
