@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 from typing import Any
 
 from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
@@ -43,9 +42,25 @@ class RunPlan:
     restriction: Subspace = WHOLE_SPACE
 
     @property
-    def relative_path(self) -> PurePosixPath:
-        """The run's file below the campaign's directory."""
-        return PurePosixPath("runs", f"{self.run_id}.jsonl")
+    def conditions(self) -> dict[str, Any]:
+        """What the run's header says of it: everything that decides its numbers, but the table and versions."""
+        return {
+            "run_id": self.run_id,
+            "optimizer": self.optimizer,
+            "algorithm": self.algorithm,
+            "settings": self.settings,
+            "ladder": self.ladder.budgets if self.ladder else (),
+            "seed": self.seed,
+            "budget_s": self.budget_s,
+            "n_workers": self.n_workers,
+            "charging": self.charging,
+            "crossing": self.crossing,
+            "epoch": self.epoch,
+            "measure_epoch": self.measure_epoch,
+            "overhead": self.overhead,
+            "restriction": self.restriction.to_dict(),
+            "problem": self.problem.to_dict(),
+        }
 
 
 def plan_runs(spec: CampaignSpec) -> list[RunPlan]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader
 
@@ -164,7 +165,7 @@ def raw_lines(path: Path) -> list[bytes]:
         TrajectoryError: it cannot be read.
     """
     try:
-        return path.read_bytes().split(b"\n")[:-1]
+        return read_regular(path).split(b"\n")[:-1]
     except OSError as error:
         raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
 
