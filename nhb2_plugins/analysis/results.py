@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -86,14 +86,16 @@ class CampaignResults:
             parts.append(f"evaluations that cross the budget: {_listed(crossing)}")
         if overhead := {header.overhead for header in headers} - {"none"}:
             parts.append(f"the optimizer's own time: {_listed(overhead)}")
-        if problem := {_restriction(header.problem) for header in headers} - {""}:
+        if problem := {_restriction(header.problem.to_dict()) for header in headers} - {""}:
             parts.append(f"space restricted to {_listed(problem)}")
         return "; ".join(parts)
 
     @property
     def fidelities(self) -> str:
         """The budgets that were searched at, in epochs, in one line."""
-        budgets = sorted({float(epoch) for h in self.first_headers for epoch in (h.ladder or (h.epoch,))})
+        budgets = sorted(
+            {float(epoch) for h in self.first_headers for epoch in (h.ladder.budgets if h.ladder else (h.epoch,))}
+        )
         return f"{', '.join(f'{budget:.3g}' for budget in budgets)} epoch{'' if budgets == [1.0] else 's'}"
 
     @property
@@ -193,7 +195,7 @@ def _failed(run_id: str, text: str) -> FailedRun:
     return FailedRun(run_id, lines[-1].strip() if lines else "", text)
 
 
-def _listed(values: set[str]) -> str:
+def _listed(values: Collection[str]) -> str:
     *first, last = sorted(values, key=lambda value: (len(value), value))
     return f"{', '.join(first)} or {last}" if first else last
 

@@ -179,8 +179,8 @@ def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncu
 
 
 def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
-    return RunHeader(
-        **plan.conditions,
+    return RunHeader.of(
+        plan,
         table=asdict(bench.provenance),
         optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),

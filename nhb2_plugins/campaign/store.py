@@ -135,7 +135,7 @@ class CampaignStore:
 def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPlan, table: Provenance) -> None:
     recorded = header.get("table")
     found = {**header, "table": recorded.get("digest") if isinstance(recorded, dict) else recorded}
-    for name, wanted in json.loads(json.dumps({**plan.conditions, "table": table.digest})).items():
+    for name, wanted in json.loads(json.dumps({**plan.to_dict(), "table": table.digest})).items():
         if found.get(name) != wanted:
             raise CampaignError(
                 f"{path} is of a run with {name} {found.get(name)!r:.200}, not {wanted!r:.200}; "

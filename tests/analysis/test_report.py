@@ -18,6 +18,7 @@ from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_r
 from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.analysis.tables import ReportTable
 from nhb2_plugins.errors import CampaignError, InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
 
 FIRST = (make_run([(10, 80.0), (30, 85.0)], optimizer="first"), make_run([(20, 83.0)], seed=1, optimizer="first"))
@@ -212,7 +213,7 @@ def test_a_report_leaves_nothing_of_an_earlier_one_that_it_has_no_numbers_for(tm
 
 def test_a_curve_that_can_rise_is_explained() -> None:
     at_the_measure = analyse(campaign_of({"a": [1.0]}))
-    below_it = analyse(campaign_of({"a": [1.0]}, ladder=(4, 12)))
+    below_it = analyse(campaign_of({"a": [1.0]}, ladder=FidelityLadder((4, 12))))
     told = [
         any("A curve can rise" in note for figure in report_figures(each) for note in figure.notes)
         for each in (at_the_measure, below_it)

@@ -321,8 +321,8 @@ def test_restricted_runs_stay_inside_and_regret_is_to_the_best_inside(bench: Ben
         run = read_run(CampaignDirectory(tmp_path).run_file(plan.run_id))
         assert run.records
         assert all(record.configuration in plan.restriction for record in run.records)
-        assert run.header.problem == {"lr": 0.1}
-        assert Subspace(**run.header.restriction) == plan.restriction
+        assert run.header.problem == Subspace(lr=0.1)
+        assert run.header.restriction == plan.restriction
         assert run.header.optimum.accuracy_pct == best
         assert run.header.optimum.lr == 0.1
 

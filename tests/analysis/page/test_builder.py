@@ -21,6 +21,7 @@ from nhb2_plugins.analysis.page.builder import page_of
 from nhb2_plugins.analysis.page.contents import anchor, specification_text
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec
+from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis import golden
 from tests.analysis.page.campaigns import falling_campaign, falling_run
 from tests.analysis.page.html_reader import Page
@@ -152,7 +153,12 @@ def test_failures_and_runs_without_a_result_are_told(analysis: CampaignAnalysis)
         campaign_of({"none": [None], "one": [2.0, 3.0]}),
         campaign_of({"perfect": [0.0] * 6, "also": [0.0] * 6}),
         campaign_of({f"optimizer {number}": [float(number + seed) for seed in range(5)] for number in range(16)}),
-        campaign_of({"long": [1.0, 2.0]}, budget_s=None, settings={"a": {"b": [1, None]}}, ladder=(1.0, 4.0, 12.0)),
+        campaign_of(
+            {"long": [1.0, 2.0]},
+            budget_s=None,
+            settings={"a": {"b": [1, None]}},
+            ladder=FidelityLadder((1.0, 4.0, 12.0)),
+        ),
         CampaignResults((optimizer_of("first", make_run([(0, 89.0), (0, 89.5)])),)),
     ],
 )
