@@ -143,7 +143,9 @@ class Problem:
         if budget is None:
             return self.epoch, None
         if self.ladder is None:
-            raise InvalidValueError(f"budget {budget!r}: this problem has one fidelity; give it ladder=[...]")
+            raise InvalidValueError(
+                f"budget {budget!r}: this problem has no ladder, but one fidelity; give it ladder=[...]"
+            )
         return self.ladder.served(budget)
 
     def configuration(self, values: Mapping[str, Any]) -> Configuration:

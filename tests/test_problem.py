@@ -77,7 +77,7 @@ def test_a_budget_is_served_by_the_rung_below_it() -> None:
     assert problem.served(None) == (12, None)
     with pytest.raises(InvalidValueError, match=r"budget 0\.5 is below the smallest fidelity 1"):
         problem.served(0.5)
-    with pytest.raises(InvalidValueError, match="budget 12: this problem has one fidelity"):
+    with pytest.raises(InvalidValueError, match="budget 12: this problem has no ladder, but one fidelity"):
         Problem(BENCH).served(12)
 
 

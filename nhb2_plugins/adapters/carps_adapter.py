@@ -38,6 +38,7 @@ from ConfigSpace import ConfigurationSpace
 
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.budget import Budget
@@ -51,7 +52,6 @@ from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.table.location import shipped_directories
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = [
     "BENCHMARK_ID",
@@ -78,7 +78,7 @@ _MEASURED: Final = ("published", "imported")
 _OptimizerT = TypeVar("_OptimizerT", bound=Optimizer)
 
 
-class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S is not installed where types are checked
+class CarpsObjectiveFunction(RecordedRun, ObjectiveFunction):  # type: ignore[misc]  # CARP-S is not installed where types are checked
     """One run: it evaluates, charges and records what an optimizer of CARP-S asks for.
 
     A trial's value holds the error in percent, or a list of several objectives, as ``cost``; the charged simulated
@@ -88,6 +88,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
     Attributes:
         problem: what is evaluated; ``cost`` holds its objectives.
         logger: the records (CARP-S's own loggers are ``loggers``).
+        error: the first exception.
         whole_cells: whether :attr:`configspace` has ``cell`` in the place of the six edges.
     """
 
@@ -121,21 +122,14 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
             TrajectoryError: the logger belongs to another table.
         """
         super().__init__(loggers)
-        given = bench if isinstance(bench, Problem) else _benchmark(bench)
-        self.problem: Final = CARPS.problem(given, arguments, ladder=ladder)
+        self._begin(CARPS.problem(_given(bench), arguments, ladder=ladder), logger)
         self.whole_cells = whole_cells
-        self._recorder = Recorder(self.problem, logger=logger)
         self._configspace = _space(self.problem, whole_cells, seed=space_seed)
 
     @property
     def configspace(self) -> ConfigurationSpace:
         """The joint space, or the part of it."""
         return self._configspace
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
 
     @property
     def f_min(self) -> float | None:
@@ -155,9 +149,7 @@ class CarpsObjectiveFunction(ObjectiveFunction):  # type: ignore[misc]  # CARP-S
         """
         if trial_info.instance is not None:
             raise InvalidValueError(f"instance {trial_info.instance!r}: this objective function has no instances")
-        configuration = self.problem.configuration(trial_info.config)
-        epoch, budget = self.problem.served(trial_info.budget)
-        record = self._recorder.evaluate(configuration, epoch, budget=budget)
+        record = self._record(trial_info.config, trial_info.budget)
         costs = self.problem.costs(record)
         return TrialValue(
             cost=list(costs) if len(costs) > 1 else costs[0],
@@ -256,8 +248,7 @@ def carps_metadata(
     Raises:
         InvalidValueError: as :class:`~nhb2_plugins.problem.Problem`.
     """
-    given = bench if isinstance(bench, Problem) else _benchmark(bench)
-    return _metadata(CARPS.problem(given, arguments), whole_cells)
+    return _metadata(CARPS.problem(_given(bench), arguments), whole_cells)
 
 
 def _metadata(problem: Problem, whole_cells: bool) -> TaskMetadata:
@@ -303,8 +294,8 @@ def carps_stop_at_budget(optimizer: _OptimizerT, budget_s: float) -> _OptimizerT
     return optimizer
 
 
-def _benchmark(bench: Table) -> Benchmark:
-    return bench if isinstance(bench, Benchmark) else open_benchmark(bench)
+def _given(bench: Table | Problem) -> Benchmark | Problem:
+    return bench if isinstance(bench, Benchmark | Problem) else open_benchmark(bench)
 
 
 def _task_name(problem: Problem) -> str:

@@ -25,8 +25,8 @@ from ConfigSpace import ConfigurationSpace
 from dehb import DEHB
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.first_error import ErrorKeeper
 from nhb2_plugins.adapters.framework import DEFAULT_LADDER, Framework
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
@@ -38,7 +38,6 @@ from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = [
     "DehbBudgets",
@@ -121,7 +120,7 @@ def dehb_budgets(ladder: FidelityLadder | Iterable[float]) -> DehbBudgets:
     return DehbBudgets(just_below(low), high, ladder.eta)
 
 
-class DehbObjective(ErrorKeeper):
+class DehbObjective(RecordedRun):
     """``DEHB(f=…)``: it evaluates, charges and records; one object is one run.
 
     Attributes:
@@ -129,6 +128,8 @@ class DehbObjective(ErrorKeeper):
         problem: what it answers.
         error: the first unexpected exception. ``DEHB.run`` logs it and ends.
     """
+
+    _WAY_OUT = "Give DEHB n_workers=1"
 
     def __init__(
         self,
@@ -152,13 +153,7 @@ class DehbObjective(ErrorKeeper):
             InvalidValueError: not a logger, a problem without a ladder, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        self.problem: Final = DEHB_FRAMEWORK.problem(bench, arguments, ladder=ladder)
-        self._recorder = Recorder(self.problem, logger=logger)
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
+        self._begin(DEHB_FRAMEWORK.problem(bench, arguments, ladder=ladder), logger)
 
     def __call__(self, config: Mapping[str, Any], fidelity: float, **_: object) -> dict[str, Any]:
         """Evaluate a configuration.
@@ -176,22 +171,16 @@ class DehbObjective(ErrorKeeper):
             InvalidValueError: the configuration is outside the part of the space, or the budget below the ladder.
             Exception: whatever the benchmark or a sink raises; the first is kept.
         """
-        try:
-            configuration = self.problem.configuration(config)
-            epoch, budget = self.problem.served(float(fidelity))
-            record = self._recorder.evaluate(configuration, epoch, budget=budget)
-        except Exception as error:
-            self.keep(error)
-            raise
+        record = self._record(config, float(fidelity))
         return {"fitness": record.error_pct, "cost": record.charged_cost_s, "info": describe(record)}
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        error = TrajectoryError(
-            "DEHB is about to run this objective function in another process, whose records would be lost: "
-            "use n_workers=1"
-        )
-        self.keep(error)
-        raise error
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse, and keep the refusal: ``DEHB.run`` logs it and ends."""
+        try:
+            return super().__reduce_ex__(protocol)
+        except TrajectoryError as error:
+            self.keep(error)
+            raise
 
 
 def run_dehb(

@@ -12,6 +12,7 @@ from typing import Any, Final, Unpack
 import nevergrad as ng
 
 from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values_in
@@ -19,7 +20,7 @@ from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
+from nhb2_plugins.trajectory.recorder import checked_logger
 
 __all__ = [
     "NevergradObjective",
@@ -75,12 +76,18 @@ def nevergrad_values(
     return to_values_in(restriction, configuration, encoding)
 
 
-class NevergradObjective:
+class NevergradObjective(RecordedRun):
     """Call it with hyperparameters by name, as ``optimizer.minimize`` does: it evaluates, charges and records.
 
+    ``minimize(executor=…)`` takes an executor of threads; to other processes an objective does not go.
+
     Attributes:
-        logger: the records.
+        problem: what it answers.
+        logger: the records; the n-th candidate that was told is the n-th of them.
+        error: the first exception.
     """
+
+    _WAY_OUT = "Use an executor of threads, or none, or make one in each process"
 
     def __init__(
         self,
@@ -101,13 +108,7 @@ class NevergradObjective:
             InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
             TrajectoryError: the logger belongs to another table.
         """
-        self._problem = NEVERGRAD.problem(bench, arguments)
-        self._recorder = Recorder(self._problem, logger=logger)
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
+        self._begin(NEVERGRAD.problem(bench, arguments), logger)
 
     def __call__(self, **hyperparameters: Any) -> float | list[float]:
         """Evaluate a configuration.
@@ -119,7 +120,7 @@ class NevergradObjective:
             InvalidValueError: the hyperparameters are not one of this space's configurations.
             Exception: whatever the benchmark or a sink raises.
         """
-        values = self._problem.costs(self._recorder.evaluate(self._problem.configuration(hyperparameters)))
+        values = self.problem.costs(self._record(hyperparameters))
         return list(values) if len(values) > 1 else values[0]
 
 

@@ -20,8 +20,8 @@ from typing import Any, Final, Unpack
 from ray import cloudpickle, tune
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.first_error import ErrorKeeper
 from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_flag
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
@@ -33,7 +33,6 @@ from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status, TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = ["METRIC", "RAY_ENCODINGS", "TIME_ATTRIBUTE", "RayTune", "ray_configuration", "ray_param_space", "ray_values"]
 
@@ -110,7 +109,7 @@ class _Training:
             )
 
 
-class RayTune(ErrorKeeper):
+class RayTune(RecordedRun):
     """One run: what ``tune.Tuner`` takes, and the records of its trials.
 
     A trial's last result holds ``error_pct`` (to be minimised), and what every adapter says of an evaluation
@@ -122,8 +121,11 @@ class RayTune(ErrorKeeper):
         param_space: for ``Tuner(param_space=…)``.
         callback: for ``RunConfig(callbacks=[run.callback])``. Without it nothing is recorded.
         logger: the records; the simulated clock is that of one worker.
+        problem: what is trained.
         error: the first unexpected exception, of a trial or of recording it.
     """
+
+    _WAY_OUT = "Make one where the Tuner is made; its trainable and callback go where Ray Tune sends them"
 
     def __init__(
         self,
@@ -149,16 +151,11 @@ class RayTune(ErrorKeeper):
         problem = RAY.problem(bench, arguments)
         last = problem.epoch
         epochs = tuple(range(1, last + 1)) if checked_flag("report", report) and last != LONG_EPOCHS else (last,)
-        self._recorder = Recorder(problem, logger=logger)
+        self._begin(problem, logger)
         self._training = _Training(problem, epochs)
         self.param_space = ray_param_space(problem.settled_encoding, problem.restriction)
         self.trainable = _as_function(self._training)
         self.callback: tune.Callback = _RecordingCallback(self)
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
 
     def stop_at_budget(self, budget_s: float) -> tune.Stopper:
         """For ``RunConfig(stop=…)``: ends the run when its simulated seconds are spent.
@@ -179,8 +176,8 @@ class RayTune(ErrorKeeper):
         """
         status: Status = "complete" if epoch == self._training.epochs[-1] else "pruned"
         try:
-            configuration = self._training.problem.configuration(config)
-            return self._recorder.evaluate(configuration, epoch, status=status)
+            configuration = self.problem.configuration(config)
+            return self.recorder.evaluate(configuration, epoch, status=status)
         except Exception as error:
             self.keep(error)
             raise

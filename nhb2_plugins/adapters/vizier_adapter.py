@@ -17,6 +17,7 @@ from vizier._src.benchmarks.experimenters.experimenter import Experimenter
 
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_flag
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
@@ -28,7 +29,6 @@ from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
 
 __all__ = [
     "VIZIER_ENCODINGS",
@@ -103,14 +103,16 @@ def vizier_description(trial: vz.Trial) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in metadata.items()}
 
 
-class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyped
+class VizierExperimenter(RecordedRun, Experimenter):  # type: ignore[misc]  # Vizier is untyped
     """Completes trials in place with what the table says, and records them.
 
     A trial's final measurement holds the objectives, ``steps`` (the epoch) and ``elapsed_secs`` (what was charged, in
     simulated seconds); its metadata, namespace ``nhb2``, holds :func:`vizier_description`.
 
     Attributes:
+        problem: what it answers.
         logger: the records.
+        error: the first exception.
     """
 
     def __init__(
@@ -134,20 +136,15 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
                 where there is no learning curve.
             TrajectoryError: the logger belongs to another table.
         """
-        self._problem = VIZIER.problem(bench, arguments)
+        problem = VIZIER.problem(bench, arguments)
         self._reports = checked_flag("report", report)
-        if report and self._problem.epoch == LONG_EPOCHS:
+        if report and problem.epoch == LONG_EPOCHS:
             raise InvalidValueError(f"there is no learning curve at {LONG_EPOCHS} epochs to report")
-        self._recorder = Recorder(self._problem, logger=logger)
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
+        self._begin(problem, logger)
 
     def problem_statement(self) -> vz.ProblemStatement:
         """A new copy of :func:`vizier_problem`."""
-        problem = self._problem
+        problem = self.problem
         return vizier_problem(problem.settled_encoding, problem.restriction, objectives=problem.objectives)
 
     def evaluate(self, suggestions: Sequence[vz.Trial]) -> None:
@@ -161,22 +158,21 @@ class VizierExperimenter(Experimenter):  # type: ignore[misc]  # Vizier is untyp
             self._evaluate(trial)
 
     def _evaluate(self, trial: vz.Trial) -> None:
-        configuration = self._problem.configuration(trial.parameters.as_dict())
-        record = self._recorder.evaluate(configuration)
+        record = self._record(trial.parameters.as_dict())
         if self._reports:
-            trial.measurements.extend(self._curve(configuration))
-        metrics = dict(zip(self._problem.objectives, self._problem.costs(record), strict=True))
+            trial.measurements.extend(self._curve(record.configuration))
+        metrics = dict(zip(self.problem.objectives, self.problem.costs(record), strict=True))
         trial.complete(vz.Measurement(metrics, elapsed_secs=record.charged_cost_s, steps=record.epoch))
         metadata = trial.metadata.ns(_NAMESPACE)
         for name, value in describe(record).items():
             metadata[name] = json.dumps(value)
 
     def _curve(self, configuration: Configuration) -> list[vz.Measurement]:
-        curve = self._problem.bench.curve(configuration, seed=self._problem.seed)
+        curve = self.problem.bench.curve(configuration, seed=self.problem.seed)
         return [
             vz.Measurement({"error_pct": error_pct(accuracy)}, elapsed_secs=cost_s, steps=epoch)
             for epoch, accuracy, cost_s in zip(
-                range(1, self._problem.epoch + 1), curve.accuracy_pct.tolist(), curve.cost_s.tolist(), strict=False
+                range(1, self.problem.epoch + 1), curve.accuracy_pct.tolist(), curve.cost_s.tolist(), strict=False
             )
         ]
 

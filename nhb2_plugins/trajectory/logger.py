@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,17 @@ from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.record_columns import RecordColumns
 from nhb2_plugins.trajectory.sinks import MemorySink, Sink, checked_sinks
+from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
 from nhb2_plugins.trajectory.totals import Totals
 
 if TYPE_CHECKING:
     import pandas
 
 
-class TrajectoryLogger:
+class TrajectoryLogger(StaysInProcess):
     """Takes one record per evaluation, keeps it, and passes it to every sink. Safe to share between threads.
 
-    One without sinks can be copied, and sent to another process and back; the copy goes on by itself.
+    It cannot be copied or sent to another process; its records can.
 
     Args:
         sinks: where records go beside memory. A sink that raises stops the search with its error; the records before it
@@ -35,6 +35,8 @@ class TrajectoryLogger:
         InvalidValueError: ``sinks`` holds something without ``write`` and ``close``, or is no list of sinks; or the
             name is no text.
     """
+
+    _WAY_OUT = "Send its records, or make one in each process"
 
     def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = "run") -> None:
         if type(run_id) is not str:  # also one of numpy's, which no record takes
@@ -88,19 +90,6 @@ class TrajectoryLogger:
         with contextlib.ExitStack() as closing:
             for sink in reversed(self._sinks):
                 closing.callback(sink.close)
-
-    def __getstate__(self) -> dict[str, Any]:
-        if self._sinks:
-            raise TrajectoryError("a logger with sinks cannot be copied or pickled: take its records")
-        with self.lock:
-            return {name: value for name, value in vars(self).items() if name != "lock"} | {
-                "_records": self._records.copy(),
-                "_totals": copy.copy(self._totals),
-            }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self.lock = threading.RLock()
 
     @property
     def records(self) -> Sequence[TrialRecord]:

@@ -54,13 +54,6 @@ class RecordColumns:
         del self._shared[self._n * len(_SHARED) :]
         self._integral_budgets.pop(self._n, None)
 
-    def copy(self) -> RecordColumns:
-        """The same records in columns of their own."""
-        copied = RecordColumns()
-        for record in self.records(self._n):
-            copied.append(record)
-        return copied
-
     def __len__(self) -> int:
         return self._n
 

@@ -11,9 +11,10 @@ from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import Status, TrialRecord, checked_record
+from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
 
 
-class Recorder:
+class Recorder(StaysInProcess):
     """Wraps a problem: every evaluation through it is charged and logged.
 
     Args:

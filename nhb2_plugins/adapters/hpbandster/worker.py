@@ -19,16 +19,15 @@ import serpent  # type: ignore[import-untyped]
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.worker import Worker
 
-from nhb2_plugins.adapters.first_error import ErrorKeeper
 from nhb2_plugins.adapters.hpbandster.result import run_info
 from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb_model import checked_whole_cells
 from nhb2_plugins.problem import Problem, split_arguments
 from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import Recorder
 
 _SHUTDOWN_S: Final = 10.0
 
@@ -45,7 +44,7 @@ def _as_built_in(scalar: np.generic, serializer: Any, output: list[str], level: 
 send_numpy_scalars()
 
 
-class BohbWorker(ErrorKeeper, Worker):  # type: ignore[misc]  # hpbandster is untyped
+class BohbWorker(RecordedRun, Worker):  # type: ignore[misc]  # hpbandster is untyped
     """A real hpbandster worker whose job is a lookup: the loss is the error (percent) at the epoch serving a budget.
 
     ``run.info`` of a result holds accuracy, costs, epoch, split, seed and table
@@ -56,6 +55,8 @@ class BohbWorker(ErrorKeeper, Worker):  # type: ignore[misc]  # hpbandster is un
         recorder: charges and logs; workers of one process may share one, and with it what the run has paid for.
         error: the first unexpected exception of an evaluation. hpbandster turns it into a crashed configuration.
     """
+
+    logger: Any = None  # hpbandster's own, which its constructor sets; the records are in recorder.logger
 
     def __init__(
         self,
@@ -88,8 +89,7 @@ class BohbWorker(ErrorKeeper, Worker):  # type: ignore[misc]  # hpbandster is un
         """
         own, hpbandsters = split_arguments(arguments, table_seed="seed")
         super().__init__(logger=hpbandster_logger or logging.getLogger("hpbandster"), **hpbandsters)
-        self.problem = BOHB_FRAMEWORK.problem(bench, own, ladder=ladder)
-        self.recorder = Recorder(self.problem, logger=logger)
+        self._begin(BOHB_FRAMEWORK.problem(bench, own, ladder=ladder), logger)
         self._whole_cells = checked_whole_cells(self.problem.restriction, whole_cells)
 
     def get_configspace(self, seed: int | None = None) -> ConfigurationSpace:
@@ -115,13 +115,7 @@ class BohbWorker(ErrorKeeper, Worker):  # type: ignore[misc]  # hpbandster is un
             Exception: whatever else the evaluation raises; the first is kept in :attr:`error`.
         """
         del config_id, working_directory  # what hpbandster passes and a lookup does not need
-        try:
-            configuration = self.problem.configuration(config)
-            epoch = self.problem.served(budget)[0]
-            record = self.recorder.evaluate(configuration, epoch, budget=float(budget))
-        except Exception as error:
-            self.keep(error)
-            raise
+        record = self._record(config, float(budget))
         return {"loss": record.error_pct, "info": run_info(record)}
 
     def stop(self) -> None:

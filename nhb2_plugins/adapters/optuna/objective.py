@@ -15,34 +15,37 @@ from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial
 
 from nhb2_plugins.adapters.description import DESCRIPTION
-from nhb2_plugins.adapters.first_error import ErrorKeeper
 from nhb2_plugins.adapters.optuna.search_space import OPTUNA, suggest
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import check_kind
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
+from nhb2_plugins.trajectory.recorder import checked_logger
 
 USER_ATTRIBUTES: Final = tuple(DESCRIPTION)
 """User attributes of a trial, all of built-in types: costs and end in simulated seconds, what was answered (epoch,
 split, seed), and the kind and digest of the table. Each is one write to the study's storage."""
 
 
-class OptunaObjective(ErrorKeeper):
+class OptunaObjective(RecordedRun):
     """Call it with a trial: it suggests a configuration, evaluates it, records it, and returns the error in percent.
 
     One objective is one run: a logger, a simulated clock that starts each evaluation when the last one ended, and what
     the run has paid for. It may be called from several threads (``n_jobs``).
 
     Attributes:
+        problem: what it answers.
         logger: the records.
         error: the first exception that was not a pruned trial.
     """
+
+    _WAY_OUT = "Make one in each process, on one study in a shared storage"
 
     def __init__(
         self,
@@ -80,21 +83,9 @@ class OptunaObjective(ErrorKeeper):
             raise InvalidValueError(
                 f"Optuna cannot prune with several objectives, and there are {list(problem.objectives)}"
             )
-        self._problem = problem
         self._attributes = _checked_attributes(attributes)
-        self._recorder = Recorder(problem, logger=logger)
+        self._begin(problem, logger)
         self._checked_study: str | None = None
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise TrajectoryError(
-            "an OptunaObjective cannot be copied or sent to another process: its records would be lost there. "
-            "Make one in each process, on one study in a shared storage"
-        )
 
     def __call__(self, trial: BaseTrial) -> float | tuple[float, ...]:
         """Evaluate what a trial suggests.
@@ -121,25 +112,25 @@ class OptunaObjective(ErrorKeeper):
     def _evaluate(self, trial: BaseTrial) -> float | tuple[float, ...]:
         check_kind("trial", trial, BaseTrial)
         self._check_study(trial)
-        configuration = suggest(trial, self._problem)
+        configuration = suggest(trial, self.problem)
         charged_before = self._report(trial, configuration) if self._reports else 0.0
-        record = self._recorder.evaluate(configuration)
+        record = self.recorder.evaluate(configuration)
         self._describe(trial, record, charged_before)
-        values = self._problem.costs(record)
+        values = self.problem.costs(record)
         return values if len(values) > 1 else values[0]
 
     def _report(self, trial: BaseTrial, configuration: Configuration) -> float:
         """Report epoch by epoch; returns the seconds charged for runs that were finished on the way."""
         charged = 0.0
         for epoch, following in zip(self._epochs, (*self._epochs[1:], None), strict=True):
-            trial.report(self._problem.bench.evaluate(configuration, epoch, seed=self._problem.seed).error_pct, epoch)
+            trial.report(self.problem.bench.evaluate(configuration, epoch, seed=self.problem.seed).error_pct, epoch)
             # After the last epoch nothing is left to save: a finished training stays a result.
             if following is not None and trial.should_prune():
-                record = self._recorder.evaluate(configuration, epoch, status="pruned")
+                record = self.recorder.evaluate(configuration, epoch, status="pruned")
                 self._describe(trial, record, charged)
                 raise TrialPruned(f"pruned after epoch {epoch}")
             if following == LONG_EPOCHS:
-                charged += self._recorder.evaluate(configuration, epoch).charged_cost_s
+                charged += self.recorder.evaluate(configuration, epoch).charged_cost_s
         return charged
 
     def _describe(self, trial: BaseTrial, record: TrialRecord, charged_before: float) -> None:
@@ -151,7 +142,7 @@ class OptunaObjective(ErrorKeeper):
         study = getattr(trial, "study", None)  # a FixedTrial has none
         if study is None or study.study_name == self._checked_study:
             return
-        directions, objectives = study.directions, self._problem.objectives
+        directions, objectives = study.directions, self.problem.objectives
         if len(directions) != len(objectives) or StudyDirection.MAXIMIZE in directions:
             raise InvalidValueError(
                 f"the study's directions are {[each.name.lower() for each in directions]}, "

@@ -16,7 +16,7 @@ from typing import Any, Final
 from smac.runhistory import RunHistory, TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.description import describe
-from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.benchmark import Seed
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.problem import Problem
@@ -43,7 +43,7 @@ class _Request:
     seed: Seed | None
 
 
-class SmacRun(ErrorKeeper):
+class SmacRun(RecordedRun):
     """The state of one run: its records, its first error, and the table's seeds that SMAC's seeds stand for.
 
     It belongs to the process that made it. In any other (a dask worker, a process with a time limit) it evaluates
@@ -60,16 +60,10 @@ class SmacRun(ErrorKeeper):
 
     def __init__(self, problem: Problem, *, logger: TrajectoryLogger | None = None) -> None:
         self.is_reported = False
-        self._problem = problem
-        self._recorder = Recorder(problem, logger=logger)
+        self._begin(problem, logger)
         self._process = os.getpid()
         self._seed_ranks: dict[int, int] = {}
         self._budget_of_rung: dict[int, float] = {}
-
-    @property
-    def logger(self) -> TrajectoryLogger:
-        """Where the records are."""
-        return self._recorder.logger
 
     def answer(
         self, config: Mapping[str, Any], smac_seed: int, *, budget: float | None = None, instance: str | None = None
@@ -81,17 +75,17 @@ class SmacRun(ErrorKeeper):
             Exception: whatever the benchmark or a sink raises; the first is kept.
         """
         if os.getpid() != self._process:
-            return _answer_elsewhere(self._problem, config, smac_seed, budget, instance)
+            return _answer_elsewhere(self.problem, config, smac_seed, budget, instance)
         try:
-            record = self._record(self._request(config, smac_seed, budget, instance))
+            record = self._evaluate(self._request(config, smac_seed, budget, instance))
         except Exception as error:
             self.keep(error)
             raise
-        return _cost(record, self._problem), describe(record)
+        return _cost(record, self.problem), describe(record)
 
     def remember_seeds(self, earlier: RunHistory) -> None:
         """Let SMAC's seeds stand for what they stood for in a run that SMAC continues, in the order of their trials."""
-        seeds = self._problem.bench.seeds
+        seeds = self.problem.bench.seeds
         for trial, value in earlier.items():
             table_seed = (value.additional_info or {}).get("seed")
             if trial.seed and trial.seed not in seeds and table_seed in seeds:
@@ -116,18 +110,19 @@ class SmacRun(ErrorKeeper):
                 f"was answered with {answer['seed']}, not {request.seed}. Use Scenario(deterministic=True), "
                 "smac_target(seed=...), or smac_target(instances=True)"
             )
-        answer.update(describe(self._record(request)))
+        answer.update(describe(self._evaluate(request)))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """What another process gets: a run that evaluates only, for :meth:`collect`."""
         if not self.is_reported:
             raise TrajectoryError(
                 "SMAC is about to run this target in another process, whose records would be lost: "
                 "give the facade callbacks=[SmacReport(target)]"
             )
-        return _ElsewhereRun, (self._problem,)
+        return _ElsewhereRun, (self.problem,)
 
-    def _record(self, request: _Request) -> TrialRecord:
-        return self._recorder.evaluate(request.configuration, request.epoch, seed=request.seed, budget=request.budget)
+    def _evaluate(self, request: _Request) -> TrialRecord:
+        return self.recorder.evaluate(request.configuration, request.epoch, seed=request.seed, budget=request.budget)
 
     def keep(self, error: Exception) -> None:
         """Keep an exception, if it is the first, and say so where nobody will raise it."""
@@ -138,7 +133,7 @@ class SmacRun(ErrorKeeper):
     def _request(
         self, config: Mapping[str, Any], smac_seed: int, budget: float | None, instance: str | None
     ) -> _Request:
-        request = _request(self._problem, config, self._rank(smac_seed), smac_seed, budget, instance)
+        request = _request(self.problem, config, self._rank(smac_seed), smac_seed, budget, instance)
         if (
             request.budget is not None
             and (other := self._budget_of_rung.setdefault(request.epoch, request.budget)) != request.budget
@@ -153,7 +148,7 @@ class SmacRun(ErrorKeeper):
         """Position of a seed of SMAC among those seen so far."""
         if not isinstance(smac_seed, Integral):
             raise InvalidValueError(f"seed {smac_seed!r:.80} is not an integer; 0 is the table's first seed")
-        if smac_seed == 0 or smac_seed in self._problem.bench.seeds:
+        if smac_seed == 0 or smac_seed in self.problem.bench.seeds:
             return 0
         return self._seed_ranks.setdefault(int(smac_seed), len(self._seed_ranks))
 

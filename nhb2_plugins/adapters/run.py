@@ -1,0 +1,51 @@
+"""One run through a framework: what the framework calls evaluates, charges and records, where the records are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.problem import Problem
+from nhb2_plugins.trajectory.logger import TrajectoryLogger
+from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
+
+
+class RecordedRun(ErrorKeeper, StaysInProcess):
+    """Part of whatever a framework calls.
+
+    Attributes:
+        problem: what is evaluated.
+        recorder: charges and records it.
+        error: the first unexpected exception; None as long as there is none.
+    """
+
+    problem: Problem
+    recorder: Recorder
+
+    def _begin(self, problem: Problem, logger: TrajectoryLogger | None) -> None:
+        """Set up the run; the framework's own base class has a constructor of its own."""
+        self.problem = problem
+        self.recorder = Recorder(problem, logger=logger)
+
+    @property
+    def logger(self) -> TrajectoryLogger:
+        """Where the records are."""
+        return self.recorder.logger
+
+    def _record(self, values: Mapping[str, Any], budget: float | None = None) -> TrialRecord:
+        """Evaluate, charge and record what a framework asks for.
+
+        Raises:
+            InvalidValueError: the values are no configuration of the problem's, or the budget is none of its ladder.
+            Exception: whatever the benchmark or a sink raises; the first is kept.
+        """
+        try:
+            configuration = self.problem.configuration(values)
+            epoch, asked = self.problem.served(budget)
+            return self.recorder.evaluate(configuration, epoch, budget=asked)
+        except Exception as error:
+            self.keep(error)
+            raise
