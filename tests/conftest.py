@@ -12,6 +12,9 @@ from tests.support import comparisons
 from tests.support.mini_pickles import mini_contents
 from tests.support.published_format import PublishedTable, contents_of, generated_table, write_pickles
 
+# A package by itself: its tests run where it is installed (tests/campaign/test_own_optimizer.py).
+collect_ignore = ["own_optimizer"]
+
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import nhb2_plugins
+from nhb2_plugins.testing.fresh_process import output_of
 from tests.core_fixtures import needs
-from tests.support.fresh_process import output_of
 
 FRAMEWORKS = {
     "ConfigSpace",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nhb2_plugins.benchmark import Benchmark
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing import generated_benchmark
 
 
 @pytest.fixture(scope="session")

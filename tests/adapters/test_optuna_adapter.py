@@ -34,10 +34,10 @@ from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.objectives import OBJECTIVES
 from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CONFIGURATIONS, Configuration
+from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from tests.core_fixtures import configurations, mini_table
-from tests.support.generated_benchmark import FailingBenchmark, PlantedError
 
 CONFIGURATION = Configuration("0|10|210", lr=0.1, batch_size=256)
 

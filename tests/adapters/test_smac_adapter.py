@@ -39,9 +39,9 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.writer import write_table
+from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
-from tests.support.generated_benchmark import FailingBenchmark, PlantedError
 
 CONFIGURATION = Configuration("0|10|210", lr=0.1, batch_size=256)
 VALUES = to_values(CONFIGURATION)

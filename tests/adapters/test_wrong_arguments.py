@@ -40,8 +40,8 @@ from nhb2_plugins.errors import InvalidValueError, Nhb2Error, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import generated_benchmark
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.support.generated_benchmark import generated_benchmark
 
 BENCH: Final = generated_benchmark()
 A_CONFIGURATION: Final = Configuration.from_index(14_050)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,14 @@ def test_it_runs_in_a_campaign_and_its_version_is_recorded(environment: dict[str
     result = read_run(tmp_path / "out" / "runs" / "annealing" / "seed-0001.jsonl")
     assert result.header.versions["nhb2-annealing"] == "1.0"
     assert len(result.records) > 3
+
+
+def test_its_own_tests_are_the_contract_of_optimizers(environment: dict[str, str], tmp_path: Path) -> None:
+    shutil.copy(PACKAGE / "tests" / "test_annealing.py", tmp_path)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "9 passed, 5 skipped" in done.stdout  # it takes no restriction, and there are five parts
 
 
 def test_a_wrong_setting_of_it_is_named(environment: dict[str, str], tmp_path: Path) -> None:

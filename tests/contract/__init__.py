@@ -1,5 +1,1 @@
-"""The contract of all adapters."""
-
-import pytest
-
-pytest.register_assert_rewrite("tests.contract.suite")
+"""This package's own adapters, optimizers and sinks under the suites that it ships."""

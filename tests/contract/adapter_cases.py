@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,19 @@ from nhb2_plugins.adapters.smac_adapter import (
 )
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import to_values
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.testing.adapters import A_LOT, AdapterCase, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.contract.suite import A_LOT, AdapterCase, Seen
 
 
 class OptunaCase:
     def evaluate(
-        self, bench: Benchmark, configurations: Sequence[Configuration], *, logger: TrajectoryLogger, **arguments: Any
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
         study = self._study(0)
         enqueue(study, configurations)
-        study.optimize(OptunaObjective(bench, logger=logger, **arguments), n_trials=len(configurations))
+        study.optimize(OptunaObjective(problem, logger=logger), n_trials=len(configurations))
         return [Seen(trial.value, trial.user_attrs) for trial in study.trials if trial.value is not None]
 
     def search(
@@ -56,9 +58,9 @@ class OptunaCase:
 
 class SmacCase:
     def evaluate(
-        self, bench: Benchmark, configurations: Sequence[Configuration], *, logger: TrajectoryLogger, **arguments: Any
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
-        target = smac_target(bench, logger=logger, **arguments)
+        target = smac_target(problem, logger=logger)
         report = SmacReport(target)
         with _scenario(0, 1) as scenario:
             runner = TargetFunctionRunner(scenario, target, required_arguments=["seed"])
@@ -101,16 +103,11 @@ class HpbandsterWorkerCase:
     """``BohbWorker.compute``, which hpbandster calls with a plain configuration; the search is on a real nameserver."""
 
     def evaluate(
-        self,
-        bench: Benchmark,
-        configurations: Sequence[Configuration],
-        *,
-        epoch: int,
-        logger: TrajectoryLogger,
-        **arguments: Any,
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
-        worker = BohbWorker(bench=bench, ladder=[epoch], logger=logger, run_id="contract", **arguments)
-        answers = [worker.compute((0, 0, 0), to_values(each), float(epoch)) for each in configurations]
+        on_ladder = replace(problem, ladder=[problem.epoch])
+        worker = BohbWorker(bench=on_ladder, logger=logger, run_id="contract")
+        answers = [worker.compute((0, 0, 0), to_values(each), float(problem.epoch)) for each in configurations]
         return [Seen(answer["loss"], answer["info"]) for answer in answers]
 
     def search(
@@ -137,7 +134,7 @@ def _bohb_search(
     return len(result.get_all_runs())
 
 
-CASES: dict[str, AdapterCase] = {
+ADAPTERS: dict[str, AdapterCase] = {
     "optuna": OptunaCase(),
     "smac": SmacCase(),
     "bohb": BohbCase(),

@@ -1,10 +1,10 @@
-"""The adapters of ``adapter_cases.py`` under the suite that all adapters keep (``suite.py``)."""
+"""The adapters of ``adapter_cases.py`` under the suite that all adapters keep."""
 
 from __future__ import annotations
 
-from tests.contract.adapter_cases import CASES
-from tests.contract.suite import AdapterContract
+from nhb2_plugins.testing import AdapterContract
+from tests.contract.adapter_cases import ADAPTERS
 
 
 class TestAdapters(AdapterContract):
-    CASES = CASES
+    adapters = ADAPTERS

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from carps.analysis.gather_data_utils import load_log
@@ -33,12 +33,13 @@ from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.encoding import ENCODINGS, Encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import generated_benchmark
+from nhb2_plugins.testing.adapters import A_LOT, AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_records
-from tests.contract.suite import A_LOT, AdapterContract, Seen
-from tests.support.generated_benchmark import generated_benchmark
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # CARP-S's own, of ConfigSpace's older names
 
@@ -53,9 +54,9 @@ def history(optimizer: RandomSearchOptimizer) -> list[tuple[TrialInfo, TrialValu
 
 class CarpsCase:
     def evaluate(
-        self, bench: Benchmark, configurations: Sequence[Configuration], *, logger: TrajectoryLogger, **arguments: Any
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
-        function = CarpsObjectiveFunction(bench, logger=logger, **arguments)
+        function = CarpsObjectiveFunction(problem, logger=logger)
         values = [function.evaluate(carps_trial(each, function)) for each in configurations]
         return [Seen(value.cost, value.additional_info) for value in values]
 
@@ -68,7 +69,7 @@ class CarpsCase:
 
 
 class TestContract(AdapterContract):
-    CASES: ClassVar = {"carps": CarpsCase()}
+    adapters: ClassVar = {"carps": CarpsCase()}
 
 
 @pytest.mark.parametrize("charging", CHARGING_POLICIES)

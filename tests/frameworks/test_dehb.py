@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,12 +29,13 @@ from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.encoding import ENCODINGS, Encoding
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import FailingBenchmark, PlantedError, generated_benchmark
+from nhb2_plugins.testing.adapters import AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.contract.suite import AdapterContract, Seen
 from tests.core_fixtures import mini_table
-from tests.support.generated_benchmark import FailingBenchmark, PlantedError, generated_benchmark
 from tests.test_docs import run_examples
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # DEHB's own, of ConfigSpace's older names
@@ -60,18 +62,12 @@ def make_dehb(objective: DehbObjective, directory: Path, seed: int = 0, **settin
 
 class DehbCase:
     def evaluate(
-        self,
-        bench: Benchmark,
-        configurations: Sequence[Configuration],
-        *,
-        epoch: int,
-        logger: TrajectoryLogger,
-        **arguments: Any,
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
-        objective = DehbObjective(bench, [epoch], logger=logger, **arguments)
+        objective = DehbObjective(replace(problem, ladder=[problem.epoch]), logger=logger)
         space = dehb_space()
         jobs = [SpaceConfiguration(space, values=dehb_values(each)) for each in configurations]
-        answers = [objective(job, fidelity=float(epoch)) for job in jobs]
+        answers = [objective(job, fidelity=float(problem.epoch)) for job in jobs]
         assert [answer["cost"] for answer in answers] == [answer["info"]["charged_cost_s"] for answer in answers]
         return [Seen(answer["fitness"], answer["info"]) for answer in answers]
 
@@ -82,7 +78,7 @@ class DehbCase:
 
 
 class TestContract(AdapterContract):
-    CASES: ClassVar = {"dehb": DehbCase()}
+    adapters: ClassVar = {"dehb": DehbCase()}
 
 
 @pytest.mark.parametrize("ladder", LADDERS, ids=str)

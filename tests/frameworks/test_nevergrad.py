@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import nevergrad as ng
 import pytest
@@ -18,11 +18,12 @@ from nhb2_plugins.adapters.nevergrad_adapter import (
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import ENCODINGS, Encoding
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import generated_benchmark
+from nhb2_plugins.testing.adapters import A_LOT, AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.contract.suite import A_LOT, AdapterContract, Seen
-from tests.support.generated_benchmark import generated_benchmark
 
 BENCH = generated_benchmark()
 OPTIMIZERS = ("RandomSearch", "OnePlusOne", "DiscreteOnePlusOne", "PortfolioDiscreteOnePlusOne", "TwoPointsDE", "NGOpt")
@@ -30,14 +31,14 @@ OPTIMIZERS = ("RandomSearch", "OnePlusOne", "DiscreteOnePlusOne", "PortfolioDisc
 
 class NevergradCase:
     def evaluate(
-        self, bench: Benchmark, configurations: Sequence[Configuration], *, logger: TrajectoryLogger, **arguments: Any
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
         optimizer = ng.optimizers.OnePlusOne(nevergrad_parametrization(seed=0), budget=len(configurations))
         told: list[Seen] = []
         optimizer.register_callback("tell", lambda _optimizer, _candidate, loss: told.append(Seen(loss, None)))
         for configuration in reversed(configurations):  # the last suggestion is the next candidate
             optimizer.suggest(**nevergrad_values(configuration))
-        optimizer.minimize(NevergradObjective(bench, logger=logger, **arguments))
+        optimizer.minimize(NevergradObjective(problem, logger=logger))
         return told
 
     def search(
@@ -50,7 +51,7 @@ class NevergradCase:
 
 
 class TestContract(AdapterContract):
-    CASES: ClassVar = {"nevergrad": NevergradCase()}
+    adapters: ClassVar = {"nevergrad": NevergradCase()}
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -27,12 +27,13 @@ from nhb2_plugins.adapters.ray_adapter import (
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import FailingBenchmark, PlantedError
+from nhb2_plugins.testing.adapters import A_LOT, AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.contract.suite import A_LOT, AdapterContract, Seen
 from tests.core_fixtures import mini_table
-from tests.support.generated_benchmark import FailingBenchmark, PlantedError
 
 DESCRIPTION = {"cost_s", "charged_cost_s", "cost_is_estimated", "epoch", "split", "seed", "table"}
 
@@ -81,10 +82,10 @@ def tuner_of(
 
 class RayCase:
     def evaluate(
-        self, bench: Benchmark, configurations: Sequence[Configuration], *, logger: TrajectoryLogger, **arguments: Any
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
         start_ray()
-        run = RayTune(bench, logger=logger, report=False, **arguments)
+        run = RayTune(problem, logger=logger, report=False)
         searcher = BasicVariantGenerator(points_to_evaluate=[ray_values(each) for each in configurations])
         with tuner_of(run, n=len(configurations), search_alg=searcher) as tuner:
             results = tuner.fit()
@@ -106,7 +107,7 @@ class RayCase:
 
 
 class TestContract(AdapterContract):
-    CASES: ClassVar = {"ray": RayCase()}
+    adapters: ClassVar = {"ray": RayCase()}
     # Ray needs a second for each of these runs.
     EPOCHS: ClassVar = (4, 200)
     SEEDS: ClassVar = (None, "mean")

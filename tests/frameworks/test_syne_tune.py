@@ -33,11 +33,12 @@ from nhb2_plugins.adapters.syne_tune_adapter import (
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import ENCODINGS, Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import generated_benchmark
+from nhb2_plugins.testing.adapters import AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.contract.suite import AdapterContract, Seen
-from tests.support.generated_benchmark import generated_benchmark
 
 BENCH = generated_benchmark()
 SEEDS = BENCH.seeds
@@ -70,20 +71,14 @@ class InOrder(BaseSearcher):  # type: ignore[misc]
 
 class SyneTuneCase:
     def evaluate(
-        self,
-        bench: Benchmark,
-        configurations: Sequence[Configuration],
-        *,
-        epoch: int,
-        logger: TrajectoryLogger,
-        **arguments: Any,
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
-        backend = SyneTuneBackend(bench, epoch, logger=logger, **arguments)
+        backend = SyneTuneBackend(problem, logger=logger)
         space = backend.configuration_space
         searcher = InOrder(space, points_to_evaluate=[to_values(each) for each in configurations])
         callback = SyneTuneCallback()
         tune(backend, SingleFidelityScheduler(space, [METRIC], searcher=searcher), callback=callback, max_cost=1e12)
-        finals = [result for result in callback.results if result[FIDELITY] == epoch]
+        finals = [result for result in callback.results if result[FIDELITY] == problem.epoch]
         mine = {"cost_s", "charged_cost_s", "cost_is_estimated", "epoch", "split", "seed", "table"}
         return [Seen(each[METRIC], {name: each[name] for name in mine}) for each in finals]
 
@@ -100,7 +95,7 @@ class SyneTuneCase:
 
 
 class TestContract(AdapterContract):
-    CASES: ClassVar = {"syne_tune": SyneTuneCase()}
+    adapters: ClassVar = {"syne_tune": SyneTuneCase()}
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -28,22 +28,23 @@ from nhb2_plugins.adapters.vizier_adapter import (
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.testing import generated_benchmark
+from nhb2_plugins.testing.adapters import A_LOT, AdapterContract, Seen
+from nhb2_plugins.testing.fresh_process import output_of
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.contract.suite import A_LOT, AdapterContract, Seen
-from tests.support.fresh_process import output_of
-from tests.support.generated_benchmark import generated_benchmark
 
 BENCH = generated_benchmark()
 
 
 class VizierCase:
     def evaluate(
-        self, bench: Benchmark, configurations: Sequence[Configuration], *, logger: TrajectoryLogger, **arguments: Any
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
         trials = [vizier_suggestion(each).to_trial(number + 1) for number, each in enumerate(configurations)]
-        VizierExperimenter(bench, logger=logger, **arguments).evaluate(trials)
+        VizierExperimenter(problem, logger=logger).evaluate(trials)
         return [
             Seen(trial.final_measurement_or_die.metrics["error_pct"].value, vizier_description(trial))
             for trial in trials
@@ -63,7 +64,7 @@ class VizierCase:
 
 
 class TestContract(AdapterContract):
-    CASES: ClassVar = {"vizier": VizierCase()}
+    adapters: ClassVar = {"vizier": VizierCase()}
 
 
 @pytest.mark.parametrize("encoding", VIZIER_ENCODINGS)

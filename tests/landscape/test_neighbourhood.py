@@ -14,9 +14,9 @@ from nhb2_plugins.landscape.plateaus import connected_components
 from nhb2_plugins.landscape.view import Floats, View
 from nhb2_plugins.landscape.walk import walk_autocorrelation
 from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CHOICES, N_CONFIGURATIONS, Configuration
+from nhb2_plugins.testing import generated_benchmark
 from tests.core_fixtures import mini_benchmark, mini_columns, needs
 from tests.landscape.tables import coarse_benchmark, neighbours
-from tests.support.generated_benchmark import generated_benchmark
 
 
 @given(st.integers(1, 30), st.data())

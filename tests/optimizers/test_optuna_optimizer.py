@@ -14,8 +14,8 @@ from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.subspace import Subspace
-from tests.support.fresh_process import output_of
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing import generated_benchmark
+from nhb2_plugins.testing.fresh_process import output_of
 
 INSTALLED = [name for name in SAMPLERS if name != "gp"]  # that one has tests, and an environment, of its own
 ENCODINGS = {sampler: ["integer"] if sampler == "cmaes" else list(OPTUNA_ENCODINGS) for sampler in INSTALLED}
@@ -28,7 +28,7 @@ def make(seed: int, sampler: str) -> OptunaOptimizer:
 SEQUENCE = """
 from nhb2_plugins.adapters.optuna.optimizer import OptunaOptimizer
 from nhb2_plugins.simulation import simulate
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing import generated_benchmark
 logger = simulate(OptunaOptimizer(5, {sampler!r}), generated_benchmark(), budget_s=10_000, n_workers={n_workers})
 print([record.configuration.index for record in logger.records])
 """

@@ -10,7 +10,7 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.registry import OPTIMIZERS, make_optimizer
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.subspace import Subspace
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing import generated_benchmark
 
 ONE = Subspace(cellcode="0|10|210", lr=0.1, batch_size=256)
 ENDS_BY_ITSELF = {"smac"}

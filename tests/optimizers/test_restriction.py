@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
@@ -20,74 +19,16 @@ from nhb2_plugins.optimizers.registry import (
     OPTIMIZERS,
     Registration,
     check_restriction,
-    close_optimizer,
     make_optimizer,
-    registration,
 )
 from nhb2_plugins.optimizers.reinforce import Reinforce
-from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing.optimizers import PARTS
 
 CELL = "0|10|210"
 CLASSES = Subspace(one_per_class=True)
-PARTS = {
-    "lr": Subspace(lr=0.1),
-    "lr-and-batch-size": Subspace(lr=0.1, batch_size=64),
-    "cell": Subspace(cellcode=CELL),
-    "classes": CLASSES,
-    "classes-and-lr": Subspace(lr=0.05, one_per_class=True),
-}
-TWO_STAGES = ("rs_then_rea", "bohb_then_rea")
-REFUSED = {("cell", name) for name in TWO_STAGES} | {("lr-and-batch-size", name) for name in TWO_STAGES}
-FAST_FIRST_STAGE: dict[str, dict[str, Any]] = {
-    "rs_then_rea": {"first_stage_s": 3000.0},
-    "bohb_then_rea": {"n_iterations": 1},
-    "optuna": {"n_startup_trials": 5},
-    "smac": {"n_initial": 5},
-}
 LADDER = FidelityLadder.hyperband(1, 12, eta=3)
-
-
-def make(algorithm: str, restriction: Subspace, seed: int = 1) -> Any:
-    ladder = LADDER if registration(algorithm).ladder == "always" else None
-    settings = FAST_FIRST_STAGE.get(algorithm)
-    return make_optimizer(algorithm, seed=seed, ladder=ladder, settings=settings, restriction=restriction)
-
-
-def run(algorithm: str, restriction: Subspace, n: int, n_workers: int = 2) -> list[Configuration]:
-    optimizer = make(algorithm, restriction)
-    asked: list[Configuration] = []
-
-    class Spy:
-        def ask(self) -> Suggestion | None:
-            suggestion = optimizer.ask() if len(asked) < n else None
-            if suggestion is not None:
-                asked.append(suggestion.configuration)
-            return suggestion
-
-        def tell(self, suggestion: Suggestion, observation: Observation) -> None:
-            optimizer.tell(suggestion, observation)
-
-    simulate(Spy(), generated_benchmark(), budget_s=float("inf"), n_workers=n_workers)
-    close_optimizer(optimizer)
-    return asked
-
-
-@pytest.mark.parametrize("algorithm", OPTIMIZERS)
-@pytest.mark.parametrize("name", PARTS)
-def test_only_configurations_of_the_part_are_proposed(algorithm: str, name: str) -> None:
-    part = PARTS[name]
-    if (name, algorithm) in REFUSED:
-        with pytest.raises(InvalidValueError, match=r"leaves the (first|second) stage.*nothing to search"):
-            make(algorithm, part)
-        return
-    n = 30 if algorithm == "smac" else 120
-    asked = run(algorithm, part, n)
-    assert len(asked) == n
-    assert [each for each in asked if each not in part] == []
-    assert len(set(asked)) > 10
 
 
 class EverywhereOnly:

@@ -16,14 +16,9 @@ from nhb2_plugins.encoding import ENCODINGS
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.simulation import simulate
-from tests.support.fresh_process import output_of
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing import generated_benchmark
 
 LADDER = FidelityLadder.hyperband(1, 12, 3)
-SEQUENCE = """
-from tests.optimizers.test_smac_optimizer import LADDER, make, sequence
-print(sequence(make({facade!r}), 25))
-"""
 
 
 class AtMost:
@@ -88,13 +83,6 @@ def test_a_seed_is_a_sequence(facade: str, n_workers: int) -> None:
     assert len(first) == 25
     assert first == sequence(make(facade), 25, n_workers)
     assert first != sequence(make(facade, seed=4), 25, n_workers)
-
-
-@pytest.mark.parametrize("facade", ["hpo", "multi_fidelity"])
-def test_the_sequence_does_not_depend_on_the_hash_seed(facade: str) -> None:
-    here = str(sequence(make(facade), 25))
-    for hash_seed in (0, 1, 2):
-        assert output_of(SEQUENCE.format(facade=facade), hash_seed=hash_seed).strip() == here
 
 
 def test_the_quick_model_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

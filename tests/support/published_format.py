@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.cells import isomorphism_classes
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, TOTALS
+from nhb2_plugins.testing.benchmarks import SEEDS, generated_columns
 
-SEEDS = (222, 555, 888)
 FILES = ("bench12.pkl", "cellinfo.pkl", "avgaccs200.pkl")
 
 Columns = dict[str, NDArray[Any]]
@@ -42,24 +41,11 @@ class PublishedTable:
 
 
 def generated_table(
-    random_seed: int, class_of_cell: Iterable[int] | None = None, seeds: tuple[int, ...] = SEEDS
+    random_seed: int, class_of_cell: Sequence[int] | None = None, seeds: tuple[int, ...] = SEEDS
 ) -> PublishedTable:
     """Random values of the published form; the published partition into 1,011 classes unless told otherwise."""
-    rng = np.random.default_rng(random_seed)
-    classes = np.array(isomorphism_classes() if class_of_cell is None else list(class_of_cell), dtype=np.int64)
-    n_classes = int(classes.max()) + 1
-    n_rows = n_classes * N_HYPERPARAMETERS
-    shape = (SCHEDULE_EPOCHS, len(seeds), n_rows)
-    images = {"train": 25_000, "valid": 25_000, "test": 10_000}
-    columns: Columns = {}
-    for split in SPLITS:
-        correct = rng.integers(images[split] // 10, images[split], shape)
-        columns[f"{split}_acc"] = correct / images[split] * 100
-        columns[f"{split}_time"] = rng.integers(100, 60_000, shape) / 1000
-    times = {split: columns[f"{split}_time"].sum(axis=0) for split in SPLITS}  # numpy's order, not Python's
-    columns |= dict(zip(TOTALS, (times["train"], times["train"] + times["valid"], times["test"]), strict=True))
-    columns[EXPECTED_ACC_200] = rng.uniform(10, 95, n_rows)
-    columns[CLASS_OF_CELL] = classes
+    columns = generated_columns(random_seed, class_of_cell, seeds)
+    n_classes = int(columns[CLASS_OF_CELL].max()) + 1
     hashes = tuple(hashlib.md5(f"{random_seed} {i}".encode()).hexdigest() for i in range(n_classes))
     return PublishedTable(columns, seeds, hashes)
 

@@ -12,7 +12,7 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.optimizers.reinforce import Reinforce
 from nhb2_plugins.space import N_CHOICES, Configuration
 from nhb2_plugins.subspace import Subspace
-from tests.support.generated_benchmark import generated_benchmark
+from nhb2_plugins.testing import generated_benchmark
 
 
 class TorchPolicy:

@@ -9,8 +9,8 @@ from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.table.store import Table
+from nhb2_plugins.testing import generated_benchmark
 from nhb2_plugins.training.check import check_table, stratified_sample
-from tests.support.generated_benchmark import generated_benchmark
 
 BENCH = generated_benchmark()
 

@@ -36,7 +36,7 @@ from hpbandster.optimizers.iterations import SuccessiveHalving
 from nhb2_plugins.adapters.hpbandster.dispatcher import WORKER_DIED, SturdyDispatcher, made_sturdy
 from nhb2_plugins.adapters.hpbandster.worker import send_numpy_scalars
 from nhb2_plugins.errors import Nhb2Error
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, just_below
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.hyperband import Bracket, hyperband_brackets
 from nhb2_plugins.optimizers.warm_start import EarlierRun, PreviousResult, read_previous
 
@@ -67,7 +67,7 @@ def hpbandster_budgets(ladder: Ladder) -> dict[str, float]:
     n_rungs = -int(np.log(low / high) / np.log(steps.eta)) + 1
     return {
         "eta": steps.eta,
-        "min_budget": low if n_rungs == len(steps.budgets) else just_below(low),
+        "min_budget": low if n_rungs == len(steps.budgets) else low * (1 - 1e-9),
         "max_budget": high,
     }
 

@@ -1,10 +1,7 @@
-"""What every adapter keeps, whatever its framework: one suite, joined by a subclass with cases of its own."""
+"""What every adapter keeps, whatever its framework."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -13,13 +10,13 @@ import pytest
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
+from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.testing.benchmarks import FailingBenchmark, PlantedError, generated_benchmark
+from nhb2_plugins.testing.digests import ReproducibleSearches, what_counts
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
-from tests.core_fixtures import mini_table
-from tests.support.fresh_process import output_of
-from tests.support.generated_benchmark import FailingBenchmark, PlantedError, generated_benchmark
 
 CONFIGURATIONS = [Configuration.from_index(index) for index in (14_050, 7, 196_607, 14_050, 100_000, 7)]
 N = 24
@@ -43,16 +40,12 @@ class AdapterCase(Protocol):
     """One adapter, driven through its framework."""
 
     def evaluate(
-        self,
-        bench: Benchmark,
-        configurations: Sequence[Configuration],
-        *,
-        epoch: int,
-        seed: Seed | None,
-        charging: Charging,
-        logger: TrajectoryLogger,
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
     ) -> list[Seen]:
-        """Evaluate given configurations in order, in one run."""
+        """Evaluate given configurations in order, in one run, at the problem's epoch.
+
+        An adapter for ladders makes one of it: ``replace(problem, ladder=[problem.epoch])``.
+        """
         ...
 
     def search(
@@ -62,60 +55,58 @@ class AdapterCase(Protocol):
         ...
 
 
-def what_counts(record: TrialRecord) -> dict[str, Any]:
-    """A record without its wall-clock field."""
-    return {name: value for name, value in record.to_dict().items() if name != "overhead_s"}
+class AdapterContract(ReproducibleSearches):
+    """The suite: a subclass named ``Test…`` gives :attr:`adapter`, or several :attr:`adapters` by name."""
 
-
-class AdapterContract:
-    """The suite: a subclass named ``Test…`` gives :attr:`CASES`, and every test runs for each of them."""
-
-    CASES: ClassVar[Mapping[str, AdapterCase]] = {}
+    adapter: ClassVar[AdapterCase]
+    adapters: ClassVar[Mapping[str, AdapterCase]] = {}
     EPOCHS: ClassVar[Sequence[int]] = (1, 4, 12, 200)
     SEEDS: ClassVar[Sequence[Seed | None]] = (None, 555, "mean")
     IN_ONE_PROCESS: ClassVar[bool] = True
     """Whether the framework evaluates where it is called; from elsewhere it can bring but a copy of an exception."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        for argument, values in {"name": self.CASES, "epoch": self.EPOCHS, "seed": self.SEEDS}.items():
+        """Every test runs for each adapter."""
+        for argument, values in {"name": self.search_names(), "epoch": self.EPOCHS, "seed": self.SEEDS}.items():
             if argument in metafunc.fixturenames:
                 metafunc.parametrize(argument, values)
 
+    @classmethod
+    def cases(cls) -> Mapping[str, AdapterCase]:
+        """The adapters under the suite, by name."""
+        return cls.adapters or {type(cls.adapter).__name__: cls.adapter}
+
+    @classmethod
+    def search_names(cls) -> Sequence[str]:
+        """Of the adapters under the suite."""
+        return list(cls.cases())
+
+    @classmethod
+    def recorded(cls, name: str, seed: int) -> Sequence[TrialRecord]:
+        """What a short search through the adapter records."""
+        logger = TrajectoryLogger()
+        cls.cases()[name].search(cls.make_bench(), logger, seed=seed, n=N)
+        return logger.records
+
     @staticmethod
     def make_bench() -> Benchmark:
+        """The benchmark of all tests but those of a failing one."""
         return generated_benchmark()
 
     @pytest.fixture(scope="class")
     @classmethod
     def bench(cls) -> Benchmark:
+        """One benchmark for the whole suite: lookups are pure."""
         return cls.make_bench()
-
-    @classmethod
-    def digest(cls, name: str) -> str:
-        """Of everything that a search of an adapter recorded."""
-        logger = TrajectoryLogger()
-        cls.CASES[name].search(cls.make_bench(), logger, seed=5, n=N)
-        return hashlib.sha256(json.dumps([what_counts(record) for record in logger.records]).encode()).hexdigest()
-
-    @classmethod
-    def print_digests(cls) -> None:
-        """What a fresh process does."""
-        sys.stdout.write("\n" + json.dumps({name: cls.digest(name) for name in cls.CASES}) + "\n")
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def digests_elsewhere(cls) -> list[dict[str, str]]:
-        """What three fresh processes, each with its own hash seed, get of every adapter."""
-        code = f"from {cls.__module__} import {cls.__name__}; {cls.__name__}.print_digests()"
-        return [json.loads(output_of(code, hash_seed=hash_seed).splitlines()[-1]) for hash_seed in (1, 2, 3)]
 
     @pytest.mark.parametrize("charging", CHARGING_POLICIES)
     def test_an_evaluation_is_the_same_through_every_framework(
         self, bench: Benchmark, name: str, epoch: int, seed: Seed | None, charging: Charging
     ) -> None:
+        """Configuration, epoch, split, seed, value, costs and table do not depend on who asks."""
         logger = TrajectoryLogger()
-        case = self.CASES[name]
-        seen = case.evaluate(bench, CONFIGURATIONS, epoch=epoch, seed=seed, charging=charging, logger=logger)
+        case = self.cases()[name]
+        seen = case.evaluate(Problem(bench, epoch, seed=seed, charging=charging), CONFIGURATIONS, logger=logger)
         recorder = Recorder(bench, charging=charging)
         expected = [recorder.evaluate(each, epoch, seed=seed) for each in CONFIGURATIONS]
         assert [what_counts(record) for record in logger.records] == [what_counts(record) for record in expected]
@@ -127,9 +118,10 @@ class AdapterContract:
             assert {key for key, _ in common} >= DESCRIBED
 
     def test_only_built_in_types_cross_the_border(self, bench: Benchmark, name: str) -> None:
+        """No scalar of numpy reaches a framework or a file."""
         logger = TrajectoryLogger()
-        case = self.CASES[name]
-        seen = case.evaluate(bench, CONFIGURATIONS, epoch=12, seed=None, charging="from_scratch", logger=logger)
+        case = self.cases()[name]
+        seen = case.evaluate(Problem(bench), CONFIGURATIONS, logger=logger)
         for each in seen:
             assert type(each.value) is float
             assert all(type(value) in (float, int, bool, str) for value in (each.description or {}).values())
@@ -137,8 +129,9 @@ class AdapterContract:
             assert all(type(value) in (float, int, str) for value in record.to_dict().values())
 
     def test_a_search_records_each_evaluation_once(self, bench: Benchmark, name: str) -> None:
+        """The framework counts as many trials as there are records, and each says what the table says."""
         logger = TrajectoryLogger()
-        n_counted = self.CASES[name].search(bench, logger, seed=1, n=N)
+        n_counted = self.cases()[name].search(bench, logger, seed=1, n=N)
         records = logger.records
         assert len(records) == n_counted == N
         assert [record.trial for record in records] == list(range(N))
@@ -151,8 +144,9 @@ class AdapterContract:
         assert logger.charged_cost_s == pytest.approx(records[-1].end_s)
 
     def test_the_budget_is_kept_to_the_evaluation(self, bench: Benchmark, name: str) -> None:
+        """Only the last evaluation ends after the budget."""
         logger = TrajectoryLogger()
-        self.CASES[name].search(bench, logger, seed=1, budget_s=BUDGET_S)
+        self.cases()[name].search(bench, logger, seed=1, budget_s=BUDGET_S)
         *before, last = logger.records
         assert before
         assert all(record.end_s < BUDGET_S for record in before)
@@ -160,14 +154,10 @@ class AdapterContract:
 
     @pytest.mark.parametrize("n_good", [0, 5])
     def test_a_bug_in_the_benchmark_reaches_the_caller_as_itself(self, name: str, n_good: int) -> None:
-        bench = FailingBenchmark(mini_table(), n_good)
+        """Whatever the framework does with exceptions."""
+        bench = FailingBenchmark(self.make_bench().table, n_good)
         logger = TrajectoryLogger()
         with pytest.raises(PlantedError) as caught:
-            self.CASES[name].search(bench, logger, seed=1, n=N)
+            self.cases()[name].search(bench, logger, seed=1, n=N)
         assert (caught.value is bench.planted) or (not self.IN_ONE_PROCESS and caught.value.args == bench.planted.args)
         assert len(logger) == n_good
-
-    def test_a_seed_is_one_trajectory_in_every_process(
-        self, digests_elsewhere: list[dict[str, str]], name: str
-    ) -> None:
-        assert [digests[name] for digests in digests_elsewhere] == [self.digest(name)] * 3
