@@ -1,18 +1,21 @@
-"""What an evaluation is charged: a policy, and a ledger of what a run has already paid for.
+"""What an evaluation is charged, and when its result can be known: a policy, and what a run has already paid for.
 
 - ``from_scratch``: every evaluation pays its whole cost, as the reference package bills (the default).
 - ``continued``: within the 12-epoch schedule only the epochs beyond what the same configuration, split and seed already
   ran are paid. 200 epochs is another schedule and is always paid in full.
 - ``cached``: a repeated identical evaluation (configuration, epoch, split, seed) is free.
+
+Whatever spares costs rests on an evaluation that was paid before, and waits until that one has ended: a repeat of an
+evaluation that is still running is told when the first ends, and a continuation trains on from there.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
-from nhb2_plugins.benchmark import Benchmark, Observation, Seed
+from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import LONG_EPOCHS, Split
+from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.space import Configuration
 
 Charging = Literal["from_scratch", "continued", "cached"]
@@ -30,8 +33,27 @@ def checked_charging(policy: str) -> Charging:
     return policy
 
 
+class Bill(NamedTuple):
+    """What an evaluation is charged.
+
+    Attributes:
+        charged_s: simulated seconds that are paid for it.
+        end_s: the simulated second at which its result is known.
+    """
+
+    charged_s: float
+    end_s: float
+
+
+class _Trained(NamedTuple):
+    """Up to which epoch a run was paid for, and the simulated second at which it gets there."""
+
+    epoch: int
+    end_s: float
+
+
 class Charger:
-    """Charges one run's evaluations; remembers what the run has paid for.
+    """Charges one run's evaluations; remembers what the run has paid for, and when each of it ends.
 
     Args:
         bench: the benchmark the observations come from.
@@ -44,34 +66,54 @@ class Charger:
     def __init__(self, bench: Benchmark, policy: str = "from_scratch") -> None:
         self.policy: Final = checked_charging(policy)
         self._bench = bench
-        self._paid_epoch: dict[tuple[int, Split, Seed], int] = {}
-        self._paid: set[tuple[int, int, Split, Seed]] = set()
+        # By training run: what was paid of it, each further than the one before.
+        self._trained: dict[Any, list[_Trained]] = {}
+        self._ends: dict[Any, float] = {}  # by evaluation
 
-    def charge(self, configuration: Configuration, observation: Observation) -> float:
-        """Seconds to charge for an evaluation, which counts as paid from now on."""
-        if self.policy == "continued":
-            return self._charge_continuation(configuration, observation)
+    def bill(self, configuration: Configuration, observation: Observation, start_s: float) -> Bill:
+        """The bill of an evaluation that starts at a simulated second; it counts as paid from now on."""
+        if self.policy == "continued" and observation.epoch != LONG_EPOCHS:
+            return self._bill_continuation(configuration, observation, start_s)
         if self.policy == "cached":
-            return self._charge_once(configuration, observation)
-        return observation.cost_s
+            return self._bill_once(configuration, observation, start_s)
+        return Bill(observation.cost_s, start_s + observation.cost_s)
 
-    def _charge_continuation(self, configuration: Configuration, observation: Observation) -> float:
-        if observation.epoch == LONG_EPOCHS:
-            return observation.cost_s
-        run = (configuration.index, observation.split, observation.seed)
-        paid_epoch = self._paid_epoch.get(run, 0)
-        if observation.epoch <= paid_epoch:
-            return 0.0
-        self._paid_epoch[run] = observation.epoch
-        if paid_epoch == 0:
-            return observation.cost_s
-        paid = self._bench.evaluate(configuration, paid_epoch, observation.split, observation.seed)
-        # A published total may be a little less than the sum of its epochs.
-        return max(0.0, observation.cost_s - paid.cost_s)
+    def remember(self, configuration: Configuration, observation: Observation, end_s: float) -> None:
+        """Take in an evaluation that was billed earlier in the run, and when it ended."""
+        if self.policy == "continued" and observation.epoch != LONG_EPOCHS:
+            trained = self._trained.setdefault(_training_run(configuration, observation), [])
+            if not trained or observation.epoch > trained[-1].epoch:
+                trained.append(_Trained(observation.epoch, end_s))
+        elif self.policy == "cached":
+            self._ends.setdefault(_evaluation(configuration, observation), end_s)
 
-    def _charge_once(self, configuration: Configuration, observation: Observation) -> float:
-        evaluation = (configuration.index, observation.epoch, observation.split, observation.seed)
-        if evaluation in self._paid:
-            return 0.0
-        self._paid.add(evaluation)
-        return observation.cost_s
+    def _bill_continuation(self, configuration: Configuration, observation: Observation, start_s: float) -> Bill:
+        trained = self._trained.setdefault(_training_run(configuration, observation), [])
+        for paid in trained:
+            if observation.epoch <= paid.epoch:
+                return Bill(0.0, max(start_s, paid.end_s))
+        charged_s = observation.cost_s
+        if trained:
+            paid_epoch, end_s = trained[-1]
+            start_s = max(start_s, end_s)
+            paid_s = self._bench.evaluate(configuration, paid_epoch, observation.split, observation.seed).cost_s
+            # A published total may be a little less than the sum of its epochs.
+            charged_s = max(0.0, charged_s - paid_s)
+        trained.append(_Trained(observation.epoch, start_s + charged_s))
+        return Bill(charged_s, start_s + charged_s)
+
+    def _bill_once(self, configuration: Configuration, observation: Observation, start_s: float) -> Bill:
+        evaluation = _evaluation(configuration, observation)
+        end_s = self._ends.get(evaluation)
+        if end_s is not None:
+            return Bill(0.0, max(start_s, end_s))
+        self._ends[evaluation] = start_s + observation.cost_s
+        return Bill(observation.cost_s, start_s + observation.cost_s)
+
+
+def _training_run(configuration: Configuration, observation: Observation) -> tuple[Any, ...]:
+    return configuration.index, observation.split, observation.seed
+
+
+def _evaluation(configuration: Configuration, observation: Observation) -> tuple[Any, ...]:
+    return configuration.index, observation.epoch, observation.split, observation.seed

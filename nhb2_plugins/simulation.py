@@ -1,8 +1,9 @@
 """Simulated time: n workers that run an optimizer's suggestions on the table's recorded costs.
 
-An event loop over ask and tell; nothing sleeps. An evaluation ends at its start plus what it is charged; results are
-told in order of simulated end (ties by submission), and the optimizer never learns a result before its end. The wall
-clock measures how long the optimizer thinks, and counts only where that is asked for.
+An event loop over ask and tell; nothing sleeps. An evaluation ends at its start plus what it is charged; one that a
+policy spares costs because another has paid for it waits until that one has ended (:mod:`nhb2_plugins.charging`).
+Results are told in order of simulated end (ties by submission), and the optimizer never learns a result before its end.
+The wall clock measures how long the optimizer thinks, and counts only where that is asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.ask_tell import Optimizer, Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.budget import Budget
+from nhb2_plugins.charging import Bill
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.subspace import WHOLE_SPACE
@@ -48,7 +50,7 @@ class _Running(NamedTuple):
     trial: int
     worker: int
     start_s: float
-    charged_s: float
+    bill: Bill
     overhead_s: float
     suggestion: Suggestion
     observation: Observation
@@ -166,18 +168,17 @@ class _Clock:
         if self._problem.restriction is not WHOLE_SPACE:
             self._problem.restriction.checked(suggestion.configuration)
         observation = recorder.bench.evaluate(suggestion.configuration, suggestion.epoch, seed=self._problem.seed)
-        charged_s = recorder.charge(suggestion.configuration, observation)
+        bill = recorder.bill(suggestion.configuration, observation, self._now_s)
         trial = recorder.logger.next_trial()
-        end_s = self._now_s + charged_s
-        if not (charged_s >= 0 and end_s < math.inf):
-            raise TrajectoryError(f"trial {trial} was charged {charged_s!r} s, expected a finite cost >= 0")
+        if not (bill.charged_s >= 0 and bill.end_s < math.inf):
+            raise TrajectoryError(f"trial {trial} was charged {bill.charged_s!r} s, expected a finite cost >= 0")
         worker = heapq.heappop(self._free_workers)
         heapq.heappush(
-            self._running, _Running(end_s, trial, worker, self._now_s, charged_s, overhead_s, suggestion, observation)
+            self._running, _Running(bill.end_s, trial, worker, self._now_s, bill, overhead_s, suggestion, observation)
         )
 
     def _finish(self, done: _Running) -> None:
-        end_s, trial, worker, start_s, charged_s, overhead_s, suggestion, observation = done
+        end_s, trial, worker, start_s, bill, overhead_s, suggestion, observation = done
         self._now_s = max(self._now_s, end_s)
         heapq.heappush(self._free_workers, worker)
         self._check_progress(done)
@@ -194,7 +195,7 @@ class _Clock:
                 observation,
                 trial=trial,
                 budget=suggestion.budget,
-                charged_cost_s=charged_s,
+                bill=bill,
                 start_s=start_s,
                 worker=worker,
                 status="crossed_budget" if crosses else "complete",
@@ -203,7 +204,7 @@ class _Clock:
         )
 
     def _check_progress(self, done: _Running) -> None:
-        if done.charged_s > 0:
+        if done.bill.charged_s > 0:
             self._free_in_a_row = 0
             self._n_paid += 1
             return

@@ -40,8 +40,14 @@ searches = st.lists(evaluations, max_size=30)
 
 
 def charges(search: Sequence[Evaluation], policy: str, bench: Benchmark = BENCH) -> list[float]:
-    charger = Charger(bench, policy)
-    return [charger.charge(each[0], bench.evaluate(*each)) for each in search]
+    """What one evaluation after the other is charged."""
+    charger, now_s, charged = Charger(bench, policy), 0.0, []
+    for each in search:
+        bill = charger.bill(each[0], bench.evaluate(*each), now_s)
+        assert bill.end_s == now_s + bill.charged_s  # nothing else runs that it could wait for
+        now_s = bill.end_s
+        charged.append(bill.charged_s)
+    return charged
 
 
 def observed(search: Sequence[Evaluation]) -> list[tuple[Configuration, Observation]]:
@@ -148,3 +154,43 @@ def test_an_unknown_policy_is_named_with_the_allowed_ones(policy: Any) -> None:
             refuse(policy)
         message = f"charging policy {policy!r} is not one of 'from_scratch', 'continued', 'cached'"
         assert str(refusal.value).startswith(message)
+
+
+# -- an evaluation that rests on another one, which is still running
+
+
+def test_a_repeat_of_a_running_evaluation_is_told_when_that_one_ends() -> None:
+    observation = BENCH.evaluate(CONFIGURATION)
+    charger = Charger(BENCH, "cached")
+    assert charger.bill(CONFIGURATION, observation, 10.0) == (observation.cost_s, 10.0 + observation.cost_s)
+    assert charger.bill(CONFIGURATION, observation, 11.0) == (0.0, 10.0 + observation.cost_s)
+    assert charger.bill(CONFIGURATION, observation, 1e6) == (0.0, 1e6)
+
+
+def test_a_continuation_of_a_running_training_trains_on_from_its_end() -> None:
+    """By eye: row 0 of the mini table takes 12 s an epoch, and half a second more in the total at 12."""
+    bench, first = mini_benchmark(), Configuration("0|00|000", 0.003125, 16)
+    charger = Charger(bench, "continued")
+    bills = [
+        charger.bill(first, bench.evaluate(first, epoch), start_s)
+        for epoch, start_s in ((4, 0.0), (12, 1.0), (12, 2.0), (4, 3.0), (4, 50.0), (9, 60.0), (9, 200.0), (200, 4.0))
+    ]
+    assert bills[:-1] == [(48, 48), (96.5, 144.5), (0, 144.5), (0, 48), (0, 50), (0, 144.5), (0, 200)]
+    cost_s = bench.evaluate(first, 200).cost_s  # another schedule: it rests on nothing
+    assert bills[-1] == (cost_s, 4.0 + cost_s)
+
+
+@given(st.lists(st.tuples(evaluations, st.floats(0, 1000)), max_size=20), st.sampled_from(CHARGING_POLICIES))
+def test_a_run_that_is_remembered_is_billed_like_the_one_that_went_on(
+    timed: list[tuple[Evaluation, float]], policy: Any
+) -> None:
+    unbroken, starts = Charger(BENCH, policy), sorted(start_s for _, start_s in timed)
+    bills = [
+        unbroken.bill(each[0], BENCH.evaluate(*each), start_s) for (each, _), start_s in zip(timed, starts, strict=True)
+    ]
+    for broken in range(len(timed)):
+        resumed = Charger(BENCH, policy)
+        for (each, _), bill in zip(timed[:broken], bills, strict=False):
+            resumed.remember(each[0], BENCH.evaluate(*each), bill.end_s)
+        each, start_s = timed[broken][0], starts[broken]
+        assert resumed.bill(each[0], BENCH.evaluate(*each), start_s) == bills[broken]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nhb2_plugins as nhb2
 from nhb2_plugins import simulation
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation
@@ -77,7 +78,7 @@ def naive(
     while True:
         while idle and now < budget_s and (suggestion := optimizer.ask()) is not None:
             observation = BENCH.evaluate(suggestion.configuration, suggestion.epoch)
-            end = now + charger.charge(suggestion.configuration, observation)
+            end = charger.bill(suggestion.configuration, observation, now).end_s
             evaluation = Evaluation(n_started, now, end, min(idle))
             idle.remove(evaluation.worker)
             running.append((evaluation, suggestion, observation))
@@ -112,6 +113,103 @@ def test_the_same_events_in_the_same_order_as_the_naive_clock(
     expected = naive(model, budget_s, n_workers, crossing, charging)
     assert as_evaluations(tuple(logger.records)) == expected
     assert optimizer.events == model.events
+
+
+@dataclass(frozen=True)
+class Ask:
+    index: int
+    epoch: int
+    seconds: float  # that the optimizer thinks, where that counts
+
+
+class Asking:
+    """Asks for a list of evaluations, whatever is told."""
+
+    def __init__(self, asks: list[Ask], clock: Callable[[float], None]) -> None:
+        self._asks = iter(asks)
+        self._think = clock
+
+    def ask(self) -> Suggestion | None:
+        if (each := next(self._asks, None)) is None:
+            return None
+        self._think(each.seconds)
+        return Suggestion(Configuration.from_index(each.index), each.epoch)
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        pass
+
+
+def was_trained_by(record: TrialRecord, earlier: Sequence[TrialRecord]) -> bool:
+    """Whether the work behind a result was done and paid for, one piece after the other, by the record's end.
+
+    ``earlier`` are the records that were submitted up to it, itself included; the costs are compared to a microsecond.
+    """
+    mine = [each for each in earlier if each.configuration == record.configuration and each.end_s <= record.end_s]
+    if record.charging == "cached":
+        mine = [each for each in mine if each.epoch == record.epoch]
+    elif record.charging == "from_scratch" or record.epoch == 200:
+        mine = [record]
+    else:
+        mine = [each for each in mine if each.epoch != 200]
+    paid = sorted((each for each in mine if each.charged_cost_s > 0), key=lambda each: each.end_s)
+    done_s, free_from_s = 0.0, -math.inf
+    for each in paid:
+        if each.end_s - each.charged_cost_s < free_from_s - 1e-6:
+            return False  # it trained on before what it rests on had ended
+        done_s, free_from_s = done_s + each.charged_cost_s, each.end_s
+    return done_s >= record.cost_s - 1e-6
+
+
+asks = st.lists(
+    st.builds(Ask, st.integers(0, 2), st.sampled_from([1, 4, 9, 12, 200]), st.sampled_from([0.0, 0.5, 3.0])),
+    max_size=25,
+)
+
+
+@given(asks, st.integers(1, 16), st.sampled_from(CHARGING_POLICIES), st.sampled_from(["none", "measured"]))
+def test_no_result_is_told_before_somebody_has_trained_for_it(
+    asked: list[Ask], n_workers: int, charging: Any, overhead: Any
+) -> None:
+    """For every policy, number of workers and clock; repeats of what is still running included."""
+    now = [0.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nhb2_plugins.simulation.perf_counter", lambda: now[0])
+
+        def think(seconds: float) -> None:
+            now[0] += seconds
+
+        records = simulate(
+            Asking(asked, think),
+            mini_benchmark(),
+            budget_s=math.inf,
+            n_workers=n_workers,
+            charging=charging,
+            overhead=overhead,
+        ).records
+    assert len(records) == len(asked)
+    for record in records:
+        assert was_trained_by(record, [each for each in records if each.trial <= record.trial])
+    by_worker: dict[int, float] = {}
+    for record in sorted(records, key=lambda each: (each.start_s, each.trial)):
+        assert record.start_s >= by_worker.get(record.worker, 0.0)  # a worker does one thing at a time
+        by_worker[record.worker] = record.end_s
+
+
+def test_evolution_with_16_workers_repeats_what_is_running_and_learns_nothing_early() -> None:
+    """Where a repeat of a running evaluation was free at once, one in thirty was told before it could be known."""
+    from nhb2_plugins.optimizers.evolution import RegularizedEvolution
+
+    for charging in ("cached", "continued"):
+        records = simulate(
+            RegularizedEvolution(0),
+            nhb2.open_benchmark(),
+            budget_s=20_000,
+            n_workers=16,
+            charging=charging,  # type: ignore[arg-type]
+        ).records
+        waited = [each for each in records if each.charged_cost_s == 0 and each.end_s > each.start_s]
+        assert waited
+        assert all(was_trained_by(each, [e for e in records if e.trial <= each.trial]) for each in records)
 
 
 @given(scripts, budgets, workers, crossings)
@@ -217,10 +315,12 @@ def test_an_optimizer_that_has_nothing_to_do_ends_the_simulation() -> None:
 
 
 def test_charging_is_applied_in_order_of_submission() -> None:
-    """Two workers start the same evaluation at once: the first to be submitted pays."""
+    """Two workers start the same evaluation at once: the first to be submitted pays, both learn of it at its end."""
     logger = simulate(Script([Step(4, 9), Step(4, 9)]), BENCH, budget_s=10, n_workers=2, charging="cached")
-    assert {each.trial: each.charged_cost_s for each in logger.records} == {0: 5, 1: 0}
-    assert [each.trial for each in logger.records] == [1, 0]
+    assert [(each.trial, each.charged_cost_s, each.start_s, each.end_s) for each in logger.records] == [
+        (0, 5, 0, 5),
+        (1, 0, 0, 5),
+    ]
 
 
 @pytest.mark.parametrize("seed", [None, 222, 555, "mean"])
@@ -251,9 +351,11 @@ def test_a_simulation_is_reproducible_but_for_the_wall_clock() -> None:
     assert all(record.overhead_s >= 0 for record in runs[0])
 
 
-def test_a_logger_that_holds_records_goes_on_from_its_clock() -> None:
+def test_a_logger_that_is_resumed_goes_on_from_its_clock_and_no_other_begins_a_second_run() -> None:
     logger = simulate(Script([Step(4, 9)]), BENCH, budget_s=10, logger=TrajectoryLogger(run_id="two searches"))
-    simulate(Script([Step(2, 9), Step(2, 9)]), BENCH, budget_s=10, logger=logger)
+    with pytest.raises(TrajectoryError, match="this logger holds 1 records of run 'two searches' already: give each"):
+        simulate(Script([Step(2, 9)]), BENCH, budget_s=10, logger=logger)
+    simulate(Script([Step(2, 9), Step(2, 9)]), BENCH, budget_s=10, logger=TrajectoryLogger.resume(logger))
     assert [(each.trial, each.start_s, each.end_s) for each in logger.records] == [(0, 0, 5), (1, 5, 8), (2, 8, 11)]
     assert {each.run_id for each in logger.records} == {"two searches"}
 
@@ -383,9 +485,10 @@ def test_errors_of_progress_and_of_a_sink_reach_the_caller() -> None:
     def fail(*_: Any) -> None:
         raise _PlantedError
 
-    sink = MemorySink()
-    sink.write = fail  # type: ignore[method-assign]
-    for arguments in ({"progress": fail}, {"logger": TrajectoryLogger([sink])}):
+    class FailingSink(MemorySink):
+        write = fail
+
+    for arguments in ({"progress": fail}, {"logger": TrajectoryLogger([FailingSink()])}):
         with pytest.raises(_PlantedError):
             simulate(Script([Step(0, 9)]), BENCH, budget_s=5, **arguments)  # type: ignore[arg-type]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,15 @@ from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.record_columns import RecordColumns
+from nhb2_plugins.trajectory.resumption import UNNAMED_RUN, earlier_run
 from nhb2_plugins.trajectory.sinks import MemorySink, Sink, checked_sinks
 from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
 from nhb2_plugins.trajectory.totals import Totals
 
 if TYPE_CHECKING:
     import pandas
+
+    from nhb2_plugins.problem import Problem
 
 
 class TrajectoryLogger(StaysInProcess):
@@ -38,30 +42,87 @@ class TrajectoryLogger(StaysInProcess):
 
     _WAY_OUT = "Send its records, or make one in each process"
 
-    def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = "run") -> None:
+    def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = UNNAMED_RUN) -> None:
         if type(run_id) is not str:  # also one of numpy's, which no record takes
             raise InvalidValueError(f"run_id {run_id!r:.80} is not a built-in str")
         self.run_id = run_id
         self._records = RecordColumns()
         self._totals = Totals()
+        self._n_resumed = 0
         self._bench: Benchmark | None = None
         self._sinks = checked_sinks(sinks)
         self._written = tuple(sink for sink in self._sinks if not _shows(sink, self._records))
         self.lock = threading.RLock()
 
-    def attach(self, bench: Benchmark) -> None:
-        """Name the benchmark whose evaluations are logged.
+    @classmethod
+    def resume(
+        cls, source: TrajectoryLogger | Iterable[TrialRecord] | str | os.PathLike[str], *, run_id: str | None = None
+    ) -> TrajectoryLogger:
+        """A logger that goes on with a recorded run: clock, numbers, budget and what was paid are the run's.
+
+        >>> from nhb2_plugins.benchmark import open_benchmark
+        >>> from nhb2_plugins.optimizers.random_search import RandomSearch
+        >>> from nhb2_plugins.simulation import simulate
+        >>> search, bench = RandomSearch(0), open_benchmark()
+        >>> logger = simulate(search, bench, budget_s=1000)
+        >>> first = logger.records
+        >>> logger = simulate(search, bench, budget_s=2000, logger=TrajectoryLogger.resume(logger))
+        >>> logger.records[: len(first)] == first, len(logger) > len(first), logger.clock_s > 2000
+        (True, True, True)
+
+        Args:
+            source: a logger, which is itself made ready; a JSON-lines file or a database's URL, to which the records
+                that follow are appended (and where there is nothing yet, the run begins); or records.
+            run_id: the run, where the source holds several, and the new one's name where it holds none.
 
         Raises:
-            TrajectoryError: the logger already belongs to another table: two tables' numbers must not be mixed.
+            TrajectoryError: the source cannot be read, or holds several runs, none of this name, one trial twice, or a
+                whole run of a campaign (which ``nhb2 run`` resumes).
+        """
+        if isinstance(source, TrajectoryLogger):
+            if run_id not in (None, source.run_id):
+                raise TrajectoryError(f"this logger is of run {source.run_id!r}, and not of {run_id!r}")
+            logger = source
+        else:
+            earlier = earlier_run(source, run_id)
+            logger = cls(earlier.sinks, run_id=earlier.run_id)
+            for record in earlier.records:
+                logger._keep(record)
+        logger._n_resumed = len(logger)
+        return logger
+
+    def begin(self, problem: Problem) -> Sequence[TrialRecord]:
+        """Name the problem whose evaluations are logged from now on.
+
+        Returns:
+            The records of the run that is resumed; none where a new one begins.
+
+        Raises:
+            TrajectoryError: the logger belongs to another table; or it holds records already, and is not resumed, or
+                resumed with another charging policy.
         """
         with self.lock:
-            if self._bench is not None and self._bench.provenance.digest != bench.provenance.digest:
+            self._refuse_another_table(problem.bench)
+            if len(self._records) > self._n_resumed:
                 raise TrajectoryError(
-                    f"this logger holds records of the {self._bench.provenance.label}; "
-                    f"it cannot take those of the {bench.provenance.label}"
+                    f"this logger holds {len(self._records)} records of run {self.run_id!r} already: give each run a "
+                    "logger of its own, or go on with that run by TrajectoryLogger.resume(logger)"
                 )
-            self._bench = bench
+            for charging in {record.charging for record in self.records} - {problem.charging}:
+                raise TrajectoryError(
+                    f"run {self.run_id!r} was charged {charging!r}, and cannot go on {problem.charging!r}"
+                )
+            self._bench = problem.bench
+            return self.records
+
+    def _refuse_another_table(self, bench: Benchmark) -> None:
+        held = self.records[0].table if self._records else None
+        if self._bench is not None:
+            held = self._bench.provenance.key
+        if held not in (None, bench.provenance.key):
+            raise TrajectoryError(
+                f"this logger holds records of the table {held}; it cannot take those of {bench.provenance.key}"
+            )
 
     def next_trial(self) -> int:
         """A trial number that no record has yet."""
@@ -78,8 +139,11 @@ class TrajectoryLogger(StaysInProcess):
         with self.lock:
             for sink in self._written:
                 sink.write(record)
-            self._records.append(record)
-            self._totals.add(record)
+            self._keep(record)
+
+    def _keep(self, record: TrialRecord) -> None:
+        self._records.append(record)
+        self._totals.add(record)
 
     def close(self) -> None:
         """Close every sink, also where one before it cannot be closed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
-from nhb2_plugins.charging import Charger
+from nhb2_plugins.charging import Bill, Charger
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
 from nhb2_plugins.space import Configuration
@@ -29,7 +29,8 @@ class Recorder(StaysInProcess):
 
     Raises:
         InvalidValueError: not a logger, or as :class:`~nhb2_plugins.problem.Problem`.
-        TrajectoryError: the logger belongs to another table.
+        TrajectoryError: the logger belongs to another table, or holds records of a run that is not resumed
+            (:meth:`TrajectoryLogger.resume`).
     """
 
     def __init__(
@@ -42,8 +43,11 @@ class Recorder(StaysInProcess):
         self.problem = as_problem(bench, arguments)
         self.bench = self.problem.bench
         self.logger = TrajectoryLogger() if logger is None else checked_logger(logger)
-        self.logger.attach(self.bench)
+        earlier = self.logger.begin(self.problem)
         self._charger = Charger(self.bench, self.problem.charging)
+        for record in earlier:
+            observation = self.bench.evaluate(record.configuration, record.epoch, record.split, record.seed)
+            self._charger.remember(record.configuration, observation, record.end_s)
         self._table = self.bench.provenance.key
 
     def evaluate(
@@ -82,14 +86,14 @@ class Recorder(StaysInProcess):
                 split,
                 problem.seed if seed is None else seed,
             )
-            charged = self.charge(configuration, observation)
+            start_s = self.logger.clock_s
             record = self.make_record(
                 configuration,
                 observation,
                 trial=self.logger.next_trial(),
                 budget=budget,
-                charged_cost_s=charged,
-                start_s=self.logger.clock_s,
+                bill=self.bill(configuration, observation, start_s),
+                start_s=start_s,
                 worker=worker,
                 status=status,
                 overhead_s=overhead_s,
@@ -97,9 +101,9 @@ class Recorder(StaysInProcess):
             self.logger.log(record)
         return record
 
-    def charge(self, configuration: Configuration, observation: Observation) -> float:
+    def bill(self, configuration: Configuration, observation: Observation, start_s: float) -> Bill:
         """Charge an evaluation without logging it; for clocks that start it now and learn its result later."""
-        return self._charger.charge(configuration, observation)
+        return self._charger.bill(configuration, observation, start_s)
 
     def make_record(
         self,
@@ -108,7 +112,7 @@ class Recorder(StaysInProcess):
         *,
         trial: int,
         budget: float | None,
-        charged_cost_s: float,
+        bill: Bill,
         start_s: float,
         worker: int,
         status: Status,
@@ -129,10 +133,10 @@ class Recorder(StaysInProcess):
                 observation.seed,
                 observation.accuracy_pct,
                 observation.cost_s,
-                charged_cost_s,
+                bill.charged_s,
                 self.problem.charging,
                 start_s,
-                start_s + charged_cost_s,
+                bill.end_s,
                 worker,
                 status,
                 overhead_s,

@@ -14,7 +14,7 @@ What Syne Tune does that a user of it should know:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from syne_tune.backend.simulator_backend.simulator_backend import SimulatorConfig
@@ -33,6 +33,7 @@ from nhb2_plugins.adapters.syne_tune.blackbox import (
     syne_tune_configuration,
 )
 from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.charging import Bill
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, checked_split
 from nhb2_plugins.problem import Problem, split_arguments
@@ -249,17 +250,18 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         recorder, seen = self._running_recorder, training.seen
         try:
             observation = recorder.bench.evaluate(training.configuration, seen[FIDELITY], seed=self._table_seed)
+            charged_s: float = seen["charged_cost_s"]
             record = recorder.make_record(
                 training.configuration,
                 observation,
                 trial=training.trial,
                 budget=None,
-                charged_cost_s=seen["charged_cost_s"],
+                bill=Bill(charged_s, max(training.start_s + charged_s, float(seen[ST_TUNER_TIME]))),
                 start_s=training.start_s,
                 worker=training.worker,
                 status=status,
             )
-            recorder.logger.log(replace(record, end_s=max(record.end_s, float(seen[ST_TUNER_TIME]))))
+            recorder.logger.log(record)
         except Exception:
             self._has_failed = True
             raise
