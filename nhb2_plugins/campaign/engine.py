@@ -151,7 +151,7 @@ def _outcomes(
 ) -> Iterator[RunOutcome]:
     if not plans:
         return
-    with _client(scheduler, min(n_processes or os.cpu_count() or 1, len(plans))) as client:
+    with dask_client(scheduler, min(n_processes or os.cpu_count() or 1, len(plans))) as client:
         if not client.nthreads():
             _LOGGER.warning("the scheduler at %s has no workers yet; waiting for one", scheduler)
             client.wait_for_workers(1)
@@ -234,7 +234,12 @@ _EXPENSIVE_FIRST: Final = {"smac": 0, "optuna": 1, "bohb": 2}
 
 
 @contextmanager
-def _client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
+def dask_client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
+    """A client of an existing scheduler, or of a quiet local cluster that ends with it.
+
+    Raises:
+        CampaignError: nothing answers at the address.
+    """
     for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said by the outcomes
     if scheduler is not None:

@@ -22,6 +22,8 @@ from nhb2_plugins.cli.log import add_log
 from nhb2_plugins.cli.lookup import add_info, add_query
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
 from nhb2_plugins.cli.space import add_space
+from nhb2_plugins.cli.train import add_train
+from nhb2_plugins.cli.train_table import add_train_table
 from nhb2_plugins.errors import (
     CampaignError,
     InvalidValueError,
@@ -94,6 +96,8 @@ def _parser() -> Parser:
         add_dashboard,
         add_log,
         add_analyze,
+        add_train,
+        add_train_table,
     ):
         add(commands)
     return parser

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from nhb2_plugins.errors import ImportRefusedError, Nhb2Error
+from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error
 from nhb2_plugins.table.unpickle.reader import unpickle
 from nhb2_plugins.table.unpickle.values import Array, Pairs
 from nhb2_plugins.training.data import ImageData, LabelledImages
@@ -32,7 +32,7 @@ _IMAGES_A_FILE: Final = 10_000
 _BATCHES: Final = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 
 
-class DataNotFoundError(Nhb2Error, FileNotFoundError):
+class DataNotFoundError(InvalidValueError, FileNotFoundError):
     """There is no data set where one was promised."""
 
 

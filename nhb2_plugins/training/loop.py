@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.training.data import ImageData
 from nhb2_plugins.training.images import (
     TEST_EVALUATION,
@@ -163,6 +164,22 @@ def place_data(data: ImageData, execution: Execution = ON_THE_PROCESSOR) -> Devi
     """Copy a data set to where an execution wants it."""
     device = torch.device(execution.device)
     return DeviceData.of(data, device, dtype_of(execution), channels_last=execution.channels_last)
+
+
+def checked_device(name: str) -> str:
+    """The device's name.
+
+    Raises:
+        InvalidValueError: PyTorch does not know it, or finds no such GPU.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InvalidValueError(f"device {name!r} is none that PyTorch knows: {error!s:.100}") from None
+    n_gpus = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= n_gpus:
+        raise InvalidValueError(f"device {name!r}: PyTorch {torch.__version__} finds {n_gpus} GPUs here")
+    return name
 
 
 def platform_of(execution: Execution) -> dict[str, str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.benchmark import PAID_SPLITS, sum_in_order
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error
 from nhb2_plugins.fidelity import Split
+from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.training.task import Execution, TrainingTask
 
 RUN_FORMAT: Final = "nhb2-trained-run"
@@ -151,6 +154,29 @@ class TrainedRun:
             )
         except (ValueError, KeyError, TypeError, InvalidValueError) as error:
             raise TrainingError(f"it is no trained run: {error!r:.200}") from error
+
+
+def measured_provenance(run: TrainedRun, data_name: str, seeds: tuple[int, ...]) -> Provenance:
+    """Where the numbers of a run, and of all that were computed like it, come from.
+
+    The digest stands for what decides them: images, network, precision and the like, the kind of device, PyTorch's
+    version. Configuration and seed are a record's own.
+    """
+    identity = {
+        "data": run.data_checksum,
+        "network": asdict(run.task.network),
+        "execution": asdict(replace(run.execution, device="")),
+        **run.platform,
+    }
+    return Provenance(
+        kind="measured",
+        source=f"training on {data_name}",
+        created=datetime.now(UTC).date().isoformat(),
+        seeds=seeds,
+        note=f"Trained on {run.platform['device']} with PyTorch {run.platform['pytorch']}; costs are measured seconds.",
+        checksums={"data": run.data_checksum},
+        digest=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+    )
 
 
 def _to_json(result: EpochResult) -> dict[str, Any]:

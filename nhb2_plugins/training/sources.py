@@ -14,7 +14,7 @@ from nhb2_plugins.training.data import ImageData, LabelledImages
 DIGITS: Final = "digits"
 """Scikit-learn's 1,797 digits of 8 × 8 pixels: small enough to train on a processor in a second."""
 
-_N_DIGITS: Final = {"train": 800, "valid": 500, "test": 497}
+_N_DIGITS: Final = {"train": 400, "valid": 400, "test": 997}
 
 
 def open_data(source: str | Path) -> ImageData:
@@ -34,7 +34,7 @@ def open_data(source: str | Path) -> ImageData:
 
 
 def read_digits() -> ImageData:
-    """Handwritten digits in shades of grey, 0..240; 800 to train on, 500 to validate on, 497 to test on.
+    """Handwritten digits in shades of grey, 0..240; 400 to train on, 400 to validate on, 997 to test on.
 
     They are neither mirrored (a mirrored digit is another sign) nor moved by more than a pixel.
 

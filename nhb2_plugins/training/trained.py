@@ -7,10 +7,6 @@ measured time, of the same passes as a table's: ``valid`` pays training and vali
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +21,7 @@ from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.training.checkpoint import train_resumably
 from nhb2_plugins.training.data import ImageData
 from nhb2_plugins.training.loop import Training, place_data, platform_of
-from nhb2_plugins.training.run import TrainedRun
+from nhb2_plugins.training.run import TrainedRun, measured_provenance
 from nhb2_plugins.training.sources import open_data
 from nhb2_plugins.training.task import (
     AUTHORS_SEEDS,
@@ -86,7 +82,9 @@ class TrainedBenchmark(Benchmark):
         images = data if isinstance(data, ImageData) else open_data(data)
         self._network = network_for(network, images)
         self._data = place_data(images, execution)
-        self._provenance = _provenance(images, execution, self._network, seeds)
+        task = TrainingTask(Configuration.from_index(0), network=self._network)  # any: a record names its own
+        example = TrainedRun(task, execution, images.checksum, platform_of(execution))
+        self._provenance = measured_provenance(example, images.name, seeds)
         self._in_progress: dict[str, Training] = {}
         self._finished: dict[str, TrainedRun] = {}
 
@@ -186,22 +184,3 @@ def _remade(
     network: NetworkOptions,
 ) -> TrainedBenchmark:
     return TrainedBenchmark(source, directory=directory, execution=execution, seeds=seeds, network=network)
-
-
-def _provenance(data: ImageData, execution: Execution, network: NetworkOptions, seeds: tuple[int, ...]) -> Provenance:
-    platform = platform_of(execution)
-    identity = {
-        "data": data.checksum,
-        "network": asdict(network),
-        "execution": asdict(replace(execution, device="")),
-        **platform,
-    }
-    return Provenance(
-        kind="measured",
-        source=f"training on {data.name}",
-        created=datetime.now(UTC).date().isoformat(),
-        seeds=seeds,
-        note=f"Trained on {platform['device']} with PyTorch {platform['pytorch']}; costs are measured seconds.",
-        checksums={"data": data.checksum},
-        digest=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
-    )

@@ -1,0 +1,75 @@
+"""``nhb2 train-table``: train many configurations, and export them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
+from nhb2_plugins.cli.train import needs_training
+from nhb2_plugins.cli.values import positive_number
+from nhb2_plugins.text_table import counted
+
+if TYPE_CHECKING:
+    from nhb2_plugins.training.table_engine import GroupOutcome
+
+
+def add_train_table(commands: Commands) -> None:
+    """Add ``nhb2 train-table``."""
+    text = "Train many configurations on dask, and export them as the published files and as records."
+    parser = add_command(commands, "train-table", _train_table, text)
+    parser.add_argument("spec", metavar="SPEC", help="a YAML file")
+    parser.add_argument("--out", metavar="DIR", help="runs and exports (default: nhb2-tables/NAME); resumed when there")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and train nothing")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
+    where.add_argument(
+        "--processes", metavar="N", type=positive_number, help="processes of the local cluster (default: one a GPU)"
+    )
+
+
+def _train_table(options: argparse.Namespace) -> int:
+    with needs_training():
+        from nhb2_plugins.training.export import export_runs
+        from nhb2_plugins.training.sources import open_data
+        from nhb2_plugins.training.table_engine import read_runs, train_table
+        from nhb2_plugins.training.table_spec import read_table_spec
+    spec = read_table_spec(Path(options.spec))
+    directory = Path(options.out) if options.out else Path("nhb2-tables", spec.name)
+    if options.dry_run:
+        n_configurations = len(spec.configurations.configurations())
+        print(f"{counted(n_configurations * len(spec.seeds), 'run')} of {spec.epochs} epochs on {spec.data},")
+        print(
+            f"{spec.together} together on {spec.execution.device}. Nothing was trained; they would go to {directory}."
+        )
+        return 0
+    done = 0
+
+    def begin(n_kept: int, n_missing: int) -> None:
+        print(f"{counted(n_kept, 'run')} there, {n_missing:,} to train", file=sys.stderr, flush=True)
+
+    def advance(outcome: GroupOutcome) -> None:
+        nonlocal done
+        done += len(outcome.names)
+        said = "failed: " + outcome.failure.strip().splitlines()[-1] if outcome.failure else f"{done:,} done"
+        print(f"{outcome.names[0]}{' …' if len(outcome.names) > 1 else ''} {said}", file=sys.stderr, flush=True)
+
+    outcome = train_table(
+        spec,
+        directory,
+        scheduler=options.scheduler,
+        n_processes=options.processes,
+        on_start=begin,
+        on_outcome=advance,
+    )
+    if outcome.n_kept + outcome.n_trained:
+        files = export_runs(list(read_runs(directory)), directory, data_name=open_data(spec.data).name)
+        print(f"{counted(outcome.n_kept + outcome.n_trained, 'run')} in {directory}; written:")
+        print("\n".join(f"  {file}" for file in files))
+    if outcome.failed:
+        failed = counted(len(outcome.failed), "run")
+        print(f"nhb2: error: {failed} failed; tracebacks are in {directory / 'failures'}", file=sys.stderr)
+        return EXIT_FAILED
+    return 0

@@ -1,0 +1,236 @@
+"""What a table is trained from: typed YAML.
+
+::
+
+    name: digits
+    data: digits                      # or CIFAR-10's directory, or an .npz file, relative to this file
+    configurations:
+      cells: [0|10|210, 2|20|202]     # each at all learning rates and batch sizes, where none are given
+    seeds: [222]
+    together: 8                       # train so many of one batch size at once
+    network: {channels: [4, 8, 16], cells_per_stage: 1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.landscape.pareto import front_indices
+from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CONFIGURATIONS, Configuration, parse_cellcode
+from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.table.reference.public_records import shipped_records
+from nhb2_plugins.training.sources import DIGITS
+from nhb2_plugins.training.task import AUTHORS_SEEDS, Execution, NetworkOptions, Precision, TrainingTask
+
+
+class TableSpecError(InvalidValueError):
+    """A specification of a table cannot be used."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(_Strict):
+    """A part of the space, as :class:`~nhb2_plugins.subspace.Subspace`."""
+
+    cellcode: str | None = None
+    lr: float | None = None
+    batch_size: int | None = None
+    one_per_class: bool = False
+
+    @model_validator(mode="after")
+    def _is_there(self) -> Self:
+        Subspace(**self.model_dump())
+        return self
+
+
+class Sample(_Strict):
+    """So many of the configurations, drawn without replacement."""
+
+    n: int = Field(ge=1, strict=True)
+    seed: int = Field(default=0, ge=0, strict=True)
+
+
+class ConfigurationsSpec(_Strict):
+    """Which configurations are trained: one of the first five, and a sample of it where one is asked for.
+
+    Attributes:
+        cells: cellcodes, each at ``lrs`` × ``batch_sizes``.
+        listed: whole configurations: cellcode, learning rate, batch size.
+        restriction: a part of the space.
+        public: those with public records (1,232 and more of the real table's first seed).
+        front: those on the Pareto front of error and cost of the table in use.
+        lrs: learning rates of ``cells``; all where not given.
+        batch_sizes: likewise.
+        sample: train only so many of them.
+    """
+
+    cells: tuple[str, ...] | None = None
+    listed: tuple[tuple[str, float, int], ...] | None = None
+    restriction: Part | None = None
+    public: bool = False
+    front: bool = False
+    lrs: tuple[float, ...] = LEARNING_RATES
+    batch_sizes: tuple[int, ...] = BATCH_SIZES
+    sample: Sample | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [name for name in _WAYS if getattr(self, name) not in (None, False)]
+        if len(ways) != 1:
+            raise InvalidValueError(f"exactly one of {', '.join(_WAYS)} says which, and not {ways or 'none'}")
+        if not (self.public or self.front):
+            _ = self.configurations()  # the values are in the space
+        return self
+
+    def configurations(self) -> tuple[Configuration, ...]:
+        """Them, each once, in index order.
+
+        Raises:
+            InvalidValueError: a value that is not in the space.
+            TableError: the table in use cannot be opened (``front``).
+        """
+        indices = np.unique(np.fromiter((each.index for each in self._all()), dtype=np.int64))
+        if self.sample is not None:
+            rng = np.random.default_rng(self.sample.seed)
+            indices = np.sort(rng.choice(indices, min(self.sample.n, len(indices)), replace=False))
+        return tuple(map(Configuration.from_index, indices))
+
+    def _all(self) -> Iterable[Configuration]:
+        if self.cells is not None:
+            cells = [parse_cellcode(cell) for cell in self.cells]
+            return (Configuration(*each) for each in product(cells, self.lrs, self.batch_sizes))
+        if self.listed is not None:
+            return (Configuration(parse_cellcode(cell), lr, size) for cell, lr, size in self.listed)
+        if self.restriction is not None:
+            return map(Configuration.from_index, Subspace(**self.restriction.model_dump()).indices)
+        return map(Configuration.from_index, shipped_records().indices if self.public else _front())
+
+
+_WAYS: Final = ("cells", "listed", "restriction", "public", "front")
+
+
+def _front() -> Iterable[int]:
+    accuracies, costs = open_benchmark().evaluate_many(np.arange(N_CONFIGURATIONS))
+    return front_indices(100 - accuracies, costs).tolist()
+
+
+class NetworkSpec(_Strict):
+    """Sizes of the network, where not the benchmark's."""
+
+    channels: tuple[Annotated[int, Field(ge=1, strict=True)], ...] = Field(default=(16, 32, 64), min_length=1)
+    cells_per_stage: int = Field(default=5, ge=1, strict=True)
+    pool_counts_padding: bool = True
+    outer_biases: bool = True
+
+
+class ExecutionSpec(_Strict):
+    """How to compute, as :class:`~nhb2_plugins.training.task.Execution`."""
+
+    device: str = "cpu"
+    precision: Precision = "float32"
+    deterministic: bool = False
+    tf32: bool = False
+    channels_last: bool = False
+    compiles: bool = False
+    prune_dead: bool = False
+    evaluation_batch_size: int | None = Field(default=None, ge=1, strict=True)
+
+
+class TableSpec(_Strict):
+    """A whole table.
+
+    Attributes:
+        name: a short name; the default directory is called after it.
+        data: ``digits``, or a place, relative to the specification's file.
+        configurations: what is trained.
+        seeds: with each of them.
+        epochs: length of the schedule.
+        together: configurations of one batch size and seed that are trained at once; 1 for one after the other, whose
+            times are those of a run alone.
+        network: sizes.
+        execution: how to compute.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    data: str = Field(min_length=1)
+    configurations: ConfigurationsSpec
+    seeds: tuple[Annotated[int, Field(ge=0, strict=True)], ...] = Field(default=AUTHORS_SEEDS, min_length=1)
+    epochs: int = Field(default=SCHEDULE_EPOCHS, ge=1, strict=True)
+    together: int = Field(default=1, ge=1, strict=True)
+    network: NetworkSpec = NetworkSpec()
+    execution: ExecutionSpec = ExecutionSpec()
+
+    @property
+    def execution_options(self) -> Execution:
+        """How to compute."""
+        return Execution(**self.execution.model_dump())
+
+    def groups(self, network: NetworkOptions) -> list[tuple[TrainingTask, ...]]:
+        """What is trained, in the groups that are trained together; the longest first.
+
+        Args:
+            network: the specification's, with the data's channels and labels.
+        """
+        chosen = self.configurations.configurations()
+        groups: list[tuple[TrainingTask, ...]] = []
+        for batch_size, seed in product(sorted({each.batch_size for each in chosen}), self.seeds):
+            tasks = [TrainingTask(each, seed, self.epochs, network) for each in chosen if each.batch_size == batch_size]
+            groups += [tuple(tasks[start : start + self.together]) for start in range(0, len(tasks), self.together)]
+        return groups
+
+    def network_options(self) -> NetworkOptions:
+        """Sizes, before the data say how many channels and labels."""
+        return NetworkOptions(**self.network.model_dump())
+
+    def identity(self, data_checksum: str) -> dict[str, Any]:
+        """What a directory's runs have in common, as JSON gives it back; how many are trained together is not part."""
+        kept = self.model_dump(mode="json", include={"epochs", "network", "execution"})
+        return {"data": data_checksum, **kept}
+
+
+def read_table_spec(path: Path) -> TableSpec:
+    """Read a specification.
+
+    Raises:
+        TableSpecError: no such file, not YAML, or not a specification; every wrong key is named.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise TableSpecError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise TableSpecError(f"{path} holds no mapping of keys, so it is not a specification of a table")
+    try:
+        spec = TableSpec.model_validate(content)
+    except ValidationError as error:
+        wrong = explain_wrong_values(error, _keys_at, ())
+        raise TableSpecError(f"{path} is not a specification of a table:\n{wrong}") from error
+    if spec.data == DIGITS:
+        return spec
+    return spec.model_copy(update={"data": str(path.resolve().parent / spec.data)})
+
+
+_INNER: Final[dict[str, type[BaseModel]]] = {
+    "configurations": ConfigurationsSpec,
+    "restriction": Part,
+    "sample": Sample,
+    "network": NetworkSpec,
+    "execution": ExecutionSpec,
+}
+
+
+def _keys_at(loc: Location) -> Iterable[str]:
+    return (_INNER.get(str(loc[-2]), TableSpec) if len(loc) > 1 else TableSpec).model_fields
