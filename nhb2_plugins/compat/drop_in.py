@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from nhb2_plugins.compat.api import MODULE, NASHPOBench2API
 from nhb2_plugins.compat.operations import get_ith_op, set_ith_op
 from nhb2_plugins.errors import Nhb2Error, TableError
+
+_REPAIRS: Final = {"hpbandster": "nhb2_plugins.adapters.hpbandster.repair"}
+"""What is imported when a script has imported a package."""
 
 
 class _ScriptAPI(NASHPOBench2API):
@@ -53,11 +58,33 @@ class _Module(ModuleType):
         self.__dict__.update(contents)
 
 
+class _Repairs(MetaPathFinder):
+    """Repairs packages of others that hang on today's packages, when they are imported and if they ever are."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that Python's own finder has, whose loader also repairs."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _REPAIRS else None
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = _then_repaired(spec.loader.exec_module)  # type: ignore[method-assign,assignment]
+        return spec
+
+
+def _then_repaired(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+    def execute_and_repair(module: ModuleType) -> None:
+        execute(module)
+        import_module(_REPAIRS[module.__name__])
+
+    return execute_and_repair
+
+
 def run_script(script: Path, arguments: list[str]) -> None:
-    """Run a script as ``__main__``, with the drop-in in the reference's place."""
+    """Run a script as ``__main__``, with the drop-in in the reference's place and hpbandster repaired."""
     import runpy
 
     install(answer_any_directory=True)
+    sys.meta_path.insert(0, _Repairs())
     sys.argv = [str(script), *arguments]
     sys.path[0] = str(script.resolve().parent)
     runpy.run_path(str(script), run_name="__main__")

@@ -46,7 +46,7 @@ LADDERS = (FidelityLadder([12, 200]), FidelityLadder.hyperband(1, 12), FidelityL
 
 def make_dehb(objective: DehbObjective, directory: Path, seed: int = 0, **settings: Any) -> DEHB:
     """DEHB as a user of it makes one."""
-    budgets = dehb_budgets(objective.ladder)
+    budgets = dehb_budgets(objective.problem.ladder)
     return DEHB(
         f=objective,
         cs=dehb_space(),
@@ -151,7 +151,7 @@ def test_dehb_s_files_are_kept_where_it_is_told_to(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("charging", CHARGING_POLICIES)
 def test_a_promotion_is_charged_by_the_policy(charging: Charging) -> None:
-    objective = DehbObjective(BENCH, [4, 12], charging)
+    objective = DehbObjective(BENCH, [4, 12], charging=charging)
     values = dehb_values(Configuration.from_index(7))
     costs = [objective(values, fidelity)["cost"] for fidelity in (4, 12, 12)]
     full = [BENCH.evaluate(Configuration.from_index(7), epoch).cost_s for epoch in (4, 12, 12)]

@@ -149,7 +149,7 @@ def test_the_blackbox_without_a_seed_is_the_first_seeds() -> None:
 
 
 def test_the_blackbox_refuses_what_it_does_not_hold() -> None:
-    blackbox = SyneTuneBlackbox(BENCH, 4, restriction=Subspace(cellcode="0|10|210"))
+    blackbox = SyneTuneBlackbox(BENCH, epoch=4, restriction=Subspace(cellcode="0|10|210"))
     config = blackbox.all_configurations()[0]
     with pytest.raises(InvalidValueError, match="seed 3 is not a position in the seeds"):
         blackbox(config, {FIDELITY: 3}, seed=3)

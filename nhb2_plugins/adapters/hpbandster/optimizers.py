@@ -4,7 +4,7 @@
 ``RandomSearch`` (0.7.4) with four differences:
 
 - they take a ladder, whose budgets they ask for exactly, and brackets that are right for it;
-- configurations and budgets are built-in values, so that Pyro and hpbandster's JSON result logger can write them;
+- importing them repairs hpbandster for today's packages (:mod:`~nhb2_plugins.adapters.hpbandster.repair`);
 - an exception that hpbandster would turn into a random configuration, a crashed one or a hang is raised by ``run``;
 - ``run`` ends, and ``shutdown`` works, whatever happened.
 
@@ -33,14 +33,13 @@ from hpbandster.optimizers.config_generators.bohb import BOHB as BohbGenerator  
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
+import nhb2_plugins.adapters.hpbandster.repair  # noqa: F401 - importing it is what it is for
 from nhb2_plugins.adapters.hpbandster.dispatcher import WORKER_DIED, SturdyDispatcher, made_sturdy
-from nhb2_plugins.adapters.hpbandster.worker import send_numpy_scalars
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.hyperband import Bracket, hyperband_brackets
 from nhb2_plugins.optimizers.warm_start import EarlierRun, PreviousResult, read_previous
 
-send_numpy_scalars()
 Ladder = FidelityLadder | Iterable[float]
 
 
@@ -72,10 +71,6 @@ def hpbandster_budgets(ladder: Ladder) -> dict[str, float]:
     }
 
 
-def _built_in(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in config.items()}
-
-
 class _Witness:
     """Stands for a logger, and keeps the exception that is being handled when a warning is written.
 
@@ -103,7 +98,7 @@ def _means_no_candidate(error: BaseException) -> bool:
 
 
 class HonestBohbGenerator(BohbGenerator):  # type: ignore[misc]  # hpbandster is untyped
-    """hpbandster's BOHB model: built-in values, and no random configuration in place of an error."""
+    """hpbandster's BOHB model, without a random configuration in place of an error."""
 
     def __init__(self, configspace: ConfigurationSpace, **settings: Any) -> None:
         super().__init__(configspace, **settings)
@@ -119,16 +114,7 @@ class HonestBohbGenerator(BohbGenerator):  # type: ignore[misc]  # hpbandster is
         config, config_info = super().get_config(budget)
         if self._witness.error is not None:
             raise self._witness.error
-        return _built_in(config), config_info
-
-
-class BuiltInRandomSampling(RandomSampling):  # type: ignore[misc]
-    """hpbandster's random sampling with built-in values."""
-
-    def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A random configuration and an empty dict."""
-        config, config_info = super().get_config(budget)
-        return _built_in(config), config_info
+        return config, config_info
 
 
 class _Halving(SuccessiveHalving):  # type: ignore[misc]
@@ -363,7 +349,7 @@ class _RandomLadderMaster(_LadderMaster):
         **master_arguments: Any,
     ) -> None:
         super().__init__(
-            BuiltInRandomSampling(configspace),
+            RandomSampling(configspace),
             ladder,
             worker_timeout_s=worker_timeout_s,
             master_arguments=master_arguments,

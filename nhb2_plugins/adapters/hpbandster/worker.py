@@ -1,9 +1,7 @@
 """A worker for hpbandster 0.7.4, in threads or in separate processes on a nameserver.
 
-Importing this module teaches Pyro's serializer numpy scalars, as the built-in values they stand for. Without that every
-job of hpbandster hangs on today's packages: ConfigSpace ≥ 1.1 puts ``numpy.int64`` and ``numpy.str_`` into
-configurations, numpy ≥ 2 writes ``numpy.float64`` budgets as text that nobody can read, and the thread that sends jobs
-dies of it unseen. It must be imported where the optimizer runs, too; a script that starts workers and optimizer in one
+Importing this module repairs hpbandster (:mod:`~nhb2_plugins.adapters.hpbandster.repair`), whose jobs hang on today's
+packages otherwise. It must be imported where the optimizer runs, too; a script that starts workers and optimizer in one
 process has done so.
 """
 
@@ -14,11 +12,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-import numpy as np
-import serpent  # type: ignore[import-untyped]
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.worker import Worker
 
+import nhb2_plugins.adapters.hpbandster.repair  # noqa: F401 - importing it is what it is for
 from nhb2_plugins.adapters.hpbandster.result import run_info
 from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK
 from nhb2_plugins.adapters.run import RecordedRun
@@ -30,18 +27,6 @@ from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 
 _SHUTDOWN_S: Final = 10.0
-
-
-def send_numpy_scalars() -> None:
-    """Let Pyro send numpy scalars as the built-in values they stand for (they cannot be sent at all otherwise)."""
-    serpent.register_class(np.generic, _as_built_in)
-
-
-def _as_built_in(scalar: np.generic, serializer: Any, output: list[str], level: int) -> None:
-    serializer._serialize(scalar.item(), output, level)
-
-
-send_numpy_scalars()
 
 
 class BohbWorker(RecordedRun, Worker):  # type: ignore[misc]  # hpbandster is untyped

@@ -108,7 +108,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         self._trainings: dict[int, _Training] = {}
         self._has_failed = False
         super().__init__(
-            blackbox=SyneTuneBlackbox(problem, (self._table_seed,)),
+            blackbox=SyneTuneBlackbox(problem, seeds=(self._table_seed,)),
             elapsed_time_attr=ELAPSED,
             max_resource_attr=MAX_FIDELITY,
             seed=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Unpack
 
 import numpy as np
@@ -82,6 +83,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
     def __init__(
         self,
         bench: Benchmark | Problem,
+        *,
         seeds: Sequence[Seed] | None = None,
         **arguments: Unpack[ProblemArguments],
     ) -> None:
@@ -115,7 +117,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The benchmark knows where its table is: 113 MB less in every tuner that Syne Tune saves.
-        return SyneTuneBlackbox, (self.problem, self.table_seeds)
+        return partial(SyneTuneBlackbox, seeds=self.table_seeds), (self.problem,)
 
     def _objective_function(
         self, configuration: dict[str, Any] | int, fidelity: dict[str, int] | None = None, seed: int | None = None
