@@ -1,60 +1,30 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
-from optuna.samplers import RandomSampler
-from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
-from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH
-from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS
 from nhb2_plugins.adapters.optuna_adapter import (
     USER_ATTRIBUTES,
     OptunaObjective,
     OptunaStopAtBudget,
     configuration_of,
     enqueue,
-    optuna_search_space,
-    study_from_records,
-    suggest_configuration,
 )
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.encoding import to_values
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.objectives import OBJECTIVES
-from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CONFIGURATIONS, Configuration
 from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import TrialRecord
-from tests.core_fixtures import configurations, mini_table
-
-CONFIGURATION = Configuration("0|10|210", lr=0.1, batch_size=256)
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    yield
-    optuna.logging.set_verbosity(optuna.logging.INFO)
-
-
-def make_study(seed: int = 0, **arguments: Any) -> optuna.Study:
-    return optuna.create_study(sampler=RandomSampler(seed=seed), **arguments)
-
-
-def fixed(configuration: Configuration = CONFIGURATION) -> FixedTrial:
-    return FixedTrial(dict(to_values(configuration)))
+from tests.adapters.optuna.studies import CONFIGURATION, fixed, make_study
+from tests.core_fixtures import mini_table
 
 
 class PruneAfter(BasePruner):
@@ -63,59 +33,6 @@ class PruneAfter(BasePruner):
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         return trial.last_step is not None and trial.last_step >= self.epoch
-
-
-# -- the space
-
-
-@pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
-def test_the_space_has_every_configuration(encoding: Any) -> None:
-    space = optuna_search_space(encoding)
-    size = 1
-    for distribution in space.values():
-        size *= len(distribution.choices) if hasattr(distribution, "choices") else distribution.high + 1
-    assert tuple(space) == HYPERPARAMETER_NAMES
-    assert size == N_CONFIGURATIONS
-
-
-@given(configurations, st.sampled_from(OPTUNA_ENCODINGS))
-def test_a_trial_and_its_configuration_translate_both_ways(configuration: Configuration, encoding: Any) -> None:
-    params = dict(to_values(configuration, encoding))
-    trial = create_trial(params=params, distributions=optuna_search_space(encoding), value=1.0)
-    assert configuration_of(trial) == configuration
-    assert suggest_configuration(FixedTrial(params), encoding) == configuration
-
-
-def test_the_definitions_of_both_sides_agree() -> None:
-    for encoding in OPTUNA_ENCODINGS:
-        trial = make_study().ask()
-        suggest_configuration(trial, encoding)
-        assert trial.distributions == optuna_search_space(encoding)
-
-
-def test_an_encoding_that_optuna_cannot_express_is_refused(bench: Benchmark) -> None:
-    with pytest.raises(InvalidValueError, match="'ordinal' is not one of 'categorical', 'integer'"):
-        optuna_search_space("ordinal")
-    with pytest.raises(InvalidValueError, match="'ordinal'"):
-        OptunaObjective(bench, encoding="ordinal")
-
-
-def test_configurations_are_enqueued_in_order(bench: Benchmark) -> None:
-    wanted = [Configuration.from_index(index) for index in (7, 140_000, 3)]
-    for encoding in OPTUNA_ENCODINGS:
-        study, objective = make_study(), OptunaObjective(bench, encoding=encoding)
-        enqueue(study, wanted[0], encoding)
-        enqueue(study, wanted[1:], encoding)
-        study.optimize(objective, n_trials=3)
-        assert [configuration_of(trial) for trial in study.trials] == wanted
-        assert [record.configuration for record in objective.logger.records] == wanted
-        enqueue(study, wanted, encoding, skip_if_exists=True)
-        assert len(study.trials) == 3
-
-
-def test_only_configurations_are_enqueued() -> None:
-    with pytest.raises(InvalidValueError, match=r"'0\|10\|210' is not a Configuration"):
-        enqueue(make_study(), ["0|10|210"])  # type: ignore[list-item]
 
 
 # -- one evaluation
@@ -333,54 +250,3 @@ def test_trials_survive_in_a_storage(bench: Benchmark, tmp_path: Path, kind: str
         assert trial.value == record.error_pct
         assert set(trial.user_attrs) == set(USER_ATTRIBUTES)
         assert trial.user_attrs["table"] == record.table
-
-
-# -- records as a study
-
-
-def test_a_study_of_records_is_the_study_that_made_them(bench: Benchmark) -> None:
-    study = make_study(pruner=MedianPruner(n_startup_trials=3))
-    objective = OptunaObjective(bench, report=True)
-    study.optimize(objective, n_trials=30)
-    for encoding in OPTUNA_ENCODINGS:
-        again = study_from_records(objective.logger.records, encoding=encoding)
-        assert again.best_value == study.best_value
-        assert again.user_attrs == {"table": objective.logger.records[0].table, "run_ids": ["run"]}
-        for ours, theirs in zip(again.trials, study.trials, strict=True):
-            assert (ours.state, ours.value) == (theirs.state, theirs.value)
-            assert configuration_of(ours) == configuration_of(theirs)
-            assert ours.user_attrs == {**theirs.user_attrs, "run_id": "run"}
-        assert set(optuna.importance.get_param_importances(again)) == set(HYPERPARAMETER_NAMES)
-
-
-def record_at(bench: Benchmark, epoch: int, trial: int, index: int, start_s: float) -> TrialRecord:
-    objective = OptunaObjective(bench, epoch=epoch)
-    objective(fixed(Configuration.from_index(index)))
-    record = objective.logger.records[0]
-    return replace(record, trial=trial, start_s=start_s, end_s=start_s + record.charged_cost_s)
-
-
-def test_one_training_run_is_one_trial(bench: Benchmark) -> None:
-    records = [
-        record_at(bench, 4, 0, 77, 0.0),
-        record_at(bench, 4, 1, 78, 1.0),
-        record_at(bench, 12, 2, 77, 1000.0),
-        record_at(bench, 12, 3, 77, 2000.0),
-    ]
-    study = study_from_records(records)
-    assert [sorted(trial.intermediate_values) for trial in study.trials] == [[4, 12], [4], [12]]
-    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE]
-    first = study.trials[0]
-    assert first.datetime_start == SIMULATED_EPOCH
-    assert first.duration is not None
-    assert first.duration.total_seconds() == pytest.approx(records[2].end_s, abs=1e-5)
-    assert first.user_attrs["charged_cost_s"] == records[0].charged_cost_s + records[2].charged_cost_s
-    assert json.loads(json.dumps(first.user_attrs)) == first.user_attrs
-
-
-def test_records_of_no_table_or_two_make_no_study(bench: Benchmark) -> None:
-    record = record_at(bench, 12, 0, 1, 0.0)
-    with pytest.raises(TrajectoryError, match="exactly one table, not of none"):
-        study_from_records([])
-    with pytest.raises(TrajectoryError, match="embedded:00000000"):
-        study_from_records([record, replace(record, trial=1, table="embedded:00000000")])

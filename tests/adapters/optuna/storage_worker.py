@@ -1,4 +1,4 @@
-"""A worker process of a shared study: ``python -m tests.adapters.optuna_storage_worker STORAGE SINK RUN_ID N_TRIALS``.
+"""A worker process of a shared study: ``python -m tests.adapters.optuna.storage_worker STORAGE SINK RUN_ID N_TRIALS``.
 
 STORAGE is ``journal:PATH``, ``grpc:PORT`` or a database URL, SINK a file of JSON lines or a database URL. With
 ``serve:PORT`` in the place of SINK the process is the gRPC proxy of the storage instead. A worker says when it is ready

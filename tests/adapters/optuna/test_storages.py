@@ -22,19 +22,12 @@ from nhb2_plugins.adapters.optuna_adapter import USER_ATTRIBUTES, configuration_
 from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sql import read_records_sql
-from tests.adapters.optuna_storage_worker import STUDY_NAME, open_storage
+from tests.adapters.optuna.storage_worker import STUDY_NAME, open_storage
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 N_EACH = 8
 """Trials of each worker process."""
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    yield
-    optuna.logging.set_verbosity(optuna.logging.INFO)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +53,7 @@ def postgres(postgres_server: str, request: pytest.FixtureRequest) -> str:
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.adapters.optuna_storage_worker", *arguments]
+    command = [sys.executable, "-m", "tests.adapters.optuna.storage_worker", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

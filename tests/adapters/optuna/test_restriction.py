@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import optuna
@@ -29,13 +28,6 @@ from tests.support.parts import PARTS
 
 encodings = pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
 parts = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    yield
-    optuna.logging.set_verbosity(optuna.logging.INFO)
 
 
 @encodings

@@ -25,7 +25,7 @@ from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.adapters.hpbandster_leftovers import Leftovers
+from tests.adapters.hpbandster.leftovers import Leftovers
 from tests.core_fixtures import mini_benchmark, mini_table
 
 ENGINES = ["in_process", "nameserver"]
@@ -393,7 +393,7 @@ def test_the_in_process_engine_does_not_import_hpbandster() -> None:
     code = """
 import sys
 from nhb2_plugins.adapters.bohb_adapter import run_bohb
-from tests.adapters.hpbandster_leftovers import Leftovers
+from tests.adapters.hpbandster.leftovers import Leftovers
 from tests.core_fixtures import mini_benchmark
 print(len(run_bohb(mini_benchmark(), 2).get_all_runs()))
 print([name for name in sys.modules if name.split(".")[0] in ("hpbandster", "Pyro4", "statsmodels", "pandas")])
@@ -407,7 +407,7 @@ import sys
 sys.modules["hpbandster"] = None  # as if it were not installed
 from nhb2_plugins.adapters import bohb_adapter
 from nhb2_plugins.errors import MissingExtraError
-from tests.adapters.hpbandster_leftovers import Leftovers
+from tests.adapters.hpbandster.leftovers import Leftovers
 from tests.core_fixtures import mini_benchmark
 bohb_adapter.run_bohb(mini_benchmark(), 1)
 for use in (lambda: bohb_adapter.BohbWorker, lambda: bohb_adapter.run_bohb(mini_benchmark(), 1, engine="nameserver")):

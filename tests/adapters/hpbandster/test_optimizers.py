@@ -42,7 +42,7 @@ from nhb2_plugins.encoding import to_configuration
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FIDELITIES, FidelityLadder
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.adapters.hpbandster_leftovers import Leftovers
+from tests.adapters.hpbandster.leftovers import Leftovers
 from tests.core_fixtures import mini_benchmark
 
 BENCH = mini_benchmark()
@@ -89,7 +89,7 @@ def wait_until(condition: Any) -> None:
 
 @contextmanager
 def worker_process(net: Net, name: str, *mode: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.adapters.hpbandster_worker_script", net.run_id, net.nameserver]
+    command = [sys.executable, "-m", "tests.adapters.hpbandster.worker_script", net.run_id, net.nameserver]
     process = subprocess.Popen([*command, str(net.nameserver_port), name, *mode], cwd=ROOT)
     try:
         yield process
