@@ -27,7 +27,26 @@ FIDELITIES: Final = (*range(1, SCHEDULE_EPOCHS + 1), LONG_EPOCHS)
 """Every epoch that can be asked for, ascending (1-based, inclusive)."""
 
 _FIDELITY_BY_VALUE: Final[dict[object, int]] = {epoch: epoch for epoch in FIDELITIES}
-_RELATIVE_TOLERANCE: Final = 1e-9  # frameworks compute budgets with powers and logarithms
+_RELATIVE_TOLERANCE: Final = 1e-9  # frameworks compute budgets and counts with powers and logarithms
+
+
+def is_same_budget(one: float, other: float) -> bool:
+    """Whether two budgets differ by float error alone: at most 1e-9 relative."""
+    return math.isclose(one, other, rel_tol=_RELATIVE_TOLERANCE)
+
+
+def just_below(budget: float) -> float:
+    """A budget that counts as the same and from which no framework loses the lowest rung to a rounded logarithm."""
+    return budget * (1 - _RELATIVE_TOLERANCE)
+
+
+def whole_part(number: float) -> int:
+    """The largest whole number at or below one of at least 0, or what it misses by float error alone.
+
+    >>> 250 / (200 / 12), whole_part(250 / (200 / 12))
+    (14.999999999999998, 15)
+    """
+    return math.floor(number * (1 + _RELATIVE_TOLERANCE))
 
 
 def checked_epoch(epoch: object) -> int:
@@ -122,7 +141,7 @@ class FidelityLadder:
             raise InvalidValueError(
                 f"eta {eta!r} must exceed 1, and 0 < min_epoch {min_epoch!r} <= max_epoch {max_epoch!r}"
             )
-        n_rungs = math.floor(math.log(max_epoch / min_epoch) / math.log(eta) * (1 + _RELATIVE_TOLERANCE)) + 1
+        n_rungs = whole_part(math.log(max_epoch / min_epoch) / math.log(eta)) + 1
         if n_rungs > len(FIDELITIES):
             raise InvalidValueError(
                 f"eta {eta!r} makes {n_rungs} rungs from {min_epoch!r} to {max_epoch!r}; "
@@ -143,7 +162,7 @@ class FidelityLadder:
             InvalidValueError: one budget only, or ratios that differ.
         """
         ratios = [later / earlier for earlier, later in pairwise(self.budgets)]
-        if not ratios or any(not math.isclose(ratio, ratios[0], rel_tol=_RELATIVE_TOLERANCE) for ratio in ratios):
+        if not ratios or not all(is_same_budget(ratio, ratios[0]) for ratio in ratios):
             raise InvalidValueError(f"budgets {list(self.budgets)} are not geometric, so they have no eta")
         return ratios[0]
 
@@ -171,7 +190,7 @@ class FidelityLadder:
         """
         rung = self.rung_of(budget)
         own = self.budgets[rung]
-        return self.rungs[rung], own if math.isclose(own, budget, rel_tol=_RELATIVE_TOLERANCE) else float(budget)
+        return self.rungs[rung], own if is_same_budget(own, budget) else float(budget)
 
 
 def checked_ladder(ladder: FidelityLadder | Iterable[float]) -> FidelityLadder:
@@ -186,7 +205,7 @@ def checked_ladder(ladder: FidelityLadder | Iterable[float]) -> FidelityLadder:
 def _without_float_error(budget: float) -> float:
     """A whole number of epochs that a power of eta missed by a little, for example 7 for 6.999999999999999."""
     whole = round(budget)
-    return whole if math.isclose(budget, whole, rel_tol=_RELATIVE_TOLERANCE) else budget
+    return whole if is_same_budget(budget, whole) else budget
 
 
 def _snap(budget: float, rungs: tuple[int, ...]) -> int:

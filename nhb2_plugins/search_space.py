@@ -34,6 +34,7 @@ from ConfigSpace import (
 from nhb2_plugins.arguments import check_kind, checked_flag, checked_search_seed
 from nhb2_plugins.encoding import CELL_NAME, Encoding, checked_encoding, hyperparameter_choices
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -109,7 +110,7 @@ def read_configuration_space(path: str | os.PathLike[str]) -> ConfigurationSpace
     """
     source = _checked_path(path)
     load = json.loads if _is_json(source) else _yaml().safe_load
-    text = source.read_bytes()
+    text = read_regular(source)
     try:
         content = dict(load(text.decode()))
         space = ConfigurationSpace.from_serialized_dict({**content, "hyperparameters": content["hyperparameters"]})

@@ -30,6 +30,7 @@ from nhb2_plugins.campaign.engine import run_campaign
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.run import RunOutcome, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec
+from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.table.writer import write_table
 
 BEGIN, END = "<!-- figures: written by benchmarks/speed/campaigns.py -->", "<!-- end of figures -->"
@@ -149,7 +150,7 @@ def sizes(bench: Benchmark) -> dict[str, float]:
     plans = [plan for plan in plan_runs(read_spec("paper")) if plan.seed == 0]
     with tempfile.TemporaryDirectory() as directory:
         outcomes = [execute_run(plan, bench, directory) for plan in plans]
-        files = [Path(directory, plan.relative_path).stat().st_size for plan in plans]
+        files = [CampaignDirectory(Path(directory)).run_file(plan.run_id).stat().st_size for plan in plans]
     return {
         "plan": mean(len(pickle.dumps(plan)) for plan in plans),
         "outcome": mean(len(pickle.dumps(outcome)) for outcome in outcomes),

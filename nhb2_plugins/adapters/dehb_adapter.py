@@ -32,7 +32,7 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.encoding import Encoding, to_configuration, to_values_in
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, just_below
 from nhb2_plugins.problem import Problem, ProblemArguments, split_arguments
 from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import Configuration
@@ -49,7 +49,6 @@ __all__ = [
     "run_dehb",
 ]
 
-_RELATIVE_TOLERANCE: Final = 1e-9
 DEHB_FRAMEWORK: Final = Framework(name="DEHB", encoding="ordinal", default_ladder=DEFAULT_LADDER)
 
 
@@ -118,7 +117,7 @@ def dehb_budgets(ladder: FidelityLadder | Iterable[float]) -> DehbBudgets:
     """
     ladder = checked_ladder(ladder)
     low, high = float(ladder.budgets[0]), float(ladder.budgets[-1])
-    return DehbBudgets(low * (1 - _RELATIVE_TOLERANCE), high, ladder.eta)
+    return DehbBudgets(just_below(low), high, ladder.eta)
 
 
 class DehbObjective(RecordedRun):

@@ -60,7 +60,7 @@ def _card(optimizer: OptimizerRuns, specified: Mapping[str, Any], results: Campa
         marked_name=optimizer.marked_name,
         algorithm=header.algorithm,
         settings=header.settings,
-        ladder=tuple(header.ladder),
+        ladder=header.ladder.budgets if header.ladder else (),
         epoch=header.epoch,
         budget_s=header.budget_s,
         n_workers=header.n_workers,

@@ -121,13 +121,6 @@ class Part:
     optimizer: int | None = None
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class OwnPart(Part):
-    """What is written by a macro of its own, from the page's facts."""
-
-    name: str
-
-
 @dataclass(frozen=True, eq=False)
 class PageChart:
     """Curves with all that the page says around them.

@@ -113,25 +113,34 @@ class Panels:
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of a picture of values: every one as a dot, with what sums them up (None where there is no value).
+    """The spread of values, one for each run: a row of dots, with what sums them up (None where there is no value).
 
     Attributes:
         name: of the row.
         position: of its optimizer, which decides the look.
         values: (seed, value) of each dot.
-        mean: with its interval.
-        median: and the quartiles,
-        quarter: the first,
-        three_quarters: and the third.
+        mean: with its bootstrap interval over runs.
+        median: with its bootstrap interval over runs.
+        best: the smallest,
+        quarter: the first quartile,
+        three_quarters: the third,
+        worst: and the largest value.
     """
 
     name: str
     position: int
     values: tuple[tuple[int, float], ...]
-    mean: Interval | None
-    median: float | None
-    quarter: float | None
-    three_quarters: float | None
+    mean: Interval | None = None
+    median: Interval | None = None
+    best: float | None = None
+    quarter: float | None = None
+    three_quarters: float | None = None
+    worst: float | None = None
+
+    @property
+    def n_runs(self) -> int:
+        """Number of values."""
+        return len(self.values)
 
 
 @dataclass(frozen=True)
@@ -149,11 +158,12 @@ class RankDiagram:
     """Average ranks on a line, with bars over those that are not told apart (Demšar, JMLR 7, 2006).
 
     Attributes:
-        names: what is ranked.
+        names: marked names of what is ranked.
         positions: of the optimizers, which decide the looks.
         mean_rank: average ranks.
-        critical_difference: ranks that differ by less are not told apart.
-        groups: maximal sets (indices into ``names``) that are not told apart.
+        critical_difference: two that differ by less are not told apart.
+        groups: maximal sets (indices into ``names``, best rank first) within one critical difference: the bars. Single
+            ones are left out.
     """
 
     names: tuple[str, ...]
@@ -165,14 +175,14 @@ class RankDiagram:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """Probabilities with intervals, one row and one column an optimizer.
+    """Probabilities with bootstrap intervals over runs, one row and one column an optimizer.
 
     Attributes:
-        names: of rows and columns.
-        values: shape (n, n); NaN where there is none.
+        names: marked names, of rows and columns.
+        values: shape (n, n): [i, j] of i over j; NaN on the diagonal.
         low: lower ends of the intervals, shape (n, n),
         high: and upper ones.
-        enough: whether an interval of a name rests on enough runs to be trusted.
+        enough: whether each has enough runs for its intervals to be trusted.
     """
 
     names: tuple[str, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import singledispatch
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -44,12 +45,18 @@ def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path) -> None:
     notes = (" ".join(figure.notes), *facts.notes)
     with themed_figure(path, [note for note in notes if note], figure.size) as canvas:
         canvas.suptitle(figure.title, x=0.01, ha="left", fontsize=11.5)
-        _DRAW[type(figure.picture)](figure.picture, canvas)
+        _draw(figure.picture, canvas)
+
+
+@singledispatch
+def _draw(picture: object, figure: Figure) -> None:
+    raise TypeError(f"{picture!r:.80} cannot be drawn into {figure}")
 
 
 # --- curves -----------------------------------------------------------------------------------------------------------
 
 
+@_draw.register
 def _draw_curves(picture: Curves, figure: Figure) -> None:
     axes = figure.add_subplot()
     floor = -np.inf if picture.reference else _floor(picture)
@@ -174,6 +181,7 @@ def _draw_ends(axes: Axes, picture: Curves) -> None:
     axes.set_yticks(range(1, n + 1))
 
 
+@_draw.register
 def _draw_panels(picture: Panels, figure: Figure) -> None:
     panels = figure.subplots(1, len(picture.panels), sharey=True, squeeze=False)[0]
     for axes, curves in zip(panels, picture.panels, strict=True):
@@ -194,6 +202,7 @@ def _draw_panels(picture: Panels, figure: Figure) -> None:
 # --- strips -----------------------------------------------------------------------------------------------------------
 
 
+@_draw.register
 def _draw_strips(picture: Strips, figure: Figure) -> None:
     axes = figure.add_subplot()
     for row, strip in enumerate(picture.strips):
@@ -212,7 +221,7 @@ def _draw_strip(axes: Axes, row: int, strip: Strip) -> None:
     colour, values = COLOURS[strip.position % len(COLOURS)], np.array([value for _, value in strip.values])
     spread = np.random.default_rng(row).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
     axes.scatter(values, row + spread, s=9 if len(values) < 100 else 4, color=colour, alpha=0.35, lw=0)
-    axes.vlines(strip.median, row - 0.3, row + 0.3, color="black", lw=2)
+    axes.vlines(strip.median.value, row - 0.3, row + 0.3, color="black", lw=2)
     mean = strip.mean
     errors = np.abs([[mean.value - mean.low], [mean.high - mean.value]])
     axes.errorbar(mean.value, row, xerr=errors, fmt="D", color="black", mfc=colour, ms=5, capsize=4, lw=1.6)
@@ -224,6 +233,7 @@ _BAR_STEP: Final = 0.22
 _NAME_STEP: Final = 0.42
 
 
+@_draw.register
 def _draw_rank_diagram(picture: RankDiagram, figure: Figure) -> None:
     """The diagram of Demšar (2006): an axis of ranks, names on stalks, bars over those not told apart."""
     axes = figure.add_subplot()
@@ -273,6 +283,7 @@ def _draw_critical_difference(axes: Axes, difference: float, n: int) -> None:
 # --- probabilities ----------------------------------------------------------------------------------------------------
 
 
+@_draw.register
 def _draw_matrix(picture: Matrix, figure: Figure) -> None:
     axes = figure.add_subplot()
     n = len(picture.names)
@@ -312,12 +323,3 @@ def _write_probability(axes: Axes, picture: Matrix, i: int, j: int) -> None:
         fontweight="bold" if certain else "normal",
         color="white" if abs(value - 0.5) > 0.33 else "black",
     )
-
-
-_DRAW: Final[Mapping[type, Callable[[Any, Figure], None]]] = {
-    Curves: _draw_curves,
-    Panels: _draw_panels,
-    Strips: _draw_strips,
-    RankDiagram: _draw_rank_diagram,
-    Matrix: _draw_matrix,
-}

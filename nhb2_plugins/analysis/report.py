@@ -13,7 +13,6 @@ from nhb2_plugins.analysis.table_files import to_csv, to_latex
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.text_table import text_table
 
-REPORT_DIRECTORY: Final = "report"
 COMPARISON_TEXT: Final = "comparison.txt"
 
 

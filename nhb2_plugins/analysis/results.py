@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.analysis.model import FailedRun
-from nhb2_plugins.errors import CampaignError, TrajectoryError
+from nhb2_plugins.campaign_directory import BASELINE_FILE, CampaignDirectory
+from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.trajectory.baseline import BASELINE_FILE, RandomSearchBaseline, read_baseline
+from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, read_baseline
 from nhb2_plugins.trajectory.run_file import RunHeader, RunSummary
 from nhb2_plugins.trajectory.summary import read_summary
 
-_CAMPAIGN_FILE: Final = "campaign.json"
 _MEASURES: Final = {
     SCHEDULE_EPOCHS: f"validation error after {SCHEDULE_EPOCHS} epochs",
     LONG_EPOCHS: f"expected test error after {LONG_EPOCHS} epochs",
@@ -87,14 +86,16 @@ class CampaignResults:
             parts.append(f"evaluations that cross the budget: {_listed(crossing)}")
         if overhead := {header.overhead for header in headers} - {"none"}:
             parts.append(f"the optimizer's own time: {_listed(overhead)}")
-        if problem := {_restriction(header.problem) for header in headers} - {""}:
+        if problem := {_restriction(header.problem.to_dict()) for header in headers} - {""}:
             parts.append(f"space restricted to {_listed(problem)}")
         return "; ".join(parts)
 
     @property
     def fidelities(self) -> str:
         """The budgets that were searched at, in epochs, in one line."""
-        budgets = sorted({float(epoch) for h in self.first_headers for epoch in (h.ladder or (h.epoch,))})
+        budgets = sorted(
+            {float(epoch) for h in self.first_headers for epoch in (h.ladder.budgets if h.ladder else (h.epoch,))}
+        )
         return f"{', '.join(f'{budget:.3g}' for budget in budgets)} epoch{'' if budgets == [1.0] else 's'}"
 
     @property
@@ -159,38 +160,27 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
     """
     groups: dict[str, list[RunSummary]] = {name: [] for name in order}
     unfinished = []
-    for path in sorted((directory / "runs").glob("*/*.jsonl")):
+    campaign = CampaignDirectory(directory)
+    for path in campaign.run_files():
         run = read_summary(path)
         if run.end is not None:
             groups.setdefault(run.header.optimizer, []).append(run)
         else:
             unfinished.append(run.header.run_id)
     if not any(groups.values()):
-        raise CampaignError(f"there are no finished runs in {directory / 'runs'}")
+        raise CampaignError(f"there are no finished runs in {campaign.runs}")
     names = sorted(groups, key=lambda name: (order.index(name) if name in order else len(order), name))
-    failures = _read_failures(directory / "failures")
+    failures = tuple(_failed(run_id, text) for run_id, text in campaign.read_failures().items())
     failed = {failure.run_id for failure in failures}
     results = CampaignResults(
         tuple(OptimizerRuns(name, tuple(sorted(groups[name], key=lambda run: run.header.seed))) for name in names),
-        _read_specification(directory / _CAMPAIGN_FILE),
-        _read_baseline(directory / BASELINE_FILE),
+        campaign.read_file().specification if campaign.has_file else {},
+        _read_baseline(campaign.baseline_file),
         failures,
         tuple(run_id for run_id in unfinished if run_id not in failed),
     )
     _refuse_mixture(results)
     return results
-
-
-def _read_specification(path: Path) -> Mapping[str, Any]:
-    try:
-        specification = json.loads(path.read_bytes())["spec"]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-        raise CampaignError(f"{path} is damaged: {error!r:.200}") from error
-    if not isinstance(specification, dict):
-        raise CampaignError(f"{path} is damaged: its spec is no mapping")
-    return specification
 
 
 def _read_baseline(path: Path) -> RandomSearchBaseline | None:
@@ -200,20 +190,12 @@ def _read_baseline(path: Path) -> RandomSearchBaseline | None:
         return None
 
 
-def _read_failures(directory: Path) -> tuple[FailedRun, ...]:
-    failures = []
-    for path in sorted(directory.glob("**/*.txt")):
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
-        lines = [line for line in text.splitlines() if line.strip()]
-        run_id = path.relative_to(directory).with_suffix("").as_posix()
-        failures.append(FailedRun(run_id, lines[-1].strip() if lines else "", text))
-    return tuple(failures)
+def _failed(run_id: str, text: str) -> FailedRun:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return FailedRun(run_id, lines[-1].strip() if lines else "", text)
 
 
-def _listed(values: set[str]) -> str:
+def _listed(values: Collection[str]) -> str:
     *first, last = sorted(values, key=lambda value: (len(value), value))
     return f"{', '.join(first)} or {last}" if first else last
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.spec import CampaignSpec
-from nhb2_plugins.campaign.store import CampaignWriteError, write_aside
+from nhb2_plugins.campaign.store import CampaignWriteError
+from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.exact import BestOfRandom, RandomSearchOverTime, best_of_random, random_search_over_time
+from nhb2_plugins.files import write_whole
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.baseline import (
-    BASELINE_FILE,
     TARGETS_PP,
     RandomSearchBaseline,
     ReachedByRandomSearch,
@@ -51,10 +52,10 @@ def keep_baseline(spec: CampaignSpec, bench: Benchmark, directory: Path) -> None
     Raises:
         CampaignWriteError: the directory cannot be written.
     """
-    path = directory / BASELINE_FILE
+    path = CampaignDirectory(directory).baseline_file
     try:
         if not _is_there(path, spec, bench):
-            write_aside(path, write_baseline(compute_baseline(spec, bench)))
+            write_whole(path, write_baseline(compute_baseline(spec, bench)))
     except OSError as error:
         raise CampaignWriteError(f"cannot write to {directory}: {error}") from error
 

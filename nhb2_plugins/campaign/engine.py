@@ -22,6 +22,7 @@ from nhb2_plugins.campaign.plan import RunPlan, chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import BATCH_S, RunOutcome, TablePlace, execute_batch, make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.campaign_directory import LOST
 from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
 from nhb2_plugins.optimizers.registry import close_optimizer
 from nhb2_plugins.table.embedded import open_embedded
@@ -108,9 +109,10 @@ def _run_missing(
     on_start: Callable[[int, int], None] | None,
     on_outcome: Callable[[RunOutcome], None] | None,
 ) -> CampaignOutcome:
-    missing = store.missing(plans)
+    missing = store.missing(plans, bench.provenance)
     if on_start is not None:
         on_start(len(plans) - len(missing), len(missing))
+    store.forget_failures(missing)
     failed = []
     for outcome in _outcomes(missing, bench, store.directory, scheduler, n_processes):
         if outcome.failure:
@@ -199,7 +201,7 @@ def _outcomes_alone(client: Any, execute: Callable[..., Any], plan: RunPlan) -> 
     future = client.submit(execute, [plan], pure=False)
     next(as_completed([future], loop=client.loop))
     if future.status == "error":
-        return [RunOutcome(plan.run_id, 0, 0.0, f"the run was lost: {future.exception()!r}\n")]
+        return [RunOutcome(plan.run_id, 0, 0.0, f"{LOST}{future.exception()!r}\n")]
     return _gathered(future)
 
 

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
-from typing import Any
+from typing import TypeAlias
 
 from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
-from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, describe_choices
-from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.simulation import Crossing, Overhead
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.trajectory.run_file import RunConditions
 
-
-@dataclass(frozen=True)
-class RunPlan:
-    """One run: an optimizer, a seed, and the conditions it runs under.
-
-    Attributes:
-        budget_s: None for no limit.
-        problem: the part of the space that the campaign is about: regret is to its best.
-        restriction: the part of it that this optimizer proposes from.
-    """
-
-    run_id: str
-    optimizer: str
-    algorithm: str
-    seed: int
-    epoch: int
-    ladder: FidelityLadder | None
-    settings: Mapping[str, Any]
-    budget_s: float | None
-    n_workers: int
-    charging: Charging
-    crossing: Crossing
-    measure_epoch: int
-    overhead: Overhead = "none"
-    problem: Subspace = WHOLE_SPACE
-    restriction: Subspace = WHOLE_SPACE
-
-    @property
-    def relative_path(self) -> PurePosixPath:
-        """The run's file below the campaign's directory."""
-        return PurePosixPath("runs", f"{self.run_id}.jsonl")
+RunPlan: TypeAlias = RunConditions
+"""A run before it begins."""
 
 
 def plan_runs(spec: CampaignSpec) -> list[RunPlan]:

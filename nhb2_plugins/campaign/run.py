@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,9 +17,11 @@ from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
+from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import TableNotFoundError
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.files import file_aside
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.simulation import simulate
@@ -72,7 +73,7 @@ def execute_run(plan: RunPlan, bench: Benchmark, directory: str) -> RunOutcome:
     Args:
         plan: the run.
         bench: the benchmark.
-        directory: the campaign's directory.
+        directory: the campaign's directory, which must be there: one that was removed is not made again.
     """
     # Scikit-learn warns at each of SMAC's forests that it runs on one core here, which is what a campaign wants.
     warnings.filterwarnings("ignore", message="Inside a Dask worker", category=UserWarning)
@@ -115,24 +116,20 @@ def _bench_of_process(table: TablePlace) -> Benchmark:
 
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
-    path = directory / plan.relative_path
+    campaign = CampaignDirectory(directory)
+    path = campaign.run_file(plan.run_id)
     # a worker that died after this run had not reported it
     if is_whole(path, plan.run_id) and (kept := read_run(path)).end:
         return RunOutcome(plan.run_id, kept.end.n_evaluations, kept.end.simulated_s)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    campaign.make_place_of(path)
     started = perf_counter()
-    try:
-        aside.unlink(missing_ok=True)
-        with JsonLinesSink(aside) as sink:
-            sink.write_line(line_of(_header(plan, bench)))
-            logger = _search(plan, bench, sink)
-            for change in logger.incumbents():
-                sink.write_line(line_of(measure_incumbent(change, bench)))
-            end = RunEnd(len(logger), logger.clock_s, perf_counter() - started)
-            sink.write_line(line_of(end))
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with file_aside(path) as aside, JsonLinesSink(aside) as sink:
+        sink.write_line(line_of(_header(plan, bench)))
+        logger = _search(plan, bench, sink)
+        for change in logger.incumbents():
+            sink.write_line(line_of(measure_incumbent(change, bench)))
+        end = RunEnd(len(logger), logger.clock_s, perf_counter() - started)
+        sink.write_line(line_of(end))
     return RunOutcome(plan.run_id, end.n_evaluations, end.simulated_s)
 
 
@@ -182,25 +179,11 @@ def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncu
 
 
 def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
-    return RunHeader(
-        run_id=plan.run_id,
-        optimizer=plan.optimizer,
-        algorithm=plan.algorithm,
-        settings=plan.settings,
-        ladder=plan.ladder.budgets if plan.ladder else (),
-        seed=plan.seed,
-        budget_s=plan.budget_s,
-        n_workers=plan.n_workers,
-        charging=plan.charging,
-        crossing=plan.crossing,
-        epoch=plan.epoch,
-        measure_epoch=plan.measure_epoch,
+    return RunHeader.of(
+        plan,
         table=asdict(bench.provenance),
         optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),
-        overhead=plan.overhead,
-        restriction=plan.restriction.to_dict(),
-        problem=plan.problem.to_dict(),
     )
 
 

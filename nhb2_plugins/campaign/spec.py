@@ -30,6 +30,7 @@ from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
 from nhb2_plugins.simulation import Crossing, Overhead
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -275,9 +276,7 @@ def read_spec(path: str | Path) -> CampaignSpec:
     """
     found = _find_spec(Path(path))
     try:
-        if found.stat().st_size > _MAX_SPEC_BYTES:
-            raise CampaignError(f"{found} is too large for a campaign specification")
-        content = yaml.safe_load(found.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_regular(found, max_bytes=_MAX_SPEC_BYTES).decode())
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise CampaignError(f"{found} cannot be read as YAML: {_first_line(error)}") from error
     if not isinstance(content, dict):

@@ -1,37 +1,25 @@
-"""A campaign's directory: the specification it belongs to, its runs, its failures.
+"""Whether a campaign may begin or go on in a directory, and which of its runs are missing there.
 
-::
-
-    DIR/campaign.json       specification and table; decides whether a directory may be resumed
-    DIR/runs/<optimizer>/seed-0000.jsonl
-    DIR/failures/<optimizer>/seed-0000.txt      tracebacks of runs that failed
+Where everything lies in the directory is said by :mod:`nhb2_plugins.campaign_directory`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from nhb2_plugins.campaign.plan import RunPlan
+from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign_directory import CampaignDirectory, CampaignFile, first_line
 from nhb2_plugins.errors import CampaignError, Nhb2Error
+from nhb2_plugins.files import open_regular
 from nhb2_plugins.table.schema import Provenance
 
-try:
-    import fcntl
-except ImportError:  # Windows: two campaigns in one directory are not kept apart there
-    fcntl = None  # type: ignore[assignment]
-
-CAMPAIGN_FILE: Final = "campaign.json"
-LOCK_FILE: Final = ".lock"
-RUNS_DIRECTORY: Final = "runs"
-FAILURES_DIRECTORY: Final = "failures"
 _LONGEST_END_LINE: Final = 4096
 
 
@@ -48,6 +36,7 @@ class CampaignStore:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._place = CampaignDirectory(directory)
 
     @contextmanager
     def opened(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool = False) -> Iterator[None]:
@@ -56,7 +45,7 @@ class CampaignStore:
         Args:
             spec: the campaign.
             table: provenance of the table.
-            overwrite: delete the runs of another campaign that are there.
+            overwrite: delete the runs of another campaign that are there, and nothing else.
 
         Raises:
             CampaignError: the directory holds another campaign or other files, or another process is running a campaign
@@ -65,9 +54,9 @@ class CampaignStore:
         """
         with ExitStack() as held:
             with self._writing():
-                self._refuse_other_files()
-                (self.directory / RUNS_DIRECTORY).mkdir(parents=True, exist_ok=True)
-                held.enter_context(self._locked())
+                self._place.refuse_other_files()
+                self._place.make()
+                held.enter_context(self._place.locked())
                 self._settle(spec, table, overwrite=overwrite)
             yield
 
@@ -78,92 +67,86 @@ class CampaignStore:
         except OSError as error:
             raise CampaignWriteError(f"cannot write to {self.directory}: {error}") from error
 
-    def _refuse_other_files(self) -> None:
-        if (self.directory / CAMPAIGN_FILE).exists() or not self.directory.exists():
-            return
-        if any(path.name not in (LOCK_FILE, RUNS_DIRECTORY) for path in self.directory.iterdir()):
-            raise CampaignError(f"{self.directory} holds other files and no campaign; name another directory")
-        if any((self.directory / RUNS_DIRECTORY).glob("*/*")):
-            raise CampaignError(
-                f"{self.directory} holds runs and no {CAMPAIGN_FILE} that says of what; name another directory"
-            )
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the directory; the operating system lets go of it when this process dies."""
-        with (self.directory / LOCK_FILE).open("w") as file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError as error:
-                    raise CampaignError(f"another process is running a campaign in {self.directory}") from error
-            yield
-
     def check(self, spec: CampaignSpec, table: Provenance) -> None:
         """See whether this campaign could begin or go on here; nothing is written.
 
         Raises:
             CampaignError: the directory holds another campaign, or other files.
         """
-        self._refuse_other_files()
-        if (self.directory / CAMPAIGN_FILE).exists():
+        self._place.refuse_other_files()
+        if self._place.has_file:
             self._check_identity(_identity(spec, table))
 
     def _settle(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool) -> None:
         identity = _identity(spec, table)
-        if (self.directory / CAMPAIGN_FILE).exists():
-            if overwrite:
-                shutil.rmtree(self.directory / RUNS_DIRECTORY)
-                (self.directory / RUNS_DIRECTORY).mkdir()
-            else:
-                self._check_identity(identity)
-        shutil.rmtree(self.directory / FAILURES_DIRECTORY, ignore_errors=True)  # those runs are tried again
-        self._remove_torn_runs()
-        write_aside(self.directory / CAMPAIGN_FILE, json.dumps(identity, indent=1, sort_keys=True) + "\n")
+        if self._place.has_file and not overwrite:
+            self._check_identity(identity)
+        elif self._place.has_file:
+            self._place.read_file()  # refuses what is no campaign's
+        elif not overwrite:
+            self.missing(plan_runs(spec), table)  # refuses runs that are not this campaign's
+        if overwrite:
+            self._place.remove_runs()
+        self._place.remove_torn_runs()
+        self._place.write_file(identity)
 
-    def _remove_torn_runs(self) -> None:
-        """Remove what workers that were killed left of their runs; with the lock held, nobody is writing it."""
-        for path in (self.directory / RUNS_DIRECTORY).glob("*/.*.jsonl.*"):
-            path.unlink(missing_ok=True)
+    def missing(self, plans: Sequence[RunPlan], table: Provenance) -> list[RunPlan]:
+        """The runs that have no whole file yet.
 
-    def missing(self, plans: Sequence[RunPlan]) -> list[RunPlan]:
-        """The runs that have no whole file yet."""
-        return [plan for plan in plans if not is_whole(self.directory / plan.relative_path, plan.run_id)]
+        Raises:
+            CampaignError: a file in a run's place is of a run under other conditions, or of no run.
+        """
+        return [plan for plan in plans if not self._is_done(plan, table)]
+
+    def _is_done(self, plan: RunPlan, table: Provenance) -> bool:
+        path = self._place.run_file(plan.run_id)
+        try:
+            if path.stat().st_size == 0:
+                return False
+        except OSError:  # mostly: not there
+            return False
+        header = first_line(path)
+        if header.get("type") != "run":
+            raise CampaignError(f"{path} is no run's file; move it away")
+        if header.get("run_id") != plan.run_id:  # copied there
+            return False
+        _refuse_other_conditions(path, header, plan, table)
+        return is_whole(path, plan.run_id)
+
+    def forget_failures(self, plans: Iterable[RunPlan]) -> None:
+        """Remove the tracebacks of runs that are tried again."""
+        with self._writing():
+            self._place.forget_failures(plan.run_id for plan in plans)
 
     def record_failure(self, run_id: str, failure: str) -> None:
         """Keep a failed run's traceback."""
-        path = self.directory / FAILURES_DIRECTORY / f"{run_id}.txt"
         with self._writing():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_aside(path, failure)
+            self._place.write_failure(run_id, failure)
 
-    def _check_identity(self, identity: dict[str, Any]) -> None:
-        stored = _read_identity(self.directory)
-        for part, name in (("spec", "specification"), ("table", "table")):
-            if stored[part] != identity[part]:
+    def _check_identity(self, identity: CampaignFile) -> None:
+        stored = self._place.read_file()
+        for part, name in (("specification", "specification"), ("table", "table")):
+            if getattr(stored, part) != getattr(identity, part):
                 raise CampaignError(
-                    f"{self.directory} holds runs of another {name}; name another directory, or overwrite it"
+                    f"{self.directory} holds runs of another {name}; name another directory, or overwrite them"
                 )
 
 
-def _read_identity(directory: Path) -> dict[str, Any]:
-    try:
-        stored: dict[str, Any] = json.loads((directory / CAMPAIGN_FILE).read_text(encoding="utf-8"))
-        for part in ("spec", "table"):
-            dict(stored[part])
-    except (ValueError, KeyError, TypeError) as error:
-        raise CampaignError(
-            f"{directory / CAMPAIGN_FILE} is damaged ({error!r}); name another directory, or overwrite it"
-        ) from error
-    return stored
+def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPlan, table: Provenance) -> None:
+    recorded = header.get("table")
+    found = {**header, "table": recorded.get("digest") if isinstance(recorded, dict) else recorded}
+    for name, wanted in json.loads(json.dumps({**plan.to_dict(), "table": table.digest})).items():
+        if found.get(name) != wanted:
+            raise CampaignError(
+                f"{path} is of a run with {name} {found.get(name)!r:.200}, not {wanted!r:.200}; "
+                "name another directory, or overwrite the runs"
+            )
 
 
-def _identity(spec: CampaignSpec, table: Provenance) -> dict[str, Any]:
+def _identity(spec: CampaignSpec, table: Provenance) -> CampaignFile:
     """What a directory's runs have in common, as JSON gives it back."""
-    identity: dict[str, Any] = json.loads(
-        json.dumps({"spec": spec.model_dump(mode="json", exclude={"table"}), "table": asdict(table)})
-    )
-    return identity
+    specification = spec.model_dump(mode="json", exclude={"table"})
+    return CampaignFile(*json.loads(json.dumps([specification, asdict(table)])))
 
 
 def is_whole(path: Path, run_id: str) -> bool:
@@ -174,36 +157,10 @@ def is_whole(path: Path, run_id: str) -> bool:
     report, or by ``nhb2 log check``.
     """
     try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline())
+        with open_regular(path) as file:
             file.seek(-min(path.stat().st_size, _LONGEST_END_LINE), os.SEEK_END)
             tail = file.read()
         ends = tail.endswith(b"\n") and json.loads(tail.splitlines()[-1])["type"] == "end"
-        return ends and bool(header["run_id"] == run_id)
+        return ends and first_line(path).get("run_id") == run_id
     except (OSError, ValueError, KeyError, TypeError):  # not there, or not such lines
         return False
-
-
-def read_order(directory: Path) -> tuple[str, ...]:
-    """Names of the optimizers in the order of the directory's specification.
-
-    Raises:
-        CampaignError: the directory holds no campaign.
-    """
-    try:
-        stored = json.loads((directory / CAMPAIGN_FILE).read_text(encoding="utf-8"))
-        return tuple(each["label"] or each["algorithm"] for each in stored["spec"]["optimizers"])
-    except OSError as error:
-        raise CampaignError(f"there is no campaign in {directory}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CampaignError(f"{directory / CAMPAIGN_FILE} is damaged: {error!r}") from error
-
-
-def write_aside(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

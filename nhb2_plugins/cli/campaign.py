@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
+from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.values import positive_number
@@ -65,12 +66,12 @@ def _run(options: argparse.Namespace) -> int:
             on_start=on_start,
             on_outcome=on_outcome,
         )
-    status = 0
+    status, campaign = 0, CampaignDirectory(directory)
     if outcome.n_kept + outcome.n_run:
-        status = _write_report(directory, tuple(each.name for each in spec.optimizers))
+        status = _write_report(campaign, tuple(each.name for each in spec.optimizers))
     if outcome.failed:
         failed = counted(len(outcome.failed), "run")
-        print(f"nhb2: error: {failed} failed; tracebacks are in {directory / 'failures'}", file=sys.stderr)
+        print(f"nhb2: error: {failed} failed; tracebacks are in {campaign.failures}", file=sys.stderr)
         return EXIT_FAILED
     return status
 
@@ -82,7 +83,7 @@ def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Seq
     plans, store = checked_runs(spec, only), CampaignStore(directory)
     if not overwrite:
         store.check(spec, bench.provenance)
-    missing = {plan.run_id for plan in (plans if overwrite else store.missing(plans))}
+    missing = {plan.run_id for plan in (plans if overwrite else store.missing(plans, bench.provenance))}
     rows = []
     for name in dict.fromkeys(plan.optimizer for plan in plans):
         own = [plan for plan in plans if plan.optimizer == name]
@@ -110,28 +111,28 @@ def add_report(commands: Commands) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from nhb2_plugins.campaign.store import read_order
-
-    directory = Path(options.directory)
+    campaign = CampaignDirectory(Path(options.directory))
     formats = [name.strip() for given in options.format for name in given.split(",")]
-    return _write_report(directory, read_order(directory), formats, options.out)
+    return _write_report(campaign, campaign.order(), formats, options.out)
 
 
-def _write_report(directory: Path, order: tuple[str, ...], formats: Sequence[str] = (), out: str | None = None) -> int:
+def _write_report(
+    campaign: CampaignDirectory, order: tuple[str, ...], formats: Sequence[str] = (), out: str | None = None
+) -> int:
     with _needs_quickstart():
         from nhb2_plugins.analysis.analyse import analyse
-        from nhb2_plugins.analysis.report import REPORT_DIRECTORY, comparison_text, conclusions_text, write_report
+        from nhb2_plugins.analysis.report import comparison_text, conclusions_text, write_report
         from nhb2_plugins.analysis.results import read_results
 
-        analysis = analyse(read_results(directory, order))
-        target = Path(out) if out else directory / REPORT_DIRECTORY
+        analysis = analyse(read_results(campaign.path, order))
+        target = Path(out) if out else campaign.report
         files = write_report(analysis, target, formats)
     print(comparison_text(analysis))
     print(conclusions_text(analysis))
     pages = [file for file in files if file.suffix == ".html"]
     others = f"{target} ({len(files)} files)" if len(files) > 3 else ", ".join(map(str, files))
     named = f"{pages[0]}, and what it shows as files in {others}" if pages and len(files) > 3 else others
-    print(f"Trajectories: {directory / 'runs'}. Report: {named}.")
+    print(f"Trajectories: {campaign.runs}. Report: {named}.")
     return 0
 
 

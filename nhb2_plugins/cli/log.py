@@ -7,15 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
 from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.text_table import counted, text_table
 from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directories
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sources import files_of, merged, read_source, refuse_torn_end, write_target
+from nhb2_plugins.trajectory.sources import merged, read_source, refuse_torn_end, write_target
 
-_SOURCE = "a .jsonl file, a directory of them, or a database's URL such as sqlite:///runs.db"
+_SOURCE = "a campaign's directory, a .jsonl file, a directory of them, or a database's URL such as sqlite:///runs.db"
 _HEADINGS = ("run", "trial", "end s", "epoch", "cell", "lr", "batch", "accuracy", "charged s", "worker", "status", "")
 
 
@@ -93,7 +94,7 @@ def _merge(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     status = 0
     for source in options.sources:
-        for part in [source] if "://" in source else map(str, files_of(source)):
+        for part in [source] if "://" in source else map(str, recorded_files(source)):
             try:
                 records, n_repeated = merged(read_source(part))
                 if "://" not in part:

@@ -6,7 +6,6 @@ miss a whole number of epochs. The formulas are written out here, so that neithe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,9 +13,8 @@ import numpy as np
 
 from nhb2_plugins.doctor.check import Check, Status
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FIDELITIES, FidelityLadder
+from nhb2_plugins.fidelity import FIDELITIES, FidelityLadder, is_same_budget
 
-_RELATIVE_TOLERANCE: Final = 1e-9
 _MAX_RUNGS: Final = 1000
 _FRAMEWORKS: Final = ("hpbandster", "SMAC")
 _REMEDIES: Final = {
@@ -80,7 +78,7 @@ def _check_rungs(name: str, ladder: FidelityLadder, smallest: float) -> Check:
     if len(ladder.budgets) == 1:
         text = f"there is one rung, {_rungs(ladder.budgets)}: nothing is ever run with fewer epochs"
         return Check(name, "problem", text)
-    if ladder.rungs[0] > smallest * (1 + _RELATIVE_TOLERANCE):
+    if ladder.rungs[0] > smallest and not is_same_budget(ladder.rungs[0], smallest):
         text = f"rungs {_rungs(ladder.budgets)}; {_number(smallest)} itself is never run"
         return Check(name, "warning", text)
     return Check(name, "ok", f"rungs {_rungs(ladder.budgets)}")
@@ -96,16 +94,12 @@ def _check_framework(framework: str, ladder: FidelityLadder, budgets: Sequence[f
     status: Status = "ok"
     text = f"min_budget {_number(budgets[0])}, max_budget {_number(budgets[-1])}, eta {eta!r}: runs {_rungs(run)}"
     wanted = ladder.budgets
-    if len(run) != len(wanted) or not all(map(_is_close, run, wanted)):
+    if len(run) != len(wanted) or not all(map(is_same_budget, run, wanted)):
         return Check(name, "problem", f"{text}, not {_rungs(wanted)}; {_REMEDIES[framework]}")
     if any(ran < whole == round(whole) for ran, whole in zip(run, wanted, strict=True)):
         status = "warning"
         text += f" as {list(run)}: the adapters here snap them, int(budget) would lose an epoch"
     return Check(name, status, text)
-
-
-def _is_close(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=_RELATIVE_TOLERANCE)
 
 
 def _rungs(budgets: Sequence[float]) -> str:
@@ -114,10 +108,10 @@ def _rungs(budgets: Sequence[float]) -> str:
 
 
 def _rung(budget: float) -> str:
-    answering = [epoch for epoch in FIDELITIES if epoch <= budget * (1 + _RELATIVE_TOLERANCE)]
+    answering = [epoch for epoch in FIDELITIES if epoch <= budget or is_same_budget(epoch, budget)]
     if not answering:
         return f"{_number(budget)} (below 1 epoch)"
-    return _number(budget) if _is_close(budget, answering[-1]) else f"{_number(budget)} (epoch {answering[-1]})"
+    return _number(budget) if is_same_budget(budget, answering[-1]) else f"{_number(budget)} (epoch {answering[-1]})"
 
 
 def _number(budget: float) -> str:

@@ -10,21 +10,18 @@ import random
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number, whole_part
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 _Result = tuple[float, int, Configuration]
 """An error, the number of the submission (unique, so that equal errors stand in its order), the configuration."""
-
-_RELATIVE_TOLERANCE: Final = 1e-9  # 250 / (200 / 12) is 15, which the floats miss by a little
 
 
 @dataclass(slots=True)
@@ -40,7 +37,7 @@ class _Rung:
 
     def promote(self, eta: float) -> _Result | None:
         """The best result that waits, if it is in the top 1/eta; it waits no longer."""
-        n_top = int(len(self.results) / eta * (1 + _RELATIVE_TOLERANCE))
+        n_top = whole_part(len(self.results) / eta)
         if self.waiting and bisect_left(self.results, self.waiting[0]) < n_top:
             return self.waiting.pop(0)
         return None

@@ -13,18 +13,16 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.fidelity import FidelityLadder, whole_part
 
 T = TypeVar("T")
 ConfigId = tuple[int, int, int]
 """(iteration, rung of the bracket at which it entered, running number there), each 0-based: hpbandster's ids."""
-
-_RELATIVE_TOLERANCE: Final = 1e-9  # counts are floors of products of float ratios
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,9 @@ def hyperband_brackets(ladder: FidelityLadder) -> tuple[Bracket, ...]:
 
 
 def _bracket(budgets: tuple[float, ...], n_rungs: int) -> Bracket:
-    n_first = _floor(n_rungs // len(budgets) * budgets[-1] / budgets[0])
-    counts = (max(_floor(n_first * budgets[0] / budget), 1) for budget in budgets)
+    n_first = whole_part(n_rungs // len(budgets) * budgets[-1] / budgets[0])
+    counts = (max(whole_part(n_first * budgets[0] / budget), 1) for budget in budgets)
     return Bracket(budgets, tuple(counts))
-
-
-def _floor(count: float) -> int:
-    return math.floor(count * (1 + _RELATIVE_TOLERANCE))
 
 
 @dataclass(frozen=True, slots=True)

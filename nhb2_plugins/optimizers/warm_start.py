@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder
-
-_RELATIVE_TOLERANCE: Final = 1e-9  # hpbandster's own budgets can differ from the ladder's in their last digits
+from nhb2_plugins.fidelity import FidelityLadder, is_same_budget
 
 
 class PreviousRun(Protocol):
@@ -98,7 +96,5 @@ def _earlier(run: PreviousRun, end_s: float, ladder: FidelityLadder) -> EarlierR
 
 
 def _own_budget(budget: float, ladder: FidelityLadder) -> float:
-    for own in ladder.budgets:
-        if math.isclose(budget, own, rel_tol=_RELATIVE_TOLERANCE):
-            return float(own)
-    return budget
+    """Hpbandster's own budgets can differ from the ladder's in their last digits."""
+    return next((float(own) for own in ladder.budgets if is_same_budget(budget, own)), budget)

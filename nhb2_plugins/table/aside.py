@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-if sys.platform != "win32":
-    import fcntl
+from nhb2_plugins.files import try_lock
 
 Purpose = Literal["new", "former"]
 
@@ -88,18 +86,15 @@ def _settle(aside: Path, table: Path) -> None:
 
 def _lock(directory: Path) -> int | None:
     """A descriptor that holds the lock, or None where there is no such lock or another process has it."""
-    if sys.platform == "win32":
-        return None
     try:
-        descriptor = os.open(directory, os.O_RDONLY)
+        descriptor = os.open(directory, os.O_RDONLY)  # on Windows a directory cannot be opened
     except OSError:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    with contextlib.suppress(OSError):
+        if try_lock(descriptor):
+            return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _is_left_over(directory: Path) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nhb2_plugins.errors import TableError
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.table.location import shipped_data_file
 from nhb2_plugins.table.schema import Manifest
 from nhb2_plugins.table.store import Column, Table
@@ -41,7 +42,7 @@ def open_embedded() -> Table:
     """
     path = shipped_data_file(MANIFEST_OF_MODEL, what="the embedded table is")
     try:
-        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+        manifest = Manifest.from_json(read_regular(path).decode())
     except (OSError, UnicodeDecodeError, TableError) as error:
         raise TableError(f"{path}: {error}; install the package again") from error
     return Table(manifest, computed=_EmbeddedColumns(manifest.provenance.checksums.get(MODEL_FILE, "")))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableExistsError
+from nhb2_plugins.files import file_aside
 from nhb2_plugins.table.frame import classes_to_frame, table_to_frame
 from nhb2_plugins.table.store import Table
 
@@ -58,7 +59,7 @@ def export_table(table: Table, path: str | os.PathLike[str], *, overwrite: bool 
     if not overwrite and (present := [each for each in writers if each.exists()]):
         raise TableExistsError(f"{present[0]} already exists; name another file or overwrite it")
     try:
-        _write_aside(writers, target)
+        _write_aside(writers)
     except OSError as error:
         raise TableError(f"cannot export to {target}: {error}") from error
     return tuple(writers)
@@ -98,12 +99,9 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _write_aside(writers: dict[Path, _Write], target: Path) -> None:
-    """Write every file in a directory beside the target, and only then put them in their places."""
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
-        written = {path: Path(aside, path.name) for path in writers}
-        for path, write in writers.items():
-            write(written[path])
-        # The file that was asked for comes last: where it is, the others are.
-        for path in reversed(writers):
-            written[path].replace(path)
+def _write_aside(writers: dict[Path, _Write]) -> None:
+    """Write every file beside its place, and only then put them there."""
+    with ExitStack() as renaming:  # in reverse, so that the file that was asked for comes last
+        asides = [(renaming.enter_context(file_aside(path)), write) for path, write in writers.items()]
+        for aside, write in asides:
+            write(aside)

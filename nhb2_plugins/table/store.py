@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import CLASS_OF_CELL, ColumnEntry, Manifest, Provenance
 
@@ -169,9 +170,7 @@ def _read_manifest(directory: Path) -> str:
     if not directory.is_dir():
         raise TableNotFoundError(f"there is no directory {directory}")
     try:
-        if path.stat().st_size > _MAX_MANIFEST_BYTES:
-            raise TableError(f"{path} is too large for a manifest")
-        return path.read_text(encoding="utf-8")
+        return read_regular(path, max_bytes=_MAX_MANIFEST_BYTES).decode()
     except FileNotFoundError as error:
         raise TableNotFoundError(f"there is no table in {directory}: {MANIFEST_FILE} is missing") from error
     except (OSError, UnicodeDecodeError) as error:

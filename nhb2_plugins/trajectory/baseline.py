@@ -1,6 +1,6 @@
 """What random search reaches, exactly: written beside a campaign's runs, so that an analysis needs no table for it.
 
-``DIR/random_search.json`` is one JSON object with the fields of :class:`RandomSearchBaseline` and a format version.
+The file is one JSON object with the fields of :class:`RandomSearchBaseline` and a format version.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.files import read_regular
 
-BASELINE_FILE: Final = "random_search.json"
 BASELINE_FORMAT_VERSION: Final = 1
+_MOST_BYTES: Final = 1 << 24
 TARGETS_PP: Final = (20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1)
 """Regrets, in percentage points, for which the share of runs that reach them is recorded."""
 
@@ -78,7 +79,7 @@ def read_baseline(path: Path) -> RandomSearchBaseline:
         TrajectoryError: it is damaged, or of another format version.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path, max_bytes=_MOST_BYTES))
         version, targets = content.pop("format_version"), tuple(content.pop("targets_pp"))
         if version != BASELINE_FORMAT_VERSION or targets != TARGETS_PP:
             raise TrajectoryError(f"{path}: format version {version!r}; this version reads {BASELINE_FORMAT_VERSION}")

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_runs
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sources import files_of, merged, read_source
+from nhb2_plugins.trajectory.sources import merged, read_source
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.=,+-]")
 
@@ -70,7 +71,7 @@ def exported_runs(source: str) -> list[ExportedRun]:
     if "://" in source:
         runs = _by_id(read_source(source))
     else:
-        runs = [run for path in files_of(source) for run in _runs_of_file(path)]
+        runs = [run for path in recorded_files(source) for run in _runs_of_file(path)]
     if not runs:
         raise TrajectoryError(f"there is no record in {source}")
     for directory, n_runs in Counter(run.directory for run in runs).items():

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -24,6 +23,7 @@ from nhb2_plugins.errors import (
     TrajectoryExistsError,
     describe_choices,
 )
+from nhb2_plugins.files import directory_aside
 from nhb2_plugins.trajectory.carps_files import write_carps_run
 from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
 from nhb2_plugins.trajectory.exported_run import ExportedRun, exported_runs
@@ -129,11 +129,9 @@ def export_directories(source: str, target: str, directory_format: str) -> int:
     runs = exported_runs(source)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as aside:
-            written = Path(aside, directory.name)
+        with directory_aside(directory) as aside:
             for run in runs:
-                DIRECTORY_FORMATS[directory_format](run, written / run.directory)
-            written.rename(directory)
+                DIRECTORY_FORMATS[directory_format](run, aside / run.directory)
     except OSError as error:
         raise TrajectoryError(f"cannot write {directory}: {error}") from error
     return len(runs)

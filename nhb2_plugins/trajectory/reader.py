@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.files import read_regular
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader
 
@@ -164,7 +167,7 @@ def raw_lines(path: Path) -> list[bytes]:
         TrajectoryError: it cannot be read.
     """
     try:
-        return path.read_bytes().split(b"\n")[:-1]
+        return read_regular(path).split(b"\n")[:-1]
     except OSError as error:
         raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
 
@@ -208,8 +211,14 @@ def _header(content: dict[str, Any], where: str) -> RunHeader:
             f"{where}: format version {content.get('format_version')!r}; this version reads {FORMAT_VERSION}"
         )
     try:
-        content = {**content, "optimum": Optimum(**content["optimum"]), "ladder": tuple(content["ladder"])}
-    except (KeyError, TypeError) as error:
+        content = {
+            **content,
+            "optimum": Optimum(**content["optimum"]),
+            "ladder": FidelityLadder(content["ladder"]) if content["ladder"] else None,
+            "restriction": Subspace(**content.get("restriction", {})),
+            "problem": Subspace(**content.get("problem", {})),
+        }
+    except (KeyError, TypeError, InvalidValueError) as error:
         raise TrajectoryError(f"{where}: damaged header: {error}") from error
     header: RunHeader = _part(RunHeader, content, where)
     return header

@@ -7,12 +7,17 @@ looked up in the table *after* the search, so that a search never sees them and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
 
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.charging import Charging
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
+
+if TYPE_CHECKING:
+    from nhb2_plugins.simulation import Crossing, Overhead
 
 
 @dataclass(frozen=True)
@@ -25,56 +30,88 @@ class Optimum:
     accuracy_pct: float
 
 
-@dataclass(frozen=True)
-class RunHeader:
-    """What a run was: everything that decides its numbers, and the table they come from.
+@dataclass(frozen=True, kw_only=True)
+class RunConditions:
+    """An optimizer, a seed, and everything else that is decided before a run begins.
 
     Attributes:
         run_id: readable and unique within a campaign.
         optimizer: label in tables and figures.
         algorithm: registered name of the optimizer.
         settings: its settings, as given.
-        ladder: budgets in epochs where the optimizer is a multi-fidelity one, else empty.
+        ladder: what a multi-fidelity optimizer chooses from; None for the others.
         seed: the run's seed.
         budget_s: simulated budget in seconds; None for none (the optimizer ends by itself).
         n_workers: number of simulated workers.
         charging: charging policy.
-        crossing: what happened to evaluations that crossed the budget.
+        crossing: what happens to evaluations that cross the budget.
         epoch: the fidelity searched at, for optimizers without a ladder.
         measure_epoch: 12 (validation accuracy) or 200 (expected test accuracy): what regret is measured in.
-        table: provenance of the table.
-        optimum: the table's best at the measure.
-        versions: versions of the packages that took part.
-        overhead: whether the optimizer's own wall-clock time stood on the simulated clock: ``none`` or ``measured``.
-        restriction: the part of the space that the optimizer could propose from; empty for all of it.
-        problem: the part of the space whose best the optimum is; empty for all of it.
-        format_version: version of the line format.
+        overhead: whether the optimizer's own wall-clock time stands on the simulated clock.
+        restriction: the part of the space that the optimizer proposes from.
+        problem: the part of the space that the campaign is about: regret is to its best.
     """
 
     run_id: str
     optimizer: str
     algorithm: str
     settings: Mapping[str, Any]
-    ladder: tuple[float, ...]
+    ladder: FidelityLadder | None
     seed: int
     budget_s: float | None
     n_workers: int
-    charging: str
-    crossing: str
+    charging: Charging
+    crossing: Crossing
     epoch: int
     measure_epoch: int
+    overhead: Overhead = "none"
+    restriction: Subspace = WHOLE_SPACE
+    problem: Subspace = WHOLE_SPACE
+
+    def to_dict(self) -> dict[str, Any]:
+        """As built-in types that fit in JSON, by name."""
+        return {
+            **{each.name: getattr(self, each.name) for each in fields(RunConditions)},
+            "ladder": () if self.ladder is None else self.ladder.budgets,
+            "restriction": self.restriction.to_dict(),
+            "problem": self.problem.to_dict(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHeader(RunConditions):
+    """What a run was: everything that decides its numbers, and the table they come from.
+
+    Attributes:
+        table: provenance of the table.
+        optimum: the table's best at the measure, in the part of the space that the campaign is about.
+        versions: versions of the packages that took part.
+        format_version: version of the line format.
+    """
+
     table: Mapping[str, Any]
     optimum: Optimum
     versions: Mapping[str, str] = field(default_factory=dict)
-    overhead: str = "none"
-    restriction: Mapping[str, Any] = field(default_factory=dict)
-    problem: Mapping[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+
+    @classmethod
+    def of(
+        cls, conditions: RunConditions, table: Mapping[str, Any], optimum: Optimum, versions: Mapping[str, str]
+    ) -> RunHeader:
+        """The header of a run under given conditions."""
+        held = {each.name: getattr(conditions, each.name) for each in fields(RunConditions)}
+        return cls(**held, table=table, optimum=optimum, versions=versions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a header line holds it; what the format got later stands at the end."""
+        values = super().to_dict() | {"table": self.table, "optimum": asdict(self.optimum)}
+        later = {"versions": self.versions, **{name: values.pop(name) for name in _LATER_CONDITIONS}}
+        return {**values, **later, "format_version": self.format_version}
 
     @property
     def searches_expected_test(self) -> bool:
         """Whether the search saw 200-epoch values: expected *test* accuracies, at estimated costs."""
-        return LONG_EPOCHS in (self.epoch, *self.ladder)
+        return LONG_EPOCHS in (self.epoch, *(self.ladder.rungs if self.ladder else ()))
 
     @property
     def table_label(self) -> str:
@@ -189,7 +226,11 @@ class RunSummary:
         return tuple((each.n_evaluations, self.header.regret_pp(each.measured)) for each in self.incumbents)
 
 
+_LATER_CONDITIONS: Final = ("overhead", "restriction", "problem")
+
+
 def line_of(part: RunHeader | MeasuredIncumbent | RunEnd) -> dict[str, Any]:
     """A part of a run, beside its trials, as the JSON object of its line."""
-    names = {RunHeader: "run", MeasuredIncumbent: "incumbent", RunEnd: "end"}
-    return {"type": names[type(part)], **asdict(part)}
+    if isinstance(part, RunHeader):
+        return {"type": "run", **part.to_dict()}
+    return {"type": "incumbent" if isinstance(part, MeasuredIncumbent) else "end", **asdict(part)}

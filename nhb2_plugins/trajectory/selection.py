@@ -10,7 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
 
+from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.files import open_regular
 from nhb2_plugins.trajectory.reader import read_line, read_records, read_run_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunHeader
@@ -42,7 +44,8 @@ def select_runs(source: str, patterns: Sequence[str] = (), n_per_optimizer: int 
         n_per_optimizer: at most so many runs of those that share what stands before the slash; None for all.
 
     Raises:
-        InvalidValueError: there is nothing at the source, it holds no record, or a pattern matches nothing.
+        TrajectoryNotFoundError: there is nothing at the source.
+        InvalidValueError: it holds no record, or a pattern matches nothing.
         TrajectoryError: a file is damaged, empty, or of another format version; it is named.
     """
     loads = _loads(source)
@@ -71,10 +74,7 @@ def _parts(source: str) -> Iterator[tuple[str, _Load]]:
     if "://" in source:
         yield from _by_run(read_source(source))
         return
-    path = Path(source)
-    if not path.exists():
-        raise InvalidValueError(f"there is no {source}; a campaign's directory or a .jsonl file is needed")
-    for file in sorted(found for found in path.rglob("*.jsonl") if not found.is_dir()) if path.is_dir() else [path]:
+    for file in recorded_files(source):
         run_id = _header_run_id(file)
         if run_id is not None:
             yield run_id, partial(read_run_records, file, run_id)
@@ -94,7 +94,7 @@ def _by_run(records: Sequence[TrialRecord]) -> Iterator[tuple[str, _Load]]:
 def _header_run_id(path: Path) -> str | None:
     """The run that a file's first line announces; None where it announces none."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             line = file.readline()
     except OSError as error:
         raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error

@@ -14,13 +14,9 @@ from types import TracebackType
 from typing import IO, Final, Protocol, Self
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.files import share_lock, try_lock
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.record_columns import RecordColumns
-
-try:
-    import fcntl
-except ImportError:  # Windows: a file must have one writer at a time there
-    fcntl = None  # type: ignore[assignment]
 
 _LINE_BEGINNING: Final = b'{"type": "'
 _BLOCK_BYTES: Final = 4096
@@ -140,15 +136,9 @@ class JsonLinesSink(ClosingSink):
 
     def _cut_what_a_dead_writer_left(self) -> None:
         """Cut a torn line off unless somebody is writing: what has no end yet may be a line in the making."""
-        if fcntl is None:
+        if try_lock(self._file):  # else whoever holds the file cut it when it opened it
             _cut_torn_line(self._file, self.path)
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _cut_torn_line(self._file, self.path)
-        except BlockingIOError:
-            pass  # whoever holds the file cut it when it opened it
-        fcntl.flock(self._file, fcntl.LOCK_SH)  # until the file is closed, or its process dies
+        share_lock(self._file)  # until the file is closed, or its process dies
 
     def write(self, record: TrialRecord) -> None:
         """Append the record.

@@ -1,23 +1,23 @@
 """Records from wherever they are kept, and into whatever is asked for: a name decides which.
 
 A source or target is a database's URL (``sqlite:///runs.db``), a ``.jsonl`` file, or, to write alone, a ``.csv`` or
-``.parquet`` file. A directory as a source means every ``.jsonl`` file below it.
+``.parquet`` file. A directory as a source means every ``.jsonl`` file below it, or the runs of a campaign.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import (
     InvalidValueError,
     MissingExtraError,
     TrajectoryError,
     TrajectoryExistsError,
-    TrajectoryNotFoundError,
 )
+from nhb2_plugins.files import file_aside, read_regular
 from nhb2_plugins.trajectory.frame import frame_of_records
 from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -36,24 +36,7 @@ def read_source(source: str) -> list[TrialRecord]:
         from nhb2_plugins.trajectory.sql import read_records_sql  # SQLAlchemy is an extra
 
         return read_records_sql(source)
-    return [record for path in files_of(source) for record in read_records(path)]
-
-
-def files_of(source: str) -> list[Path]:
-    """The JSON-lines files that a path names: itself, or all below a directory, sorted.
-
-    Raises:
-        TrajectoryNotFoundError: there is no such path, or a directory holds none.
-    """
-    path = Path(source)
-    if not path.exists():
-        raise TrajectoryNotFoundError(f"there is no {path}")
-    if not path.is_dir():
-        return [path]
-    files = sorted(found for found in path.rglob("*.jsonl") if not found.is_dir())
-    if not files:
-        raise TrajectoryNotFoundError(f"there is no .jsonl file in {path}")
-    return files
+    return [record for path in recorded_files(source) for record in read_records(path)]
 
 
 def refuse_torn_end(path: Path) -> None:
@@ -62,7 +45,7 @@ def refuse_torn_end(path: Path) -> None:
     Raises:
         TrajectoryError: so it is; the file and line are named.
     """
-    *lines, rest = path.read_bytes().split(b"\n")
+    *lines, rest = read_regular(path).split(b"\n")
     if rest:
         raise TrajectoryError(f"{path}:{len(lines) + 1}: the last line does not end")
 
@@ -94,10 +77,8 @@ def write_target(target: str, records: Sequence[TrialRecord]) -> None:
     if path.exists():
         raise TrajectoryExistsError(f"{path} exists already")
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as aside:
-            written = Path(aside, path.name)
-            _FILE_WRITERS[path.suffix](written, records)
-            written.replace(path)
+        with file_aside(path) as aside:
+            _FILE_WRITERS[path.suffix](aside, records)
     except OSError as error:
         raise TrajectoryError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -36,7 +36,7 @@ def make_run(
         "optimizer": optimizer,
         "algorithm": "random_search",
         "settings": {},
-        "ladder": (),
+        "ladder": None,
         "seed": seed,
         "budget_s": 100.0,
         "n_workers": 1,

@@ -12,13 +12,13 @@ import pytest
 
 from nhb2_plugins.analysis.analyse import analyse, report_figures
 from nhb2_plugins.analysis.model import CampaignAnalysis
-from nhb2_plugins.analysis.plots import draw_figure, narrow_label
 from nhb2_plugins.analysis.questions.comparison import compare, comparison_table
 from nhb2_plugins.analysis.report import comparison_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.analysis.tables import ReportTable
 from nhb2_plugins.errors import CampaignError, InvalidValueError, TrajectoryError
+from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
 
 FIRST = (make_run([(10, 80.0), (30, 85.0)], optimizer="first"), make_run([(20, 83.0)], seed=1, optimizer="first"))
@@ -211,32 +211,11 @@ def test_a_report_leaves_nothing_of_an_earlier_one_that_it_has_no_numbers_for(tm
     assert "friedman.csv" not in {path.name for path in written}
 
 
-def test_a_figure_without_anything_to_show_is_known_by_name_and_not_drawn(tmp_path: Path) -> None:
-    every = [each.name for each in report_figures(analyse(campaign_of({name: [1.0, 2.0, 3.0] * 4 for name in "abc"})))]
-    little = report_figures(analyse(campaign_of({"a": [None]})))
-    assert [each.name for each in little] == every
-    assert {each.name for each in little if each.picture is not None} == set()
-    with pytest.raises(ValueError, match="nothing to draw in targets"):
-        draw_figure(next(each for each in little if each.name == "targets"), analyse(RESULTS), tmp_path / "a.png")
-
-
 def test_a_curve_that_can_rise_is_explained() -> None:
     at_the_measure = analyse(campaign_of({"a": [1.0]}))
-    below_it = analyse(campaign_of({"a": [1.0]}, ladder=(4, 12)))
+    below_it = analyse(campaign_of({"a": [1.0]}, ladder=FidelityLadder((4, 12))))
     told = [
         any("A curve can rise" in note for figure in report_figures(each) for note in figure.notes)
         for each in (at_the_measure, below_it)
     ]
     assert told == [False, True]
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("Regularized evolution", "Regularized\nevolution"),
-        ("BOHB", "BOHB"),
-        ("averyveryverylongword", "averyveryvery\nlongword"),
-    ],
-)
-def test_a_column_s_label_is_broken_between_words(name: str, label: str) -> None:
-    assert narrow_label(name) == label

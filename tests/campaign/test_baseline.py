@@ -13,11 +13,12 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import compute_baseline, keep_baseline
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignWriteError
+from nhb2_plugins.campaign_directory import BASELINE_FILE
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.exact import best_of_random, random_search_over_time
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
-from nhb2_plugins.trajectory.baseline import BASELINE_FILE, TARGETS_PP, read_baseline, write_baseline
+from nhb2_plugins.trajectory.baseline import TARGETS_PP, read_baseline, write_baseline
 
 UNLIMITED = {
     "algorithm": "bohb",

@@ -21,6 +21,7 @@ from nhb2_plugins.campaign.plan import plan_runs
 from nhb2_plugins.campaign.run import TablePlace, execute_batch, execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import CampaignError, TableNotFoundError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, Configuration
 from nhb2_plugins.subspace import Subspace
@@ -70,7 +71,7 @@ def finished(bench: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_every_run_is_there_whole_and_within_its_budget(finished: Path, bench: Benchmark) -> None:
     for plan in plan_runs(campaign()):
-        run = read_run(finished / plan.relative_path)
+        run = read_run(CampaignDirectory(finished).run_file(plan.run_id))
         assert run.end is not None
         assert run.end.n_evaluations == len(run.records) > 0
         assert all(record.end_s <= plan.budget_s for record in run.records)
@@ -81,7 +82,7 @@ def test_every_run_is_there_whole_and_within_its_budget(finished: Path, bench: B
 
 def test_incumbents_are_looked_up_in_the_table(finished: Path, bench: Benchmark) -> None:
     for plan in plan_runs(campaign()):
-        run = read_run(finished / plan.relative_path)
+        run = read_run(CampaignDirectory(finished).run_file(plan.run_id))
         by_trial = {record.trial: record for record in run.records}
         for incumbent in run.incumbents:
             configuration = by_trial[incumbent.trial].configuration
@@ -158,11 +159,12 @@ def test_a_run_that_fails_is_recorded_and_stops_no_other(bench: Benchmark, tmp_p
 def test_a_finished_run_is_reported_and_not_run_again(tmp_path: Path, bench: Benchmark) -> None:
     for budget_s in (3000.0, 1.0):  # nothing ends within a second
         directory = tmp_path / str(budget_s)
+        directory.mkdir()
         (plan,) = plan_runs(campaign(budget_s=budget_s, optimizers=[{"algorithm": "random_search", "seeds": 1}]))
         first = execute_run(plan, bench, str(directory))
-        written = (directory / plan.relative_path).stat().st_mtime_ns
+        written = CampaignDirectory(directory).run_file(plan.run_id).stat().st_mtime_ns
         assert execute_run(plan, bench, str(directory)) == first
-        assert (directory / plan.relative_path).stat().st_mtime_ns == written
+        assert CampaignDirectory(directory).run_file(plan.run_id).stat().st_mtime_ns == written
         assert (first.failure, first.n_evaluations > 0) == ("", budget_s == 3000)
 
 
@@ -211,7 +213,9 @@ def test_a_task_begins_no_further_run_after_its_time(tmp_path: Path, bench: Benc
     plans = plan_runs(campaign(optimizers=[{"algorithm": "random_search", "seeds": 3}]))
     table = TablePlace.of(bench)
     for seconds, done in ((60.0, plans), (0.0, plans[:1])):
-        outcomes = execute_batch(plans, table, str(tmp_path / str(seconds)), seconds)
+        directory = tmp_path / str(seconds)
+        directory.mkdir()
+        outcomes = execute_batch(plans, table, str(directory), seconds)
         assert [(each.run_id, each.failure) for each in outcomes] == [(plan.run_id, "") for plan in done]
 
 
@@ -314,11 +318,11 @@ def test_restricted_runs_stay_inside_and_regret_is_to_the_best_inside(bench: Ben
     inside = [Configuration(code, 0.1, size) for code in CELLCODES for size in BATCH_SIZES]
     best = max(bench.evaluate(each).accuracy_pct for each in inside)
     for plan in plan_runs(spec):
-        run = read_run(tmp_path / plan.relative_path)
+        run = read_run(CampaignDirectory(tmp_path).run_file(plan.run_id))
         assert run.records
         assert all(record.configuration in plan.restriction for record in run.records)
-        assert run.header.problem == {"lr": 0.1}
-        assert Subspace(**run.header.restriction) == plan.restriction
+        assert run.header.problem == Subspace(lr=0.1)
+        assert run.header.restriction == plan.restriction
         assert run.header.optimum.accuracy_pct == best
         assert run.header.optimum.lr == 0.1
 

@@ -134,7 +134,9 @@ def test_runs_without_their_specification_are_not_taken_for_this_ones(tmp_path: 
         (tmp_path / "out" / name).unlink()
     completed = run(tmp_path, budget_s=4000)
     assert completed.returncode == 2
-    assert "holds runs and no campaign.json" in completed.stderr
+    assert "seed-0000.jsonl is of a run with budget_s 3000.0, not 4000.0" in completed.stderr
+    assert not (tmp_path / "out" / "campaign.json").exists()
+    assert run(tmp_path, "--dry-run").stdout.splitlines()[2].split()[1:4] == ["3", "3", "0"]
 
 
 @pytest.mark.parametrize("content", ["[]", "null", "{}", '{"spec": 3, "table": {}}', "{", "\\ud800"])
@@ -143,5 +145,8 @@ def test_a_damaged_specification_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "out" / "campaign.json").write_text(content)
     completed = run(tmp_path)
     assert (completed.returncode, completed.stdout) == (2, "")
-    assert "campaign.json is damaged" in completed.stderr
-    assert run(tmp_path, "--overwrite").returncode == 0
+    assert "campaign.json is damaged, or not of a campaign" in completed.stderr
+    assert run(tmp_path, "--overwrite").stderr == completed.stderr  # it may be somebody else's
+    (tmp_path / "out" / "campaign.json").unlink()
+    completed = run(tmp_path)
+    assert (completed.returncode, "2 runs to do, 1 are there already" in completed.stderr) == (0, True)

@@ -68,7 +68,7 @@ def assert_one_line_port_error(campaign: Path, port: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere",), "there is no nowhere; a campaign's directory or a .jsonl file is needed"),
+        (("nowhere",), "there is no nowhere: a campaign's directory, a .jsonl file or a directory of them is needed"),
         (("CAMPAIGN", "--only", "c"), "run 'c' is not one of 'a', 'b', nor a run such as a/seed-0000"),
         (("CAMPAIGN", "--runs", "0"), "--runs '0' is neither a number of runs (1, 2, …) nor 'all'"),
         (("CAMPAIGN", "--port", "65536"), "port 65536 is not in 0..65535"),

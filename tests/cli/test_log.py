@@ -124,7 +124,11 @@ def test_wrong_input_is_one_line(arguments: tuple[str | Path, ...], message: str
 
 
 def test_a_directory_without_trajectories_is_an_error(tmp_path: Path) -> None:
-    assert_one_line_error(nhb2("log", "check", tmp_path), "there is no .jsonl file in", status=2)
+    assert_one_line_error(
+        nhb2("log", "check", tmp_path),
+        f"there is no recorded run in {tmp_path}: a campaign's directory, a .jsonl file",
+        status=2,
+    )
 
 
 @needs("sqlalchemy")

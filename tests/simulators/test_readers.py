@@ -50,4 +50,4 @@ def test_autorank_agrees_with_friedman_and_nemenyi() -> None:
     ours = friedman_of(frame.to_numpy(), tuple(frame.columns), {})
     assert theirs.pvalue == pytest.approx(ours.p_value)
     assert theirs.cd == pytest.approx(ours.critical_difference, rel=1e-3)
-    assert dict(theirs.rankdf["meanrank"]) == pytest.approx(dict(zip(ours.optimizers, ours.mean_rank, strict=True)))
+    assert dict(theirs.rankdf["meanrank"]) == pytest.approx(dict(zip(ours.names, ours.mean_rank, strict=True)))

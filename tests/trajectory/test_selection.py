@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.trajectory.run_file import line_of
 from nhb2_plugins.trajectory.selection import select_runs
 from tests.analysis.runs import make_run
@@ -76,9 +76,9 @@ def test_files_of_runs_that_are_not_chosen_are_not_read(tmp_path: Path) -> None:
 
 
 def test_nothing_there_and_no_match_are_wrong_input(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValueError, match=r"there is no .*nowhere; a campaign's directory"):
+    with pytest.raises(TrajectoryNotFoundError, match=r"there is no .*nowhere: a campaign's directory"):
         select_runs(str(tmp_path / "nowhere"))
-    with pytest.raises(InvalidValueError, match="there is no recorded run in"):
+    with pytest.raises(TrajectoryNotFoundError, match="there is no recorded run in"):
         select_runs(str(tmp_path))
     write_runs(tmp_path)
     with pytest.raises(InvalidValueError, match=r"run 'c' is not one of 'a', 'b', nor a run such as a/seed-0000"):

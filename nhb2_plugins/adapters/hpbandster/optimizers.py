@@ -36,7 +36,7 @@ from hpbandster.optimizers.iterations import SuccessiveHalving
 import nhb2_plugins.adapters.hpbandster.repair  # noqa: F401 - importing it is what it is for
 from nhb2_plugins.adapters.hpbandster.dispatcher import WORKER_DIED, SturdyDispatcher, made_sturdy
 from nhb2_plugins.errors import Nhb2Error
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, just_below
 from nhb2_plugins.optimizers.hyperband import Bracket, hyperband_brackets
 from nhb2_plugins.optimizers.warm_start import EarlierRun, PreviousResult, read_previous
 
@@ -66,7 +66,7 @@ def hpbandster_budgets(ladder: Ladder) -> dict[str, float]:
     n_rungs = -int(np.log(low / high) / np.log(steps.eta)) + 1
     return {
         "eta": steps.eta,
-        "min_budget": low if n_rungs == len(steps.budgets) else low * (1 - 1e-9),
+        "min_budget": low if n_rungs == len(steps.budgets) else just_below(low),
         "max_budget": high,
     }
 

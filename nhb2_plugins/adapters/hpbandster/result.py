@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -298,7 +299,7 @@ def _with_own_clock(data: dict[ConfigId, Datum], directory: Path) -> BohbResult:
 
 def _json_lines(path: Path, n_entries: tuple[int, ...]) -> Iterator[tuple[str, list[Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrajectoryError(f"cannot read {path}: {error}") from error
     for number, line in enumerate(lines, start=1):

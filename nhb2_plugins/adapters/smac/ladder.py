@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from smac.intensifier.hyperband_utils import determine_HB
 
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number
-
-_RELATIVE_TOLERANCE = 1e-9
+from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number, is_same_budget, just_below
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,10 @@ def smac_budgets(ladder: FidelityLadder | Iterable[float], eta: float | None = N
     if not is_number(eta) or not 1 < eta < math.inf:
         raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
     low, high = float(ladder.budgets[0]), float(ladder.budgets[-1])
-    budgets = SmacBudgets(low * (1 - _RELATIVE_TOLERANCE), high, eta, ladder)
+    budgets = SmacBudgets(just_below(low), high, eta, ladder)
     run = [float(budget) for budget in determine_HB(budgets.min_budget, high, eta)["budgets_in_stage"][0]]  # type: ignore[arg-type]
     same = len(run) == len(ladder.budgets) and all(
-        math.isclose(one, other, rel_tol=_RELATIVE_TOLERANCE) for one, other in zip(run, ladder.budgets, strict=True)
+        is_same_budget(one, other) for one, other in zip(run, ladder.budgets, strict=True)
     )
     if not same:
         raise InvalidValueError(

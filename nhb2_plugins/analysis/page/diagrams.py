@@ -181,9 +181,8 @@ def _strip_name(name: str, y: float, layout: StripLayout) -> Markup:
 def _strip_in_words(strip: Strip) -> str:
     if strip.median is None:
         return f"{strip.name}: no run with a result"
-    values = [value for _, value in strip.values]
-    spread = f"from {min(values):.2f} to {max(values):.2f} in {len(values)} runs"
-    return f"{strip.name}: median {strip.median:.2f}, {spread}"
+    spread = f"from {strip.best:.2f} to {strip.worst:.2f} in {strip.n_runs} runs"
+    return f"{strip.name}: median {strip.median.value:.2f}, {spread}"
 
 
 def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
@@ -196,7 +195,7 @@ def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
 def _dot(strip: Strip, seed: int, value: float, at: Callable[[float], float], y: float) -> Markup:
     """One run; dots are spread over the height by the golden ratio, so that equal ones stay apart."""
     shift = ((seed * 0.618034) % 1 - 0.5) * _STRIP_SPREAD
-    few = len(strip.values) <= _MANY_DOTS
+    few = strip.n_runs <= _MANY_DOTS
     # A hundred titles an optimizer would be a third of the page.
     title = (element("title", f"{strip.name}, seed {seed}: {value:.2f}"),) if few else ()
     return element("circle", *title, cx=at(value), cy=y + shift, r=3.2 if few else 2.0)
@@ -219,7 +218,7 @@ def _box(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> It
 
 def _marks(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
     if strip.median is not None and strip.mean is not None:
-        middle, mean = at(strip.median), at(strip.mean.value)
+        middle, mean = at(strip.median.value), at(strip.mean.value)
         top, bottom = y - _BOX_HALF, y + _BOX_HALF
         yield element("line", x1=middle, y1=top, x2=middle, y2=bottom, stroke=look.colour, class_="median")
         yield element("path", d=f"M{mean:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6Z", class_="mean-mark")

@@ -41,9 +41,6 @@ def anytime(results: CampaignResults) -> Anytime:
     )
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-
 def _table(name: str, title: str, axis: Column, curves: Sequence[AnytimeCurve]) -> ReportTable:
     columns = ("mean", "mean_low", "mean_high", "median", "median_low", "median_high")
     return table_of(
@@ -66,9 +63,6 @@ def _tables(found: Anytime, _facts: CampaignFacts) -> tuple[ReportTable, ...]:
         _table("curves_time", "Regret over simulated seconds", time, found.over_time),
         _table("curves_evaluations", "Regret over evaluations", evaluations, found.over_evaluations),
     )
-
-
-# --- pictures ---------------------------------------------------------------------------------------------------------
 
 
 def _curves(x: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[Curve], level: Level) -> Curves:

@@ -3,63 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from nhb2_plugins.analysis import parts
-from nhb2_plugins.analysis.curves import final_regrets
-from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval, Refusal, Standing
+from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval, OptimizerCard, Refusal, Standing
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
-from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
-from nhb2_plugins.analysis.tables import N_RUNS, OPTIMIZER, Column, ReportTable, rows_of, table_of
+from nhb2_plugins.analysis.tables import N_RUNS, Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import listed, runs_in_words
 
-Rows = Sequence["FinalRow"]
+Rows = Sequence[Strip]
+_COLUMNS: Final = (
+    Column("optimizer", "optimizer", "text", "name"),
+    N_RUNS,
+    Column("mean", "mean"),
+    Column("median", "median"),
+    Column("best", "best run"),
+    Column("quarter", "first quartile"),
+    Column("three_quarters", "third quartile"),
+    Column("worst", "worst run"),
+)
 
 
-@dataclass(frozen=True)
-class FinalRow:
-    """The final regret of one optimizer's runs, in pp; None where no run has a result.
-
-    Attributes:
-        optimizer: marked name.
-        n_runs: runs with a result.
-        mean: with its bootstrap interval over runs.
-        median: with its bootstrap interval over runs.
-        best: smallest regret of a run.
-        worst: largest.
-        quarter: first quartile,
-        three_quarters: and third.
-    """
-
-    optimizer: str
-    n_runs: int
-    mean: Interval | None
-    median: Interval | None
-    best: float | None
-    quarter: float | None
-    three_quarters: float | None
-    worst: float | None
-
-
-def final_rows(results: CampaignResults) -> tuple[FinalRow, ...]:
+def final_rows(facts: CampaignFacts) -> tuple[Strip, ...]:
     """The spread of final regrets, one row per optimizer."""
-    return tuple(_final_row(each) for each in results.optimizers)
+    return tuple(_final_row(position, card) for position, card in enumerate(facts.optimizers))
 
 
-def _final_row(optimizer: OptimizerRuns) -> FinalRow:
-    values = final_regrets(optimizer)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return FinalRow(optimizer.marked_name, 0, *[None] * 6)
+def _final_row(position: int, card: OptimizerCard) -> Strip:
+    found = tuple((run.seed, run.regret_pp) for run in card.runs if run.regret_pp is not None)
+    if not found:
+        return Strip(card.marked_name, position, ())
+    values = np.array([regret for _, regret in found])
     best, quarter, median, three_quarters, worst = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
-    return FinalRow(
-        optimizer.marked_name,
-        len(values),
+    return Strip(
+        card.marked_name,
+        position,
+        found,
         Interval(float(values.mean()), *map(float, mean_interval(values))),
         Interval(median, *map(float, median_interval(values))),
         best,
@@ -67,9 +50,6 @@ def _final_row(optimizer: OptimizerRuns) -> FinalRow:
         three_quarters,
         worst,
     )
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
 
 
 def _words(rows: Rows, facts: CampaignFacts) -> list[str]:
@@ -107,7 +87,7 @@ def _leader(ranked: Sequence[Standing], rows: Rows, measure: str) -> str:
 
 def _counted(standing: Standing, rows: Rows) -> str:
     """How many runs a mean is over, and its interval."""
-    (row,) = (row for row in rows if row.optimizer == standing.card.marked_name)
+    (row,) = (row for row in rows if row.name == standing.card.marked_name)
     n_runs = len(standing.card.runs)
     text = runs_in_words(row.n_runs)
     if row.n_runs < n_runs:
@@ -115,20 +95,6 @@ def _counted(standing: Standing, rows: Rows) -> str:
     if row.mean is None or row.n_runs < 2:
         return text
     return f"{text}, {CONFIDENCE:.0%} interval {row.mean.low:.2f} to {row.mean.high:.2f}"
-
-
-# --- table ------------------------------------------------------------------------------------------------------------
-
-_COLUMNS: Final = (
-    OPTIMIZER,
-    N_RUNS,
-    Column("mean", "mean"),
-    Column("median", "median"),
-    Column("best", "best run"),
-    Column("quarter", "first quartile"),
-    Column("three_quarters", "third quartile"),
-    Column("worst", "worst run"),
-)
 
 
 def _table(rows: Rows) -> ReportTable:
@@ -141,24 +107,9 @@ def _table(rows: Rows) -> ReportTable:
     )
 
 
-# --- picture ----------------------------------------------------------------------------------------------------------
-
-
 def _strips(rows: Rows, facts: CampaignFacts) -> Strips:
-    strips = tuple(
-        Strip(
-            name=row.optimizer,
-            position=position,
-            values=tuple((run.seed, run.regret_pp) for run in card.runs if run.regret_pp is not None),
-            mean=row.mean,
-            median=None if row.median is None else row.median.value,
-            quarter=row.quarter,
-            three_quarters=row.three_quarters,
-        )
-        for position, (row, card) in enumerate(zip(rows, facts.optimizers, strict=True))
-    )
     return Strips(
-        strips,
+        tuple(rows),
         "regret of the final incumbent (percentage points)",
         f"final regret in {facts.measure} (percentage points)",
         "final regret (percentage points)",
@@ -197,7 +148,7 @@ def _parts(rows: Rows, facts: CampaignFacts) -> tuple[parts.Part, ...]:
 
 QUESTION: Final = Question(
     "final_regret",
-    lambda results, _: final_rows(results),
+    lambda _, facts: final_rows(facts),
     words=_words,
     tables=lambda rows, _: (_table(rows),),
     figures=_figures,

@@ -30,40 +30,28 @@ _MOST_NAMES: Final = 12
 """Names in the groups that Nemenyi's test leaves; with more of them nobody would read the sentence."""
 
 
-@dataclass(frozen=True, eq=False)
-class FriedmanResult:
-    """Friedman's test on final regrets, a block per seed, with Nemenyi's test after it (Demšar, JMLR 7, 2006).
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FriedmanResult(RankDiagram):
+    """Friedman's test on final regrets, a block per seed, with Nemenyi's test after it; small is good.
 
     Attributes:
-        optimizers: marked names of those that took part.
-        n_blocks: number of seeds that they share.
+        n_blocks: number of seeds that all of them share.
         statistic: Friedman's chi-squared (corrected for ties).
         p_value: of it.
-        mean_rank: average ranks over blocks, one per optimizer.
-        critical_difference: two average ranks that differ by less are not told apart by Nemenyi's test.
         p_nemenyi: shape (n, n), symmetric, ones on the diagonal.
-        groups: maximal sets of optimizers (indices into ``optimizers``, best rank first) within one critical
-            difference: the bars of the diagram. Single ones are left out.
         left_out: optimizers that took no part, with the reason.
     """
 
-    optimizers: tuple[str, ...]
     n_blocks: int
     statistic: float
     p_value: float
-    mean_rank: tuple[float, ...]
-    critical_difference: float
     p_nemenyi: Floats
-    groups: tuple[tuple[int, ...], ...]
     left_out: Mapping[str, str]
 
     @property
     def significant(self) -> bool:
         """Whether the optimizers differ at all (level :data:`SIGNIFICANCE`)."""
         return self.p_value < SIGNIFICANCE
-
-
-# --- tests ------------------------------------------------------------------------------------------------------------
 
 
 def friedman(results: CampaignResults) -> FriedmanResult | Refusal:
@@ -86,7 +74,8 @@ def friedman(results: CampaignResults) -> FriedmanResult | Refusal:
     values = np.array([_by_seed(each, seeds) for each in kept]).T
     if (values == values[:, :1]).all():
         return Refusal("Friedman's test is not made: on every seed all optimizers end at the same regret.")
-    return friedman_of(values, tuple(each.marked_name for each in kept), left_out)
+    names = tuple(each.marked_name for each in kept)
+    return friedman_of(values, names, left_out, [results.optimizers.index(each) for each in kept])
 
 
 def shared_seeds(optimizers: Sequence[OptimizerRuns]) -> list[int]:
@@ -99,7 +88,9 @@ def _by_seed(optimizer: OptimizerRuns, seeds: Sequence[int]) -> Floats:
     return np.array([regret[seed] for seed in seeds])
 
 
-def friedman_of(values: Floats, names: tuple[str, ...], left_out: Mapping[str, str]) -> FriedmanResult:
+def friedman_of(
+    values: Floats, names: tuple[str, ...], left_out: Mapping[str, str], positions: Sequence[int] = ()
+) -> FriedmanResult:
     """The tests on a table of values, shape (n_blocks, n_optimizers); small is good, infinite is worst."""
     import scikit_posthocs  # takes pandas, seaborn and statsmodels with it
 
@@ -112,7 +103,8 @@ def friedman_of(values: Floats, names: tuple[str, ...], left_out: Mapping[str, s
     mean_rank = ranks.mean(axis=0)
     critical = critical_difference(n, n_blocks)
     return FriedmanResult(
-        optimizers=names,
+        names=names,
+        positions=tuple(positions),
         n_blocks=n_blocks,
         statistic=float(statistic),
         p_value=float(p_value),
@@ -141,15 +133,12 @@ def _groups(mean_rank: Floats, critical: float) -> tuple[tuple[int, ...], ...]:
     return tuple(groups)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
 def _words(found: FriedmanResult | Refusal, facts: CampaignFacts) -> list[str]:
     if len(facts.standings) < 3:
         return []  # of fewer there is nothing that the pair does not say
     if isinstance(found, Refusal):
         return [found.reason]
-    over = f"over {found.n_blocks} seeds of {len(found.optimizers)} optimizers"
+    over = f"over {found.n_blocks} seeds of {len(found.names)} optimizers"
     out = "; ".join(f"{name} is left out: {reason}" for name, reason in found.left_out.items())
     out = f" ({out})" if out else ""
     if not found.significant:
@@ -159,7 +148,7 @@ def _words(found: FriedmanResult | Refusal, facts: CampaignFacts) -> list[str]:
 
 
 def _told_apart(found: FriedmanResult) -> str:
-    groups = [listed([found.optimizers[each] for each in group]) for group in found.groups]
+    groups = [listed([found.names[each] for each in group]) for group in found.groups]
     if not groups:
         return "Nemenyi's test tells every one of them from every other."
     closer = f"average ranks closer than {found.critical_difference:.2f}"
@@ -174,16 +163,13 @@ def _told_apart(found: FriedmanResult) -> str:
     )
 
 
-# --- table ------------------------------------------------------------------------------------------------------------
-
-
 def _table(found: FriedmanResult | Refusal) -> ReportTable:
     if isinstance(found, Refusal):
         return refused("friedman", "Average ranks over seeds", found)
-    n = len(found.optimizers)
+    n = len(found.names)
     rows = [
         [name, found.mean_rank[i], *(None if i == j else float(found.p_nemenyi[i, j]) for j in range(n))]
-        for i, name in enumerate(found.optimizers)
+        for i, name in enumerate(found.names)
     ]
     left_out = "".join(f" {name} is left out: {reason}." for name, reason in found.left_out.items())
     return table_of(
@@ -192,7 +178,7 @@ def _table(found: FriedmanResult | Refusal) -> ReportTable:
         (
             OPTIMIZER,
             Column("average_rank", "average rank"),
-            *(Column(f"p_{name}", f"p against {name}", "p") for name in found.optimizers),
+            *(Column(f"p_{name}", f"p against {name}", "p") for name in found.names),
         ),
         rows,
         (
@@ -203,33 +189,20 @@ def _table(found: FriedmanResult | Refusal) -> ReportTable:
     )
 
 
-# --- picture ----------------------------------------------------------------------------------------------------------
-
-
-def _diagram(found: FriedmanResult, facts: CampaignFacts) -> RankDiagram:
-    return RankDiagram(
-        found.optimizers,
-        tuple(map(facts.position, found.optimizers)),
-        found.mean_rank,
-        found.critical_difference,
-        found.groups,
-    )
-
-
-def _figures(found: FriedmanResult | Refusal, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
+def _figures(found: FriedmanResult | Refusal) -> tuple[ReportFigure, ...]:
     if isinstance(found, Refusal):
         return (ReportFigure("critical_difference", None),)
     return (
         ReportFigure(
             "critical_difference",
-            _diagram(found, facts),
+            found,
             f"Average rank of the final regret over {found.n_blocks} seeds (1 is the best)",
             (
                 f"Friedman's test: chi-squared {found.statistic:.2f}, {p_text(found.p_value)}.",
                 f"Bars join optimizers that Nemenyi's test does not tell apart at level {SIGNIFICANCE:g}.",
                 *(f"{name} is left out: {reason}." for name, reason in found.left_out.items()),
             ),
-            (WIDTH, 2.3 + 0.3 * math.ceil(len(found.optimizers) / 2)),
+            (WIDTH, 2.3 + 0.3 * math.ceil(len(found.names) / 2)),
         ),
     )
 
@@ -246,7 +219,7 @@ def _parts(found: FriedmanResult | Refusal, facts: CampaignFacts) -> tuple[parts
             id="critical-difference",
             title="Critical difference diagram",
             label="Drawing of critical differences",
-            picture=_diagram(found, facts),
+            picture=found,
             captions=(
                 f"Average ranks of final regrets over {found.n_blocks} shared seeds; a bar joins optimizers that "
                 "Nemenyi's test does not tell apart. Friedman's test: "
@@ -262,6 +235,6 @@ QUESTION: Final = Question(
     lambda results, _: friedman(results),
     words=_words,
     tables=lambda found, _: (_table(found),),
-    figures=_figures,
+    figures=lambda found, _: _figures(found),
     parts=_parts,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,6 @@ from nhb2_plugins.analysis.model import (
     CONFIDENCE,
     FEWEST_FOR_INTERVALS,
     CampaignFacts,
-    Floats,
     Interval,
     Refusal,
 )
@@ -25,25 +23,7 @@ from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, refused, table_of
 
 
-@dataclass(frozen=True, eq=False)
-class ImprovementMatrix:
-    """Probability that a run of one optimizer ends better than a run of another; ties count half.
-
-    Attributes:
-        optimizers: marked names.
-        probability: shape (n, n): [i, j] that a run of i has a smaller final regret than a run of j; NaN where one of
-            them has no result, and on the diagonal.
-        low: bootstrap interval over runs, shape (n, n),
-        high: shape (n, n).
-    """
-
-    optimizers: tuple[str, ...]
-    probability: Floats
-    low: Floats
-    high: Floats
-
-
-def improvement_matrix(results: CampaignResults) -> ImprovementMatrix | Refusal:
+def improvement_matrix(results: CampaignResults) -> Matrix | Refusal:
     """Probability of improvement of every optimizer over every other."""
     compared = [each for each in results.optimizers if each.with_result]
     if len(compared) < 2:
@@ -53,40 +33,35 @@ def improvement_matrix(results: CampaignResults) -> ImprovementMatrix | Refusal:
     low, high = interval_of(np.moveaxis(resample(groups).better, 2, 0))
     for matrix in (probability, low, high):
         np.fill_diagonal(matrix, np.nan)
-    return ImprovementMatrix(tuple(each.marked_name for each in compared), probability, low, high)
+    enough = tuple(len(each.with_result) >= FEWEST_FOR_INTERVALS for each in compared)
+    return Matrix(tuple(each.marked_name for each in compared), probability, low, high, enough)
 
 
-def _table(found: ImprovementMatrix | Refusal) -> ReportTable:
+def _table(found: Matrix | Refusal) -> ReportTable:
     if isinstance(found, Refusal):
         return refused("improvement", "Probability of improvement", found)
     return table_of(
         "improvement",
         "Probability that a run of the row's optimizer ends better than one of the column's",
-        (OPTIMIZER, *(Column(f"over_{name}", f"over {name}") for name in found.optimizers)),
-        ((name, *_cells(found, i)) for i, name in enumerate(found.optimizers)),
+        (OPTIMIZER, *(Column(f"over_{name}", f"over {name}") for name in found.names)),
+        ((name, *_cells(found, i)) for i, name in enumerate(found.names)),
         (f"Ties count half. In brackets: {CONFIDENCE:.0%} bootstrap intervals over runs.",),
     )
 
 
-def _cells(found: ImprovementMatrix, i: int) -> list[Interval | None]:
-    cells = zip(found.probability[i], found.low[i], found.high[i], strict=True)
+def _cells(found: Matrix, i: int) -> list[Interval | None]:
+    cells = zip(found.values[i], found.low[i], found.high[i], strict=True)
     return [None if j == i else Interval(*map(float, cell)) for j, cell in enumerate(cells)]
 
 
-def _matrix(found: ImprovementMatrix, facts: CampaignFacts) -> Matrix:
-    n_results = {card.marked_name: len(card.runs) - card.n_without_result for card in facts.optimizers}
-    enough = tuple(n_results[name] >= FEWEST_FOR_INTERVALS for name in found.optimizers)
-    return Matrix(found.optimizers, found.probability, found.low, found.high, enough)
-
-
-def _figures(found: ImprovementMatrix | Refusal, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
+def _figures(found: Matrix | Refusal, _facts: CampaignFacts) -> tuple[ReportFigure, ...]:
     if isinstance(found, Refusal):
         return (ReportFigure("improvement", None),)
-    n = len(found.optimizers)
+    n = len(found.names)
     return (
         ReportFigure(
             "improvement",
-            _matrix(found, facts),
+            found,
             "Probability that a run of the row ends better than one of the column",
             (
                 f"Ties count half. Bold: the {CONFIDENCE:.0%} bootstrap interval does not hold one half, and both "
@@ -97,14 +72,14 @@ def _figures(found: ImprovementMatrix | Refusal, facts: CampaignFacts) -> tuple[
     )
 
 
-def _parts(found: ImprovementMatrix | Refusal, facts: CampaignFacts) -> tuple[parts.Part, ...]:
+def _parts(found: Matrix | Refusal, _facts: CampaignFacts) -> tuple[parts.Part, ...]:
     if isinstance(found, Refusal):
         return ()
     return (
         parts.MatrixPart(
             section=parts.RANKS,
             place=30,
-            matrix=_matrix(found, facts),
+            matrix=found,
             title="Probability of improvement",
             intro="How likely a run of the row's optimizer ends better than a run of the column's; ties count half.",
             note=(

@@ -79,9 +79,6 @@ class PairRow:
         return f"{self.ahead} is better" if self.significant else "not significant"
 
 
-# --- tests ------------------------------------------------------------------------------------------------------------
-
-
 def pairs(results: CampaignResults) -> tuple[PairRow, ...]:
     """Every pair of optimizers that were run, with p-values corrected for their number."""
     ran = [each for each in results.optimizers if each.runs]
@@ -161,9 +158,6 @@ def _with_holm(rows: Sequence[PairRow]) -> tuple[PairRow, ...]:
     return tuple(row if row.p_value is None else replace(row, p_holm=next(corrected)) for row in rows)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
 def _words(rows: Sequence[PairRow], facts: CampaignFacts) -> list[str]:
     """How the optimizer that leads compares with each other one, and the others with one another."""
     if not facts.standings:
@@ -222,8 +216,6 @@ def _of_others(rows: Sequence[PairRow]) -> list[str]:
 def _with_p(name: str, row: PairRow) -> str:
     return name if row.p_holm is None else f"{name} ({p_text(row.p_holm)})"
 
-
-# --- table ------------------------------------------------------------------------------------------------------------
 
 _COLUMNS: Final = (
     Column("first", "first", "text"),

@@ -110,9 +110,6 @@ def time_to_stay_below(places: Floats, values: Floats, goal: float) -> float | N
     return float(places[above[-1] + 1]) if above[-1] + 1 < len(places) else None
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
 def _words(found: Matches, _facts: CampaignFacts) -> list[str]:
     """Who is ahead of random search at the end of the budget, since when, and who is not."""
     ahead, level, behind = [], [], []
@@ -134,8 +131,6 @@ def _words(found: Matches, _facts: CampaignFacts) -> list[str]:
     )
     return [f"{text}: {listed(names)}." for text, names in said if names]
 
-
-# --- tables -----------------------------------------------------------------------------------------------------------
 
 _COLUMNS: Final = (
     OPTIMIZER,

@@ -71,9 +71,6 @@ def _times(ranked: Sequence[OptimizerRuns], horizon_s: float) -> Floats:
     return np.unique(times)
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-
 def _table(found: RankCurves | Refusal) -> ReportTable:
     if isinstance(found, Refusal):
         return refused("ranks", "Expected ranks", found)
@@ -99,9 +96,6 @@ def _table_over_time(found: RankCurves | Refusal) -> ReportTable:
         (list(map(float, (time, *column))) for time, column in zip(found.time_s, found.rank.T, strict=True)),
         long=True,
     )
-
-
-# --- pictures ---------------------------------------------------------------------------------------------------------
 
 
 def _curves(found: RankCurves, facts: CampaignFacts, axis: str) -> Curves:

@@ -49,8 +49,6 @@ _ON_PAGE: Final = (
 )
 """Columns of an optimizer's own table on the page."""
 
-# --- table ------------------------------------------------------------------------------------------------------------
-
 
 def _table(facts: CampaignFacts) -> ReportTable:
     runs = (run for each in facts.optimizers for run in each.runs)
@@ -63,9 +61,6 @@ def _table_of_one(card: OptimizerCard, number: int) -> ReportTable:
     columns = [by_key[key] for key in _ON_PAGE]
     title = f"{card.marked_name}: every run"
     return table_of(f"runs-{number + 1}", title, columns, rows_of(card.runs, columns), long=True)
-
-
-# --- on the page ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

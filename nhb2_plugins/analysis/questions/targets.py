@@ -72,9 +72,6 @@ def _times_to(runs: Sequence[RunSummary], target: float, horizon_s: float) -> Fl
     return np.array(sorted(time for time in first if time <= horizon_s))
 
 
-# --- table ------------------------------------------------------------------------------------------------------------
-
-
 def _table(found: Sequence[TargetCurves]) -> ReportTable:
     """Share of runs that reach each target, and the time by which half of all runs have."""
     columns = [OPTIMIZER]
@@ -93,9 +90,6 @@ def _cells(curves: TargetCurves, i: int) -> tuple[Any, ...]:
     times, n_runs = curves.times_s[i], curves.n_runs[i]
     half = -(-n_runs // 2)
     return len(times) / n_runs, float(times[half - 1]) if len(times) >= half else None
-
-
-# --- pictures ---------------------------------------------------------------------------------------------------------
 
 
 def _shares(curves: TargetCurves, facts: CampaignFacts, begin: float) -> Curves:

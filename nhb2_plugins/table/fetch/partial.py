@@ -9,17 +9,14 @@ import contextlib
 import html
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from nhb2_plugins import files
 from nhb2_plugins.errors import DownloadError
-
-if sys.platform != "win32":
-    import fcntl
 
 PAGE_BYTES: Final = 1 << 16
 """How much of a file is looked at for signs of a web page."""
@@ -70,7 +67,7 @@ class Partial:
 
     def _read_origin(self) -> Origin | None:
         try:
-            origin = Origin(**json.loads(self._note.read_text(encoding="utf-8")))
+            origin = Origin(**json.loads(files.read_regular(self._note, max_bytes=PAGE_BYTES)))
         except (OSError, ValueError, TypeError):
             return None
         sound = isinstance(origin.validator, str) and (origin.total is None or type(origin.total) is int)
@@ -136,16 +133,14 @@ def only_process(lock: Path, url: str) -> Iterator[None]:
     Raises:
         DownloadError: another process holds it, or it cannot be made.
     """
-    try:
-        file = lock.open("ab")
-    except OSError as error:
-        raise DownloadError(f"{url} cannot be saved to {lock.parent}: {error}") from error
-    with file:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise DownloadError(f"another process is fetching {url}: {lock} is locked") from error
+    refusal = DownloadError(f"another process is fetching {url}: {lock} is locked")
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(files.only_process(lock, lambda: refusal))
+        except DownloadError:
+            raise
+        except OSError as error:
+            raise DownloadError(f"{url} cannot be saved to {lock.parent}: {error}") from error
         yield
 
 

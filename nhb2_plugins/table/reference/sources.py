@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol
 
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError
+from nhb2_plugins.files import open_regular
 from nhb2_plugins.table.unpickle.machine import MAX_PICKLE_BYTES
 from nhb2_plugins.table.unpickle.values import shown
 
@@ -64,6 +65,7 @@ def read_sources(source: Path) -> dict[str, bytes]:
 
     Raises:
         TableNotFoundError: no such source, or a file is not in it.
+        InvalidValueError: a pipe or a device.
         ImportRefusedError: not an archive, a damaged one, a file that is there twice, or sizes beyond the bounds.
     """
     source = Path(source)
@@ -81,7 +83,7 @@ def check_source(source: Path) -> None:
 
     Raises:
         TableNotFoundError: no such source, or a directory that lacks a file.
-        InvalidValueError: a file that is no archive.
+        InvalidValueError: a pipe or a device, or a file that is no archive.
         OSError: it cannot be looked into.
     """
     _check_there(source)
@@ -94,6 +96,8 @@ def check_source(source: Path) -> None:
 def _check_there(source: Path) -> None:
     if not source.exists():
         raise TableNotFoundError(f"there is no {source}")
+    if not source.is_dir() and not source.is_file():
+        raise InvalidValueError(f"{source} is neither a directory nor a file")
 
 
 def _check_complete(source: Path, found: Collection[str]) -> None:
@@ -140,9 +144,7 @@ def _published_paths(directory: Path) -> Iterator[Path]:
 
 
 def _read_file(path: Path) -> bytes:
-    if not path.is_file():
-        raise ImportRefusedError(f"{path} is not a file")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return _read_bounded(file, str(path))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS, SPLITS
+from nhb2_plugins.files import open_regular
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, Configuration, parse_cellcode
 
@@ -65,7 +67,7 @@ def read_records_csv(path: Path) -> Records:
         Nhb2Error: the file cannot be read.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with TextIOWrapper(open_regular(path), newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             value_column = _check_header(path, reader.fieldnames or [])
             parsed = [_parse(path, reader.line_num, row, value_column) for row in reader]

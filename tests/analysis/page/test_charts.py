@@ -15,7 +15,7 @@ from nhb2_plugins.analysis.page.charts import DASHES, Chart, Line, as_json, look
 from nhb2_plugins.analysis.page.diagrams import draw_rank_diagram
 from nhb2_plugins.analysis.page.drawing import draw_chart
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
-from nhb2_plugins.analysis.pictures import Axis, RankDiagram
+from nhb2_plugins.analysis.pictures import Axis
 from nhb2_plugins.analysis.questions.friedman import friedman
 from nhb2_plugins.cells import Cell
 from tests.analysis.runs import campaign_of
@@ -115,8 +115,7 @@ def test_long_names_that_differ_at_their_ends_differ_in_a_diagram() -> None:
     names = [f"an optimizer with a long name, variant {i}" for i in range(3)]
     found = friedman(campaign_of({name: [i + j / 7 for j in range(10)] for i, name in enumerate(names)}))
     assert not isinstance(found, Refusal)
-    diagram = RankDiagram(found.optimizers, (0, 1, 2), found.mean_rank, found.critical_difference, found.groups)
-    drawing = str(draw_rank_diagram(diagram))
+    drawing = str(draw_rank_diagram(found))
     shown = re.findall(r'class="name">([^<]*)<', drawing)
     assert len({name.rsplit(" ", 2)[0] for name in shown}) == 3
     assert all("…" in name for name in shown)

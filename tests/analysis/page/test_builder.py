@@ -21,9 +21,12 @@ from nhb2_plugins.analysis.page.builder import page_of
 from nhb2_plugins.analysis.page.contents import anchor, specification_text
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec
+from nhb2_plugins.fidelity import FidelityLadder
+from tests.analysis import golden
 from tests.analysis.page.campaigns import falling_campaign, falling_run
 from tests.analysis.page.html_reader import Page
 from tests.analysis.runs import campaign_of, make_run, optimizer_of
+from tests.analysis.worked import worked_campaign
 
 ROOT = Path(__file__).resolve().parents[3]
 EVIL = '<script>alert(1)</script> & <b>"bold"</b> {{ 1 + 1 }} </style></title>\''
@@ -42,6 +45,12 @@ def html(analysis: CampaignAnalysis) -> str:
 @pytest.fixture(scope="module")
 def page(html: str) -> Page:
     return Page(html)
+
+
+def test_the_page_is_what_was_looked_at() -> None:
+    expected = (golden.GOLDEN / "page.html").read_text(encoding="utf-8").splitlines()
+    for line, right in zip(golden.page(analyse(worked_campaign())).strip().splitlines(), expected, strict=True):
+        assert line == right
 
 
 # --- it stands alone --------------------------------------------------------------------------------------------------
@@ -144,7 +153,12 @@ def test_failures_and_runs_without_a_result_are_told(analysis: CampaignAnalysis)
         campaign_of({"none": [None], "one": [2.0, 3.0]}),
         campaign_of({"perfect": [0.0] * 6, "also": [0.0] * 6}),
         campaign_of({f"optimizer {number}": [float(number + seed) for seed in range(5)] for number in range(16)}),
-        campaign_of({"long": [1.0, 2.0]}, budget_s=None, settings={"a": {"b": [1, None]}}, ladder=(1.0, 4.0, 12.0)),
+        campaign_of(
+            {"long": [1.0, 2.0]},
+            budget_s=None,
+            settings={"a": {"b": [1, None]}},
+            ladder=FidelityLadder((1.0, 4.0, 12.0)),
+        ),
         CampaignResults((optimizer_of("first", make_run([(0, 89.0), (0, 89.5)])),)),
     ],
 )

@@ -1,0 +1,86 @@
+"""Figures as files: what is on each of them, and what is not drawn at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.analysis.analyse import analyse, report_figures
+from nhb2_plugins.analysis.model import CampaignAnalysis
+from nhb2_plugins.analysis.pictures import ReportFigure
+from nhb2_plugins.analysis.plots import draw_figure, narrow_label
+from tests.analysis import golden
+from tests.analysis.runs import campaign_of
+from tests.analysis.worked import worked_campaign
+
+
+@pytest.fixture(scope="module")
+def analysis() -> CampaignAnalysis:
+    return analyse(worked_campaign())
+
+
+def test_what_is_on_every_figure_is_what_was_looked_at(analysis: CampaignAnalysis) -> None:
+    expected = (golden.GOLDEN / "figures.txt").read_text(encoding="utf-8").splitlines()
+    for line, right in zip("\n".join(golden.figures(analysis)).strip().splitlines(), expected, strict=True):
+        assert line == right
+
+
+def test_a_figure_without_anything_to_show_is_known_by_name_and_not_drawn(tmp_path: Path) -> None:
+    every = [each.name for each in report_figures(analyse(campaign_of({name: [1.0, 2.0, 3.0] * 4 for name in "abc"})))]
+    little = analyse(campaign_of({"a": [None]}))
+    assert [each.name for each in report_figures(little)] == every
+    assert [each.name for each in report_figures(little) if each.picture is not None] == []
+    with pytest.raises(ValueError, match="nothing to draw in targets"):
+        draw_figure(ReportFigure("targets", None), little, tmp_path / "targets.png")
+
+
+def test_regrets_that_are_all_zero_are_drawn_on_a_linear_axis() -> None:
+    drawn = "\n".join(golden.figures(analyse(campaign_of({"a": [0.0] * 3, "b": [0.0] * 3}))))
+    regret = drawn.partition("# regret_over_time")[2].partition("# median")[0]
+    assert [line.split()[1] for line in regret.splitlines() if line.startswith("  ticks")] == ["log", "linear"]
+
+
+def test_looks_repeat_after_seven_with_other_dashes() -> None:
+    finals = {f"optimizer {i}": [float(i + seed) for seed in range(5)] for i in range(9)}
+    drawn = "\n".join(golden.figures(analyse(campaign_of(finals))))
+    regret = drawn.partition("# regret_over_time")[2].partition("# median")[0]
+    looks = [line.rsplit("' (", 1)[1].split(", ")[:2] for line in regret.splitlines() if line.startswith("  line 'opt")]
+    assert looks[7:] == [["'#0072B2'", "'--'"], ["'#D55E00'", "'-.'"]]
+    assert looks[:2] == [["'#0072B2'", "'-'"], ["'#D55E00'", "'--'"]]
+
+
+def test_of_a_hundred_runs_the_dots_are_smaller() -> None:
+    sizes = []
+    for n in (99, 100):
+        drawn = "\n".join(golden.figures(analyse(campaign_of({"a": [i / 10 for i in range(n)]}))))
+        sizes.append(drawn.partition("# final_regret")[2].partition("  marks")[2].split("\n")[0])
+    assert sizes[0] != sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Regularized evolution", "Regularized\nevolution"),
+        ("BOHB", "BOHB"),
+        ("averyveryverylongword", "averyveryvery\nlongword"),
+        ("a b c d e f g", "a b c d e\nf g"),
+        (" ", " "),
+    ],
+)
+def test_a_column_s_label_is_broken_between_words(name: str, label: str) -> None:
+    assert narrow_label(name) == label
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("short", "short (1 run)"),
+        ("x" * 22, "x" * 22 + " (1 run)"),
+        ("x" * 23, "x" * 23 + "\n(1 run)"),
+        ("one two three four five six seven", "one two three four five six\nseven (1 run)"),
+    ],
+)
+def test_a_legend_s_entry_leaves_room_for_the_axes(name: str, label: str) -> None:
+    drawn = "\n".join(golden.figures(analyse(campaign_of({name: [1.0]}))))
+    assert f"legend [{label!r}" in drawn

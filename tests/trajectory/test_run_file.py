@@ -1,0 +1,88 @@
+"""A run's header: its conditions and its table, in the form that files have had from the first version on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.trajectory.reader import read_run
+from nhb2_plugins.trajectory.run_file import Optimum, RunConditions, RunHeader, line_of
+
+CONDITIONS = RunConditions(
+    run_id="bohb/seed-0003",
+    optimizer="BOHB",
+    algorithm="bohb",
+    settings={"num_samples": 4},
+    ladder=FidelityLadder((4 / 3, 4, 12)),
+    seed=3,
+    budget_s=20000,
+    n_workers=2,
+    charging="continued",
+    crossing="drop",
+    epoch=12,
+    measure_epoch=12,
+    overhead="measured",
+    restriction=Subspace(lr=0.1, batch_size=64),
+    problem=Subspace(lr=0.1),
+)
+HEADER = RunHeader.of(
+    CONDITIONS,
+    table={"kind": "embedded", "digest": "0123456789abcdef"},
+    optimum=Optimum("0|00|220", 0.1, 32, 86.25),
+    versions={"numpy": "2.4.6"},
+)
+LINE = (
+    '{"type": "run", "run_id": "bohb/seed-0003", "optimizer": "BOHB", "algorithm": "bohb", "settings": {"num_samples": '
+    '4}, "ladder": [1.3333333333333333, 4, 12], "seed": 3, "budget_s": 20000, "n_workers": 2, "charging": "continued", '
+    '"crossing": "drop", "epoch": 12, "measure_epoch": 12, "table": {"kind": "embedded", "digest": "0123456789abcdef"}'
+    ', "optimum": {"cellcode": "0|00|220", "lr": 0.1, "batch_size": 32, "accuracy_pct": 86.25}, "versions": {"numpy": '
+    '"2.4.6"}, "overhead": "measured", "restriction": {"lr": 0.1, "batch_size": 64}, "problem": {"lr": 0.1}, '
+    '"format_version": 1}'
+)
+
+
+def test_a_header_line_is_what_it_was_in_the_first_version() -> None:
+    assert json.dumps(line_of(HEADER)) == LINE
+
+
+def test_a_header_reads_back_as_it_was(tmp_path: Path) -> None:
+    for header in (HEADER, replace(HEADER, ladder=None, budget_s=None, restriction=WHOLE_SPACE, problem=WHOLE_SPACE)):
+        path = tmp_path / "run.jsonl"
+        path.write_text(json.dumps(line_of(header)) + "\n")
+        assert read_run(path).header == header
+
+
+def test_a_header_of_before_restrictions_is_of_the_whole_space(tmp_path: Path) -> None:
+    content = {name: value for name, value in line_of(HEADER).items() if name not in ("restriction", "problem")}
+    path = tmp_path / "run.jsonl"
+    path.write_text(json.dumps(content) + "\n")
+    assert read_run(path).header == replace(HEADER, restriction=WHOLE_SPACE, problem=WHOLE_SPACE)
+
+
+def test_a_search_that_sees_200_epochs_is_known_by_its_epochs() -> None:
+    assert not HEADER.searches_expected_test
+    assert replace(HEADER, ladder=FidelityLadder((12, 200))).searches_expected_test
+    assert replace(HEADER, ladder=None, epoch=200).searches_expected_test
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"ladder": [12, 4]}, "do not ascend"),
+        ({"ladder": 3}, "not several numbers of epochs"),
+        ({"restriction": {"lr": 0.3}}, "learning rate 0.3 is not one of"),
+        ({"problem": {"colour": "red"}}, "colour"),
+        ({"problem": 3}, "damaged header"),
+    ],
+)
+def test_conditions_that_no_run_has_are_refused(values: dict[str, object], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(json.dumps(line_of(HEADER) | values) + "\n")
+    with pytest.raises(TrajectoryError, match=rf"run\.jsonl:1: .*{message}"):
+        read_run(path)
