@@ -44,7 +44,7 @@ class _Rung:
 
 
 class Asha:
-    """Promotes a configuration as soon as it is in the top 1/eta of its rung; never waits.
+    """ASHA: promotes a configuration as soon as it is in the top 1/eta of its rung; never waits.
 
     Args:
         seed: seeds the random configurations.

@@ -20,7 +20,7 @@ from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 
 class Bohb(BracketSearch):
-    """BOHB behind the ask/tell protocol, for one or many (simulated) workers.
+    """BOHB: Hyperband's brackets, filled by a density model, for one or many (simulated) workers.
 
     A bracket whose rung still waits for results does not hold up the next bracket, as in hpbandster: :meth:`ask` gives
     None only when all iterations have started and every open rung waits.

@@ -22,7 +22,7 @@ REFERENCE_FIRST_STAGE: Final = BohbSettings(num_samples=5, random_fraction=0, ba
 
 
 class BohbThenEvolution:
-    """``bohb_then_rea``: BOHB over learning rate and batch size on one random cell, then evolution over the edges.
+    """BOHB over learning rate and batch size on one random cell, then evolution over the edges.
 
     Args:
         seed: seeds both stages.

@@ -26,7 +26,7 @@ class _Individual(NamedTuple):
 
 
 class RegularizedEvolution:
-    """A population of the youngest results; the winner of a tournament has a child, the oldest dies.
+    """Regularised evolution: of the youngest results the winner of a tournament has a child, the oldest dies.
 
     Args:
         seed: seeds the draws; with one worker the sequence equals the reference's under ``random.seed(seed)``.

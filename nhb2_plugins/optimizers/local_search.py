@@ -15,7 +15,7 @@ from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
 class LocalSearch:
-    """Evaluates the current configuration's neighbours in random order; moves to the first strictly better one.
+    """Local search: goes through the neighbours in random order, and moves to the first strictly better one.
 
     A configuration has 30 neighbours: three other operations on each of six edges, seven other learning rates, five
     other batch sizes. When all of them have been seen without a move, the climb starts again elsewhere.

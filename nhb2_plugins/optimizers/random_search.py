@@ -13,7 +13,7 @@ from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
 class RandomSearch:
-    """Draws cell, learning rate and batch size uniformly, as the reference's ``get_random_key`` does.
+    """Random search: draws cell, learning rate and batch size uniformly, as the reference's ``get_random_key`` does.
 
     Args:
         seed: seeds the draws; the sequence equals the reference's under ``random.seed(seed)``.

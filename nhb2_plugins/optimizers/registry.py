@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
@@ -107,6 +107,40 @@ def registration(algorithm: str) -> Registration:
     made = _load(algorithm, entry.value, None)
     distribution = entry.dist.name if entry.dist else None
     return Registration(entry.value, _ladder_use(made), distribution=distribution)
+
+
+class Description(NamedTuple):
+    """An optimizer in a line.
+
+    Attributes:
+        summary: what it is, the first sentence of its class's docstring.
+        ladder: as :class:`Registration`.
+        settings: names of its settings, in order; ``…`` where it passes on what its framework takes.
+    """
+
+    summary: str
+    ladder: LadderUse
+    settings: tuple[str, ...]
+
+
+def describe(algorithm: str) -> Description:
+    """An optimizer in a line, read off its class.
+
+    Raises:
+        InvalidValueError: no optimizer has this name.
+        MissingExtraError: its framework is not installed.
+    """
+    entry = registration(algorithm)
+    made = _load(algorithm, entry.target, entry.extra)
+    parameters = inspect.signature(made).parameters
+    names = [name for name, each in parameters.items() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    settings = [name for name in names if name not in _OWN_ARGUMENTS]
+    if entry.settings:
+        settings += [each.name for each in fields(_load(algorithm, entry.settings, entry.extra))]
+    if len(names) < len(parameters):
+        settings.append("…")
+    summary = (inspect.getdoc(made) or "").split("\n\n")[0].replace("\n", " ").replace("``", "")
+    return Description(summary, entry.ladder, tuple(settings))
 
 
 def _ladder_use(made: Any) -> LadderUse:

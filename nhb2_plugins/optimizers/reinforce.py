@@ -74,7 +74,7 @@ class MovingAverage:
 
 
 class Reinforce:
-    """Samples configurations from the policy; each result moves the policy's logits.
+    """REINFORCE: samples configurations from the policy; each result moves the policy's logits.
 
     The baseline takes the reward in *before* it is subtracted, as in the reference: the first gradient is zero.
 

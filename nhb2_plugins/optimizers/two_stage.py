@@ -78,7 +78,7 @@ class SecondStage:
 
 
 class RandomSearchThenEvolution:
-    """``rs_then_rea``: random search over learning rate and batch size, then regularised evolution over the edges.
+    """Random search over learning rate and batch size, then regularised evolution over the edges.
 
     Args:
         seed: seeds both stages; with one worker the sequence equals the reference's under ``random.seed(seed)``.

@@ -37,7 +37,7 @@ _NUMBERS_ONLY: Final = frozenset({"cmaes"})
 
 
 class OptunaOptimizer:
-    """A study in memory that minimises the error; reproducible for a seed, in any process.
+    """An Optuna sampler: a study in memory that minimises the error; reproducible for a seed, in any process.
 
     Several suggestions may be open at once; the sampler sees them as running trials.
 
