@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
+import socket
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -21,7 +23,7 @@ from datetime import timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from nhb2_plugins.errors import DownloadError, InvalidValueError
@@ -41,7 +43,9 @@ class TransferLimits:
 
     Attributes:
         max_bytes: the largest file that is accepted; the published archive unpacks to 232 MB.
-        timeout_s: seconds without a byte, or until a connection stands, after which an attempt is given up.
+        timeout_s: seconds without a byte, until a connection stands, or until an answer begins, after which an attempt
+            is given up.
+        least_bytes_per_s: what a server must bring, on average over each ``timeout_s``; less is nothing new.
         n_attempts: attempts in a row that bring nothing new, after which the download fails.
         first_wait_s: seconds before the second attempt; doubled with each further one that brings nothing new.
         longest_wait_s: the longest such wait, and the longest that a server's ``Retry-After`` is obeyed.
@@ -49,6 +53,7 @@ class TransferLimits:
 
     max_bytes: int = 1 << 31
     timeout_s: float = 30.0
+    least_bytes_per_s: float = 1000.0
     n_attempts: int = 5
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
@@ -79,7 +84,7 @@ def download(
         try:
             _attempt(partial, on_progress or _ignore, limits)
         except _AttemptEndedError as interruption:
-            n_fruitless = 0 if partial.size > most else n_fruitless + 1
+            n_fruitless = 0 if partial.size > most and not interruption.is_slow else n_fruitless + 1
             most = max(most, partial.size)
             if n_fruitless >= limits.n_attempts:
                 kept = f"; {partial.size:,} bytes are kept, fetch again to continue" if partial.origin else ""
@@ -95,10 +100,11 @@ def _ignore(_received: int, _total: int | None) -> None: ...
 class _AttemptEndedError(Exception):
     """An attempt ended early; the next one may do better."""
 
-    def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
-        super().__init__(reason, retry_after_s)
+    def __init__(self, reason: str, retry_after_s: float = 0.0, *, is_slow: bool = False) -> None:
+        super().__init__(reason, retry_after_s, is_slow)
         self.reason = reason
         self.retry_after_s = retry_after_s
+        self.is_slow = is_slow
 
     def __str__(self) -> str:
         return self.reason
@@ -113,30 +119,37 @@ def _attempt(partial: Partial, on_progress: OnProgress, limits: TransferLimits) 
     headers = {"User-Agent": "nhb2-plugins", "Accept-Encoding": "identity"}
     if resuming is not None:
         headers |= {"Range": f"bytes={partial.size}-", "If-Range": resuming.validator}
-    with _answer(partial, headers, limits.timeout_s) as response:
+    with _Watch(limits) as watch, _answer(partial, headers, watch) as response:
         total = _begin(partial, resuming, response)
         if total is not None and total > limits.max_bytes:
             raise DownloadError(f"{partial.url} has {total:,} bytes; at most {limits.max_bytes:,} are accepted")
-        _copy(partial, response, total, on_progress, limits.max_bytes)
+        _copy(partial, response, total, on_progress, watch)
 
 
 @contextlib.contextmanager
-def _answer(partial: Partial, headers: Mapping[str, str], timeout_s: float) -> Iterator[http.client.HTTPResponse]:
+def _answer(partial: Partial, headers: Mapping[str, str], watch: _Watch) -> Iterator[http.client.HTTPResponse]:
     request = urllib.request.Request(partial.url, headers=dict(headers))
     try:
-        with _OPENER.open(request, timeout=timeout_s) as response:
+        with _opened(request, watch) as response:
             yield response
-    except DownloadError:
+    except (DownloadError, _AttemptEndedError):
         raise
     except urllib.error.HTTPError as error:
         _refused(partial, error)
-    except http.client.InvalidURL as error:
-        raise InvalidValueError(f"{partial.url!r} is not a valid address: {error}") from error
     except (OSError, http.client.HTTPException) as error:
+        watch.refuse_slow()
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise DownloadError(f"{partial.url} cannot be downloaded: {reason}") from error
         raise _AttemptEndedError(str(reason) or type(reason).__name__) from error
+
+
+def _opened(request: urllib.request.Request, watch: _Watch) -> http.client.HTTPResponse:
+    try:
+        response: http.client.HTTPResponse = watch.opener().open(request, timeout=watch.limits.timeout_s)
+    except (ValueError, http.client.InvalidURL) as error:  # the address itself was checked
+        raise DownloadError(f"{request.full_url} redirects to what is no address: {error}") from error
+    return response
 
 
 def _refused(partial: Partial, error: urllib.error.HTTPError) -> None:
@@ -174,10 +187,10 @@ def _continued_total(partial: Partial, resuming: Origin, response: http.client.H
     """Check that the answer goes on where the partial file ends, in the same version of the file."""
     found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     total = int(found[3]) if found and found[3] != "*" else resuming.total
-    # A server that has not heard of If-Range may still say which version it sends.
+    # If-Range asks for this version alone, but a server may not have heard of it: only what it says is believed.
     version = response.headers.get("ETag" if resuming.validator.startswith('"') else "Last-Modified")
-    same = version is None or version == resuming.validator
-    if found is None or int(found[1]) != partial.size or total != (resuming.total or total) or not same:
+    same = version == resuming.validator and total == (resuming.total or total)
+    if found is None or int(found[1]) != partial.size or not same:
         partial.restart(None, None)
         raise _AttemptEndedError("the server continues another file than the one that was begun")
     return total
@@ -197,9 +210,9 @@ def _validator(headers: Message) -> str | None:
 
 
 def _copy(
-    partial: Partial, response: http.client.HTTPResponse, total: int | None, on_progress: OnProgress, max_bytes: int
+    partial: Partial, response: http.client.HTTPResponse, total: int | None, on_progress: OnProgress, watch: _Watch
 ) -> None:
-    received = partial.size
+    received, max_bytes = partial.size, watch.limits.max_bytes
     on_progress(received, total)
     with partial.appending() as append:
         while data := response.read1(_CHUNK_BYTES):
@@ -207,10 +220,75 @@ def _copy(
             if received > max_bytes:
                 raise DownloadError(f"{partial.url} has more than the {max_bytes:,} bytes that are accepted")
             append(data)
+            watch.count(len(data))
             on_progress(received, total)
+    watch.refuse_slow()
     if total is not None and received != total:
         raise _AttemptEndedError(f"the connection ended after {received:,} of {total:,} bytes")
     partial.end()
+
+
+class _Watch:
+    """Ends a connection that brings too little, whatever it is at: a byte now and then is never a timeout."""
+
+    def __init__(self, limits: TransferLimits) -> None:
+        self.limits = limits
+        self._sockets: list[socket.socket] = []
+        self._n_bytes = 0
+        self._is_slow = False
+        self._is_over = threading.Event()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._look, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+
+    def opener(self) -> urllib.request.OpenerDirector:
+        """Opens addresses by connections that are watched, once they stand."""
+        sockets = self._sockets
+
+        class Plain(http.client.HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        class Encrypted(http.client.HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        class PlainHandler(urllib.request.HTTPHandler):
+            def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+                return self.do_open(Plain, req)
+
+        class EncryptedHandler(urllib.request.HTTPSHandler):
+            def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+                return self.do_open(Encrypted, req)
+
+        return urllib.request.build_opener(_Redirects, PlainHandler, EncryptedHandler)
+
+    def count(self, n_bytes: int) -> None:
+        """Bytes of the file have come."""
+        self._n_bytes += n_bytes
+
+    def refuse_slow(self) -> None:
+        """Say that the connection was ended, if it was."""
+        if self._is_slow:
+            least = self.limits.least_bytes_per_s
+            raise _AttemptEndedError(f"the server brings less than {least:,.0f} bytes a second", is_slow=True)
+
+    def _look(self) -> None:
+        known = 0
+        while not self._is_over.wait(self.limits.timeout_s):
+            if self._n_bytes - known < self.limits.least_bytes_per_s * self.limits.timeout_s:
+                self._is_slow = True
+                for each in self._sockets:
+                    with contextlib.suppress(OSError):
+                        each.shutdown(socket.SHUT_RDWR)
+                return
+            known = self._n_bytes
 
 
 # -- addresses
@@ -222,7 +300,7 @@ def _check_address(url: str) -> None:
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         valid = False
-    if not valid or not url.isascii() or any(character.isspace() for character in url):
+    if not valid or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidValueError(f"{url!r} is not an address that starts with http:// or https://")
 
 
@@ -234,6 +312,3 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if scheme not in ("http", "https") or (req.type == "https" and scheme != "https"):
             raise DownloadError(f"{req.full_url} redirects to {newurl}, which is not followed: expected {req.type}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-_OPENER: Final = urllib.request.build_opener(_Redirects)

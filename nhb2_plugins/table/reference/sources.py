@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError
 from nhb2_plugins.files import open_regular
@@ -33,6 +33,7 @@ _MAX_UNPACKED_BYTES: Final = 3 * MAX_PICKLE_BYTES
 _MAX_MEMBERS: Final = 10_000
 _MAX_READ_AT_ONCE: Final = 16 << 20
 _MAX_XZ_MEMORY: Final = 256 << 20
+_MAX_HEADER_BYTES: Final = 1 << 20
 _MAX_DIRECTORY_DEPTH: Final = 3
 _STEP: Final = 1 << 20
 
@@ -144,6 +145,8 @@ def _published_paths(directory: Path) -> Iterator[Path]:
 
 
 def _read_file(path: Path) -> bytes:
+    if not path.is_file():
+        raise ImportRefusedError(f"{path} is not a file")
     with open_regular(path) as file:
         return _read_bounded(file, str(path))
 
@@ -225,7 +228,9 @@ def _refuse_many_entries(path: Path) -> None:
 
 def _from_tar(path: Path) -> dict[str, bytes]:
     collected = _Collected(path)
-    with path.open("rb") as file, tarfile.TarFile(fileobj=_ForwardReader(_unpacked(file, path), path)) as archive:  # type: ignore[arg-type]
+    with path.open("rb") as file:
+        reader: Any = _ForwardReader(_unpacked(file, path), path)
+        archive = tarfile.TarFile(fileobj=reader, tarinfo=_Member)
         for n_members, member in enumerate(archive, start=1):
             if n_members > _MAX_MEMBERS:
                 raise ImportRefusedError(f"{path} has more than {_MAX_MEMBERS} members")
@@ -233,6 +238,24 @@ def _from_tar(path: Path) -> dict[str, bytes]:
             if is_plain and collected.wants(member.name) and (content := archive.extractfile(member)):
                 collected.add(member.name, content)
     return collected.contents
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose extended headers are counted before they are parsed, which takes microseconds a byte."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's own way to extend it
+        if self.type in _EXTENDED_HEADERS and isinstance(archive.fileobj, _ForwardReader):
+            archive.fileobj.count_header(self.size)
+        return super()._proc_member(archive)  # type: ignore[misc, no-any-return]
+
+
+_EXTENDED_HEADERS: Final = {
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+}
 
 
 class _Readable(Protocol):
@@ -291,6 +314,13 @@ class _ForwardReader:
         self._file = file
         self._path = path
         self._position = 0
+        self._n_header_bytes = 0
+
+    def count_header(self, size: int) -> None:
+        """Refuse headers beyond a name's length each, and a megabyte in all."""
+        self._n_header_bytes += max(size, 0)
+        if self._n_header_bytes > _MAX_HEADER_BYTES:
+            raise ImportRefusedError(f"{self._path}: a header asks for {size} bytes, all for {self._n_header_bytes}")
 
     def tell(self) -> int:
         return self._position

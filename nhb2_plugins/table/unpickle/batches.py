@@ -114,9 +114,12 @@ def take_batch(machine: Machine) -> bool:
 
 def take_text_batch(machine: Machine) -> None:
     """Read the pairs of protocol 0 that follow, where at least eight have the form of a column."""
+    if machine.position < machine.refused_until:
+        return
     match = _TEXT_BATCH.match(machine.data, machine.position)
     if match is None:
         return
+    machine.refused_until = match.end()
     numbers, texts = zip(*_TEXT_PAIR.findall(match[0]), strict=True)
     with contextlib.suppress(ValueError):  # a text that is no number: read pair by pair, which names it
         values = np.array([float(text) for text in texts])

@@ -32,6 +32,8 @@ class Machine:
         self.file = file
         self.reads_arrays = arrays
         self.position = 0
+        self.refused_until = 0
+        """Where a batch ends that was refused as one: it is read pair by pair, and not looked at again as a whole."""
         self.stack: list[Any] = []
         self.outer_stacks: list[list[Any]] = []
         self.memo = Memo()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -159,6 +162,73 @@ def test_file_of_another_length_under_the_same_date_is_not_spliced(server: Serve
     assert (tmp_path / "data.zip").read_bytes() == NEW + OLD
 
 
+@pytest.mark.parametrize("etag", ['"1"', None])
+def test_continuation_that_does_not_say_its_version_is_not_spliced(
+    server: Server, tmp_path: Path, etag: str | None
+) -> None:
+    url, served = server.serve(
+        "/data.zip", OLD, cuts=[150_000, 0, 0, 0], etag=etag, modified=time.time() - 100, checks_if_range=False
+    )
+    with pytest.raises(DownloadError):
+        download(url, tmp_path / "data.zip", limits=HASTE)
+    served.content, served.etag, served.modified = NEW, None, None
+    download(url, tmp_path / "data.zip", limits=HASTE)
+    assert (tmp_path / "data.zip").read_bytes() == NEW
+
+
+# -- servers that keep one waiting
+
+DRIP = TransferLimits(timeout_s=0.4, n_attempts=2, first_wait_s=0.01, longest_wait_s=0.01)
+
+
+@pytest.mark.parametrize("part", ["the status line", "a header", "the body", "a chunk's length"])
+def test_server_that_brings_a_byte_now_and_then_is_given_up(tmp_path: Path, part: str) -> None:
+    """No byte is ever later than the timeout, so that an attempt by itself would last for days."""
+    beginnings = {
+        "the status line": b"",
+        "a header": b"HTTP/1.1 200 OK\r\nX-Long: ",
+        "the body": b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n",
+        "a chunk's length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    }
+    told = pytest.raises(DownloadError, match="the server brings less than 1,000 bytes a second")
+    with dripping(beginnings[part]) as (address, connections), told:
+        download(address, tmp_path / "data.zip", limits=DRIP)
+    assert len(connections) == DRIP.n_attempts
+
+
+@contextmanager
+def dripping(beginning: bytes) -> Iterator[tuple[str, list[socket.socket]]]:
+    """A server that answers with the beginning, then with a byte ten times a second."""
+    connections: list[socket.socket] = []
+    over = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            connection.recv(65536)
+            connection.sendall(beginning)
+            while not over.wait(0.1):
+                connection.sendall(b"0")
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connections.append(listening.accept()[0])
+                threading.Thread(target=answer, args=(connections[-1],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/data.zip", connections
+        over.set()
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_slow_server_that_brings_enough_is_waited_for(server: Server, tmp_path: Path) -> None:
+    url, _ = server.serve("/data.zip", OLD)
+    slow = TransferLimits(timeout_s=0.05, least_bytes_per_s=1.0, n_attempts=1)
+    download(url, tmp_path / "data.zip", limits=slow, on_progress=lambda *_: time.sleep(0.03))
+    assert (tmp_path / "data.zip").read_bytes() == OLD
+
+
 @pytest.mark.parametrize("note", [b"", b"{", b"[]", b'{"url": 1}', b'{"url": "U", "validator": 1, "total": 2}'])
 def test_damaged_note_starts_anew(server: Server, tmp_path: Path, note: bytes) -> None:
     url, served = server.serve("/data.zip", OLD)
@@ -272,6 +342,13 @@ def test_redirect_away_from_http_is_not_followed(server: Server, tmp_path: Path,
 def test_addresses_that_are_none(tmp_path: Path, url: str) -> None:
     with pytest.raises(InvalidValueError, match="http"):
         download(url, tmp_path / "data.zip")
+
+
+@pytest.mark.parametrize("location", ["http://[::bad/", "http://a:b/", "//[x/"])
+def test_redirect_to_no_address_is_refused(server: Server, tmp_path: Path, location: str) -> None:
+    url, _ = server.serve("/data.zip", OLD, statuses=[302], location=location)
+    with pytest.raises(DownloadError, match=r"data\.zip redirects to what is no address"):
+        download(url, tmp_path / "data.zip", limits=HASTE)
 
 
 def test_disk_that_refuses_is_named_and_not_retried(server: Server, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nhb2_plugins.errors import ImportRefusedError, TableNotFoundError
+from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError
 from nhb2_plugins.table.reference import sources
 from nhb2_plugins.table.reference.importer import read_published
 from nhb2_plugins.table.reference.sources import PUBLISHED_FILES, read_sources
@@ -173,6 +173,9 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "below").rename(tmp_path / "source" / "below")
     assert "avgaccs200.pkl is not a file" in refusal(tmp_path / "source")
+    for source in (tmp_path / "source" / "below" / "avgaccs200.pkl", Path("/dev/zero")):
+        with pytest.raises(InvalidValueError, match="is neither a directory nor a file"):
+            read_sources(source)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +255,22 @@ def test_a_header_that_asks_for_gigabytes(kind: bytes, tmp_path: Path) -> None:
     member.size = 8 << 30
     data = member.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
     assert "a header asks for 8589934592 bytes" in refusal(written(tmp_path, data))
+
+
+def test_many_small_extended_headers_are_bounded_too(tmp_path: Path) -> None:
+    """Parsing them takes microseconds a byte: 67 MB took three minutes."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 100_000
+    records = b"6 a=b\n" * 17_000
+    piece = header.tobuf(tarfile.USTAR_FORMAT) + records[:100_000] + bytes(-100_000 % 512)
+    data = (piece + tarfile.TarInfo("empty").tobuf()) * 11
+    assert "a header asks for 100000 bytes, all for 1100000" in refusal(written(tmp_path, data))
+    named = tarfile.TarInfo("long/" * 50 + "bench12.pkl")
+    named.size = len(FILES["bench12.pkl"])
+    buffer = io.BytesIO()
+    with tarfile.TarFile(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(named, io.BytesIO(FILES["bench12.pkl"]))
+    assert "lacks cellinfo.pkl and avgaccs200.pkl" in refusal(written(tmp_path, buffer.getvalue()), TableNotFoundError)
 
 
 def test_a_sparse_member_is_not_a_file(tmp_path: Path) -> None:

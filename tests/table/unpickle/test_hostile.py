@@ -21,7 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nhb2_plugins.errors import ImportRefusedError
-from nhb2_plugins.table.unpickle import machine
+from nhb2_plugins.table.unpickle import batches, machine
 from nhb2_plugins.table.unpickle.reader import unpickle
 from tests.support.mini_pickles import mini_contents
 
@@ -352,3 +352,30 @@ def test_arrays_that_are_none(data: bytes, message: str) -> None:
     assert message in str(caught.value)
     with pytest.raises(ImportRefusedError):
         unpickle(data, "data_batch_1")
+
+
+@pytest.mark.parametrize("broken", [b"Fno\n", b"F1\n"])
+def test_a_batch_that_is_refused_is_not_looked_at_again_and_again(
+    broken: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pair of a refused batch began another one, up to its end: 72 kB took half a minute."""
+    n_bytes = 0
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(text_pair, name)
+
+        def findall(self, text: bytes) -> list[tuple[bytes, bytes]]:
+            nonlocal n_bytes
+            n_bytes += len(text)
+            return text_pair.findall(text)
+
+    text_pair = batches._TEXT_PAIR
+    monkeypatch.setattr(batches, "_TEXT_PAIR", Counting())
+    key = b"(Va\nI1\ntp0\n"  # one remembered key; a gap in the numbers makes every batch be refused
+    gap = b"" if broken == b"Fno\n" else b"Nq\x09"
+    pairs = b"g0\nF1\ns" * 2000 + b"g0\n" + broken + b"s"
+    data = key + gap + b"0" + (b"0" if gap else b"") + b"(d" + b"g0\nF1\ns" + pairs + b"."
+    with suppress(ImportRefusedError):
+        unpickle(data, "x.pkl")
+    assert 0 < n_bytes <= len(data)
