@@ -26,7 +26,7 @@ from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, Split, checked_e
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.embedded import open_embedded
-from nhb2_plugins.table.location import DATA_VARIABLE, user_table_directory
+from nhb2_plugins.table.location import DATA_VARIABLE, expanded_user, user_table_directory
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, Provenance
 from nhb2_plugins.table.store import MANIFEST_FILE, Table, first_index_of_rows, open_table
 
@@ -414,8 +414,8 @@ def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
     """Open the benchmark on a table.
 
     Args:
-        table: a table's directory. None: the directory named by ``$NHB2_DATA``, else the table that ``nhb2 data
-            import`` put into the user's data directory, else the embedded table.
+        table: a table's directory, in which ``~`` is the home directory. None: the directory named by ``$NHB2_DATA``,
+            else the table that ``nhb2 data import`` put into the user's data directory, else the embedded table.
 
     Raises:
         InvalidValueError: not a path, or an empty one.
@@ -426,7 +426,7 @@ def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
         return Benchmark(open_table(_checked_path(table)))
     if named := os.environ.get(DATA_VARIABLE):
         try:
-            return Benchmark(open_table(Path(named)))
+            return Benchmark(open_table(expanded_user(named)))
         except TableNotFoundError as error:
             raise TableNotFoundError(f"{error} (named by ${DATA_VARIABLE})") from error
     with contextlib.suppress(NoHomeError):
@@ -442,7 +442,7 @@ def _checked_path(table: str | os.PathLike[str]) -> Path:
         path = ""
     if not isinstance(path, str) or not path:  # an empty one would be the working directory
         raise InvalidValueError(f"table {table!r} is not the path of a table's directory; None for the one in use")
-    return Path(path)
+    return expanded_user(path)
 
 
 def _reopened(directory: str, digest: str) -> Benchmark:

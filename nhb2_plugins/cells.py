@@ -21,6 +21,7 @@ from functools import cached_property, lru_cache
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.space import CELLCODES, EDGES, OPERATIONS, cell_index, cellcode_digits
 
 if TYPE_CHECKING:
@@ -217,9 +218,7 @@ class Cell:
         try:
             import networkx as nx
         except ImportError as error:
-            from nhb2_plugins.errors import MissingExtraError
-
-            raise MissingExtraError("drawing cells needs networkx: pip install 'nhb2-plugins[graph]'") from error
+            raise missing_extra("drawing cells needs networkx", "graph", error) from error
         graph: networkx.DiGraph[int] = nx.DiGraph(cellcode=self.cellcode)
         graph.add_nodes_from(range(OUTPUT_NODE + 1))
         for edge, (source, target) in enumerate(EDGES):

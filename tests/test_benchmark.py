@@ -346,7 +346,7 @@ def test_a_frame_of_classes_in_another_order_still_names_the_right_cells() -> No
 def test_without_pandas_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     monkeypatch.delitem(sys.modules, "nhb2_plugins.table.frame", raising=False)
-    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[frames\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[frames\]"):
         BENCH.to_frame()
 
 

@@ -106,6 +106,7 @@ def opening(directory: str | None = None) -> Figures:
     """
     from nhb2_plugins.benchmark import open_benchmark
     from nhb2_plugins.space import Configuration
+    from nhb2_plugins.table.embedded import model_path
 
     configuration = Configuration("0|10|210", 0.1, 256)
     start = now()
@@ -114,11 +115,11 @@ def opening(directory: str | None = None) -> Figures:
     bench.evaluate(configuration)
     answered = now()
     table = bench.table.directory
-    assert table is not None
+    manifest = model_path().with_suffix(".json") if table is None else table / "manifest.json"
 
     def bare() -> None:
-        content = json.loads((table / "manifest.json").read_text())
-        for entry in content["columns"].values():
+        content = json.loads(manifest.read_text())
+        for entry in content["columns"].values() if table is not None else ():
             (table / entry["file"]).stat()
 
     return {"open": opened - start, "first_answer": answered - start, "bare": seconds(bare)}

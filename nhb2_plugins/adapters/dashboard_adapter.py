@@ -8,10 +8,11 @@ SQLite.
 from __future__ import annotations
 
 import hashlib
+import re
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -121,6 +122,23 @@ def _quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
+_OWN_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
+
+
+def _on_loopback(pages: Any) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+    """Refuse what is asked under another name: a page elsewhere whose name leads here could read and change studies."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host = re.sub(r":\d*$", "", environ.get("HTTP_HOST", ""))
+        if host.lower() in _OWN_NAMES:
+            answered: Iterable[bytes] = pages(environ, start_response)
+            return answered
+        start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"The dashboard answers under {', '.join(_OWN_NAMES)} alone.\n".encode()]
+
+    return answer
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     """A browser asks for several things at once; what it still waits for does not keep the process alive."""
 
@@ -146,7 +164,8 @@ def serve(storage: BaseStorage, port: int, on_ready: Callable[[str], None]) -> N
         InvalidValueError: the port cannot be used.
     """
     try:
-        server = make_server(LOOPBACK, port, wsgi(storage), server_class=_Server, handler_class=_SilentHandler)
+        pages = _on_loopback(wsgi(storage))
+        server = make_server(LOOPBACK, port, pages, server_class=_Server, handler_class=_SilentHandler)
     except (OSError, OverflowError) as error:
         raise InvalidValueError(f"cannot listen on port {port}: {error}") from error
     with server, _stopped_by_signals(server):

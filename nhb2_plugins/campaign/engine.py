@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -19,7 +20,14 @@ from distributed.comm.addressing import get_address_host_port, normalize_address
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import keep_baseline
 from nhb2_plugins.campaign.plan import RunPlan, chosen_plans, plan_runs
-from nhb2_plugins.campaign.run import BATCH_S, RunOutcome, TablePlace, execute_batch, make_planned_optimizer
+from nhb2_plugins.campaign.run import (
+    BATCH_S,
+    RunOutcome,
+    TablePlace,
+    copies_end_here,
+    execute_batch,
+    make_planned_optimizer,
+)
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign_directory import LOST
@@ -133,19 +141,33 @@ def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:
         MissingExtraError: an optimizer's framework is not installed.
     """
     plans = chosen_plans(plan_runs(spec), only)
+    _refuse_unwritable_names(plans)
     for plan in {plan.optimizer: plan for plan in reversed(plans)}.values():
         try:
-            made = make_planned_optimizer(plan)
+            with copies_end_here():
+                made = make_planned_optimizer(plan)
         except InvalidValueError as error:
             raise CampaignError(f"optimizer {plan.optimizer!r}: {error}") from error
         except MissingExtraError:
             raise
-        except Exception as error:  # of a setting of another type, or whatever another package's optimizer raises
+        # Of a setting of another type, or whatever another package's optimizer raises, also to end the process.
+        except (Exception, SystemExit) as error:
             raise CampaignError(
                 f"optimizer {plan.optimizer!r} cannot be made with settings {dict(plan.settings)!r}: {error!r}"
             ) from error
         close_optimizer(made)
     return plans
+
+
+def _refuse_unwritable_names(plans: Sequence[RunPlan]) -> None:
+    for slug in dict.fromkeys(plan.run_id.partition("/")[0] for plan in plans):
+        try:
+            os.fsencode(slug)
+        except UnicodeEncodeError as error:
+            raise CampaignError(
+                f"{slug!a} is no directory's name here: this locale's encoding, {sys.getfilesystemencoding()}, lacks a "
+                "character of it; use another label, or set PYTHONUTF8=1"
+            ) from error
 
 
 def _outcomes(

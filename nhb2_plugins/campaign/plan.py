@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TypeAlias
 
 from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
@@ -16,27 +17,29 @@ RunPlan: TypeAlias = RunConditions
 
 def plan_runs(spec: CampaignSpec) -> list[RunPlan]:
     """Every run of a campaign, in the order of the specification, then of the seeds."""
-    return [
-        RunPlan(
-            run_id=f"{optimizer.slug}/seed-{seed:04d}",
-            optimizer=optimizer.name,
-            algorithm=optimizer.algorithm,
-            seed=seed,
-            epoch=optimizer.epoch,
-            ladder=optimizer.fidelity_ladder(),
-            settings=optimizer.settings,
-            budget_s=_budget_s(spec, optimizer),
-            n_workers=optimizer.n_workers or spec.n_workers,
-            charging=optimizer.charging or spec.charging,
-            crossing=spec.crossing,
-            measure_epoch=spec.measure_epoch,
-            overhead=optimizer.overhead or spec.overhead,
-            problem=spec.restriction.subspace,
-            restriction=spec.restriction_of(optimizer),
-        )
-        for optimizer in spec.optimizers
-        for seed in optimizer.seed_list
-    ]
+    return [plan for optimizer in spec.optimizers for plan in _runs_of(optimizer, spec)]
+
+
+def _runs_of(optimizer: OptimizerSpec, spec: CampaignSpec) -> Iterator[RunPlan]:
+    slug = optimizer.slug
+    plan = partial(  # worked out once, not for every seed
+        RunPlan,
+        optimizer=optimizer.name,
+        algorithm=optimizer.algorithm,
+        epoch=optimizer.epoch,
+        ladder=optimizer.fidelity_ladder(),
+        settings=optimizer.settings,
+        budget_s=_budget_s(spec, optimizer),
+        n_workers=optimizer.n_workers or spec.n_workers,
+        charging=optimizer.charging or spec.charging,
+        crossing=spec.crossing,
+        measure_epoch=spec.measure_epoch,
+        overhead=optimizer.overhead or spec.overhead,
+        problem=spec.restriction.subspace,
+        restriction=spec.restriction_of(optimizer),
+    )
+    for seed in optimizer.seed_list:
+        yield plan(run_id=f"{slug}/seed-{seed:04d}", seed=seed)
 
 
 def chosen_plans(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunPlan]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -31,8 +33,9 @@ from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_run
+from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
-from nhb2_plugins.trajectory.sinks import JsonLinesSink
+from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
 
 BATCH_S: Final = 0.5
 """Wall-clock seconds after which a task begins no further run: what a killed worker's task can lose, and then some."""
@@ -125,12 +128,40 @@ def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
     started = perf_counter()
     with file_aside(path) as aside, JsonLinesSink(aside) as sink:
         sink.write_line(line_of(_header(plan, bench)))
-        logger = _search(plan, bench, sink)
+        with copies_end_here():
+            logger = _search(plan, bench, _OfOneProcess(sink))
         for change in logger.incumbents():
             sink.write_line(line_of(measure_incumbent(change, bench)))
         end = RunEnd(len(logger), logger.clock_s, perf_counter() - started)
         sink.write_line(line_of(end))
     return RunOutcome(plan.run_id, end.n_evaluations, end.simulated_s)
+
+
+@contextmanager
+def copies_end_here() -> Iterator[None]:
+    """Around code of others, which may fork: a copy of this process that comes out of it must not go on."""
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(1)
+
+
+class _OfOneProcess:
+    """A sink that ends a copy of the process that would write into the original's file."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._process = os.getpid()
+
+    def write(self, record: TrialRecord) -> None:
+        if os.getpid() != self._process:
+            os._exit(1)
+        self._sink.write(record)
+
+    def close(self) -> None:
+        self._sink.close()
 
 
 def make_planned_optimizer(plan: RunPlan) -> Optimizer:
@@ -150,7 +181,7 @@ def make_planned_optimizer(plan: RunPlan) -> Optimizer:
     )
 
 
-def _search(plan: RunPlan, bench: Benchmark, sink: JsonLinesSink) -> TrajectoryLogger:
+def _search(plan: RunPlan, bench: Benchmark, sink: Sink) -> TrajectoryLogger:
     optimizer = make_planned_optimizer(plan)
     try:
         return simulate(

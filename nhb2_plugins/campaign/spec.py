@@ -27,17 +27,22 @@ from pydantic import (
 
 from nhb2_plugins.arguments import MAX_SEARCH_SEED
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
+from nhb2_plugins.campaign.yaml_text import read_yaml
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
 from nhb2_plugins.simulation import Crossing, Overhead
+from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
-from nhb2_plugins.table.location import shipped_directories
+from nhb2_plugins.table.location import expanded_user, shipped_directories
 
 SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""
+
+MOST_RUNS: Final = 200_000
+"""Runs that one campaign may have: their plans alone are held in memory."""
 
 NAMED_TABLES: Final = ("embedded", "imported")
 """Tables that a specification can name without saying where they are."""
@@ -96,6 +101,13 @@ class Restriction(_Strict):
     batch_size: int | None = None
     one_per_class: bool = False
 
+    @field_validator("cellcode", mode="before")
+    @classmethod
+    def _as_written(cls, cellcode: object) -> object:
+        if isinstance(cellcode, int) and not isinstance(cellcode, bool):
+            raise InvalidValueError(f"cellcode {cellcode} is a number, as YAML reads digits: quote it, '0|10|210'")
+        return parse_cellcode(cellcode) if isinstance(cellcode, str) else cellcode
+
     @model_validator(mode="after")
     def _is_there(self) -> Self:
         _ = self.subspace
@@ -127,7 +139,7 @@ class OptimizerSpec(_Strict):
     algorithm: str
     label: str = ""
     seeds: Annotated[
-        Annotated[int, Field(ge=1, strict=True), Tag(_NUMBER)]
+        Annotated[int, Field(ge=1, le=MOST_RUNS, strict=True), Tag(_NUMBER)]
         | Annotated[
             tuple[Annotated[int, Field(ge=0, le=MAX_SEARCH_SEED, strict=True)], ...], Field(min_length=1), Tag(_LIST)
         ],
@@ -256,11 +268,27 @@ class CampaignSpec(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _is_not_endless(self) -> Self:
+        n_runs = sum(each.seeds if isinstance(each.seeds, int) else len(each.seeds) for each in self.optimizers)
+        if n_runs > MOST_RUNS:
+            raise InvalidValueError(f"optimizers and seeds make {n_runs:,} runs, more than {MOST_RUNS:,}")
+        return self
+
+    @model_validator(mode="after")
     def _restrictions_meet(self) -> Self:
         for optimizer in self.optimizers:
             if self.restriction_of(optimizer) != WHOLE_SPACE:
                 check_restriction(optimizer.algorithm)
         return self
+
+    def with_seeds(self, n_seeds: int) -> CampaignSpec:
+        """The same campaign with seeds 0 … n-1 for every optimizer.
+
+        Raises:
+            CampaignError: too many runs.
+        """
+        optimizers = [each.model_copy(update={"seeds": n_seeds}).model_dump() for each in self.optimizers]
+        return checked_spec({**self.model_dump(), "optimizers": optimizers}, "the campaign with these seeds")
 
     def restriction_of(self, optimizer: OptimizerSpec) -> Subspace:
         """The part of the space that an optimizer proposes from: the campaign's, and its own of that."""
@@ -276,19 +304,32 @@ def read_spec(path: str | Path) -> CampaignSpec:
     """
     found = _find_spec(Path(path))
     try:
-        content = yaml.safe_load(read_regular(found, max_bytes=_MAX_SPEC_BYTES).decode())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        content = read_yaml(read_regular(found, max_bytes=_MAX_SPEC_BYTES).decode())
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:  # a ValueError also of what is no UTF-8
         raise CampaignError(f"{found} cannot be read as YAML: {_first_line(error)}") from error
     if not isinstance(content, dict):
         raise CampaignError(f"{found} holds no mapping of keys, so it is not a campaign specification")
-    try:
-        spec = CampaignSpec.model_validate(content)
-    except ValidationError as error:
-        wrong = explain_wrong_values(error, _keys_at, _KINDS)
-        raise CampaignError(f"{found} is not a campaign specification:\n{wrong}") from error
+    spec = checked_spec(content, str(found))
     if spec.table is None or spec.table in NAMED_TABLES:
         return spec
-    return spec.model_copy(update={"table": str(found.resolve().parent / spec.table)})
+    return spec.model_copy(update={"table": str(found.resolve().parent / expanded_user(spec.table))})
+
+
+def checked_spec(content: dict[str, Any], what: str) -> CampaignSpec:
+    """The specification of a mapping of keys.
+
+    Args:
+        content: keys and values.
+        what: named in errors.
+
+    Raises:
+        CampaignError: it is none; every wrong key is named with its value and what is allowed.
+    """
+    try:
+        return CampaignSpec.model_validate(content)
+    except ValidationError as error:
+        wrong = explain_wrong_values(error, _keys_at, _KINDS)
+        raise CampaignError(f"{what} is not a campaign specification:\n{wrong}") from error
 
 
 def shipped_specs() -> list[str]:

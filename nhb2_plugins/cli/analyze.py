@@ -11,6 +11,7 @@ from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import read_seed, read_whole_number
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
@@ -132,7 +133,7 @@ def _draw(directory: Path, names: tuple[str, ...], request: Request) -> None:
     except ImportError as error:
         if isinstance(error, MissingExtraError):
             raise
-        raise MissingExtraError("figures need matplotlib: pip install 'nhb2-plugins[quickstart]'") from error
+        raise missing_extra("figures need matplotlib", "quickstart", error) from error
     directory.mkdir(parents=True, exist_ok=True)
     for file in draw(names, request, directory):
         print(f"Wrote {file}.", file=sys.stderr)

@@ -16,6 +16,7 @@ from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_tabl
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.text_table import counted, text_table
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def add_run(commands: Commands) -> None:
     parser.add_argument("spec", metavar="SPEC", nargs="?", default="quickstart", help="a YAML file, or a shipped name")
     parser.add_argument("--out", metavar="DIR", help="results (default: nhb2-results/NAME); resumed when it exists")
     parser.add_argument("--overwrite", action="store_true", help="delete the runs of another campaign that are there")
+    parser.add_argument("--seeds", metavar="N", type=positive_number, help="of every optimizer, 0 to N-1")
     parser.add_argument("--only", metavar="RUN", action="append", default=[], help="an optimizer or a run; repeatable")
     parser.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
     where = parser.add_mutually_exclusive_group()
@@ -48,6 +50,8 @@ def _run(options: argparse.Namespace) -> int:
         from nhb2_plugins.campaign.engine import open_table_of, run_campaign
         from nhb2_plugins.campaign.spec import read_spec
     spec = read_spec(options.spec)
+    if options.seeds is not None:
+        spec = spec.with_seeds(options.seeds)
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
     bench = open_table_of(spec, options.table)
     begun = f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}."
@@ -143,9 +147,7 @@ def _needs_quickstart() -> Iterator[None]:
     except MissingExtraError:
         raise
     except ImportError as error:
-        raise MissingExtraError(
-            f"campaigns need more than the core ({error}): pip install 'nhb2-plugins[quickstart]'"
-        ) from error
+        raise missing_extra("campaigns need more than the core", "quickstart", error) from error
 
 
 _STOPS: Final[dict[signal.Signals, Any]] = {

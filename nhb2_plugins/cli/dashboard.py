@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nhb2_plugins.cli.parser import Commands, add_command
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.selection import Selection, optimizer_part, select_runs
@@ -45,9 +46,7 @@ def _dashboard(options: argparse.Namespace) -> int:
     try:
         from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage, serve
     except ImportError as error:
-        raise MissingExtraError(
-            f"the dashboard needs optuna-dashboard ({error}): pip install 'nhb2-plugins[dashboard]'"
-        ) from error
+        raise missing_extra("the dashboard needs optuna-dashboard", "dashboard", error) from error
     port = _checked_port(options.port)
     selection = select_runs(options.source, options.only, _read_runs(options.runs))
     studies = _pooled(selection.runs) if options.pooled else selection.runs

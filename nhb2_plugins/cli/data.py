@@ -10,18 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, NoHomeError
-from nhb2_plugins.table.checksums import check_table
+from nhb2_plugins.cli.parser import Commands, add_command, add_parts, add_table_option
+from nhb2_plugins.errors import InvalidValueError, NoHomeError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table, open_table
+from nhb2_plugins.table.verification import check_table
 from nhb2_plugins.text_table import facts_text
 
 
 def add_data(commands: Commands) -> None:
     """Add ``nhb2 data`` and its actions."""
     parser = commands.add_parser("data", help="Import, verify and find tables.")
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions = add_parts(parser, "actions", "ACTION")
     _add_fetch(actions)
     importing = add_command(actions, "import", _data_import, "Import the published files (three pickles) as a table.")
     importing.add_argument("source", metavar="SOURCE", help="a directory with the pickles, or an archive of them")
@@ -79,9 +80,7 @@ def _data_surrogate(options: argparse.Namespace) -> int:
         from nhb2_plugins.table.surrogate.records import Records, read_records_csv
         from nhb2_plugins.table.writer import refuse_occupied
     except ImportError as error:
-        raise MissingExtraError(
-            f"fitting needs more than the core ({error}): pip install 'nhb2-plugins[surrogate]'"
-        ) from error
+        raise missing_extra("fitting needs more than the core", "surrogate", error) from error
     to = Path(options.to)
     refuse_occupied(to, overwrite=options.overwrite)
     records = Records.concatenate([read_records_csv(Path(path)) for path in options.records])

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nhb2_plugins.campaign_directory import recorded_files
-from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
-from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
+from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_parts
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.text_table import counted, text_table
 from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directories
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
@@ -24,14 +24,15 @@ def add_log(commands: Commands) -> None:
     """Add ``nhb2 log``."""
     text = "Look into recorded trajectories, convert, merge and check them."
     parser = commands.add_parser("log", help=text, description=text)
-    parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parts = add_parts(parser, "commands", "COMMAND")
     show = add_command(parts, "show", _show, "Show a trajectory as a table; a star marks a new incumbent.")
     show.add_argument("source", metavar="SOURCE", help=_SOURCE)
     show.add_argument("--best", action="store_true", help="show the incumbents alone")
     export = add_command(parts, "export", _export, "Write records in another format.")
     export.add_argument("source", metavar="SOURCE", help=_SOURCE)
     target = "a new .jsonl, .csv or .parquet file, or a database's URL; with --format a new directory"
-    export.add_argument("target", metavar="TARGET", help=target)
+    export.add_argument("target", metavar="TARGET", nargs="?", help=target)
+    export.add_argument("--to", metavar="TARGET", help="the same, as elsewhere")
     text = "write a directory a run, as another package keeps them: carps (CARP-S) or deepcave (DeepCAVE)"
     export.add_argument("--format", choices=sorted(DIRECTORY_FORMATS), help=text)
     merge = add_command(parts, "merge", _merge, "Write the records of several sources, each once, to one target.")
@@ -73,6 +74,7 @@ def _row(record: TrialRecord, is_better: bool) -> Sequence[str]:
 
 
 def _export(options: argparse.Namespace) -> int:
+    options.target = _target(options)
     if options.format is not None:
         n_runs = export_directories(options.source, options.target, options.format)
         print(f"Wrote {counted(n_runs, 'run')} to {options.target}.", file=sys.stderr)
@@ -81,6 +83,13 @@ def _export(options: argparse.Namespace) -> int:
     write_target(options.target, records)
     print(f"Wrote {counted(len(records), 'record')} to {options.target}.", file=sys.stderr)
     return 0
+
+
+def _target(options: argparse.Namespace) -> str:
+    given = [each for each in (options.target, options.to) if each is not None]
+    if len(given) != 1:
+        raise InvalidValueError(f"records are exported to one target, TARGET or --to TARGET; given: {given or 'none'}")
+    return str(given[0])
 
 
 def _merge(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from nhb2_plugins.cli.doctor import add_doctor
 from nhb2_plugins.cli.log import add_log
 from nhb2_plugins.cli.lookup import add_info, add_query
 from nhb2_plugins.cli.optimizers import add_optimizers
-from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser
+from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser, add_parts
 from nhb2_plugins.cli.space import add_space
 from nhb2_plugins.cli.train import add_train
 from nhb2_plugins.cli.train_table import add_train_table
@@ -85,7 +85,7 @@ def _parser() -> Parser:
         epilog="Exit status: 0 done, 1 something failed, 2 wrong input, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"nhb2-plugins {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = add_parts(parser, "commands", "COMMAND")
     for add in (
         add_info,
         add_doctor,

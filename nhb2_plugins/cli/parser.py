@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
+
+from nhb2_plugins.errors import describe_choices
 
 EXIT_FAILED: Final = 1
 EXIT_WRONG_INPUT: Final = 2
@@ -18,6 +20,12 @@ class Parser(argparse.ArgumentParser):
         """Print the message and leave with the status for wrong input."""
         self.exit(EXIT_WRONG_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse does, and name the nearest choice."""
+        if action.choices is not None and value not in action.choices:
+            message = describe_choices(value, action.choices, what=str(action.metavar or action.dest).lower())
+            raise argparse.ArgumentError(None, message.lstrip())
+
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -27,6 +35,17 @@ def add_command(commands: Commands, name: str, command: Callable[[argparse.Names
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
     return parser
+
+
+def add_parts(parser: Parser, title: str, metavar: str) -> Commands:
+    """Let a parser have commands of its own; without any of them it says which there are."""
+
+    def print_help(_: argparse.Namespace) -> int:
+        parser.print_help()
+        return 0
+
+    parser.set_defaults(command=print_help)
+    return parser.add_subparsers(title=title, metavar=metavar)
 
 
 def add_table_option(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["ok", "warning", "problem"]
+Status = Literal["ok", "absent", "warning", "problem"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Check:
 
     Attributes:
         name: what was looked at.
-        status: ``problem`` where something would fail; ``warning`` where it would surprise.
+        status: ``problem`` where something would fail; ``warning`` where it would surprise; ``absent`` where something
+            that nothing needs is not installed.
         text: what was found and, unless that is fine, what to do about it.
     """
 

@@ -12,9 +12,9 @@ from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.doctor.check import Check, Status
 from nhb2_plugins.errors import NoHomeError, TableError
 from nhb2_plugins.table.aside import leftovers
-from nhb2_plugins.table.checksums import check_table
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table
+from nhb2_plugins.table.verification import check_table
 
 _TABLE_BYTES: Final = 100_000_000
 """Rounded up: 1,011 classes and three seeds take 88 MB."""

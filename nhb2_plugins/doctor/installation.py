@@ -1,12 +1,14 @@
 """Which frameworks are installed, whether this package can use them, and which are known to break.
 
 Versions come from the metadata of the installed distributions: importing the frameworks takes seconds, and a broken
-one would take the doctor with it.
+one would take the doctor with it. What is compiled against numpy is imported, in a process of its own, since a version
+says nothing of whether it fits the numpy that is there.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.doctor.check import Check
+from nhb2_plugins.extras import install_command
 
 VersionOf = Callable[[str], str | None]
 """The version of an installed distribution, or None."""
@@ -77,9 +80,14 @@ def _declared() -> Iterator[tuple[str, str]]:
 
 def check_installation(version_of: VersionOf = installed_version) -> list[Check]:
     """Check Python, the frameworks, and what is known to break among them."""
+    compiled = {name: module for name, module in _COMPILED.items() if version_of(name) is not None}
+    failures = import_failures(list(compiled.values()))
     return [
         _check_python(sys.version_info[:3]),
-        *(check_requirement(requirement, version_of(requirement.name)) for requirement in requirements()),
+        *(
+            check_requirement(each, version_of(each.name), failures.get(compiled.get(each.name, "")))
+            for each in requirements()
+        ),
         check_hpbandster(version_of),
         check_reference(version_of, _location("nashpobench2api")),
         _check_storage_advice(version_of),
@@ -90,17 +98,60 @@ def _check_python(version: Sequence[int]) -> Check:
     return Check("Python", "ok", ".".join(str(part) for part in version))
 
 
-def check_requirement(requirement: Requirement, version: str | None) -> Check:
-    """Whether a distribution is there, and new enough."""
-    install = (
-        f"pip install '{_DISTRIBUTION}[{requirement.extra}]'" if requirement.extra else f"pip install {_DISTRIBUTION}"
-    )
+def check_requirement(requirement: Requirement, version: str | None, failure: str | None = None) -> Check:
+    """Whether a distribution is there, new enough, and can be imported (``failure`` says why it cannot)."""
+    install = install_command(requirement.extra)
     if version is None:
-        return Check(requirement.name, "ok" if requirement.extra else "problem", f"not installed: {install}")
+        return Check(requirement.name, "absent" if requirement.extra else "problem", f"not installed: {install}")
     if _release(version) < _release(requirement.minimum):
         text = f"{version} is too old, at least {requirement.minimum} is needed: {install}"
         return Check(requirement.name, "problem", text)
+    if failure is not None:
+        return Check(requirement.name, "problem", f"{version} is installed and cannot be imported: {failure}")
     return Check(requirement.name, "ok", version)
+
+
+def import_failures(modules: Sequence[str]) -> dict[str, str]:
+    """Why modules cannot be imported; those that can are left out.
+
+    In a process of its own: a module may end it.
+    """
+    found: dict[str, str] = {}
+    left = list(modules)
+    while left:
+        try:
+            command = [sys.executable, "-c", _IMPORT, *left]
+            told = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_IMPORT_S)
+            lines, ending = told.stdout.splitlines(), f"the process ends with status {told.returncode}"
+        except subprocess.TimeoutExpired as error:
+            lines, ending = (error.stdout or b"").decode(errors="replace").splitlines(), f"it takes over {_IMPORT_S} s"
+        except OSError:
+            return found
+        parts = [line.split(" ", 2) for line in lines if line.startswith(_TOLD)]
+        found |= {name: why for _, name, why in parts if why not in ("begins", "ends")}
+        begun = [name for _, name, why in parts if why == "begins"]
+        ended = {name for _, name, why in parts if why != "begins"}
+        left = left[len(begun) :] if begun else []
+        if begun and begun[-1] not in ended:
+            found[begun[-1]] = ending
+    return found
+
+
+_TOLD: Final = "nhb2-import "
+_IMPORT: Final = f"""
+import importlib, sys
+for name in sys.argv[1:]:
+    print({_TOLD!r} + name, "begins", flush=True)
+    try:
+        importlib.import_module(name)
+        why = "ends"
+    except BaseException as error:
+        why = " ".join(f"{{type(error).__name__}}: {{error}}".split())[:200]
+    print({_TOLD!r} + name, why, flush=True)
+"""
+_IMPORT_S: Final = 60
+_COMPILED: Final = {name: name for name in ("pandas", "pyarrow", "scipy", "matplotlib")} | {"scikit-learn": "sklearn"}
+"""Distributions that are compiled against numpy, and their modules: of those, installed versions may not fit."""
 
 
 def check_hpbandster(version_of: VersionOf) -> Check:
@@ -114,7 +165,7 @@ def check_hpbandster(version_of: VersionOf) -> Check:
         return Check(name, "ok", "run_bohb works in this process, which needs no hpbandster")
     missing = [needed for needed in _HPBANDSTER_NEEDS if version_of(needed) is None]
     if missing:
-        return Check(name, "problem", f"hpbandster lacks {', '.join(missing)}: pip install '{_DISTRIBUTION}[bohb]'")
+        return Check(name, "problem", f"hpbandster lacks {', '.join(missing)}: {install_command('bohb')}")
     config_space, numpy = version_of("ConfigSpace"), version_of("numpy")
     reasons = []
     if config_space is not None and _release(config_space) >= (1, 1):

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
+from nhb2_plugins.extras import install_command
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
@@ -91,6 +92,9 @@ def algorithms() -> list[str]:
     return [*OPTIMIZERS, *sorted(_foreign_entry_points())]
 
 
+_OPTUNA_SAMPLERS: Final = ("tpe", "random", "gp", "cmaes", "nsgaii")  # known without loading Optuna
+
+
 def registration(algorithm: str) -> Registration:
     """The registration of a name.
 
@@ -102,7 +106,10 @@ def registration(algorithm: str) -> Registration:
         return OPTIMIZERS[algorithm]
     foreign = _foreign_entry_points()
     if algorithm not in foreign:
-        raise InvalidValueError(describe_choices(algorithm, algorithms(), what="algorithm"))
+        known = describe_choices(algorithm, algorithms(), what="algorithm")
+        of_optuna = algorithm in _OPTUNA_SAMPLERS
+        hint = f"; it is a sampler of Optuna: algorithm optuna with settings {{sampler: {algorithm}}}"
+        raise InvalidValueError(known + hint if of_optuna else known)
     entry = foreign[algorithm]
     made = _load(algorithm, entry.value, None)
     distribution = entry.dist.name if entry.dist else None
@@ -251,5 +258,5 @@ def _load(algorithm: str, target: str, extra: str | None) -> Any:
     except MissingExtraError:
         raise
     except Exception as error:  # whatever a foreign module raises while it is imported
-        hint = f": pip install 'nhb2-plugins[{extra}]'" if extra else ""
+        hint = f": {install_command(extra)}" if extra else ""
         raise MissingExtraError(f"algorithm {algorithm!r} cannot be imported ({error}){hint}") from error

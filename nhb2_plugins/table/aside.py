@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +35,8 @@ def directory_aside(table: Path, purpose: Purpose) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    aside = Path(tempfile.mkdtemp(prefix=_prefix(table, purpose), dir=table.parent))
+    aside = table.parent / f"{_prefix(table, purpose)}{os.urandom(8).hex()}"
+    aside.mkdir()  # as the user's umask says, and so are the files: what is made private cannot be opened again
     descriptor = _lock(aside)
     try:
         yield aside

@@ -14,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableExistsError
+from nhb2_plugins.errors import InvalidValueError, TableError, TableExistsError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.table.frame import classes_to_frame, table_to_frame
 from nhb2_plugins.table.store import Table
@@ -23,7 +24,7 @@ try:
     import pyarrow as pa
     from pyarrow import csv, parquet
 except ImportError as error:
-    raise MissingExtraError("exports need pyarrow: pip install 'nhb2-plugins[frames]'") from error
+    raise missing_extra("exports need pyarrow", "frames", error) from error
 
 FORMATS: Final = (".parquet", ".csv")
 PROVENANCE_KEY: Final = "nhb2_plugins.provenance"

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, TOTALS
@@ -15,7 +15,7 @@ from nhb2_plugins.table.store import Table, first_index_of_rows
 try:
     import pandas as pd
 except ImportError as error:
-    raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
+    raise missing_extra("frames need pandas", "frames", error) from error
 
 
 def table_to_frame(table: Table) -> pd.DataFrame:

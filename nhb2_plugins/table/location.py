@@ -47,6 +47,14 @@ def user_table_directory() -> Path:
     return _base("XDG_DATA_HOME", unix=".local/share", mac="Library/Application Support") / _APPLICATION / "table"
 
 
+def expanded_user(path: str | os.PathLike[str]) -> Path:
+    """A path, ``~`` at its beginning taken for the home directory, as a shell does; as it is where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def cache_directory() -> Path:
     """Where downloads wait, and whatever else can be made anew at any time.
 

@@ -1,9 +1,10 @@
 """Tables, opened: one file of raw numbers a column, memory-mapped, and a manifest; or columns in memory.
 
 Opening reads the manifest and the sizes of the files; a column is mapped when it is first asked for, and the operating
-system shares its pages between processes. Checksums are recorded when a table is written
-(:mod:`nhb2_plugins.table.writer`) and compared by :func:`nhb2_plugins.table.checksums.verify_table`; both stay out of
-this module, which every process imports.
+system shares its pages between processes. It is then compared with the checksum that was recorded when the table was
+written (:mod:`nhb2_plugins.table.writer`): what flipped, was swapped or was emptied never answers.
+:func:`nhb2_plugins.table.verification.verify_table` does that for all columns. Not guarded: a file that is changed in
+place while it is mapped.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ class Table:
         """A column by its name (see :func:`nhb2_plugins.table.schema.column_shapes`).
 
         Raises:
-            TableError: the file vanished, or the table was replaced, since it was opened; or the cells' classes, which
-                decide on every number's place, are damaged; or a column was computed that is not the recorded one.
+            TableError: the file vanished, or the table was replaced, since it was opened; or the column is not the
+                recorded one.
         """
         if name not in self._columns:
             self._columns[name] = self._made(name)
@@ -66,35 +67,39 @@ class Table:
     def _made(self, name: str) -> Column:
         if name not in self.manifest.columns:
             raise TableError(f"the table has no column {name!r}; it has {', '.join(sorted(self.manifest.columns))}")
-        entry = self.manifest.columns[name]
+        entry, place = self.manifest.columns[name], self.directory or "memory"
         if self.directory is not None:
-            return self._mapped(name, entry, self.directory)
-        if self.computed is None:
+            column = _mapped(self.directory, name, entry)
+            # Tables are replaced whole, so a manifest that is still the old one vouches for what was mapped before.
+            if _stamp(self.directory) != self._stamp:
+                raise TableError(f"the table in {self.directory} was replaced after it was opened; open it again")
+        elif self.computed is not None:
+            column = np.ascontiguousarray(self.computed(name), dtype=entry.dtype)
+            column.flags.writeable = False
+        else:
             raise TableError(f"the table has no column {name!r}; it has {', '.join(sorted(self._columns))}")
-        column = np.ascontiguousarray(self.computed(name), dtype=entry.dtype)
+        # A few milliseconds, once: a number that nobody recorded must never answer.
         if sha256_of(column) != entry.sha256:
-            raise TableError(f"column {name!r} was computed, and is not the recorded one")
-        column.flags.writeable = False
+            raise TableError(f"column {name!r} in {place} is damaged: its SHA-256 is not the recorded one")
+        if name == CLASS_OF_CELL and count_classes(column) != self.manifest.n_classes:
+            raise TableError(f"column {name!r} in {place} is damaged: it does not have the recorded number of classes")
         return column
 
-    def _mapped(self, name: str, entry: ColumnEntry, directory: Path) -> Column:
-        try:
-            mapped = np.memmap(directory / entry.file, dtype=entry.dtype, mode="r", shape=entry.shape)
-        except (OSError, ValueError) as error:
-            raise TableError(f"column {name!r} in {directory} cannot be read: {error}") from error
-        # Tables are replaced whole, so a manifest that is still the old one vouches for what was mapped before.
-        if _stamp(directory) != self._stamp:
-            raise TableError(f"the table in {directory} was replaced after it was opened; open it again")
-        if name == CLASS_OF_CELL:
-            self._check_classes(mapped)
-        return mapped.view(np.ndarray)  # a plain array: indexing a memmap object costs ten times as much
 
-    def _check_classes(self, classes: Column) -> None:
-        if (
-            sha256_of(classes) != self.manifest.columns[CLASS_OF_CELL].sha256
-            or count_classes(classes) != self.manifest.n_classes
-        ):
-            raise TableError(f"column {CLASS_OF_CELL!r} in {self.directory} is damaged")
+def _mapped(directory: Path, name: str, entry: ColumnEntry) -> Column:
+    """A column's file as an array.
+
+    Its size is looked at once more: what was cut since the table was opened would end the process (SIGBUS) when its
+    numbers are read. A file that is cut while it is mapped still does; tables are to be replaced, not changed.
+    """
+    path = directory / entry.file
+    try:
+        if path.stat().st_size != entry.n_bytes:
+            raise TableError(f"column {name!r} in {directory} has not the {entry.n_bytes} bytes that are recorded")
+        mapped = np.memmap(path, dtype=entry.dtype, mode="r", shape=entry.shape)
+    except (OSError, ValueError) as error:
+        raise TableError(f"column {name!r} in {directory} cannot be read: {error}") from error
+    return mapped.view(np.ndarray)  # a plain array: indexing a memmap object costs ten times as much
 
 
 def sha256_of(column: Column) -> str:

@@ -79,7 +79,6 @@ def _write_columns(aside: Path, arrays: Mapping[str, Column], provenance: Proven
     for name, array in arrays.items():
         _write_durably(aside / entries[name].file, _bytes(array))
     _write_durably(aside / MANIFEST_FILE, _manifest(entries, arrays, provenance).to_json().encode())
-    aside.chmod(0o755)  # made private, a table is for every user of the machine
 
 
 def _checked_columns(columns: Mapping[str, Column], *, n_seeds: int) -> dict[str, Column]:

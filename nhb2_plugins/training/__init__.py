@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import missing_extra
 
 _HOMES: Final = {
     "Execution": "task",
@@ -42,4 +43,4 @@ def __getattr__(name: str) -> Any:
     except MissingExtraError:
         raise
     except ImportError as error:
-        raise MissingExtraError(f"training needs PyTorch ({error}): pip install 'nhb2-plugins[train]'") from error
+        raise missing_extra("training needs PyTorch", "train", error) from error

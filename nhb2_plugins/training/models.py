@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import torch
 
-from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.training.checkpoint import train_resumably, written_aside
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
@@ -28,7 +28,7 @@ from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask
 try:
     from safetensors.torch import load, save
 except ImportError as error:
-    raise MissingExtraError("trained models need safetensors: pip install 'nhb2-plugins[train]'") from error
+    raise missing_extra("trained models need safetensors", "train", error) from error
 
 MODEL_FORMAT: Final = "nhb2-trained-model"
 MODEL_VERSION: Final = 1

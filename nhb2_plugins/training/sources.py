@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.training.cifar import read_cifar10
 from nhb2_plugins.training.data import ImageData, LabelledImages
 
@@ -44,7 +44,7 @@ def read_digits() -> ImageData:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise MissingExtraError("digits come with scikit-learn: pip install 'nhb2-plugins[surrogate]'") from error
+        raise missing_extra("digits come with scikit-learn", "surrogate", error) from error
     content = load_digits()
     pixels = (content.images * 15).astype(np.uint8)[:, np.newaxis]
     order = np.random.default_rng(0).permutation(len(pixels))

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.errors import (
     InvalidValueError,
-    MissingExtraError,
     TrajectoryError,
     TrajectoryExistsError,
     describe_choices,
 )
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.files import directory_aside
 from nhb2_plugins.trajectory.carps_files import write_carps_run
 from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
@@ -84,7 +84,7 @@ def final_regrets(runs: Iterable[RunFile], time_s: float = math.inf) -> pandas.D
     try:
         import pandas as pd
     except ImportError as error:
-        raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
+        raise missing_extra("frames need pandas", "frames", error) from error
     columns: dict[str, dict[int, float]] = {}
     for run in runs:
         of_seed = columns.setdefault(run.header.optimizer, {})

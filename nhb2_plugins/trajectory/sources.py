@@ -13,10 +13,10 @@ from typing import Final
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import (
     InvalidValueError,
-    MissingExtraError,
     TrajectoryError,
     TrajectoryExistsError,
 )
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.files import file_aside, read_regular
 from nhb2_plugins.trajectory.frame import frame_of_records
 from nhb2_plugins.trajectory.reader import read_records
@@ -97,7 +97,7 @@ def _write_parquet(path: Path, records: Sequence[TrialRecord]) -> None:
     try:
         frame.assign(seed=frame["seed"].astype(str)).to_parquet(path, index=False)  # a seed may be "mean"
     except ImportError as error:
-        raise MissingExtraError("Parquet needs pyarrow: pip install 'nhb2-plugins[frames]'") from error
+        raise missing_extra("Parquet needs pyarrow", "frames", error) from error
 
 
 _FILE_WRITERS: Final[Mapping[str, Callable[[Path, Sequence[TrialRecord]], None]]] = {

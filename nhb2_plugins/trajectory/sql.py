@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from nhb2_plugins.errors import MissingExtraError, TrajectoryError, TrajectoryNotFoundError
+from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.trajectory.fields import MAX_TEXT_LENGTH, Kind
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, RECORD, RECORD_FIELDS, TrialRecord
 from nhb2_plugins.trajectory.sinks import ClosingSink
@@ -33,7 +34,7 @@ from nhb2_plugins.trajectory.sinks import ClosingSink
 try:
     import sqlalchemy as sa
 except ImportError as error:
-    raise MissingExtraError("databases need SQLAlchemy: pip install 'nhb2-plugins[sql]'") from error
+    raise missing_extra("databases need SQLAlchemy", "sql", error) from error
 
 METADATA: Final = sa.MetaData()
 
@@ -223,7 +224,7 @@ def open_engine(url: str, *, patience_s: float = math.inf, only_reads: bool = Fa
     except sa.exc.ArgumentError as error:
         raise TrajectoryError(f"{url!r} is not a database URL such as 'sqlite:///runs.db'") from error
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"no driver for {url!r} ({error}): pip install 'nhb2-plugins[sql]'") from error
+        raise missing_extra(f"no driver for {url!r}", "sql", error) from error
     if engine.dialect.name not in ("sqlite", "postgresql"):
         raise TrajectoryError(f"databases of kind {engine.dialect.name!r} are not supported: sqlite or postgresql")
     if engine.dialect.name == "sqlite":

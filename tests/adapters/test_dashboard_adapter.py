@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from optuna_dashboard import get_note
 
-from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage
+from nhb2_plugins.adapters.dashboard_adapter import _on_loopback, load_studies, open_storage
 from nhb2_plugins.adapters.optuna_adapter import configuration_of
 from nhb2_plugins.errors import InvalidValueError
 from tests.analysis.runs import make_run
@@ -42,6 +44,31 @@ def test_a_study_that_was_not_loaded_whole_is_refused() -> None:
     optuna.create_study(study_name="mine", storage=storage)
     with pytest.raises(InvalidValueError, match="name another storage, or delete the study"):
         load_studies(storage, {"mine": RUN.records})
+
+
+@pytest.mark.parametrize(
+    ("host", "is_answered"),
+    [
+        ("127.0.0.1:8080", True),
+        ("localhost:8080", True),
+        ("LOCALHOST", True),
+        ("[::1]:8080", True),
+        ("attacker.example:8080", False),
+        ("127.0.0.1.attacker.example", False),
+        ("localhost:8080:80", False),
+        ("", False),
+    ],
+)
+def test_only_who_asks_for_this_machine_is_answered(host: str, is_answered: bool) -> None:
+    """A page elsewhere can let its own name lead to 127.0.0.1, and would then be of the same origin."""
+    told: list[str] = []
+
+    def pages(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"page"]
+
+    body = b"".join(_on_loopback(pages)({"HTTP_HOST": host}, lambda status, _: told.append(status)))
+    assert (told, body == b"page") == (["200 OK" if is_answered else "403 Forbidden"], is_answered)
 
 
 @pytest.mark.parametrize("name", ["unknown://x", "sqlite:////nowhere/at/all/s.db", "/nowhere/at/all/j.log"])

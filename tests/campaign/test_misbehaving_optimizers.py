@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import nhb2_plugins
+from nhb2_plugins.trajectory.reader import read_run
 
 ROOT = Path(nhb2_plugins.__file__).parent.parent
 
@@ -53,6 +54,34 @@ class Dies(Search):
 class Garbles(Search):
     def ask(self):
         raise RuntimeError("half a character: \\ud800")
+
+
+class LeavesAtOnce(Search):
+    def __init__(self, seed, *, epoch=12):
+        sys.exit(0)
+
+
+class ForksAtOnce(Search):
+    def __init__(self, seed, *, epoch=12):
+        os.fork()
+        super().__init__(seed, epoch=epoch)
+
+
+class Forks(Search):
+    """Its copy goes on as if it were the original, faster or slower than that."""
+
+    def ask(self):
+        if not hasattr(self, "forked"):
+            self.forked = os.fork()
+        return super().ask()
+
+
+class ForksAndFails(Search):
+    def ask(self):
+        if os.fork() == 0:
+            raise RuntimeError("in the copy")
+        os.wait()
+        return super().ask()
 
 
 class Strays(Search):
@@ -155,10 +184,32 @@ def test_who_kills_its_worker_is_lost_alone(environment: dict[str, str], tmp_pat
     assert len(list((tmp_path / "out" / "runs" / "random_search").glob("*.jsonl"))) == 3
 
 
+def test_who_forks_runs_once(environment: dict[str, str], tmp_path: Path) -> None:
+    """Both copies wrote into one file, which then no report took, and each went on as the worker, or the campaign."""
+    forking = ["ForksAtOnce", "Forks", "ForksAndFails"]
+    completed = run(environment, tmp_path, *({"algorithm": name, "seeds": 1} for name in forking))
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stdout.count("Report: ") == 1
+    for name in forking:
+        path = tmp_path / "out" / "runs" / name.lower() / "seed-0000.jsonl"
+        trials = [record.trial for record in read_run(path).records]
+        assert trials == list(range(len(trials)))
+
+
+def test_a_label_that_the_locale_lacks_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    ascii_alone = {**environment, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    completed = run(ascii_alone, tmp_path, {"algorithm": "random_search", "label": "Zufällig", "seeds": 1})
+    assert (completed.returncode, completed.stdout) == (2, "")
+    assert "'zuf\\xe4llig' is no directory's name here" in completed.stderr
+    assert "another label, or set PYTHONUTF8=1" in completed.stderr
+    assert "Traceback" not in completed.stderr
+
+
 @pytest.mark.parametrize(
     ("algorithm", "status", "message"),
     [
         ("CannotBegin", 2, "optimizer 'CannotBegin' cannot be made with settings {}: KeyError('no key')"),
+        ("LeavesAtOnce", 2, "optimizer 'LeavesAtOnce' cannot be made with settings {}: SystemExit(0)"),
         ("TakesNoEpoch", 2, "unexpected keyword argument 'epoch'"),
         ("broken", 1, "algorithm 'broken' cannot be imported (not on this machine)"),
         ("nameless", 1, "algorithm 'nameless' cannot be imported"),

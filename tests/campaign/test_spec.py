@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from nhb2_plugins.adapters.optuna.optimizer import SAMPLERS
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.plan import chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import make_planned_optimizer
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
+from nhb2_plugins.optimizers import registry
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.subspace import Subspace
 
@@ -64,6 +67,17 @@ def test_seeds_are_a_number_or_a_list(tmp_path: Path) -> None:
         ("random_search", "random_serch", ["random_serch", "did you mean 'random_search'"]),
         ("name: small", "name: a study", ["name: should be letters, digits", "(got 'a study')"]),
         ("seeds: 2", "seeds: 0", ["seeds: should be greater than or equal to 1 (got 0)"]),
+        ("seeds: 2", "seeds: 1000000000", ["seeds: should be less than or equal to 200000 (got 1000000000)"]),
+        ("seeds: 2", "seeds: " + "9" * 4000, ["seeds: should be less than or equal to 200000"]),
+        ("seeds: 2", "seeds: " + "9" * 5000, ["cannot be read as YAML", "integer"]),
+        ("seeds: 2", "seeds: 2, seeds: 3", ["line 4: key 'seeds' is there twice"]),
+        ("optimizers:", "restriction: {cellcode: 010210}\noptimizers:", ["cellcode 4232 is a number", "quote it"]),
+        ("random_search", "tpe", ["'tpe' is not one of", "algorithm optuna with settings {sampler: tpe}"]),
+        (
+            "optimizers:\n",
+            "optimizers:\n  - {algorithm: reinforce, seeds: 199999}\n",
+            ["optimizers and seeds make 200,001 runs, more than 200,000"],
+        ),
         ("seeds: 2", "seeds: many", ["seeds: should be a valid integer (got 'many')"]),
         ("seeds: 2", "seeds: true", ["seeds: should be a valid integer (got True)"]),
         ("seeds: 2", "seeds: [3, -1]", ["seeds.1: should be greater than or equal to 0 (got -1)"]),
@@ -234,3 +248,34 @@ def test_an_epoch_beside_a_ladder_counts_where_a_stage_has_no_ladder_and_is_refu
     (plan,) = plan_runs(spec(algorithm="bohb_then_rea", epoch=200, settings={"n_iterations": 1}))
     records = simulate(make_planned_optimizer(plan), open_benchmark(), budget_s=20_000).records
     assert {record.epoch for record in records} == {4, 12, 200}
+
+
+def test_a_cellcode_is_written_as_on_the_command_line(tmp_path: Path) -> None:
+    spec = read_spec(write(tmp_path, MINIMAL + "restriction: {cellcode: '010210'}\n"))
+    assert spec.restriction.subspace == Subspace(cellcode="0|10|210")
+
+
+def test_a_home_directory_is_written_as_in_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert read_spec(write(tmp_path, MINIMAL + "table: ~/table\n")).table == "/home/me/table"
+    assert read_spec(write(tmp_path, MINIMAL + "table: here\n")).table == str(tmp_path / "here")
+
+
+def test_seeds_may_be_counted_anew() -> None:
+    spec = read_spec("quickstart").with_seeds(3)
+    assert [each.seed_list for each in spec.optimizers] == [(0, 1, 2)] * len(spec.optimizers)
+    assert spec.with_seeds(3) == spec
+    with pytest.raises(CampaignError, match=r"seeds: should be less than or equal to 200000 \(got 200001\)"):
+        spec.with_seeds(200_001)
+
+
+def test_the_samplers_that_are_hinted_at_are_optunas() -> None:
+    assert set(registry._OPTUNA_SAMPLERS) == set(SAMPLERS)
+
+
+@pytest.mark.parametrize("make", ["pipe", "/dev/zero"])
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path, make: str) -> None:
+    path = tmp_path / "spec.yaml"
+    os.mkfifo(path) if make == "pipe" else path.symlink_to(make)
+    with pytest.raises(CampaignError, match="not a regular file"):
+        read_spec(path)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.cli.download_progress import DownloadProgress
-from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.removal import remove_table
+from nhb2_plugins.table.verification import verify_table
 from tests.core_fixtures import needs
 from tests.support.command_line import Outcome, assert_one_line_error, nhb2
 from tests.support.http_server import Server, running_server

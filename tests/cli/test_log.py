@@ -47,7 +47,7 @@ def test_export_to_every_format_and_back(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
     for _ in range(2):  # a record is there once, however often it is written
         assert nhb2("log", "export", GOLDEN, url).status == 0
-    assert nhb2("log", "export", url, tmp_path / "a.jsonl").status == 0
+    assert nhb2("log", "export", url, "--to", tmp_path / "a.jsonl").status == 0
     assert read_records(tmp_path / "a.jsonl") == records
 
 
@@ -113,6 +113,9 @@ def test_an_export_to_a_database_with_another_run_of_that_id_says_so(tmp_path: P
     [
         (("show", "nowhere.jsonl"), "there is no nowhere.jsonl", 2),
         (("check", "nowhere.jsonl"), "there is no nowhere.jsonl", 2),
+        (("export", GOLDEN), "one target, TARGET or --to TARGET; given: none", 2),
+        (("export", GOLDEN, "x.csv", "--to", "y.csv"), "given: ['x.csv', 'y.csv']", 2),
+        (("show", "/dev/zero"), "cannot read /dev/zero: not a regular file", 1),
         (("export", GOLDEN, "nowhere/x.csv"), "there is no directory nowhere to write x.csv to", 2),
         (("export", GOLDEN, "x.xls"), "neither a database's URL nor a file ending in", 2),
         (("export", GOLDEN, GOLDEN), "exists already", 2),

@@ -140,8 +140,17 @@ def test_other_wrong_input(tmp_path: Path) -> None:
     assert_one_line_error(nhb2("info", "--table", nowhere), f"there is no directory {nowhere}")
     assert_one_line_error(nhb2("query", "010210", "0.1", "256", NHB2_DATA=str(nowhere)), "named by $NHB2_DATA")
     assert_one_line_error(nhb2("info", "--table", tmp_path), "manifest.json is missing")
-    assert_one_line_error(nhb2("inof"), "inof")
-    assert_one_line_error(nhb2(), "COMMAND")
+    assert_one_line_error(nhb2("inof"), "command 'inof' is not one of 'info'", "(did you mean 'info'?)")
+    assert_one_line_error(nhb2("data", "improt", "x"), "(did you mean 'import'?)")
+    assert_one_line_error(nhb2("log", "export", "x", "--format", "cars"), "(did you mean 'carps'?)")
+
+
+@pytest.mark.parametrize(("group", "named"), [([], "dashboard"), (["data"], "import"), (["log"], "merge")])
+def test_without_a_command_it_says_which_there_are(group: list[str], named: str) -> None:
+    done = nhb2(*group)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(" ".join(["usage: nhb2", *group]))
+    assert named in done.out
 
 
 def test_damaged_table_is_a_failure_not_wrong_input(tmp_path: Path) -> None:

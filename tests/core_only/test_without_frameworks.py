@@ -12,6 +12,7 @@ import pytest
 
 import nhb2_plugins as nhb2
 from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import install_command
 from nhb2_plugins.optimizers.registry import make_optimizer
 
 FRAMEWORKS = ("optuna", "smac", "hpbandster", "pandas", "matplotlib", "distributed", "sklearn", "yaml", "rich")
@@ -52,32 +53,32 @@ def test_bohb_runs_in_process() -> None:
 
 @pytest.mark.parametrize(("algorithm", "extra"), [("optuna", "optuna"), ("smac", "smac")])
 def test_a_missing_framework_names_its_extra(algorithm: str, extra: str) -> None:
-    with pytest.raises(MissingExtraError, match=rf"pip install 'nhb2-plugins\[{extra}\]'"):
+    with pytest.raises(MissingExtraError, match=rf"pip install .*\[{extra}\]"):
         make_optimizer(algorithm, seed=0)
 
 
 def test_hpbandsters_worker_names_its_extra() -> None:
     module = importlib.import_module("nhb2_plugins.adapters.bohb_adapter")
-    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[bohb\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[bohb\]"):
         _ = module.BohbWorker
 
 
 def test_frames_name_their_extra() -> None:
-    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[frames\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[frames\]"):
         nhb2.open_benchmark().to_frame()
-    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[frames\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[frames\]"):
         nhb2.TrajectoryLogger().to_frame()
 
 
 def test_graphs_name_their_extra() -> None:
-    with pytest.raises(MissingExtraError, match=r"pip install 'nhb2-plugins\[graph\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[graph\]"):
         nhb2.Cell("0|10|210").to_networkx()
 
 
 def test_campaigns_name_their_extra_and_fail() -> None:
     completed = run_nhb2("run")
     assert completed.returncode == 1
-    assert "pip install 'nhb2-plugins[quickstart]'" in completed.stderr
+    assert install_command("quickstart") in completed.stderr
     assert "Traceback" not in completed.stderr
 
 
@@ -91,5 +92,5 @@ def test_the_command_line_works(arguments: list[str]) -> None:
 def test_fitting_a_surrogate_names_its_extra(tmp_path: Path) -> None:
     completed = run_nhb2("data", "surrogate", "--records", "records.csv", "--to", str(tmp_path / "table"))
     assert completed.returncode == 1
-    assert "pip install 'nhb2-plugins[surrogate]'" in completed.stderr
+    assert install_command("surrogate") in completed.stderr
     assert "Traceback" not in completed.stderr

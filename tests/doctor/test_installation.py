@@ -21,6 +21,7 @@ from nhb2_plugins.doctor.installation import (
     check_requirement,
     requirements,
 )
+from nhb2_plugins.extras import install_command
 from tests.doctor.checks import status_of
 
 HPBANDSTER_NEEDS = {"Pyro4": "4.82", "serpent": "1.41", "netifaces": "0.11", "statsmodels": "0.14"}
@@ -67,9 +68,31 @@ def test_core_requirement(version: str | None, status: str) -> None:
 
 def test_extra_that_is_missing_or_old() -> None:
     smac = Requirement("smac", "2.3", "smac")
-    assert check_requirement(smac, None) == Check("smac", "ok", "not installed: pip install 'nhb2-plugins[smac]'")
+    assert check_requirement(smac, None) == Check("smac", "absent", f"not installed: {install_command('smac')}")
     assert check_requirement(smac, "1.4").status == "problem"
     assert "1.4 is too old, at least 2.3" in check_requirement(smac, "1.4").text
+
+
+def test_what_is_there_and_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pyarrow 26 beside numpy 1.26."""
+    for name, text in {
+        "fits": "print('loud')",
+        "old": "raise ImportError('numpy.core.multiarray\\nfailed to import')",
+        "leaves": "raise SystemExit(0)",
+        "dies": "import os; os._exit(3)",
+        "after": "",
+    }.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    failures = installation.import_failures(["fits", "old", "leaves", "dies", "after", "missing"])
+    assert failures == {
+        "old": "ImportError: numpy.core.multiarray failed to import",
+        "leaves": "SystemExit: 0",
+        "dies": "the process ends with status 3",
+        "missing": "ModuleNotFoundError: No module named 'missing'",
+    }
+    check = check_requirement(Requirement("pyarrow", "14.0", "frames"), "26.0.1", failures["old"])
+    assert check == Check("pyarrow", "problem", f"26.0.1 is installed and cannot be imported: {failures['old']}")
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ import pytest
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.errors import TableError
 from nhb2_plugins.table.aside import leftovers
-from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.reference.importer import import_published
 from nhb2_plugins.table.schema import CLASS_OF_CELL, column_shapes
 from nhb2_plugins.table.store import open_table
+from nhb2_plugins.table.verification import verify_table
 from tests.support.disks import LIMITED, small_disk
 from tests.support.published_format import contents_of, generated_table, write_pickles
 

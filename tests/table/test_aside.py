@@ -12,8 +12,8 @@ import pytest
 
 from nhb2_plugins.errors import TableError
 from nhb2_plugins.table.aside import clear_leftovers, directory_aside, former_table, leftovers
-from nhb2_plugins.table.checksums import verify_table
 from nhb2_plugins.table.removal import remove_table
+from nhb2_plugins.table.verification import verify_table
 from nhb2_plugins.table.writer import write_table
 from tests.core_fixtures import mini_columns, mini_provenance
 

@@ -14,10 +14,11 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.errors import NoHomeError, TableError
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.table import embedded
-from nhb2_plugins.table.checksums import check_table, digest_of_columns, sha256_of_file
+from nhb2_plugins.table.checksums import digest_of_columns, sha256_of_file
 from nhb2_plugins.table.embedded import MODEL_FILE, model_path, open_embedded
 from nhb2_plugins.table.location import user_table_directory
 from nhb2_plugins.table.schema import column_shapes
+from nhb2_plugins.table.verification import check_table
 
 DIGEST = "6b73c44b"
 """The first digits of what release 0.1 wrote into the user's cache."""
@@ -64,7 +65,7 @@ def test_a_column_that_is_not_the_recorded_one_is_refused(monkeypatch: pytest.Mo
     wrong = table.computed("valid_acc")
     wrong[11, 0, 0] += 0.004
     monkeypatch.setitem(table.__dict__, "computed", lambda _: wrong)
-    with pytest.raises(TableError, match="column 'valid_acc' was computed, and is not the recorded one"):
+    with pytest.raises(TableError, match="column 'valid_acc' in memory is damaged: its SHA-256"):
         table.column("valid_acc")
 
 

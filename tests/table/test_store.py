@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -22,9 +23,10 @@ import pytest
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.checksums import sha256_of_file, verify_table
+from nhb2_plugins.table.checksums import sha256_of_file
 from nhb2_plugins.table.schema import manifest_crc32
 from nhb2_plugins.table.store import Table, open_table
+from nhb2_plugins.table.verification import verify_table
 from nhb2_plugins.table.writer import table_in_memory, write_table
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
 
@@ -264,7 +266,7 @@ def test_a_manifest_that_cannot_be_read_is_named(directory: Path) -> None:
         (b"\xff\xfe", "cannot be read"),
         (manifest.read_bytes()[:-100], "is not JSON"),
         (manifest.read_bytes().replace(b'"schema_version": 1', b'"schema_version": 2'), "schema version 2"),
-        (b" " * (1 << 20) + manifest.read_bytes(), "is too large for a manifest"),
+        (b" " * (1 << 20) + manifest.read_bytes(), "more than 1,048,576 bytes"),
     ):
         manifest.write_bytes(content)
         with pytest.raises(TableError, match=message) as refusal:
@@ -319,6 +321,71 @@ def test_one_flipped_bit_in_any_column_is_found_by_verify(directory: Path, name:
     open_table(directory)  # cheap by design: sizes only
     with pytest.raises(TableError, match=rf"column '{name}' in .* is damaged: SHA-256 \w+…, recorded \w+…"):
         verify_table(directory)
+
+
+@pytest.mark.parametrize("name", sorted(mini_columns()))
+def test_a_column_that_is_not_the_recorded_one_never_answers(directory: Path, name: str) -> None:
+    path = directory / f"{name}.bin"
+    table = open_table(directory)
+    path.write_bytes(np.full(path.stat().st_size // 8, np.nan).tobytes())
+    for opened in (table, open_table(directory)):
+        with pytest.raises(TableError, match=f"column '{name}' in .* is damaged"):
+            opened.column(name)
+
+
+def test_columns_that_were_swapped_never_answer(directory: Path) -> None:
+    (directory / "valid_acc.bin").rename(directory / "x")
+    (directory / "test_acc.bin").rename(directory / "valid_acc.bin")
+    (directory / "x").rename(directory / "test_acc.bin")
+    bench = Benchmark(open_table(directory))
+    with pytest.raises(TableError, match=r"column 'valid_acc' in .* is damaged: its SHA-256"):
+        bench.evaluate(Configuration("0|10|210", 0.1, 256))
+
+
+def test_a_column_that_was_cut_after_opening_is_refused_before_it_is_mapped(directory: Path) -> None:
+    """Reading what is mapped and no longer there would end the process."""
+    table = open_table(directory)
+    with (directory / "valid_acc.bin").open("r+b") as file:
+        file.truncate(4096)
+    with pytest.raises(TableError, match=r"column 'valid_acc' in .* has not the \d+ bytes that are recorded"):
+        table.column("valid_acc")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("published", "calls itself published and does not reproduce the public records"),
+        ("embedded", "calls itself embedded and is not the one of this version"),
+    ],
+)
+def test_a_kind_that_was_written_into_the_manifest_is_found_by_verify(directory: Path, kind: str, told: str) -> None:
+    verify_table(directory)
+    rewrite_manifest(directory, lambda payload: payload["provenance"].update(kind=kind))
+    with pytest.raises(TableError, match=told):
+        verify_table(directory)
+
+
+def test_a_manifest_that_is_no_regular_file_is_not_waited_for(directory: Path) -> None:
+    manifest = directory / "manifest.json"
+    manifest.unlink()
+    os.mkfifo(manifest)
+    with pytest.raises(TableError, match="not a regular file"):
+        open_table(directory)
+    manifest.unlink()
+    manifest.symlink_to("/dev/zero")
+    with pytest.raises(TableError, match="not a regular file"):
+        open_table(directory)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_a_table_and_its_files_are_for_the_same_users(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_table(tmp_path / "table", mini_columns(), mini_provenance())
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "table").iterdir()}
+    assert (stat.S_IMODE((tmp_path / "table").stat().st_mode), modes) == (0o777 & ~umask, {0o666 & ~umask})
 
 
 def test_checksums_that_were_changed_along_with_the_data_do_not_match_the_digest(directory: Path) -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import install_command
 
 
 def from_hpbandster(module: str, name: str) -> Any:
@@ -20,6 +21,6 @@ def from_hpbandster(module: str, name: str) -> Any:
         if (error.name or "").partition(".")[0] == "nhb2_plugins":
             raise
         raise MissingExtraError(
-            f"{name} needs hpbandster ({error}): pip install 'nhb2-plugins[bohb]' (which needs a C compiler and "
+            f"{name} needs hpbandster ({error}): {install_command('bohb')} (which needs a C compiler and "
             "Python's headers); the in-process engine of run_bohb needs neither"
         ) from error

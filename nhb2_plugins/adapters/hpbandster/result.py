@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
@@ -207,7 +208,7 @@ class BohbResult:
         try:
             import pandas as pd
         except ImportError as error:
-            raise MissingExtraError("frames need pandas: pip install 'nhb2-plugins[frames]'") from error
+            raise missing_extra("frames need pandas", "frames", error) from error
         chosen = self.HB_config["budgets"] if budgets is None else budgets
         runs = [run for run in self.get_all_runs() if run.budget in chosen and run.loss is not None]
         rows = [self._row(run, with_budget=len(chosen) > 1) for run in runs]

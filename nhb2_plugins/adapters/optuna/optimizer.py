@@ -15,7 +15,8 @@ from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -109,7 +110,7 @@ def _check_fits(sampler: str, encoding: Encoding, part: Subspace) -> None:
 def _check_installed(sampler: str) -> None:
     module, extra = _NEEDED.get(sampler, ("optuna", "optuna"))
     if find_spec(module) is None:
-        raise MissingExtraError(f"sampler {sampler!r} needs {module}: pip install 'nhb2-plugins[{extra}]'")
+        raise missing_extra(f"sampler {sampler!r} needs {module}", extra)
 
 
 @contextmanager

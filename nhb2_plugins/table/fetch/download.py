@@ -26,11 +26,11 @@ from nhb2_plugins.errors import (
     DownloadError,
     ImportRefusedError,
     InvalidValueError,
-    MissingExtraError,
     Nhb2Error,
     TableError,
     TableNotFoundError,
 )
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.table.checksums import sha256_of_file
 from nhb2_plugins.table.fetch.http import TransferLimits, download
 from nhb2_plugins.table.fetch.partial import PAGE_BYTES, only_process, page_sent_instead
@@ -147,7 +147,7 @@ def _drive_files(folder: Path, shows_progress: bool) -> list[Path]:
     try:
         import gdown
     except ImportError as error:
-        raise _missing_extra("gdown") from error
+        raise missing_extra("fetching needs gdown", "fetch", error) from error
     import requests  # what gdown leaves unhandled
 
     try:
@@ -243,7 +243,7 @@ def _retrieved(
     try:
         import pooch
     except ImportError as error:
-        raise _missing_extra("pooch") from error
+        raise missing_extra("fetching needs pooch", "fetch", error) from error
     arriving = target.with_name(f"{target.name}.arriving")
 
     def report(received: int, total: int | None) -> None:
@@ -285,7 +285,3 @@ def _discarded_when_done(downloaded: Path) -> Iterator[None]:
 def _check_sha256(sha256: str | None) -> None:
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         raise InvalidValueError(f"{sha256!r} is not a SHA-256: expected 64 hexadecimal digits")
-
-
-def _missing_extra(package: str) -> MissingExtraError:
-    return MissingExtraError(f"fetching needs {package}: pip install 'nhb2-plugins[fetch]'")

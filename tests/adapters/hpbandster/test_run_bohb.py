@@ -22,6 +22,7 @@ from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.encoding import to_configuration
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.extras import install_command
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
@@ -419,7 +420,7 @@ for use in (lambda: bohb_adapter.BohbWorker, lambda: bohb_adapter.run_bohb(mini_
     lines = in_a_fresh_process(code).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("BohbWorker needs hpbandster")
-    assert all("pip install 'nhb2-plugins[bohb]'" in line for line in lines)
+    assert all(install_command("bohb") in line for line in lines)
 
 
 def test_unknown_names_of_the_module_are_unknown() -> None:

@@ -1,0 +1,77 @@
+"""The command that installs an extra, from wherever this package came."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins import extras
+from nhb2_plugins.extras import install_command, missing_extra
+
+WHEEL = {"url": "file:///tmp/nhb2_plugins-0.2-py3-none-any.whl", "archive_info": {}}
+COMMIT = {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "0a1b"}, "subdirectory": "python"}
+
+
+class Installed:
+    def __init__(self, direct_url: str | None) -> None:
+        self._direct_url = direct_url
+
+    def read_text(self, name: str) -> str | None:
+        assert name == "direct_url.json"
+        return self._direct_url
+
+
+@pytest.fixture
+def _not_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text('name = "another"')
+    monkeypatch.setattr(extras, "_CHECKOUT", tmp_path)
+
+
+def test_a_checkout_names_its_own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = tmp_path / "my work"
+    checkout.mkdir()
+    (checkout / "pyproject.toml").write_text('[project]\nname = "nhb2-plugins"\n')
+    monkeypatch.setattr(extras, "_CHECKOUT", checkout)
+    assert install_command("sql") == f"pip install -e '{checkout}[sql]'"
+    assert install_command() == f"pip install -e '{checkout}'"
+
+
+@pytest.mark.usefixtures("_not_a_checkout")
+@pytest.mark.parametrize(
+    ("direct_url", "command"),
+    [
+        (None, "pip install 'nhb2-plugins[sql]'"),
+        ("{", "pip install 'nhb2-plugins[sql]'"),
+        ("{}", "pip install 'nhb2-plugins[sql]'"),
+        (json.dumps(WHEEL), f"pip install 'nhb2-plugins[sql] @ {WHEEL['url']}'"),
+        (
+            json.dumps(COMMIT),
+            "pip install 'nhb2-plugins[sql] @ git+https://example.org/x.git@0a1b#subdirectory=python'",
+        ),
+        (json.dumps({"url": "file:///src/x", "dir_info": {}}), "pip install 'nhb2-plugins[sql] @ file:///src/x'"),
+    ],
+)
+def test_what_was_installed_is_installed_from_where_it_came(
+    direct_url: str | None, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metadata, "distribution", lambda _: Installed(direct_url))
+    assert install_command("sql") == command
+
+
+@pytest.mark.usefixtures("_not_a_checkout")
+def test_a_copy_that_was_never_installed_is_looked_up_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", nothing)
+    assert install_command() == "pip install nhb2-plugins"
+
+
+def test_the_error_says_why_a_module_cannot_be_imported() -> None:
+    error = missing_extra("exports need pyarrow", "frames", ImportError("numpy.core.multiarray failed to import"))
+    told = "exports need pyarrow (numpy.core.multiarray failed to import)"
+    assert str(error) == f"{told}: {install_command('frames')}"
+    assert str(missing_extra("x needs y", "sql")) == f"x needs y: {install_command('sql')}"
