@@ -16,6 +16,7 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.cli.parser import EXIT_WRONG_INPUT, Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import positive_number, read_number, read_whole_number
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
+from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration, parse_cellcode
 from nhb2_plugins.text_table import counted, facts_text
@@ -238,4 +239,4 @@ def needs_training() -> Iterator[None]:
     except MissingExtraError:
         raise
     except ImportError as error:
-        raise MissingExtraError(f"training needs PyTorch ({error}): pip install 'nhb2-plugins[train]'") from error
+        raise missing_extra("training needs PyTorch", "train", error) from error
