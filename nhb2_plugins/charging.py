@@ -11,12 +11,15 @@ evaluation that is still running is told when the first ends, and a continuation
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.space import Configuration
+
+if TYPE_CHECKING:
+    from nhb2_plugins.trajectory.record import TrialRecord
 
 Charging = Literal["from_scratch", "continued", "cached"]
 CHARGING_POLICIES: Final[tuple[Charging, ...]] = get_args(Charging)
@@ -78,14 +81,14 @@ class Charger:
             return self._bill_once(configuration, observation, start_s)
         return Bill(observation.cost_s, start_s + observation.cost_s)
 
-    def remember(self, configuration: Configuration, observation: Observation, end_s: float) -> None:
+    def remember(self, record: TrialRecord) -> None:
         """Take in an evaluation that was billed earlier in the run, and when it ended."""
-        if self.policy == "continued" and observation.epoch != LONG_EPOCHS:
-            trained = self._trained.setdefault(_training_run(configuration, observation), [])
-            if not trained or observation.epoch > trained[-1].epoch:
-                trained.append(_Trained(observation.epoch, end_s))
+        if self.policy == "continued" and record.epoch != LONG_EPOCHS:
+            trained = self._trained.setdefault(_training_run(record.configuration, record), [])
+            if not trained or record.epoch > trained[-1].epoch:
+                trained.append(_Trained(record.epoch, record.end_s))
         elif self.policy == "cached":
-            self._ends.setdefault(_evaluation(configuration, observation), end_s)
+            self._ends.setdefault(_evaluation(record.configuration, record), record.end_s)
 
     def _bill_continuation(self, configuration: Configuration, observation: Observation, start_s: float) -> Bill:
         trained = self._trained.setdefault(_training_run(configuration, observation), [])
@@ -111,9 +114,9 @@ class Charger:
         return Bill(observation.cost_s, start_s + observation.cost_s)
 
 
-def _training_run(configuration: Configuration, observation: Observation) -> tuple[Any, ...]:
+def _training_run(configuration: Configuration, observation: Observation | TrialRecord) -> tuple[Any, ...]:
     return configuration.index, observation.split, observation.seed
 
 
-def _evaluation(configuration: Configuration, observation: Observation) -> tuple[Any, ...]:
+def _evaluation(configuration: Configuration, observation: Observation | TrialRecord) -> tuple[Any, ...]:
     return configuration.index, observation.epoch, observation.split, observation.seed

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.charging import CHARGING_POLICIES, Charger, checked_charging
+from nhb2_plugins.charging import CHARGING_POLICIES, Bill, Charger, checked_charging
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.trajectory.record import TrialRecord
 from tests.core_fixtures import N_ROWS, mini_benchmark
 
 CONFIGURATION = Configuration("0|10|210", 0.1, 256)
@@ -156,6 +157,31 @@ def test_an_unknown_policy_is_named_with_the_allowed_ones(policy: Any) -> None:
         assert str(refusal.value).startswith(message)
 
 
+def record_of(evaluation: Evaluation, bill: Bill, policy: Any) -> TrialRecord:
+    configuration, observation = evaluation[0], BENCH.evaluate(*evaluation)
+    return TrialRecord(
+        run_id="run",
+        trial=0,
+        cellcode=configuration.cellcode,
+        lr=configuration.lr,
+        batch_size=configuration.batch_size,
+        epoch=observation.epoch,
+        budget=float(observation.epoch),
+        split=observation.split,
+        seed=observation.seed,
+        accuracy_pct=observation.accuracy_pct,
+        cost_s=observation.cost_s,
+        charged_cost_s=bill.charged_s,
+        charging=policy,
+        start_s=0.0,
+        end_s=bill.end_s,
+        worker=0,
+        status="complete",
+        overhead_s=0.0,
+        table=BENCH.provenance.key,
+    )
+
+
 # -- an evaluation that rests on another one, which is still running
 
 
@@ -191,6 +217,6 @@ def test_a_run_that_is_remembered_is_billed_like_the_one_that_went_on(
     for broken in range(len(timed)):
         resumed = Charger(BENCH, policy)
         for (each, _), bill in zip(timed[:broken], bills, strict=False):
-            resumed.remember(each[0], BENCH.evaluate(*each), bill.end_s)
+            resumed.remember(record_of(each, bill, policy))
         each, start_s = timed[broken][0], starts[broken]
         assert resumed.bill(each[0], BENCH.evaluate(*each), start_s) == bills[broken]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.charging import Charger
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
@@ -49,6 +50,7 @@ class TrajectoryLogger(StaysInProcess):
         self._records = RecordColumns()
         self._totals = Totals()
         self._n_resumed = 0
+        self._charger: Charger | None = None
         self._bench: Benchmark | None = None
         self._sinks = checked_sinks(sinks)
         self._written = tuple(sink for sink in self._sinks if not _shows(sink, self._records))
@@ -91,15 +93,15 @@ class TrajectoryLogger(StaysInProcess):
         logger._n_resumed = len(logger)
         return logger
 
-    def begin(self, problem: Problem) -> Sequence[TrialRecord]:
+    def begin(self, problem: Problem) -> Charger:
         """Name the problem whose evaluations are logged from now on.
 
         Returns:
-            The records of the run that is resumed; none where a new one begins.
+            What charges them: the one of all that log here, which knows what the run has paid for.
 
         Raises:
-            TrajectoryError: the logger belongs to another table; or it holds records already, and is not resumed, or
-                resumed with another charging policy.
+            TrajectoryError: the logger belongs to another table or charging policy, or holds records already and is not
+                resumed.
         """
         with self.lock:
             self._refuse_another_table(problem.bench)
@@ -108,12 +110,16 @@ class TrajectoryLogger(StaysInProcess):
                     f"this logger holds {len(self._records)} records of run {self.run_id!r} already: give each run a "
                     "logger of its own, or go on with that run by TrajectoryLogger.resume(logger)"
                 )
-            for charging in {record.charging for record in self.records} - {problem.charging}:
-                raise TrajectoryError(
-                    f"run {self.run_id!r} was charged {charging!r}, and cannot go on {problem.charging!r}"
-                )
             self._bench = problem.bench
-            return self.records
+            if self._charger is None:
+                self._charger = Charger(problem.bench, self.records[0].charging if self._records else problem.charging)
+                for record in self.records:
+                    self._charger.remember(record)
+            if self._charger.policy != problem.charging:
+                raise TrajectoryError(
+                    f"run {self.run_id!r} is charged {self._charger.policy!r}, and cannot go on {problem.charging!r}"
+                )
+            return self._charger
 
     def _refuse_another_table(self, bench: Benchmark) -> None:
         held = self.records[0].table if self._records else None

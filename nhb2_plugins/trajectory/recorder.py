@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
-from nhb2_plugins.charging import Bill, Charger
+from nhb2_plugins.charging import Bill
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
 from nhb2_plugins.space import Configuration
@@ -43,11 +43,7 @@ class Recorder(StaysInProcess):
         self.problem = as_problem(bench, arguments)
         self.bench = self.problem.bench
         self.logger = TrajectoryLogger() if logger is None else checked_logger(logger)
-        earlier = self.logger.begin(self.problem)
-        self._charger = Charger(self.bench, self.problem.charging)
-        for record in earlier:
-            observation = self.bench.evaluate(record.configuration, record.epoch, record.split, record.seed)
-            self._charger.remember(record.configuration, observation, record.end_s)
+        self._charger = self.logger.begin(self.problem)
         self._table = self.bench.provenance.key
 
     def evaluate(

@@ -148,7 +148,7 @@ def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path: Path) -> None
         (lambda: TrajectoryLogger.resume(logger, run_id="x"), "this logger is of run 'run', and not of 'x'"),
         (
             lambda: Recorder(BENCH, logger=TrajectoryLogger.resume([record]), charging="cached"),
-            "run 'run' was charged 'from_scratch', and cannot go on 'cached'",
+            "run 'run' is charged 'from_scratch', and cannot go on 'cached'",
         ),
         (
             lambda: Recorder(nhb2.open_benchmark(), logger=TrajectoryLogger.resume([record])),
