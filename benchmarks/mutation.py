@@ -7,9 +7,10 @@ starts an interpreter and one fixed test command for each mutant; neither swaps 
 f-string. This needs nothing but pytest and hypothesis.
 
 Everything happens in copies of the tree in a temporary directory. pytest and the heavy libraries are imported once;
-each mutant is a fork of that process, which then imports the package anew (so: POSIX only). A mutant meets the tests at
-its module's mirrored path and the module's doctests first; where they let it live, the tests elsewhere that enter its
-function (those of files that import the module, see ``measure``). A test that does not end in time counts as failed.
+each mutant is a fork of that process, which then imports the package anew (so: POSIX only). A mutant meets its module's
+doctests and the tests at its mirrored path and in that folder first; where they let it live, the tests elsewhere that
+enter its function (those of files that name the module, see ``measure``), which takes minutes more. A test that does
+not end in time counts as failed.
 
 The same seed gives the same mutants as long as the module is the same. Survivors that change nothing anyone can see are
 listed, with the reason, in ``mutation_equivalents.txt``, and are counted apart.
@@ -102,17 +103,26 @@ def test_files() -> list[Path]:
 
 
 def own_tests(path: str) -> tuple[str, ...]:
-    """The test files at a module's mirrored path, and the module itself for its doctests."""
+    """The module for its doctests; the test files at its mirrored path; those that name it in the same folder."""
     mirrored = ROOT / "tests" / Path(path).relative_to(PACKAGE)
     files = sorted(mirrored.parent.glob(f"test_{mirrored.stem}*.py"))
-    return (*(file.relative_to(ROOT).as_posix() for file in files), path)
+    if mirrored.parent != ROOT / "tests":
+        files += [file for file in naming(path) if file.is_relative_to(mirrored.parent)]
+    return tuple(dict.fromkeys((path, *(file.relative_to(ROOT).as_posix() for file in files))))
 
 
 def other_tests(path: str) -> tuple[str, ...]:
     """The other test files that name the module."""
-    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    files = [file.relative_to(ROOT).as_posix() for file in test_files() if module in named_modules(file)]
+    files = [file.relative_to(ROOT).as_posix() for file in naming(path)]
     return tuple(file for file in files if file not in own_tests(path))
+
+
+@cache
+def naming(path: str) -> tuple[Path, ...]:
+    """The test files that name a module, or the package that it belongs to (the package's root aside)."""
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    wanted = {module, module.rpartition(".")[0]} - {PACKAGE}
+    return tuple(file for file in test_files() if wanted & named_modules(file))
 
 
 @dataclass(frozen=True)

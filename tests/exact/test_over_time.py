@@ -1,4 +1,4 @@
-"""Exact answers, against definitions spelled out, closed forms, and simulated runs."""
+"""Random search over simulated time, against closed forms and against runs."""
 
 from __future__ import annotations
 
@@ -9,173 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact import (
-    BestOfRandom,
     RandomSearchOverTime,
     best_of_random,
-    final_report,
     random_search_over_time,
-    ranks,
-    regrets,
 )
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
-from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
-from tests.core_fixtures import N_ROWS, configurations, indices, mini_benchmark, mini_columns
-
-MINI = mini_benchmark()
-CLASS_0_SHARE = 0.25  # the cells 0|…, a quarter of all; see mini_columns
-
-
-def bench_of(errors: Any, costs: Any) -> Benchmark:
-    """A benchmark with these validation errors (percent) and costs (seconds) after 12 epochs, by row."""
-    columns = mini_columns()
-    accuracy, total = columns["valid_acc"], columns["total_trainval_time"]
-    accuracy[11, 0], total[0] = 100 - np.broadcast_to(errors, N_ROWS), np.broadcast_to(costs, N_ROWS)
-    return mini_benchmark(valid_acc=accuracy, total_trainval_time=total)
-
-
-def all_errors(bench: Benchmark) -> NDArray[np.float64]:
-    return 100 - bench.evaluate_many(np.arange(N_CONFIGURATIONS))[0]
-
-
-# -- ranks and regrets
-
-
-questions = st.sampled_from(
-    [(1, "train", 222), (5, None, 555), (12, "test", "mean"), (12, None, None), (200, None, None)]
-)
-
-
-@given(questions, indices)
-@settings(max_examples=40, deadline=None)
-def test_a_rank_is_one_more_than_the_number_of_better_configurations(question: Any, index: int) -> None:
-    accuracy, _ = MINI.evaluate_many(np.arange(N_CONFIGURATIONS), *question)
-    assert ranks(MINI, *question)[index] == 1 + np.count_nonzero(accuracy > accuracy[index])
-
-
-@given(questions, configurations)
-@settings(max_examples=40, deadline=None)
-def test_a_regret_is_the_distance_to_the_oracle(question: Any, configuration: Configuration) -> None:
-    best, best_accuracy = MINI.oracle(*question)
-    found = regrets(MINI, *question)
-    assert found[configuration.index] == best_accuracy - MINI.evaluate(configuration, *question).accuracy_pct
-    assert found[best.index] == 0
-    assert ranks(MINI, *question)[best.index] == 1
-
-
-def test_equals_share_the_best_of_their_ranks_and_the_next_one_leaves_a_gap() -> None:
-    errors = np.full(N_ROWS, 50.0)
-    errors[48:50] = 10.0  # two rows of class 1: 2 · 3,072 configurations
-    errors[0] = 20.0  # one row of class 0: 1,024 configurations
-    found = ranks(bench_of(errors, 100.0))
-    values, counts = np.unique(found, return_counts=True)
-    assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == {
-        1: 6144,
-        6145: 1024,
-        7169: N_CONFIGURATIONS - 7168,
-    }
-    assert found.dtype == np.int64
-
-
-def test_where_all_are_equal_all_are_first() -> None:
-    bench = bench_of(50.0, 100.0)
-    assert (ranks(bench) == 1).all()
-    assert (regrets(bench) == 0).all()
-
-
-def test_a_difference_in_the_last_bit_is_a_difference() -> None:
-    errors = np.full(N_ROWS, 50.0)
-    errors[7] = np.nextafter(50.0, 0)
-    assert np.count_nonzero(ranks(bench_of(errors, 100.0)) == 1) == 1024
-
-
-# -- final report
-
-
-@given(configurations, st.sampled_from([None, 222, 555, "mean"]))
-@settings(max_examples=40, deadline=None)
-def test_the_final_report_is_three_lookups_beside_their_optima(configuration: Configuration, seed: Any) -> None:
-    report = final_report(MINI, configuration, seed)
-    for measured, question in zip(report, [(12, "valid"), (12, "test"), (200, "test")], strict=True):
-        assert measured.accuracy_pct == MINI.evaluate(configuration, *question, seed).accuracy_pct
-        assert measured.error_pct == 100 - measured.accuracy_pct
-        assert measured.optimum_accuracy_pct == MINI.oracle(*question, seed)[1]
-        assert measured.regret_pct == regrets(MINI, *question, seed)[configuration.index]
-
-
-def test_the_optimum_regrets_nothing() -> None:
-    best, accuracy = MINI.oracle()
-    assert final_report(MINI, best).valid_12 == (accuracy, accuracy)
-    assert final_report(MINI, best).valid_12.regret_pct == 0
-
-
-# -- the best of n draws
-
-
-def test_the_best_of_one_draw_is_a_draw() -> None:
-    errors, best = all_errors(MINI), best_of_random(MINI)
-    assert best.mean_error_pct(1) == pytest.approx(errors.mean(), rel=1e-12)
-    for error in np.quantile(errors, [0, 0.01, 0.3, 0.77, 1]):
-        assert best.probability_at_most(error, 1) == pytest.approx((errors <= error).mean(), rel=1e-12)
-    assert best.quantile_error_pct(0.5, 1) == np.quantile(errors, 0.5, method="inverted_cdf")
-
-
-@pytest.mark.parametrize("n_draws", [1, 2, 3, 10, 57, 1000])
-def test_two_errors_give_the_closed_form(n_draws: int) -> None:
-    errors = np.where(np.arange(N_ROWS) < 48, 10.0, 30.0)
-    best = best_of_random(bench_of(errors, 100.0))
-    missed = (1 - CLASS_0_SHARE) ** n_draws
-    assert best.error_pct.tolist() == [10, 30]
-    assert best.probability_at_most(9.999, n_draws) == 0
-    assert best.probability_at_most(10, n_draws) == pytest.approx(1 - missed, rel=1e-12)
-    assert best.probability_at_most(29, n_draws) == pytest.approx(1 - missed, rel=1e-12)
-    assert best.probability_at_most(30, n_draws) == 1
-    assert best.mean_error_pct(n_draws) == pytest.approx(10 + 20 * missed, rel=1e-12)
-    assert best.mean_regret_pct(n_draws) == pytest.approx(20 * missed, rel=1e-12)
-    assert best.quantile_error_pct(1 - missed * 0.999, n_draws) == (30 if missed > 1e-15 else 10)
-    assert best.quantile_error_pct(1 - missed * 1.001, n_draws) == 10
-
-
-def test_a_rare_optimum_keeps_its_digits() -> None:
-    """One minus a power of almost one would lose them."""
-    rare = BestOfRandom(np.array([1.0, 2.0]), np.array([1, N_CONFIGURATIONS]))
-    assert rare.probability_at_most(1, 1) == pytest.approx(1 / N_CONFIGURATIONS, rel=1e-15)
-    assert rare.probability_at_most(1, 2) == pytest.approx((2 - 1 / N_CONFIGURATIONS) / N_CONFIGURATIONS, rel=1e-15)
-
-
-@given(st.integers(1, 10**6), st.integers(1, 10**6), st.floats(0, 1))
-@settings(deadline=None)
-def test_more_draws_are_never_worse_and_quantiles_invert_the_distribution(few: int, more: int, q: float) -> None:
-    few, more = sorted((few, more))
-    best = best_of_random(MINI)
-    assert best.mean_error_pct(more) <= best.mean_error_pct(few) + 1e-12
-    error = best.quantile_error_pct(q, few)
-    assert best.probability_at_most(error, few) >= q
-    assert error == best.error_pct[0] or best.probability_at_most(np.nextafter(error, 0), few) < q
-
-
-@pytest.mark.parametrize("n_draws", [0, -1, 1.5, True, "2", None])
-def test_a_number_of_draws_that_is_none_is_refused(n_draws: Any) -> None:
-    with pytest.raises(InvalidValueError, match=r"n_draws .* is not a positive integer"):
-        best_of_random(MINI).mean_error_pct(n_draws)
-
-
-@pytest.mark.parametrize("probability", [-0.1, 1.1, math.nan])
-def test_a_probability_that_is_none_is_refused(probability: float) -> None:
-    with pytest.raises(InvalidValueError, match=r"probability .* is not in 0\.\.1"):
-        best_of_random(MINI).quantile_error_pct(probability, 3)
-    with pytest.raises(InvalidValueError, match=r"probability .* is not in 0\.\.1"):
-        random_search_over_time(MINI, [1000]).quantile_error_pct(probability)
-
-
-# -- over simulated time
+from nhb2_plugins.space import N_CONFIGURATIONS
+from tests.core_fixtures import N_ROWS
+from tests.exact.benches import MINI, bench_of
 
 
 def test_equal_costs_make_time_a_number_of_draws() -> None:
@@ -278,6 +125,12 @@ def test_a_single_error_in_the_whole_space_is_reached_by_the_first_result() -> N
 def test_wrong_arguments_are_refused(times: Any, options: Any, message: str) -> None:
     with pytest.raises(InvalidValueError, match=message):
         random_search_over_time(MINI, times, **options)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.1, math.nan])
+def test_a_probability_that_is_none_is_refused(probability: float) -> None:
+    with pytest.raises(InvalidValueError, match=r"probability .* is not in 0\.\.1"):
+        random_search_over_time(MINI, [1000]).quantile_error_pct(probability)
 
 
 # -- against runs
