@@ -1,0 +1,59 @@
+"""Arguments that mean the same everywhere, and what is said of others."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nhb2_plugins.arguments import check_kind, checked_count, checked_flag, checked_search_seed
+from nhb2_plugins.errors import InvalidValueError
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1, np.int64(7), np.uint8(255)])
+def test_a_seed_becomes_a_built_in_integer(seed: Any) -> None:
+    checked = checked_search_seed(seed)
+    assert type(checked) is int
+    assert checked == seed
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, True, "1", None])
+def test_a_seed_that_a_generator_would_not_take_is_named(seed: Any) -> None:
+    message = f"seed {seed!r} is not an integer in 0..4294967295 or None"
+    with pytest.raises(InvalidValueError, match=f"^{re.escape(message)}$"):
+        checked_search_seed(seed, otherwise=" or None")
+
+
+def test_a_count_is_at_least_one() -> None:
+    assert [checked_count("n", count) for count in (1, np.int32(3))] == [1, 3]
+    assert type(checked_count("n", np.int32(3))) is int
+    for count in (0, -1, 1.0, True, "1", None):
+        with pytest.raises(
+            InvalidValueError, match=f"^n_workers {re.escape(repr(count))} is not an integer of at least 1$"
+        ):
+            checked_count("n_workers", count)  # type: ignore[arg-type]
+
+
+def test_a_flag_is_a_truth_value() -> None:
+    assert checked_flag("report", True) is True
+    assert checked_flag("report", False) is False
+    for value in (0, 1, "yes", None):
+        with pytest.raises(InvalidValueError, match=f"^report {value!r} is neither True nor False$"):
+            checked_flag("report", value)  # type: ignore[arg-type]
+
+
+def test_a_framework_s_object_is_one_of_its_kind() -> None:
+    check_kind("study", OrderedDict(), OrderedDict)
+    with pytest.raises(InvalidValueError, match=r"^study 3 is not a OrderedDict of collections$"):
+        check_kind("study", 3, OrderedDict)
+
+
+def test_a_long_value_is_cut_in_messages() -> None:
+    for check in (checked_search_seed, partial(checked_count, "n"), partial(checked_flag, "n")):
+        with pytest.raises(InvalidValueError) as refusal:
+            check("x" * 1000)  # type: ignore[operator]
+        assert len(str(refusal.value)) < 150
