@@ -55,6 +55,7 @@ HEAVY: Final = (
     *("hypothesis", "hypothesis.extra.numpy", "numpy", "ConfigSpace", "scipy.stats", "pandas", "matplotlib.pyplot"),
     *("optuna", "sqlalchemy", "networkx", "yaml", "pydantic", "jinja2", "distributed"),
 )
+EVERY_MODULE: Final = ("tests/test_values.py",)  # what holds for all modules alike
 # Tests that need an environment of their own (see tox.ini).
 ELSEWHERE: Final = ("browser", "core_only", "frameworks", "optunahub", "simulators", "torch")
 NOT_COPIED: Final = (".git", ".tox", ".venv", "__pycache__", ".hypothesis", "*_cache", "*-results", "dist")
@@ -108,7 +109,7 @@ def own_tests(path: str) -> tuple[str, ...]:
     files = sorted(mirrored.parent.glob(f"test_{mirrored.stem}*.py"))
     if mirrored.parent != ROOT / "tests":
         files += [file for file in naming(path) if file.is_relative_to(mirrored.parent)]
-    return tuple(dict.fromkeys((path, *(file.relative_to(ROOT).as_posix() for file in files))))
+    return tuple(dict.fromkeys((path, *EVERY_MODULE, *(file.relative_to(ROOT).as_posix() for file in files))))
 
 
 def other_tests(path: str) -> tuple[str, ...]:

@@ -12,8 +12,20 @@ from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.reader import read_run
-from nhb2_plugins.trajectory.run_file import Optimum, RunConditions, RunHeader, line_of
+from nhb2_plugins.trajectory.run_file import (
+    MeasuredIncumbent,
+    Optimum,
+    RunConditions,
+    RunEnd,
+    RunHeader,
+    line_of,
+)
+from nhb2_plugins.trajectory.summary import summarise
+from tests.analysis.runs import make_run
 
+INCUMBENT = MeasuredIncumbent(
+    time_s=10.0, trial=3, valid_accuracy_12_pct=80.0, test_accuracy_12_pct=81.0, expected_accuracy_200_pct=85.5
+)
 CONDITIONS = RunConditions(
     run_id="bohb/seed-0003",
     optimizer="BOHB",
@@ -86,3 +98,46 @@ def test_conditions_that_no_run_has_are_refused(values: dict[str, object], messa
     path.write_text(json.dumps(line_of(HEADER) | values) + "\n")
     with pytest.raises(TrajectoryError, match=rf"run\.jsonl:1: .*{message}"):
         read_run(path)
+
+
+def test_the_measure_is_validation_at_12_epochs_or_the_expected_test_at_200() -> None:
+    assert INCUMBENT.measured_error_pct(12) == 20.0
+    assert INCUMBENT.measured_error_pct(200) == 14.5
+
+
+@pytest.mark.parametrize(("measure_epoch", "regret_pp"), [(12, 15.0), (200, 9.5)])
+def test_a_regret_is_to_the_optimum_at_the_measure(measure_epoch: int, regret_pp: float) -> None:
+    header = make_run([], measure_epoch=measure_epoch, optimum=Optimum("0|00|000", 0.1, 256, 95.0)).header
+    assert header.optimum_error_pct == 5.0
+    assert header.regret_pp(INCUMBENT) == regret_pp
+
+
+def test_the_table_is_named_by_its_kind_and_the_beginning_of_its_digest() -> None:
+    assert make_run([]).header.table_label == "embedded table (01234567)"
+
+
+def test_regrets_are_steps_in_time_and_in_evaluations() -> None:
+    run = make_run([(10, 80.0), (20, 85.0), (30, 89.5)])
+    assert run.regrets == ((10.0, 10.0), (20.0, 5.0), (30.0, 0.5))
+    assert summarise(run).regrets == run.regrets
+    assert summarise(run).regrets_by_evaluation == ((1, 10.0), (2, 5.0), (3, 0.5))
+
+
+def test_each_part_has_a_line_of_its_type() -> None:
+    run = make_run([(10, 80.0)])
+    assert line_of(run.header)["type"] == "run"
+    assert line_of(run.header)["optimum"] == {
+        "cellcode": "0|00|000",
+        "lr": 0.1,
+        "batch_size": 256,
+        "accuracy_pct": 90.0,
+    }
+    assert line_of(INCUMBENT) == {
+        "type": "incumbent",
+        "time_s": 10.0,
+        "trial": 3,
+        "valid_accuracy_12_pct": 80.0,
+        "test_accuracy_12_pct": 81.0,
+        "expected_accuracy_200_pct": 85.5,
+    }
+    assert line_of(RunEnd(7, 100.0, 0.5)) == {"type": "end", "n_evaluations": 7, "simulated_s": 100.0, "wall_s": 0.5}

@@ -1,0 +1,77 @@
+"""Where records come from and go to, by name alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.errors import (
+    InvalidValueError,
+    TrajectoryError,
+    TrajectoryExistsError,
+    TrajectoryNotFoundError,
+)
+from nhb2_plugins.testing.sinks import RECORD
+from nhb2_plugins.trajectory.sinks import record_line
+from nhb2_plugins.trajectory.sources import files_of, merged, read_source, refuse_torn_end, write_target
+
+LATER = replace(RECORD, trial=1, start_s=10.0, end_s=20.0)
+
+
+def test_a_directory_is_every_file_below_it_in_order(tmp_path: Path) -> None:
+    for name in ("b.jsonl", "a/z.jsonl", "a/b/c.jsonl", "note.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(record_line(replace(RECORD, run_id=name)))
+    (tmp_path / "looks-like.jsonl").mkdir()
+    assert files_of(str(tmp_path)) == [tmp_path / name for name in ("a/b/c.jsonl", "a/z.jsonl", "b.jsonl")]
+    assert [record.run_id for record in read_source(str(tmp_path))] == ["a/b/c.jsonl", "a/z.jsonl", "b.jsonl"]
+    assert files_of(str(tmp_path / "note.txt")) == [tmp_path / "note.txt"]
+
+
+def test_nothing_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TrajectoryNotFoundError, match=r"^there is no .*nowhere$"):
+        files_of(str(tmp_path / "nowhere"))
+    with pytest.raises(TrajectoryNotFoundError, match=r"^there is no \.jsonl file in "):
+        files_of(str(tmp_path))
+
+
+def test_a_target_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    write_target(str(target), [RECORD, LATER])
+    assert target.read_bytes() == record_line(RECORD) + record_line(LATER)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+    with pytest.raises(TrajectoryExistsError, match=r"out\.jsonl exists already"):
+        write_target(str(target), [])
+    assert read_source(str(target)) == [RECORD, LATER]
+
+
+def test_a_target_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match=r"'x\.txt' is neither .* ending in one of \.jsonl, \.csv, \.parquet$"):
+        write_target("x.txt", [])
+    with pytest.raises(InvalidValueError, match=r"there is no directory .*missing to write a\.jsonl to"):
+        write_target(str(tmp_path / "missing" / "a.jsonl"), [])
+
+
+def test_merging_sorts_by_run_and_end_and_counts_repetitions() -> None:
+    other = replace(RECORD, run_id="b")
+    early = replace(RECORD, trial=2, end_s=5.0)
+    assert merged([other, LATER, RECORD, early, replace(RECORD), replace(LATER)]) == (
+        [other, early, RECORD, LATER],
+        2,
+    )
+    twins = [replace(RECORD, trial=trial) for trial in (3, 1)]
+    assert merged(twins)[0] == twins[::-1]
+    with pytest.raises(TrajectoryError, match="run 'contract' has two different records of trial 1"):
+        merged([LATER, replace(LATER, accuracy_pct=1.0)])
+
+
+def test_a_torn_end_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(record_line(RECORD))
+    refuse_torn_end(path)
+    path.write_bytes(record_line(RECORD) + b"{")
+    with pytest.raises(TrajectoryError, match=r"run\.jsonl:2: the last line does not end$"):
+        refuse_torn_end(path)
