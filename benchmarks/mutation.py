@@ -34,6 +34,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -361,13 +362,13 @@ def elsewhere(mutant: Mutant, measured: Tests) -> tuple[list[str], float]:
 class Run:
     """A pool of workers, each with a copy of the tree."""
 
-    pool: Any
+    pool: ProcessPoolExecutor
 
     def measured(self, files: Iterable[str], longest_s: float) -> Tests:
         """Run each file's unchanged tests once."""
         once = list(dict.fromkeys(files))
         tasks = [(file, longest_s) for file in once]
-        found = dict(zip(once, self.pool.imap(measured_in_worker, tasks), strict=True))
+        found = dict(zip(once, self.pool.map(measured_in_worker, tasks), strict=True))
         for file in (file for file, measured in found.items() if measured is None):
             print(f"left out: {file} does not end in {longest_s:g} s", flush=True)
         return {file: measured for file, measured in found.items() if measured is not None}
@@ -375,7 +376,7 @@ class Run:
     def unnoticed(self, mutants: Sequence[Mutant], choose: Chooser, tests: Tests) -> list[Mutant]:
         """The mutants that none of their tests notices."""
         tasks = [(mutant, *choose(mutant, tests)) for mutant in mutants]
-        noticed = self.pool.imap(noticed_in_worker, tasks)
+        noticed = self.pool.map(noticed_in_worker, tasks)
         return [mutant for mutant, is_seen in zip(mutants, noticed, strict=True) if not is_seen]
 
 
@@ -448,7 +449,8 @@ def main() -> int:
         directories = context.Queue()
         for directory in copies(options.jobs, Path(work)):
             directories.put(directory)
-        with context.Pool(options.jobs, start_worker, [directories]) as pool:
+        # No multiprocessing.Pool: its workers are daemons, whose tests could start no process.
+        with ProcessPoolExecutor(options.jobs, context, start_worker, (directories,)) as pool:
             mutants = list(chain.from_iterable(modules.values()))
             missed, survived = survivors_of(Run(pool), mutants, options.near)
     report(modules, missed, survived)

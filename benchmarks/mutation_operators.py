@@ -126,6 +126,8 @@ def other_arithmetic(node: ast.AST) -> Iterator[Change]:
 def negated_conditions(node: ast.AST) -> Iterator[Change]:
     """The other branch; ``and`` for ``or``."""
     match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
             yield "condition", test, f"(not ({ast.unparse(test)}))"
         case ast.comprehension(ifs=tests):

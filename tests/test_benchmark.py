@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark, sum_in_order
+from nhb2_plugins.benchmark import Benchmark, Observation, checked_benchmark, open_benchmark, sum_in_order
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableNotFoundError
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration
@@ -351,6 +351,12 @@ def test_without_pandas_the_error_names_the_command(monkeypatch: pytest.MonkeyPa
 
 
 # -- values and processes
+
+
+def test_what_is_no_benchmark_is_named() -> None:
+    assert checked_benchmark(BENCH) is BENCH
+    with pytest.raises(InvalidValueError, match=r"^bench 3 is not a Benchmark; open_benchmark\(\) opens one$"):
+        checked_benchmark(3)
 
 
 def test_an_observation_is_a_frozen_value() -> None:

@@ -22,6 +22,7 @@ def test_seconds_are_a_built_in_float() -> None:
     for seconds in (20, np.float32(20), np.int64(20)):
         assert type(Budget(seconds).seconds) is float
         assert Budget(seconds) == Budget(20.0)
+    assert Budget(0.5).seconds == 0.5
 
 
 def test_no_budget_is_never_spent() -> None:

@@ -134,7 +134,10 @@ def test_keywords_stand_beside_a_benchmark_and_never_beside_a_problem() -> None:
         as_problem(problem, {"seed": 222, "charging": "cached"})
     with pytest.raises(InvalidValueError, match="ladder beside a Problem"):
         as_problem(problem, {}, ladder=[12, 200])
-    with pytest.raises(TypeError, match=r"keyword argument 'sed' is not one of .* \(did you mean 'seed'\?\)"):
+    with pytest.raises(
+        TypeError,
+        match=r"keyword argument 'sed' is not one of 'epoch', 'seed', .*, 'objectives' \(did you mean 'seed'\?\)",
+    ):
         as_problem(BENCH, {"sed": 222})  # type: ignore[typeddict-unknown-key]
 
 

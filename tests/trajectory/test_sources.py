@@ -11,11 +11,10 @@ from nhb2_plugins.errors import (
     InvalidValueError,
     TrajectoryError,
     TrajectoryExistsError,
-    TrajectoryNotFoundError,
 )
 from nhb2_plugins.testing.sinks import RECORD
 from nhb2_plugins.trajectory.sinks import record_line
-from nhb2_plugins.trajectory.sources import files_of, merged, read_source, refuse_torn_end, write_target
+from nhb2_plugins.trajectory.sources import merged, read_source, refuse_torn_end, write_target
 
 LATER = replace(RECORD, trial=1, start_s=10.0, end_s=20.0)
 
@@ -26,16 +25,7 @@ def test_a_directory_is_every_file_below_it_in_order(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(record_line(replace(RECORD, run_id=name)))
     (tmp_path / "looks-like.jsonl").mkdir()
-    assert files_of(str(tmp_path)) == [tmp_path / name for name in ("a/b/c.jsonl", "a/z.jsonl", "b.jsonl")]
     assert [record.run_id for record in read_source(str(tmp_path))] == ["a/b/c.jsonl", "a/z.jsonl", "b.jsonl"]
-    assert files_of(str(tmp_path / "note.txt")) == [tmp_path / "note.txt"]
-
-
-def test_nothing_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(TrajectoryNotFoundError, match=r"^there is no .*nowhere$"):
-        files_of(str(tmp_path / "nowhere"))
-    with pytest.raises(TrajectoryNotFoundError, match=r"^there is no \.jsonl file in "):
-        files_of(str(tmp_path))
 
 
 def test_a_target_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
