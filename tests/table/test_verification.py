@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.errors import TableError
-from nhb2_plugins.table.checksums import check_table, digest_of_columns, sha256_of_file, verify_table
+from nhb2_plugins.table.checksums import digest_of_columns, sha256_of_file
+from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.schema import ColumnEntry
 from nhb2_plugins.table.store import Table
-from nhb2_plugins.table.writer import write_table
+from nhb2_plugins.table.verification import check_table, verify_table
+from nhb2_plugins.table.writer import table_in_memory, write_table
+from nhb2_plugins.testing.benchmarks import SEEDS, generated_columns
 from tests.core_fixtures import mini_columns, mini_provenance, mini_table
 
 
@@ -57,3 +60,21 @@ def test_a_manifest_with_another_s_digest_is_damaged() -> None:
     other = replace(table.manifest, provenance=replace(table.provenance, digest="0" * 64))
     with pytest.raises(TableError, match="the manifest in memory is damaged: its digest does not match its checksums"):
         check_table(Table(other, _columns={name: table.column(name) for name in table.manifest.columns}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("published", "the table in memory calls itself published and does not reproduce the public records"),
+        ("embedded", "the table in memory calls itself embedded and is not the one of this version"),
+    ],
+)
+def test_a_table_is_not_what_it_only_calls_itself(kind: str, message: str) -> None:
+    """Every class, so that the public records' rows are there."""
+    table = table_in_memory(generated_columns(0), mini_provenance(kind=kind, seeds=SEEDS))
+    with pytest.raises(TableError, match=message):
+        check_table(table)
+
+
+def test_the_embedded_table_is_what_it_calls_itself() -> None:
+    check_table(open_embedded())
