@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, cast
 
 from nhb2_plugins.benchmark import Observation
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
 
 
@@ -26,6 +27,22 @@ class Suggestion:
     token: Any = field(default=None, compare=False, repr=False)
 
 
+class ShowsArguments:
+    """Part of an optimizer: its text is the call that made it."""
+
+    _call: str
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Self:
+        """Remember what the optimizer is made of."""
+        made = super().__new__(cls)
+        given = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in named.items())]
+        made._call = f"{cls.__name__}({', '.join(given)})"
+        return made
+
+    def __repr__(self) -> str:
+        return self._call
+
+
 class Optimizer(Protocol):
     """Something that proposes evaluations and learns their results, one at a time."""
 
@@ -39,3 +56,16 @@ class Optimizer(Protocol):
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Learn the result of a suggestion; called once for each, in order of simulated end."""
         ...
+
+
+def checked_optimizer(optimizer: object) -> Optimizer:
+    """The optimizer.
+
+    Raises:
+        InvalidValueError: something without ``ask`` and ``tell``, or a class in the place of one that was made.
+    """
+    if isinstance(optimizer, type) or not all(callable(getattr(optimizer, name, None)) for name in ("ask", "tell")):
+        raise InvalidValueError(
+            f"optimizer {optimizer!r:.80} has no methods ask and tell; make_optimizer('asha', …) makes one"
+        )
+    return cast(Optimizer, optimizer)

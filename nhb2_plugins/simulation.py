@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Final, Literal, NamedTuple, Unpack, get_args
 
 from nhb2_plugins.arguments import checked_count
-from nhb2_plugins.ask_tell import Optimizer, Suggestion
+from nhb2_plugins.ask_tell import Optimizer, Suggestion, checked_optimizer
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.charging import Bill
@@ -88,12 +88,13 @@ def simulate(
         The logger.
 
     Raises:
-        InvalidValueError: a budget that is not positive, no worker, an unknown setting or seed; the optimizer leaves
-            the problem's part of the space, to whose best its regret would be.
+        InvalidValueError: what neither asks nor tells; a budget that is not positive, no worker, an unknown setting or
+            seed; the optimizer leaves the problem's part of the space, to whose best its regret would be.
         TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget
             (:data:`FREE_IN_A_ROW`).
         Exception: whatever the optimizer or a sink raises.
     """
+    checked_optimizer(optimizer)
     budget = Budget(budget_s)
     checked_count("n_workers", n_workers)
     if crossing not in CROSSINGS:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number, whole_part
@@ -43,7 +43,7 @@ class _Rung:
         return None
 
 
-class Asha:
+class Asha(ShowsArguments):
     """ASHA: promotes a configuration as soon as it is in the top 1/eta of its rung; never waits.
 
     Args:

@@ -9,7 +9,7 @@ import random
 from typing import Final
 
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
@@ -21,7 +21,7 @@ REFERENCE_FIRST_STAGE: Final = BohbSettings(num_samples=5, random_fraction=0, ba
 """BOHB's options in the reference's ``bohb_then_rea``."""
 
 
-class BohbThenEvolution:
+class BohbThenEvolution(ShowsArguments):
     """BOHB over learning rate and batch size on one random cell, then evolution over the edges.
 
     Args:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nhb2_plugins.arguments import checked_count, checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
@@ -71,7 +71,7 @@ def checked_n_iterations(n_iterations: int | None) -> int | None:
     return None if n_iterations is None else checked_count("n_iterations", n_iterations, otherwise=", nor None: no end")
 
 
-class BracketSearch:
+class BracketSearch(ShowsArguments):
     """Brackets one after another, for one or many (simulated) workers.
 
     A bracket whose rung still waits for results does not hold up the next bracket, as in hpbandster: :meth:`ask` gives

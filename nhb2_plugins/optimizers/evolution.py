@@ -11,7 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 from nhb2_plugins.arguments import checked_count, checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import checked_epoch
@@ -25,7 +25,7 @@ class _Individual(NamedTuple):
     accuracy_pct: float
 
 
-class RegularizedEvolution:
+class RegularizedEvolution(ShowsArguments):
     """Regularised evolution: of the youngest results the winner of a tournament has a child, the oldest dies.
 
     Args:

@@ -6,7 +6,7 @@ import random
 from collections import deque
 
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import draw_configuration, moved, other_choices
@@ -14,7 +14,7 @@ from nhb2_plugins.space import N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
-class LocalSearch:
+class LocalSearch(ShowsArguments):
     """Local search: goes through the neighbours in random order, and moves to the first strictly better one.
 
     A configuration has 30 neighbours: three other operations on each of six edges, seven other learning rates, five

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 
-class RandomSearch:
+class RandomSearch(ShowsArguments):
     """Random search: draws cell, learning rate and batch size uniformly, as the reference's ``get_random_key`` does.
 
     Args:

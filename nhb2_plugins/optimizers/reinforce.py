@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import checked_epoch, is_number
@@ -73,7 +73,7 @@ class MovingAverage:
         return self._sum / (1 - self._decay**self._n)
 
 
-class Reinforce:
+class Reinforce(ShowsArguments):
     """REINFORCE: samples configurations from the policy; each result moves the policy's logits.
 
     The baseline takes the reward in *before* it is subtracted, as in the reference: the first gradient is zero.

@@ -9,7 +9,7 @@ import random
 from typing import Final
 
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError
@@ -77,7 +77,7 @@ class SecondStage:
         )
 
 
-class RandomSearchThenEvolution:
+class RandomSearchThenEvolution(ShowsArguments):
     """Random search over learning rate and batch size, then regularised evolution over the edges.
 
     Args:

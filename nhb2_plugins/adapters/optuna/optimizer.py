@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler,
 
 from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
 from nhb2_plugins.arguments import checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError, describe_choices
@@ -37,7 +37,7 @@ _NEEDED: Final = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "optuna")}
 _NUMBERS_ONLY: Final = frozenset({"cmaes"})
 
 
-class OptunaOptimizer:
+class OptunaOptimizer(ShowsArguments):
     """An Optuna sampler: a study in memory that minimises the error; reproducible for a seed, in any process.
 
     Several suggestions may be open at once; the sampler sees them as running trials.

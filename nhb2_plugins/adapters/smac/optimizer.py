@@ -24,7 +24,7 @@ from smac.runhistory import TrialInfo, TrialValue
 from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
 from nhb2_plugins.arguments import checked_count, checked_search_seed
-from nhb2_plugins.ask_tell import Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
@@ -43,7 +43,7 @@ FACADES: Final[dict[str, type[AbstractFacade]]] = {
 MULTI_FIDELITY_FACADES: Final = ("multi_fidelity", "hyperband")
 
 
-class SmacOptimizer:
+class SmacOptimizer(ShowsArguments):
     """A SMAC facade that minimises the error; reproducible for a seed, in any process.
 
     Several suggestions may be open at once. SMAC learns an evaluation's simulated cost as its ``TrialValue.time``. The
