@@ -29,6 +29,7 @@ STYLE: Final[Any] = {
     "legend.frameon": False,
     "figure.dpi": 150,
     "savefig.dpi": 150,
+    "text.parse_math": False,  # a label may hold dollars; nothing that is written here is a formula
 }
 _NOTE_COLOUR: Final = "#555555"
 _NOTE_SIZE: Final = 7.5
@@ -36,13 +37,16 @@ _NOTE_CHARACTERS_PER_INCH: Final = 17.5
 
 
 @contextmanager
-def themed_figure(path: Path, notes: Iterable[str], size: tuple[float, float] = (8, 5)) -> Iterator[Figure]:
-    """A figure to draw on; written when the block ends, the notes below it. The suffix decides the format.
+def themed_figure(
+    path: Path, notes: Iterable[str], size: tuple[float, float] = (8, 5), suffix: str = ""
+) -> Iterator[Figure]:
+    """A figure to draw on; written when the block ends, the notes below it.
 
     Args:
         path: where to write.
         notes: lines of fine print: the table, what was measured, how.
         size: width and height in inches.
+        suffix: the format; the path's where not given.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
@@ -50,4 +54,4 @@ def themed_figure(path: Path, notes: Iterable[str], size: tuple[float, float] = 
         width = int(size[0] * _NOTE_CHARACTERS_PER_INCH)
         text = "\n".join(line for note in notes for line in textwrap.wrap(note, width))
         figure.supxlabel(text, fontsize=_NOTE_SIZE, color=_NOTE_COLOUR, x=0.01, ha="left")
-        figure.savefig(path)
+        figure.savefig(path, format=suffix or None)

@@ -1,8 +1,33 @@
-"""Aligned tables and lists of plain text."""
+"""Aligned tables and lists of plain text, and what a reader may be shown of any text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
+
+_HIDDEN: Final = (
+    "\x00-\x1f\x7f-\x9f"  # control characters: ESC moves a terminal's cursor, renames its window
+    "\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible, or they turn what follows around
+    "\ud800-\udfff"  # halves of characters, which no file takes
+    "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"
+)
+_UNPRINTABLE: Final = re.compile(f"[{_HIDDEN}]")
+_UNPRINTABLE_IN_LINES: Final = re.compile(f"(?![\n\t])[{_HIDDEN}]")
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    r"""Any text as a terminal, a page, a figure and a file can take it: what cannot be seen is written as its code.
+
+    Args:
+        text: from a file that may hold anything.
+        lines: leave line ends and tabs as they are.
+
+    >>> print(printable("a\x1b[31m\ud800 Zufällig 東京"))
+    a\x1b[31m\ud800 Zufällig 東京
+    """
+    unprintable = _UNPRINTABLE_IN_LINES if lines else _UNPRINTABLE
+    return unprintable.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -14,7 +39,7 @@ def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     a      1
     long  20
     """
-    lines = [tuple(headings), *(tuple(row) for row in rows)]
+    lines = [tuple(map(printable, row)) for row in (headings, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     lines.insert(1, tuple("-" * width for width in widths))
     return "\n".join(_line(line, widths) for line in lines)

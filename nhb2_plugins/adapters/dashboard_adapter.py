@@ -28,9 +28,11 @@ from optuna_dashboard import save_note, wsgi
 
 from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH, study_from_records
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.text_table import printable
 from nhb2_plugins.trajectory.record import TrialRecord
 
 LOOPBACK: Final = "127.0.0.1"
+_LONGEST_TEXT: Final = 200  # in a note
 _DIGEST: Final = "nhb2_records"
 """The attribute that says which records a study was made of; written last, so that a study without it is not whole."""
 
@@ -90,16 +92,21 @@ def _make_study(storage: BaseStorage, name: str, records: Sequence[TrialRecord],
 
 def _note(records: Sequence[TrialRecord]) -> str:
     """The study's note in the dashboard (Markdown): which table its numbers come from, and what its times are."""
-    kind, _, digest = records[0].table.partition(":")
+    kind, _, digest = map(_plain, records[0].table.partition(":"))
     n_runs = len({record.run_id for record in records})
     of_runs = "one run" if n_runs == 1 else f"{n_runs} runs"
-    charging = " or ".join(sorted({record.charging for record in records}))
+    charging = _plain(" or ".join(sorted({record.charging for record in records})))
     return (
         f"Recorded evaluations of {of_runs}, from the **{kind} table ({digest})** of NAS-HPO-Bench-II.\n\n"
         "- Objective: error in percent, to minimise. Intermediate values stand at epochs.\n"
         "- A training run that stopped below the highest epoch is shown as pruned.\n"
         f"- Times are simulated: second 0 is {SIMULATED_EPOCH:%d %B %Y}, 00:00. Charged {charging}.\n"
     )
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is: no image, link or HTML is made of it, and it is not long."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", printable(text[:_LONGEST_TEXT]))
 
 
 def _digest(records: Sequence[TrialRecord]) -> str:

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from nhb2_plugins.analysis.baseline_curves import baseline_over_evaluations, baseline_over_time
-from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard, RunRow
+from nhb2_plugins.analysis.model import CampaignFacts, FailedRun, OptimizerCard, RunRow
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.text_table import printable
 from nhb2_plugins.trajectory.run_file import RunSummary
+
+_MOST_BEYOND_PP: Final = 1e-6  # of float error, that a regret may be below zero
 
 
 def facts_of(results: CampaignResults) -> CampaignFacts:
-    """What a campaign was."""
+    """What a campaign was. Whatever text the files hold, here it can be printed.
+
+    Raises:
+        CampaignError: a run's file holds an accuracy that is no number, or one that beats the best of its table.
+    """
     header = results.header
     best = header.optimum
     return CampaignFacts(
-        name=results.name,
-        specification=results.specification,
-        table=header.table,
-        table_label=header.table_label,
-        table_line=results.table_line,
-        conditions=results.conditions,
-        notes=results.notes,
+        name=printable(results.name),
+        specification=_printable(results.specification),
+        table=_printable(header.table),
+        table_label=printable(header.table_label),
+        table_line=printable(results.table_line),
+        conditions=printable(results.conditions),
+        notes=tuple(map(printable, results.notes)),
         measure=results.measure,
         measure_epoch=header.measure_epoch,
         optimum=f"{best.cellcode}, lr {best.lr:g}, batch size {best.batch_size}",
         optimum_error_pct=header.optimum_error_pct,
         horizon_s=results.horizon_s,
-        versions=results.versions,
+        versions=_printable(results.versions),
         optimizers=_cards(results),
         baseline_time=baseline_over_time(results),
         baseline_evaluations=baseline_over_evaluations(results),
-        failures=results.failures,
-        unfinished=results.unfinished,
+        failures=tuple(
+            FailedRun(printable(each.run_id), printable(each.reason), printable(each.traceback, lines=True))
+            for each in results.failures
+        ),
+        unfinished=tuple(map(printable, results.unfinished)),
     )
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(each) for key, each in value.items()}
+    return type(value)(map(_printable, value)) if isinstance(value, list | tuple) else value
 
 
 def _cards(results: CampaignResults) -> tuple[OptimizerCard, ...]:
@@ -58,15 +78,15 @@ def _card(optimizer: OptimizerRuns, specified: Mapping[str, Any], results: Campa
     return OptimizerCard(
         name=optimizer.name,
         marked_name=optimizer.marked_name,
-        algorithm=header.algorithm,
-        settings=header.settings,
-        ladder=header.ladder.budgets if header.ladder else (),
+        algorithm=printable(header.algorithm),
+        settings=_printable(header.settings),
+        ladder=header.ladder.rungs if header.ladder else (),
         epoch=header.epoch,
         budget_s=header.budget_s,
         n_workers=header.n_workers,
-        charging=header.charging,
-        crossing=header.crossing,
-        versions=header.versions,
+        charging=printable(header.charging),
+        crossing=printable(header.crossing),
+        versions=_printable(header.versions),
         evaluations_by_epoch=dict(sorted(by_epoch.items())),
         overhead_s=float(np.mean([run.overhead_s for run in runs])),
         runs=tuple(_run_row(optimizer.marked_name, run) for run in runs),
@@ -82,8 +102,8 @@ def _card_without_runs(
     return OptimizerCard(
         name=optimizer.name,
         marked_name=optimizer.marked_name,
-        algorithm=str(specified.get("algorithm", "")),
-        settings=specified.get("settings") or {},
+        algorithm=printable(str(specified.get("algorithm", ""))),
+        settings=_printable(specified.get("settings") or {}),
         ladder=(),
         epoch=int(specified.get("epoch") or results.header.epoch),
         budget_s=float(budget) if isinstance(budget, int | float) else None,
@@ -101,7 +121,7 @@ def _run_row(name: str, run: RunSummary) -> RunRow:
     row = RunRow(
         optimizer=name,
         seed=run.header.seed,
-        run_id=run.header.run_id,
+        run_id=printable(run.header.run_id),
         n_evaluations=run.n_evaluations,
         simulated_s=run.last_end_s,
         charged_cost_s=run.charged_cost_s,
@@ -109,6 +129,7 @@ def _run_row(name: str, run: RunSummary) -> RunRow:
     )
     if not run.incumbents:
         return row
+    _refuse_what_cannot_be(run)
     final = run.incumbents[-1]
     measured = final.measured
     return replace(
@@ -124,3 +145,18 @@ def _run_row(name: str, run: RunSummary) -> RunRow:
         test_error_12_pct=error_pct(measured.test_accuracy_12_pct),
         test_error_200_pct=error_pct(measured.expected_accuracy_200_pct),
     )
+
+
+def _refuse_what_cannot_be(run: RunSummary) -> None:
+    """A mean with one such number in it would be none, or better than the best."""
+    final = run.incumbents[-1].measured
+    shown = (final.valid_accuracy_12_pct, final.test_accuracy_12_pct, final.expected_accuracy_200_pct)
+    regrets = [regret for _, regret in run.regrets]
+    where = f"run {printable(run.header.run_id)}"
+    if not all(map(math.isfinite, (*shown, *regrets))):
+        raise CampaignError(f"{where}: an accuracy of its incumbents, or of its optimum, is no number")
+    if min(regrets) < -_MOST_BEYOND_PP:
+        raise CampaignError(
+            f"{where} is better by {-min(regrets):.2f} percentage points than what its file calls the best of the "
+            "table: one of the two is wrong"
+        )

@@ -105,7 +105,7 @@ class OptimizerCard:
         marked_name: with an asterisk where it searched on expected test accuracy; what is shown.
         algorithm: registered name.
         settings: its settings, as given.
-        ladder: budgets in epochs of a multi-fidelity optimizer, else empty.
+        ladder: the epochs that serve the budgets of a multi-fidelity optimizer, else empty.
         epoch: the fidelity searched at, without a ladder.
         budget_s: simulated budget; None for no limit.
         n_workers: simulated workers.
@@ -121,7 +121,7 @@ class OptimizerCard:
     marked_name: str
     algorithm: str
     settings: Mapping[str, Any]
-    ladder: tuple[float, ...]
+    ladder: tuple[int, ...]
     epoch: int
     budget_s: float | None
     n_workers: int

@@ -34,8 +34,14 @@ _LEGEND_CHARACTERS: Final = 30
 _COLUMN_CHARACTERS: Final = 13
 
 
-def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path) -> None:
-    """Draw one figure into a file; the suffix decides the format (``png``, ``svg``, ``pdf``).
+def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path, suffix: str = "") -> None:
+    """Draw one figure into a file.
+
+    Args:
+        figure: what is drawn.
+        facts: of the campaign: what stands below it.
+        path: the file.
+        suffix: ``png``, ``svg`` or ``pdf``; the path's where not given.
 
     Raises:
         ValueError: it has no picture.
@@ -43,7 +49,7 @@ def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path) -> None:
     if figure.picture is None:
         raise ValueError(f"there is nothing to draw in {figure.name}")
     notes = (" ".join(figure.notes), *facts.notes)
-    with themed_figure(path, [note for note in notes if note], figure.size) as canvas:
+    with themed_figure(path, [note for note in notes if note], figure.size, suffix) as canvas:
         canvas.suptitle(figure.title, x=0.01, ha="left", fontsize=11.5)
         _draw(figure.picture, canvas)
 

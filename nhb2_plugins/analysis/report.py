@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,8 @@ from nhb2_plugins.analysis.analyse import report_figures, report_tables
 from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.questions.comparison import comparison_table
 from nhb2_plugins.analysis.table_files import to_csv, to_latex
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
+from nhb2_plugins.files import file_aside
 from nhb2_plugins.text_table import text_table
 
 COMPARISON_TEXT: Final = "comparison.txt"
@@ -30,6 +32,8 @@ def conclusions_text(analysis: CampaignAnalysis) -> str:
 def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[str] = ()) -> list[Path]:
     """Write a report; returns the files.
 
+    Each file is written aside and renamed, so that what is there is whole: this report's, or the one's before.
+
     Args:
         analysis: what to report.
         directory: where to; made where missing.
@@ -37,6 +41,7 @@ def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[
 
     Raises:
         InvalidValueError: an unknown format, or the directory is a file.
+        ReportWriteError: the disk refuses a file, or the directory is taken away meanwhile.
         MissingExtraError: what draws figures or the page is not installed.
     """
     wanted = list(dict.fromkeys(formats or DEFAULT_FORMATS))
@@ -47,70 +52,77 @@ def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[
         directory.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise InvalidValueError(f"a report cannot go to {directory}: that, or what it lies in, is a file") from error
-    return [path for each in wanted for path in FORMATS[each](analysis, directory)]
+    except OSError as error:
+        raise ReportWriteError(f"cannot make {directory}: {error.strerror}") from error
+    files = []
+    for name, write in (file for each in wanted for file in FORMATS[each](analysis)):
+        _put(directory / name, write)
+        if write is not None:
+            files.append(directory / name)
+    return files
 
 
-def _write_text(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-    return [_written(directory / COMPARISON_TEXT, comparison_text(analysis) + "\n" + conclusions_text(analysis))]
+class ReportWriteError(Nhb2Error, OSError):
+    """The disk refuses a report's file: it is full, read-only, not the user's, or no longer there."""
 
 
-def _write_csv(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
+Write = Callable[[Path], object]
+Files = Iterator[tuple[str, Write | None]]
+"""Names of files, and what writes each; None where there is nothing to write, and no earlier report's must stay."""
+
+
+def _put(path: Path, write: Write | None) -> None:
+    try:
+        if write is None:
+            path.unlink(missing_ok=True)
+            return
+        with file_aside(path) as aside:
+            write(aside)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ReportWriteError(f"cannot write {path}: {reason}; an earlier one that is there is whole") from error
+
+
+def _texts(texts: Iterable[tuple[str, str]]) -> Files:
+    for name, text in texts:
+        yield name, partial(Path.write_text, data=text, encoding="utf-8") if text else None
+
+
+def _text(analysis: CampaignAnalysis) -> Files:
+    return _texts([(COMPARISON_TEXT, comparison_text(analysis) + "\n" + conclusions_text(analysis))])
+
+
+def _csv(analysis: CampaignAnalysis) -> Files:
     tables = report_tables(analysis)
-    return _write_tables(
-        {f"{table.name}.csv": to_csv(table, analysis) if table.rows else "" for table in tables}, directory
-    )
+    return _texts((f"{table.name}.csv", to_csv(table, analysis) if table.rows else "") for table in tables)
 
 
-def _write_latex(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-    tables = [table for table in report_tables(analysis) if not table.long]
-    return _write_tables(
-        {f"{table.name}.tex": to_latex(table, analysis) if table.rows else "" for table in tables}, directory
-    )
+def _latex(analysis: CampaignAnalysis) -> Files:
+    tables = (table for table in report_tables(analysis) if not table.long)
+    return _texts((f"{table.name}.tex", to_latex(table, analysis) if table.rows else "") for table in tables)
 
 
-def _write_tables(texts: Mapping[str, str], directory: Path) -> list[Path]:
-    """Write the files that have a text; the others must not stay from an earlier report on other runs."""
-    for name in (name for name, text in texts.items() if not text):
-        (directory / name).unlink(missing_ok=True)
-    return [_written(directory / name, text) for name, text in texts.items() if text]
+def _figures(analysis: CampaignAnalysis, suffix: str) -> Files:
+    from nhb2_plugins.analysis.plots import draw_figure  # matplotlib takes its time
+
+    for figure in report_figures(analysis):
+        draw = partial(draw_figure, figure, analysis, suffix=suffix)
+        yield f"{figure.name}.{suffix}", None if figure.picture is None else draw
 
 
-def _figures(suffix: str) -> Callable[[CampaignAnalysis, Path], list[Path]]:
-    def write(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-        from nhb2_plugins.analysis.plots import draw_figure  # matplotlib takes its time
+def _page(analysis: CampaignAnalysis) -> Files:
+    from nhb2_plugins.analysis.page.builder import PAGE_FILE, page_of  # Jinja and plotly take their time
 
-        files = []
-        for figure in report_figures(analysis):
-            path = directory / f"{figure.name}.{suffix}"
-            if figure.picture is None:
-                path.unlink(missing_ok=True)  # of an earlier report, on other runs
-            else:
-                draw_figure(figure, analysis, path)
-                files.append(path)
-        return files
-
-    return write
+    return _texts([(PAGE_FILE, page_of(analysis))])
 
 
-def _write_page(analysis: CampaignAnalysis, directory: Path) -> list[Path]:
-    from nhb2_plugins.analysis.page.builder import PAGE_FILE, write_page  # Jinja and plotly take their time
-
-    write_page(analysis, directory / PAGE_FILE)
-    return [directory / PAGE_FILE]
-
-
-def _written(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-FORMATS: Final[Mapping[str, Callable[[CampaignAnalysis, Path], list[Path]]]] = {
-    "html": _write_page,
-    "text": _write_text,
-    "csv": _write_csv,
-    "latex": _write_latex,
-    "png": _figures("png"),
-    "svg": _figures("svg"),
-    "pdf": _figures("pdf"),
+FORMATS: Final[Mapping[str, Callable[[CampaignAnalysis], Files]]] = {
+    "html": _page,
+    "text": _text,
+    "csv": _csv,
+    "latex": _latex,
+    "png": partial(_figures, suffix="png"),
+    "svg": partial(_figures, suffix="svg"),
+    "pdf": partial(_figures, suffix="pdf"),
 }
 DEFAULT_FORMATS: Final = ("html", "text", "csv", "png")

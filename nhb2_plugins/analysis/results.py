@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from nhb2_plugins.analysis.model import FailedRun
 from nhb2_plugins.campaign_directory import BASELINE_FILE, CampaignDirectory
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.text_table import printable
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, read_baseline
 from nhb2_plugins.trajectory.run_file import RunHeader, RunSummary
 from nhb2_plugins.trajectory.summary import read_summary
@@ -19,6 +20,8 @@ _MEASURES: Final = {
     SCHEDULE_EPOCHS: f"validation error after {SCHEDULE_EPOCHS} epochs",
     LONG_EPOCHS: f"expected test error after {LONG_EPOCHS} epochs",
 }
+LONGEST_NAME: Final = 300
+"""Characters of an optimizer's name that are shown; a specification takes no longer ones."""
 EXPECTED_TEST_NOTE: Final = "* searched on expected test accuracy (200 epochs), at costs that are estimated"
 
 
@@ -31,8 +34,14 @@ class OptimizerRuns:
 
     @property
     def marked_name(self) -> str:
-        """The name, with an asterisk where the search saw 200-epoch values (:data:`EXPECTED_TEST_NOTE`)."""
-        return f"{self.name} *" if self.runs and self.runs[0].header.searches_expected_test else self.name
+        """The name as it is shown, with an asterisk where the search saw 200-epoch values (:data:`EXPECTED_TEST_NOTE`).
+
+        What cannot be printed is escaped, and of a name that no specification takes, the middle is left out.
+        """
+        name = printable(self.name)
+        if len(name) > LONGEST_NAME:
+            name = f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 + 1 :]}"
+        return f"{name} *" if self.runs and self.runs[0].header.searches_expected_test else name
 
     @property
     def with_result(self) -> tuple[RunSummary, ...]:
@@ -92,11 +101,10 @@ class CampaignResults:
 
     @property
     def fidelities(self) -> str:
-        """The budgets that were searched at, in epochs, in one line."""
-        budgets = sorted(
-            {float(epoch) for h in self.first_headers for epoch in (h.ladder.budgets if h.ladder else (h.epoch,))}
+        """The epochs that were searched at, in one line."""
+        return epochs_in_words(
+            epoch for h in self.first_headers for epoch in (h.ladder.rungs if h.ladder else (h.epoch,))
         )
-        return f"{', '.join(f'{budget:.3g}' for budget in budgets)} epoch{'' if budgets == [1.0] else 's'}"
 
     @property
     def horizon_s(self) -> float:
@@ -143,6 +151,16 @@ class CampaignResults:
         """Which table the numbers come from, in one line."""
         table = self.header.table
         return f"{self.header.table_label}: {table['source']}" + (f" ({table['note']})" if table["note"] else "")
+
+
+def epochs_in_words(epochs: Iterable[int]) -> str:
+    """Several epochs, ascending, each once.
+
+    >>> epochs_in_words([12, 1, 12]), epochs_in_words([1])
+    ('1, 12 epochs', '1 epoch')
+    """
+    several = sorted(set(epochs))
+    return f"{', '.join(map(str, several))} epoch{'' if several == [1] else 's'}"
 
 
 def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResults:

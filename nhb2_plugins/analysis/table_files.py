@@ -11,6 +11,8 @@ from typing import Any, Final
 from nhb2_plugins.analysis.model import CampaignAnalysis, Estimate, Interval
 from nhb2_plugins.analysis.tables import ReportTable
 
+_FORMULA: Final = ("=", "+", "-", "@")
+
 
 def to_csv(table: ReportTable, analysis: CampaignAnalysis) -> str:
     """A table as CSV, in full precision; the table's label and the conditions stand in columns of their own."""
@@ -18,11 +20,16 @@ def to_csv(table: ReportTable, analysis: CampaignAnalysis) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [name for key, kind in zip(table.keys, kinds, strict=True) for name in _names(key, kind)]
-    writer.writerow([*names, "table", "conditions"])
+    writer.writerow(map(_inert, [*names, "table", "conditions"]))
     for row in table.rows:
         cells = [cell for value, kind in zip(row, kinds, strict=True) for cell in _cells(value, kind)]
-        writer.writerow([*cells, analysis.table_label, analysis.conditions])
+        writer.writerow(map(_inert, [*cells, analysis.table_label, analysis.conditions]))
     return text.getvalue()
+
+
+def _inert(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _kind(values: Sequence[Any]) -> type | None:

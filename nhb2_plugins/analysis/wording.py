@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard
+from nhb2_plugins.analysis.results import epochs_in_words
 from nhb2_plugins.fidelity import LONG_EPOCHS
 
 MOST_LISTED: Final = 6
@@ -63,10 +64,8 @@ def runs_in_words(n_runs: int) -> str:
 
 def fidelity_of(card: OptimizerCard) -> str:
     """The epochs that an optimizer evaluates at, in words."""
-    if card.ladder:
-        return f"{', '.join(f'{budget:.4g}' for budget in card.ladder)} epochs"
-    expected = " (expected test accuracy)" if card.epoch == LONG_EPOCHS else ""
-    return f"{card.epoch} epochs{expected}"
+    expected = " (expected test accuracy)" if not card.ladder and card.epoch == LONG_EPOCHS else ""
+    return epochs_in_words(card.ladder or (card.epoch,)) + expected
 
 
 def budget_of(card: OptimizerCard) -> str:

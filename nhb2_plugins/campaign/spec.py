@@ -6,6 +6,7 @@ aside).
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -30,13 +31,14 @@ from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_yaml
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
 from nhb2_plugins.simulation import Crossing, Overhead
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.location import expanded_user, shipped_directories
+from nhb2_plugins.text_table import printable
 
 SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""
@@ -48,6 +50,9 @@ NAMED_TABLES: Final = ("embedded", "imported")
 """Tables that a specification can name without saying where they are."""
 
 _MAX_SPEC_BYTES: Final = 1 << 20
+LONGEST_LABEL: Final = 300
+"""Characters of an optimizer's label."""
+_LONGEST_NAME: Final = 100
 _LONGEST_SLUG: Final = 60  # of up to four bytes each; a name has 255
 _NUMBER: Final = "number"
 _LIST: Final = "list"
@@ -137,7 +142,7 @@ class OptimizerSpec(_Strict):
     """
 
     algorithm: str
-    label: str = ""
+    label: str = Field(default="", max_length=LONGEST_LABEL)
     seeds: Annotated[
         Annotated[int, Field(ge=1, le=MOST_RUNS, strict=True), Tag(_NUMBER)]
         | Annotated[
@@ -173,6 +178,13 @@ class OptimizerSpec(_Strict):
         registration(algorithm)
         return algorithm
 
+    @field_validator("label")
+    @classmethod
+    def _can_be_shown(cls, label: str) -> str:
+        if printable(label) != label:
+            raise InvalidValueError(f"{printable(label)!r} holds characters that cannot be shown, here as their codes")
+        return label
+
     @field_validator("seeds")
     @classmethod
     def _differ(cls, seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
@@ -188,7 +200,7 @@ class OptimizerSpec(_Strict):
     @model_validator(mode="after")
     def _ladder_fits(self) -> Self:
         check_ladder(self.algorithm, has_ladder=self.ladder is not None)
-        self.fidelity_ladder()
+        _refuse_hidden_rungs(self.fidelity_ladder())
         if registration(self.algorithm).ladder == "always" and self.epoch != SCHEDULE_EPOCHS:
             raise InvalidValueError(
                 f"algorithm {self.algorithm!r} searches at the epochs of its ladder, not at epoch {self.epoch}"
@@ -228,6 +240,16 @@ class OptimizerSpec(_Strict):
         return FidelityLadder(self.ladder)
 
 
+def _refuse_hidden_rungs(ladder: FidelityLadder | None) -> None:
+    """A budget above 12 epochs is served by 12 or by 200, which can be far from what was written."""
+    for budget, rung in () if ladder is None else zip(ladder.budgets, ladder.rungs, strict=True):
+        if budget > SCHEDULE_EPOCHS and not math.isclose(budget, rung, rel_tol=1e-9):
+            raise InvalidValueError(
+                f"a budget of {budget:.6g} epochs would be served by {rung}: the fidelities are 1..{SCHEDULE_EPOCHS} "
+                f"and {LONG_EPOCHS}, so write {rung}"
+            )
+
+
 class CampaignSpec(_Strict):
     """A whole campaign.
 
@@ -246,7 +268,7 @@ class CampaignSpec(_Strict):
         optimizers: what is compared.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=_LONGEST_NAME)
     budget_s: float = Field(gt=0, allow_inf_nan=False)
     n_workers: int = Field(default=1, ge=1, strict=True)
     charging: Charging = "from_scratch"

@@ -16,7 +16,7 @@ from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
 from nhb2_plugins.space import parse_cellcode
-from nhb2_plugins.text_table import text_table
+from nhb2_plugins.text_table import printable, text_table
 
 if TYPE_CHECKING:
     import pandas
@@ -52,7 +52,7 @@ def _analyze(options: argparse.Namespace) -> int:
     names = answerable(request) if options.name == ALL else (options.name,)
     sections = {name: sections_of(name, request) for name in names}
     provenance = request.bench.provenance
-    print(f"Table: {provenance.label}; {provenance.source}")
+    print(printable(f"Table: {provenance.label}; {provenance.source}"))
     for name in names:
         for section in sections[name]:
             print(f"\n{section.title}\n[{section.frame.attrs['measure']}; {section.frame.attrs['table']}]")

@@ -17,7 +17,7 @@ from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import MissingExtraError
 from nhb2_plugins.extras import missing_extra
-from nhb2_plugins.text_table import counted, text_table
+from nhb2_plugins.text_table import counted, printable, text_table
 
 if TYPE_CHECKING:
     from nhb2_plugins.benchmark import Benchmark
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
         spec = spec.with_seeds(options.seeds)
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
     bench = open_table_of(spec, options.table)
-    begun = f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}."
+    begun = printable(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.")
     _while_read(print)(begun, file=sys.stderr, flush=True)
     if options.dry_run:
         return _dry_run(spec, bench, directory, only=options.only, overwrite=options.overwrite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,21 @@ def test_a_study_holds_the_run_and_is_loaded_once(kind: str, tmp_path: Path) -> 
     assert [trial.value for trial in study.trials] == [20, 15, 16]
     assert {configuration_of(trial) for trial in study.trials} == {RUN.records[0].configuration}
     note = get_note(study)
-    assert "embedded table (01234567)" in note
-    assert "Charged from_scratch" in note
+    assert "**embedded table (01234567)**" in note
+    assert r"Charged from\_scratch" in note
+
+
+def test_a_table_s_name_is_no_image_and_no_html_in_the_note() -> None:
+    hostile = "![x](http://evil/a.png) <img src=x>\x1b:1&amp;\n# heading" + "x" * 500
+    records = [replace(record, table=hostile) for record in RUN.records]
+    storage = open_storage(None)
+    load_studies(storage, {"mine": records})
+    note = get_note(optuna.load_study(study_name="mine", storage=storage))
+    first = note.split("\n")[0]
+    assert r"\!\[x\]\(http" in first
+    assert r"\<img src\=x\>\\x1b" in first
+    assert r"1\&amp\;\\n\# heading" in first
+    assert len(first) < 700
 
 
 def test_another_run_of_the_same_name_is_refused() -> None:

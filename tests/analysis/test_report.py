@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 import random
+import shutil
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from matplotlib.figure import Figure
 
 from nhb2_plugins.analysis.analyse import analyse, report_figures
 from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.questions.comparison import compare, comparison_table
-from nhb2_plugins.analysis.report import comparison_text, write_report
+from nhb2_plugins.analysis.report import ReportWriteError, comparison_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.analysis.tables import ReportTable
+from nhb2_plugins.analysis.wording import fidelity_of
 from nhb2_plugins.errors import CampaignError, InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
@@ -219,3 +224,76 @@ def test_a_curve_that_can_rise_is_explained() -> None:
         for each in (at_the_measure, below_it)
     ]
     assert told == [False, True]
+
+
+# -- a disk that refuses
+
+
+def test_a_full_disk_leaves_what_was_there_and_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_report(analyse(RESULTS), tmp_path, ["html", "csv"])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def half(self: Path, data: str, encoding: str) -> int:
+        self.write_bytes(data.encode(encoding)[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    for name, file in (("html", "report.html"), ("csv", "comparison.csv")):
+        with pytest.raises(ReportWriteError, match=rf"cannot write .*/{file}: No space left on device; an earlier one"):
+            write_report(analyse(campaign_of({"other": [1.0]})), tmp_path, [name])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_figure_that_the_disk_refuses_leaves_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path, *_) = write_report(analyse(RESULTS), tmp_path, ["png"])
+    before = path.read_bytes()
+
+    def fail(self: Figure, path: Path, format: str) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(Figure, "savefig", fail)
+    with pytest.raises(ReportWriteError, match=f"cannot write .*{path.name}: Disk quota exceeded"):
+        write_report(analyse(RESULTS), tmp_path, ["png"])
+    assert path.read_bytes() == before
+    assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".")]
+
+
+def test_a_directory_that_is_taken_away_meanwhile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "report"
+
+    def taken_away(table: ReportTable, analysis: CampaignAnalysis) -> str:
+        shutil.rmtree(place, ignore_errors=True)
+        return to_csv(table, analysis)
+
+    monkeypatch.setattr("nhb2_plugins.analysis.report.to_csv", taken_away)
+    with pytest.raises(ReportWriteError, match=r"cannot write .*comparison\.csv: No such file or directory"):
+        write_report(analyse(RESULTS), place, ["csv"])
+
+
+def test_a_place_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(ReportWriteError, match=r"cannot make .*new: Permission denied"):
+        write_report(analyse(RESULTS), tmp_path / "new", ["csv"])
+
+
+# -- epochs
+
+
+@pytest.mark.parametrize(
+    ("header", "served"),
+    [
+        ({"ladder": (4 / 3, 4.0, 12.0)}, "1, 4, 12 epochs"),
+        ({"ladder": (12.0, 201.0)}, "12, 200 epochs"),
+        ({"ladder": (1.0,)}, "1 epoch"),
+        ({"epoch": 1}, "1 epoch"),
+        ({"epoch": 12}, "12 epochs"),
+    ],
+)
+def test_the_epochs_that_served_are_printed_not_the_budgets(header: dict[str, object], served: str) -> None:
+    analysis = analyse(campaign_of({"a": [1.0]}, **header))
+    assert f"Searched at {served}. " in comparison_text(analysis)
+    assert fidelity_of(analysis.optimizers[0]) == served

@@ -12,7 +12,7 @@ from nhb2_plugins.adapters.optuna.optimizer import SAMPLERS
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.plan import chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import make_planned_optimizer
-from nhb2_plugins.campaign.spec import CampaignSpec, read_spec, shipped_specs
+from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.optimizers import registry
 from nhb2_plugins.simulation import simulate
@@ -236,6 +236,44 @@ def test_labels_of_any_script_and_length_are_directories() -> None:
     spec = CampaignSpec.model_validate({"name": "labels", "budget_s": 1, "optimizers": optimizers})
     slugs = [each.slug for each in spec.optimizers]
     assert slugs == ["東京", "大阪", "größe_α_0_5", "a_b_c", "optimizer", "x" * 60]
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("a\x1b[31m", r"'a\\x1b[31m' holds characters that cannot be shown"),
+        ("\u202e", r"'\\u202e'"),
+    ],
+)
+def test_a_label_that_cannot_be_shown_is_refused(label: str, told: str) -> None:
+    with pytest.raises(ValueError, match="cannot be shown") as refused:
+        OptimizerSpec(algorithm="random_search", seeds=1, label=label)
+    assert told in str(refused.value)
+
+
+def test_a_label_and_a_name_have_a_longest_length(tmp_path: Path) -> None:
+    for text, key in ((MINIMAL.replace("small", "n" * 101), "name"), (_labelled("l" * 301), "label")):
+        (tmp_path / "spec.yaml").write_text(text)
+        with pytest.raises(CampaignError, match=rf"{key}: .* at most (100|300) characters"):
+            read_spec(tmp_path / "spec.yaml")
+    for text in (MINIMAL.replace("small", "n" * 100), _labelled("l" * 300), _labelled("$^$ =1+1")):
+        (tmp_path / "spec.yaml").write_text(text)
+        read_spec(tmp_path / "spec.yaml")
+
+
+def _labelled(label: str) -> str:
+    return MINIMAL.replace("random_search,", f"random_search, label: '{label}',")
+
+
+@pytest.mark.parametrize(("ladder", "write"), [([12, 201], 200), ([4, 13.7], 12), ([1, 199], 12), ([12, 200.001], 200)])
+def test_a_budget_that_another_fidelity_would_serve_is_refused(ladder: list[float], write: int) -> None:
+    with pytest.raises(ValueError, match=rf"{ladder[1]:.6g} epochs would be served by {write}: .* so write {write}"):
+        OptimizerSpec(algorithm="asha", seeds=1, ladder=ladder)
+
+
+@pytest.mark.parametrize("ladder", [[12, 200], [4 / 3, 4, 12], {"min_epoch": 1, "max_epoch": 12}, [1, 12.0000000001]])
+def test_a_budget_below_the_schedule_s_end_may_lie_between_fidelities(ladder: object) -> None:
+    assert OptimizerSpec(algorithm="asha", seeds=1, ladder=ladder).fidelity_ladder() is not None
 
 
 def test_an_epoch_beside_a_ladder_counts_where_a_stage_has_no_ladder_and_is_refused_elsewhere() -> None:

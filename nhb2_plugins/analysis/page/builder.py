@@ -36,16 +36,6 @@ _N_TRACEBACK_CHARACTERS: Final = 6000
 _Write = Callable[[parts.Part], Markup]
 
 
-def write_page(analysis: CampaignAnalysis, path: Path) -> None:
-    """Write the page of a campaign.
-
-    Args:
-        analysis: every number that it shows.
-        path: the file.
-    """
-    path.write_text(page_of(analysis), encoding="utf-8")
-
-
 def page_of(analysis: CampaignAnalysis) -> str:
     """The page as HTML. Equal analyses give equal pages."""
     environment, context = _environment(), _context(analysis)
