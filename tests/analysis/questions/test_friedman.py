@@ -7,8 +7,10 @@ import pytest
 import scikit_posthocs
 from scipy.stats import friedmanchisquare
 
+from nhb2_plugins.analysis import parts
+from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.model import Refusal
-from nhb2_plugins.analysis.questions.friedman import critical_difference, friedman, friedman_of
+from nhb2_plugins.analysis.questions.friedman import QUESTION, critical_difference, friedman, friedman_of
 from nhb2_plugins.analysis.questions.pairs import pairs
 from tests.analysis.runs import campaign_of
 
@@ -73,3 +75,106 @@ def test_equal_results_are_refused_not_divided_by_zero() -> None:
     found = friedman(campaign_of({name: [2.0] * 12 for name in "abc"}))
     assert isinstance(found, Refusal)
     assert "end at the same regret" in found.reason
+
+
+# -- by hand
+
+
+def _by_mean_rank(n_seeds: int = 10) -> dict[str, list[float]]:
+    """On every seed: a before b, b before c."""
+    return {
+        name: [start + seed / 100 for seed in range(n_seeds)] for name, start in (("a", 1.0), ("b", 2.0), ("c", 3.0))
+    }
+
+
+def test_an_order_that_is_the_same_on_every_seed() -> None:
+    """chi² = 12 n / (k (k + 1)) · Σ (R − 2)² = 10 · 2 = 20; two ranks apart is told, one (below 1.05) is not."""
+    found = friedman(campaign_of(_by_mean_rank()))
+    assert not isinstance(found, Refusal)
+    assert (found.names, found.positions, found.n_blocks) == (("a", "b", "c"), (0, 1, 2), 10)
+    assert (found.statistic, found.p_value) == pytest.approx((20.0, np.exp(-10.0)))
+    assert found.mean_rank == (1.0, 2.0, 3.0)
+    assert found.critical_difference == pytest.approx(2.343 * np.sqrt(2 / 10), abs=1e-3)
+    assert found.groups == ((0, 1), (1, 2))
+    assert found.p_nemenyi.diagonal().tolist() == [1, 1, 1]
+    assert found.p_nemenyi[0, 2] < 0.001 < 0.05 < found.p_nemenyi[0, 1]
+    assert found.significant
+
+
+def test_nine_seeds_are_too_few_and_two_optimizers_as_well() -> None:
+    reason = "Friedman's test is not made: it compares at least three optimizers, and fewer share at least 10 seeds."
+    two = {name: values for name, values in _by_mean_rank().items() if name != "c"}
+    for finals in (_by_mean_rank(9), two):
+        assert friedman(campaign_of(finals)) == Refusal(reason)
+
+
+def test_whoever_was_run_without_a_result_is_left_out_with_the_reason() -> None:
+    results = campaign_of({**_by_mean_rank(), "none": [None] * 10, "few": [1.0], "two": [1.0, 2.0]})
+    found = friedman(results)
+    assert not isinstance(found, Refusal)
+    assert found.left_out == {"none": "no result", "few": "1 run", "two": "2 runs"}
+
+
+def test_the_words_name_who_is_not_told_apart() -> None:
+    facts = analyse(campaign_of({**_by_mean_rank(), "few": [9.0]}))
+    (said,) = QUESTION.words(facts.friedman, facts)
+    assert said == (
+        "Friedman's test over 10 seeds of 3 optimizers says that they are not all alike (p < 0.001) (few is left out: "
+        "1 run). Nemenyi's test, which is cautious, does not tell apart a and b; nor b and c (average ranks closer "
+        "than 1.05)."
+    )
+
+
+def test_many_seeds_tell_every_one_apart() -> None:
+    facts = analyse(campaign_of(_by_mean_rank(30)))
+    (said,) = QUESTION.words(facts.friedman, facts)
+    assert said.endswith("alike (p < 0.001). Nemenyi's test tells every one of them from every other.")
+
+
+def test_no_difference_is_said_and_of_two_optimizers_nothing() -> None:
+    alike = {name: [float((seed + shift) % 3) for seed in range(12)] for name, shift in (("a", 0), ("b", 1), ("c", 2))}
+    facts = analyse(campaign_of(alike))
+    (said,) = QUESTION.words(facts.friedman, facts)
+    assert said == "Friedman's test over 12 seeds of 3 optimizers finds no significant difference at all (p = 1.000)."
+    two = analyse(campaign_of({"a": [1.0] * 12, "b": [2.0] * 12}))
+    assert QUESTION.words(two.friedman, two) == []
+    three = analyse(campaign_of({"a": [1.0], "b": [2.0], "c": [3.0]}))
+    assert QUESTION.words(three.friedman, three) == [three.friedman.reason]
+
+
+def test_twelve_names_are_listed_and_thirteen_are_counted() -> None:
+    for n, listed in ((12, True), (13, False)):
+        finals = {f"o{i:02}": [i / 50 + seed / 1000 for seed in range(12)] for i in range(n)}
+        facts = analyse(campaign_of(finals))
+        groups = sum(map(len, facts.friedman.groups))
+        (said,) = QUESTION.words(facts.friedman, facts)
+        assert ("does not tell apart" in said) == (groups <= 12), (n, listed)
+
+
+def test_the_table_and_the_figure_say_who_is_left_out() -> None:
+    facts = analyse(campaign_of({**_by_mean_rank(), "few": [9.0]}))
+    (table,) = QUESTION.tables(facts.friedman, facts)
+    assert [row[:2] for row in table.rows] == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
+    assert [row[2 + i] for i, row in enumerate(table.rows)] == [None, None, None]
+    assert table.keys == ("optimizer", "average_rank", "p_a", "p_b", "p_c")
+    assert table.notes[0].startswith(
+        "Friedman's chi-squared 20.00 over 10 seeds, p < 0.001. p-values of pairs: Nemenyi."
+    )
+    assert table.notes[0].endswith("at level 0.05: 1.05. few is left out: 1 run.")
+    (figure,) = QUESTION.figures(facts.friedman, facts)
+    assert (figure.picture, figure.size) == (facts.friedman, (9.0, pytest.approx(2.9)))
+    (part,) = QUESTION.parts(facts.friedman, facts)
+    assert isinstance(part, parts.DrawingPart)
+    assert (part.section, part.place, part.picture) == (parts.RANKS, 20, facts.friedman)
+    assert part.captions[1:] == ("Left out: few (1 run).",)
+
+
+def test_a_refusal_stands_on_the_page_unless_there_are_no_ranks_at_all() -> None:
+    two, one = (analyse(campaign_of({name: [1.0] for name in names})) for names in ("ab", "a"))
+    (part,) = QUESTION.parts(two.friedman, two)
+    assert isinstance(part, parts.RefusalPart)
+    assert (part.place, part.reason) == (20, two.friedman.reason)
+    assert QUESTION.parts(one.friedman, one) == ()
+    (table,) = QUESTION.tables(one.friedman, one)
+    assert (table.rows, table.notes) == ((), (one.friedman.reason,))
+    assert [each.picture for each in QUESTION.figures(one.friedman, one)] == [None]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
+from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.analyse import analyse, report_tables
 from nhb2_plugins.analysis.model import Refusal
-from nhb2_plugins.analysis.questions.improvement import improvement_matrix
+from nhb2_plugins.analysis.pictures import Matrix
+from nhb2_plugins.analysis.questions.improvement import QUESTION, improvement_matrix
 from tests.analysis.runs import campaign_of
 
 
@@ -15,3 +20,37 @@ def test_one_optimizer_has_no_rivals() -> None:
     assert isinstance(analysis.ranks, Refusal)
     refused = {table.name: table.notes for table in report_tables(analysis) if not table.rows and table.notes}
     assert any("fewer than two" in note for note in refused["ranks"])
+
+
+def test_probabilities_are_shares_of_pairs_of_runs() -> None:
+    results = campaign_of({"gone": [None], "a": [1.0, 3.0, 5.0, 7.0, 9.0], "b": [2.0, 5.0, 6.0, None]})
+    found = improvement_matrix(results)
+    assert isinstance(found, Matrix)
+    assert found.names == ("a", "b")
+    # Of 20 pairs: 1 wins 4; 3 wins 3; 5 wins 2 and ties once; 7 and 9 win one each.
+    assert found.values[0, 1] == pytest.approx((4 + 3 + 2.5 + 1 + 1) / 20)
+    assert found.values[1, 0] == pytest.approx(1 - found.values[0, 1])
+    assert np.isnan(found.values.diagonal()).all()
+    assert np.isnan(found.low.diagonal()).all()
+    assert 0 < found.low[0, 1] < found.values[0, 1] < found.high[0, 1] < 1
+    assert found.low[1, 0] == pytest.approx(1 - found.high[0, 1])
+    assert found.enough == (True, False)  # three runs of b have a result
+
+
+def test_table_figure_and_place() -> None:
+    results = campaign_of({"a": [1.0] * 5, "b": [2.0] * 5})
+    found, facts = improvement_matrix(results), analyse(results)
+    (table,) = QUESTION.tables(found, facts)
+    assert table.keys == ("optimizer", "over_a", "over_b")
+    assert table.shown() == (("a", "–", "1.00 [1.00, 1.00]"), ("b", "0.00 [0.00, 0.00]", "–"))
+    (figure,) = QUESTION.figures(found, facts)
+    assert (figure.name, figure.picture, figure.size) == ("improvement", found, (6.5, 3.2))
+    (part,) = QUESTION.parts(found, facts)
+    assert isinstance(part, parts.MatrixPart)
+    assert (part.section, part.place, part.matrix) == (parts.RANKS, 30, found)
+    assert part.note == "In brackets: 95 % bootstrap interval. Blue: the row is ahead; orange: the column is."
+    many = analyse(campaign_of({f"o{i}": [float(i)] for i in range(6)}))
+    (wide,) = QUESTION.figures(many.improvement, many)
+    assert wide.size == pytest.approx((7.9, 5.2))
+    one = analyse(campaign_of({"a": [1.0]}))
+    assert (QUESTION.parts(one.improvement, one), QUESTION.figures(one.improvement, one)[0].picture) == ((), None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.model import Refusal
 from nhb2_plugins.analysis.questions.friedman import friedman
-from nhb2_plugins.analysis.questions.pairs import magnitude_of, paired, pairs, unpaired
+from nhb2_plugins.analysis.questions.pairs import QUESTION, magnitude_of, paired, pairs, unpaired
 from tests.analysis.runs import campaign_of
 
 # Differences in height of cross- and self-fertilised plants (Darwin, 1876; Wilcoxon's W is 24, p 0.041).
@@ -71,3 +72,93 @@ def test_not_significant_is_said() -> None:
     text = " ".join(analyse(campaign_of(finals)).sentences)
     assert "is not significant: these runs do not say which of them is better" in text
     assert "significantly better than bad (p < 0.001)" in text
+
+
+# -- by hand
+
+
+def test_a_pair_without_a_result_keeps_names_and_counts_in_their_places() -> None:
+    (row,) = pairs(campaign_of({"ran": [1.0, 2.0, 3.0], "never": [None, None]}))
+    assert (row.first, row.second, row.n_first, row.n_second) == ("ran", "never", 3, 2)
+    assert (row.refused, row.test, row.p_value, row.p_holm, row.effect, row.magnitude) == (
+        "no result",
+        "",
+        None,
+        None,
+        None,
+        "",
+    )
+    assert row.verdict == "not tested: no result"
+    (row,) = pairs(campaign_of({"four": [1.0] * 4, "five": [1.0] * 5}))
+    assert (row.n_first, row.n_second, row.refused) == (4, 5, "fewer than 5 runs of one of them")
+    (row,) = pairs(campaign_of({"five": [1.0] * 5, "also": [1.0] * 5}))
+    assert (row.n_first, row.n_second, row.refused) == (5, 5, "fewer than 6 pairs of runs")
+
+
+def test_six_pairs_that_all_point_one_way() -> None:
+    """The smallest p that six pairs can have: 2 / 2**6."""
+    (row,) = pairs(campaign_of({"worse": [2.0, 3, 4, 5, 6, 7], "better": [1.0, 1, 1, 1, 1, 1]}))
+    assert (row.test, row.n_first, row.n_second) == ("Wilcoxon signed-rank", 6, 6)
+    assert (row.p_value, row.p_holm, row.effect) == pytest.approx((2 / 64, 2 / 64, -1.0))
+    assert (row.significant, row.ahead, row.behind) == (True, "better", "worse")
+    assert row.verdict == "better is better"
+
+
+def test_five_against_seven_that_are_apart() -> None:
+    """One of C(12, 5) = 792 arrangements on either side."""
+    (row,) = pairs(campaign_of({"five": [1.0, 2, 3, 4, 5], "seven": [6.0, 7, 8, 9, 10, 11, 12]}))
+    assert (row.test, row.n_first, row.n_second) == ("Mann-Whitney U", 5, 7)
+    assert (row.p_value, row.effect) == pytest.approx((2 / 792, 1.0))
+    assert (row.ahead, row.behind, row.magnitude) == ("five", "seven", "large")
+
+
+def test_the_same_values_are_no_difference() -> None:
+    (row,) = pairs(campaign_of({"a": [1.0] * 6, "b": [1.0] * 6}))
+    assert (row.p_value, row.effect, row.magnitude, row.significant) == (1.0, 0.0, "negligible", False)
+    assert row.verdict == "not significant"
+
+
+@pytest.mark.parametrize(
+    ("effect", "word"),
+    [(0.146, "negligible"), (0.147, "small"), (-0.329, "small"), (0.33, "medium"), (0.473, "medium"), (0.474, "large")],
+)
+def test_an_effect_s_word_begins_at_its_bound(effect: float, word: str) -> None:
+    assert magnitude_of(effect) == word
+
+
+def test_the_words_name_the_better_the_untested_and_the_others() -> None:
+    ten = [i / 10 for i in range(10)]
+    finals = {"a": ten, "b": [each + 5 for each in ten], "c": [each + 5.05 for each in ten], "few": [3.0, 3.0]}
+    _, better, untested, also, *_ = analyse(campaign_of(finals)).sentences
+    assert better == (
+        "a is significantly better than b (p = 0.006) and c (p = 0.006) (two-sided tests of the final regrets, "
+        "Holm-corrected for all pairs, level 0.05)."
+    )
+    assert untested == "Not tested against a: few (fewer than 5 runs of one of them)."
+    assert also == "Also significantly better: b than c."
+
+
+def test_few_runs_of_all_are_told_once() -> None:
+    said = analyse(campaign_of({"a": [1.0], "b": [2.0], "c": [3.0]})).sentences
+    assert said[1] == (
+        "No pair of optimizers was tested: there are too few runs, so nothing here is known to be significant."
+    )
+    assert not any("Not tested" in sentence for sentence in said)
+
+
+def test_the_table_stands_last_among_the_ranks_and_has_a_row_a_pair() -> None:
+    results = campaign_of({"a": [1.0] * 6, "b": [2.0] * 6, "c": [3.0] * 6})
+    facts = analyse(results)
+    (part,) = QUESTION.parts(facts.pairs, facts)
+    assert isinstance(part, parts.TablePart)
+    assert (part.section, part.place, part.names, part.title) == (parts.RANKS, 50, False, "Pair by pair")
+    assert [row[:3] for row in part.table.rows] == [
+        ("a", "b", "not significant"),
+        ("a", "c", "not significant"),
+        ("b", "c", "not significant"),
+    ]
+    assert part.table.rows[0][-2:] == (6, 6)
+    (table,) = QUESTION.tables(facts.pairs, facts)
+    assert table == part.table
+    alone = analyse(campaign_of({"a": [1.0]}))
+    assert (QUESTION.parts(alone.pairs, alone), alone.pairs) == ((), ())

@@ -1,0 +1,85 @@
+"""What must be borne in mind of a comparison, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nhb2_plugins.analysis import parts
+from nhb2_plugins.analysis.facts import facts_of
+from nhb2_plugins.analysis.questions.caveats import QUESTION, FailuresPart
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from tests.analysis.runs import campaign_of, optimizer_with
+
+FIVE = [1.0] * 5
+
+
+def said(results: CampaignResults) -> list[str]:
+    facts = facts_of(results)
+    return [*QUESTION.words(QUESTION.numbers(results, facts), facts)]
+
+
+def test_equal_conditions_need_no_word() -> None:
+    assert said(campaign_of({"a": FIVE, "b": FIVE})) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ({"budget_s": 7000.0}, "another budget than the others' had c (7,000 s; 10 s used on average)."),
+        ({"budget_s": None}, "another budget than the others' had c (no limit; 10 s used on average)."),
+        ({"n_workers": 4}, "Final regrets are not reached with equal means: numbers of simulated workers differ."),
+        ({"charging": "cached"}, "Final regrets are not at equal cost: charging policies differ."),
+    ],
+)
+def test_unequal_conditions_are_told(header: dict[str, object], text: str) -> None:
+    runs = (optimizer_with("a", FIVE), optimizer_with("b", FIVE), optimizer_with("c", FIVE, **header))
+    (sentence,) = said(CampaignResults(runs))
+    assert sentence.endswith(text)
+
+
+def test_who_was_not_run_and_who_has_no_result() -> None:
+    runs = (optimizer_with("a", FIVE), OptimizerRuns("b", ()), OptimizerRuns("c", ()), optimizer_with("d", [None]))
+    assert said(CampaignResults(runs[:2])) == ["b was not run."]
+    assert said(CampaignResults(runs)) == ["b and c were not run.", "d has no result within the budget."]
+    both = CampaignResults((*runs[:1], optimizer_with("d", [None]), optimizer_with("e", [None])))
+    assert said(both) == ["d and e have no result within the budget."]
+    failed = CampaignResults(runs[:2], unfinished=("b/seed-0000",))
+    assert said(failed) == [
+        "No finished run of b is here: not run, or failed.",
+        "Left out, since it is not finished: b/seed-0000.",
+    ]
+
+
+def test_runs_without_a_result_and_too_few_runs_are_counted() -> None:
+    assert said(campaign_of({"a": FIVE, "b": [1.0, None, 1.0, None, 1.0, 1.0]})) == [
+        "In 2 of 6 runs of b nothing ended within the budget: means leave them out, tests and ranks count them as the "
+        "worst.",
+        "Intervals and ranks of fewer than 5 runs say little: b (4).",
+    ]
+
+
+def test_of_many_unfinished_runs_six_are_named() -> None:
+    results = campaign_of({"a": FIVE})
+    seven = tuple(f"a/{i}" for i in range(7))
+    assert said(replace(results, unfinished=seven[:6])) == [
+        "Left out, since they are not finished: a/0; a/1; a/2; a/3; a/4; a/5."
+    ]
+    assert said(replace(results, unfinished=seven)) == [
+        "Left out, since they are not finished: a/0; a/1; a/2; a/3; a/4; a/5; and 1 more."
+    ]
+
+
+def test_without_any_result_only_what_is_unfinished_is_told() -> None:
+    results = replace(campaign_of({"a": [None]}), unfinished=("a/1",))
+    assert said(results) == ["Left out, since it is not finished: a/1."]
+
+
+def test_the_page_s_section_of_failures_names_runs_without_a_result() -> None:
+    results = campaign_of({"a": FIVE, "b": [1.0, None, None]})
+    facts = facts_of(results)
+    (part,) = QUESTION.parts((), facts)
+    assert isinstance(part, FailuresPart)
+    assert part.section is parts.FAILURES
+    assert part.empty_runs == ("b: nothing ended within the budget in 2 of 3 runs; they are left out of the means.",)
