@@ -64,7 +64,7 @@ def figures(analysis: CampaignAnalysis) -> Iterator[str]:
     for figure in (each for each in report_figures(analysis) if each.picture is not None):
         drawn: list[Figure] = []
 
-        def keep(this: Figure, *_: Any, into: list[Figure] = drawn) -> None:
+        def keep(this: Figure, *_: Any, into: list[Figure] = drawn, **_named: Any) -> None:
             into.append(this)
 
         with tempfile.TemporaryDirectory() as directory, patch.object(Figure, "savefig", keep):
@@ -76,6 +76,7 @@ def figures(analysis: CampaignAnalysis) -> Iterator[str]:
             yield from _axes(axes)
         for legend in canvas.legends:
             yield f"legend {[each.get_text() for each in legend.get_texts()]}"
+            yield f"  {[each.get_size() for each in legend.get_texts()]} {legend.handlelength}"
 
 
 def _axes(axes: Axes) -> Iterator[str]:
@@ -83,7 +84,12 @@ def _axes(axes: Axes) -> Iterator[str]:
     yield f"axes {axes.get_title(loc='left')!r} {axes.get_xlabel()!r} {axes.get_ylabel()!r} {axes.axison}"
     yield f"  limits {_numbers(axes.get_xlim())} {_numbers(axes.get_ylim())}"
     yield from (f"  ticks {scale} {_numbers(np.array(places))}" for places, scale in ticks)
-    yield f"  names {[each.get_text() for each in axes.get_yticklabels()]}"
+    for axis in (axes.xaxis, axes.yaxis):
+        names = [(each.get_text(), each.get_size()) for each in axis.get_ticklabels()]
+        grid = {line.get_visible() for line in axis.get_gridlines()}
+        marks = {line.get_markersize() for line in axis.get_ticklines()}
+        yield f"  names {sorted(set(names), key=names.index)} {grid} {marks}"
+    yield f"  edges {[name for name, spine in axes.spines.items() if spine.get_visible()]}"
     for line in axes.lines:
         look = line.get_color(), line.get_linestyle(), line.get_linewidth(), line.get_drawstyle(), line.get_alpha()
         look = (*look, line.get_marker(), line.get_markersize(), line.get_zorder())

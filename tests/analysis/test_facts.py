@@ -35,9 +35,7 @@ def _hostile_campaign() -> CampaignResults:
         "settings": {HOSTILE: [HOSTILE]},
         "charging": HOSTILE,
         "crossing": HOSTILE,
-        "overhead": HOSTILE,
         "versions": {HOSTILE: HOSTILE},
-        "problem": {"cellcode": HOSTILE},
     }
     runs = [make_run([(10, 80.0 + seed)], seed=seed, **header) for seed in range(6)]
     summaries = [summarise(run) for run in runs]

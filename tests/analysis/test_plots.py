@@ -7,23 +7,10 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.analysis.analyse import analyse, report_figures
-from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.pictures import ReportFigure
 from nhb2_plugins.analysis.plots import draw_figure, narrow_label
 from tests.analysis import golden
 from tests.analysis.runs import campaign_of
-from tests.analysis.worked import worked_campaign
-
-
-@pytest.fixture(scope="module")
-def analysis() -> CampaignAnalysis:
-    return analyse(worked_campaign())
-
-
-def test_what_is_on_every_figure_is_what_was_looked_at(analysis: CampaignAnalysis) -> None:
-    expected = (golden.GOLDEN / "figures.txt").read_text(encoding="utf-8").splitlines()
-    for line, right in zip("\n".join(golden.figures(analysis)).strip().splitlines(), expected, strict=True):
-        assert line == right
 
 
 def test_a_figure_without_anything_to_show_is_known_by_name_and_not_drawn(tmp_path: Path) -> None:

@@ -286,9 +286,9 @@ def test_a_place_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("header", "served"),
     [
-        ({"ladder": (4 / 3, 4.0, 12.0)}, "1, 4, 12 epochs"),
-        ({"ladder": (12.0, 201.0)}, "12, 200 epochs"),
-        ({"ladder": (1.0,)}, "1 epoch"),
+        ({"ladder": FidelityLadder((4 / 3, 4.0, 12.0))}, "1, 4, 12 epochs"),
+        ({"ladder": FidelityLadder((12.0, 201.0))}, "12, 200 epochs"),
+        ({"ladder": FidelityLadder((1.0,))}, "1 epoch"),
         ({"epoch": 1}, "1 epoch"),
         ({"epoch": 12}, "12 epochs"),
     ],

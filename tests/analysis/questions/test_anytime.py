@@ -13,6 +13,7 @@ from nhb2_plugins.analysis.facts import facts_of
 from nhb2_plugins.analysis.pictures import REGRET, TIME, Curves
 from nhb2_plugins.analysis.questions.anytime import QUESTION, anytime, ends_in_words
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis.runs import make_run, optimizer_of
 from tests.analysis.worked import baseline
 
@@ -78,7 +79,7 @@ def test_a_figure_s_notes_say_what_is_drawn() -> None:
 
 
 def test_a_search_below_the_measure_is_told_that_curves_can_rise() -> None:
-    results = CampaignResults((optimizer_of("a", make_run([(10, 80.0)], ladder=(4.0, 12.0))),))
+    results = CampaignResults((optimizer_of("a", make_run([(10, 80.0)], ladder=FidelityLadder((4.0, 12.0)))),))
     figures = QUESTION.figures(anytime(results), facts_of(results))
     assert all(any("A curve can rise" in note for note in figure.notes) for figure in figures)
     assert not any("can rise" in note for figure in QUESTION.figures(FOUND, FACTS) for note in figure.notes)
