@@ -16,8 +16,11 @@ DESCRIPTION: Final[Mapping[str, Callable[[TrialRecord], Any]]] = {
     "split": lambda record: record.split,
     "seed": lambda record: record.seed,
     "table": lambda record: record.table,
+    "run_id": lambda record: record.run_id,
+    "record_trial": lambda record: record.trial,
 }
-"""Costs and end in simulated seconds; what was answered (epoch, split, seed); kind and digest of the table."""
+"""Costs and end in simulated seconds; what was answered (epoch, split, seed); kind and digest of the table; and which
+record it is: the run's name, and the record's trial number in it (a framework counts its trials by itself)."""
 
 
 def describe(record: TrialRecord) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def test_the_blackbox_refuses_what_it_does_not_hold() -> None:
         blackbox(config, {FIDELITY: 3}, seed=3)
     with pytest.raises(InvalidValueError, match=r"epoch 5 is not one of \[1, 2, 3, 4\]"):
         blackbox(config, {FIDELITY: 5}, seed=0)
-    with pytest.raises(InvalidValueError, match="is not in this part of the space"):
+    with pytest.raises(InvalidValueError, match="is not in Subspace"):
         blackbox({**config, "op_01": "zero"}, {FIDELITY: 3}, seed=0)
 
 

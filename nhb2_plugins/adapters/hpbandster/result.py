@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.files import read_regular
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 def run_info(record: TrialRecord) -> dict[str, Any]:
     """What hpbandster keeps beside the loss of a run (``run.info``): built-in types only.
 
-    Accuracy in percent, costs in simulated seconds; ``split`` and ``cost_is_estimated`` mark values at 200 epochs.
+    The accuracy in percent, and what every adapter says of an evaluation
+    (:data:`nhb2_plugins.adapters.description.DESCRIPTION`).
     """
-    names = ("accuracy_pct", "cost_s", "charged_cost_s", "cost_is_estimated", "epoch", "split", "seed", "table")
-    return {name: getattr(record, name) for name in names}
+    return {"accuracy_pct": record.accuracy_pct, **describe(record)}
 
 
 @dataclass

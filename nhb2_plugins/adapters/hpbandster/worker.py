@@ -32,7 +32,7 @@ _SHUTDOWN_S: Final = 10.0
 class BohbWorker(RecordedRun, Worker):  # type: ignore[misc]  # hpbandster is untyped
     """A real hpbandster worker whose job is a lookup: the loss is the error (percent) at the epoch serving a budget.
 
-    ``run.info`` of a result holds accuracy, costs, epoch, split, seed and table
+    ``run.info`` of a result holds the accuracy and what every adapter says of an evaluation
     (:func:`~nhb2_plugins.adapters.hpbandster.result.run_info`).
 
     Attributes:

@@ -20,7 +20,7 @@ from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import check_kind
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
@@ -28,6 +28,8 @@ from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import checked_logger
 
+TABLE: Final = "table"
+"""The user attribute, of a study and of its trials, that names the table."""
 USER_ATTRIBUTES: Final = tuple(DESCRIPTION)
 """User attributes of a trial, all of built-in types: costs and end in simulated seconds, what was answered (epoch,
 split, seed), and the kind and digest of the table. Each is one write to the study's storage."""
@@ -85,7 +87,7 @@ class OptunaObjective(RecordedRun):
             )
         self._attributes = _checked_attributes(attributes)
         self._begin(problem, logger)
-        self._checked_study: str | None = None
+        self._checked_study: Study | None = None
 
     def __call__(self, trial: BaseTrial) -> float | tuple[float, ...]:
         """Evaluate what a trial suggests.
@@ -98,7 +100,9 @@ class OptunaObjective(RecordedRun):
 
         Raises:
             TrialPruned: the pruner ended the trial; it has been recorded and charged.
-            InvalidValueError: the study does not minimise, or has another number of objectives.
+            InvalidValueError: the study does not minimise, or has another number of objectives; or a fixed value is
+                none of this space's.
+            TrajectoryError: the study holds trials of another table.
             Exception: whatever the benchmark or a sink raises.
         """
         try:
@@ -140,7 +144,7 @@ class OptunaObjective(RecordedRun):
 
     def _check_study(self, trial: BaseTrial) -> None:
         study = getattr(trial, "study", None)  # a FixedTrial has none
-        if study is None or study.study_name == self._checked_study:
+        if study is None or study is self._checked_study:
             return
         directions, objectives = study.directions, self.problem.objectives
         if len(directions) != len(objectives) or StudyDirection.MAXIMIZE in directions:
@@ -148,7 +152,21 @@ class OptunaObjective(RecordedRun):
                 f"the study's directions are {[each.name.lower() for each in directions]}, "
                 f"but {list(objectives)} are to be minimised, each"
             )
-        self._checked_study = study.study_name
+        self._claim(study)
+        self._checked_study = study
+
+    def _claim(self, study: Study) -> None:
+        """Write the table's name into a study, unless another's stands there, or in its trials."""
+        own = self.problem.bench.provenance.key
+        named = study.user_attrs.get(TABLE)
+        found = {trial.user_attrs.get(TABLE, own) for trial in study.get_trials(deepcopy=False)} | {named or own}
+        if other := sorted(found - {own}):
+            raise TrajectoryError(
+                f"study {study.study_name!r} holds trials of the table {', '.join(other)}; it cannot take those of "
+                f"{own}: make a study for each table"
+            )
+        if named is None:
+            study.set_user_attr(TABLE, own)
 
 
 class OptunaStopAtBudget:

@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nhb2_plugins.adapters.description import describe
+from nhb2_plugins.adapters.optuna.objective import TABLE
 from nhb2_plugins.adapters.optuna.search_space import optuna_search_space
 from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import TrajectoryError
@@ -54,7 +55,7 @@ def study_from_records(
     space = optuna_search_space(encoding)
     top = max(record.epoch for record in given)
     study = optuna.create_study(study_name=study_name, storage=storage, direction="minimize")
-    study.set_user_attr("table", tables[0])
+    study.set_user_attr(TABLE, tables[0])
     study.set_user_attr("run_ids", sorted({record.run_id for record in given}))
     study.add_trials([_trial(run, top, encoding, space) for run in _training_runs(given)])
     return study
@@ -83,7 +84,6 @@ def _trial(run: list[TrialRecord], top: int, encoding: Encoding, space: dict[str
         params=dict(to_values(last.configuration, encoding)),
         distributions=space,
         user_attrs={
-            "run_id": last.run_id,
             **describe(last),
             "charged_cost_s": sum(record.charged_cost_s for record in run),
         },

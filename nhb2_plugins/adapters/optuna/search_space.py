@@ -77,7 +77,8 @@ def suggest_configuration(
         restriction: as :func:`optuna_search_space`.
 
     Raises:
-        InvalidValueError: not a trial, an encoding that Optuna cannot express, or not a restriction.
+        InvalidValueError: not a trial, an encoding that Optuna cannot express, not a restriction, or a fixed value (of
+            ``enqueue_trial``, a ``FixedTrial`` or a ``PartialFixedSampler``) that is no rank.
     """
     check_kind("trial", trial, BaseTrial)
     return _suggest(trial, checked_encoding(encoding, OPTUNA_ENCODINGS), hyperparameter_choices(encoding, restriction))
@@ -96,6 +97,10 @@ def _suggest(trial: BaseTrial, encoding: Encoding, space: Choices) -> Configurat
         else trial.suggest_categorical(name, choices)
         for name, choices in space.items()
     }
+    if ranked:
+        # suggest_int cuts a learning rate that somebody has fixed down to rank 0: what was fixed is in the parameters.
+        given = trial.params
+        values |= {name: given[name] for name in ranked if name in given}
     return decoded(values, encoding)
 
 

@@ -55,11 +55,13 @@ class SmacRun(RecordedRun):
 
     Attributes:
         is_reported: whether a ``SmacReport`` takes care of this run's results.
+        n_asked: how many trials SMAC has asked for and was not yet told of.
         error: the first exception.
     """
 
     def __init__(self, problem: Problem, *, logger: TrajectoryLogger | None = None) -> None:
         self.is_reported = False
+        self.n_asked = 0
         self._begin(problem, logger)
         self._process = os.getpid()
         self._seed_ranks: dict[int, int] = {}
@@ -83,11 +85,21 @@ class SmacRun(RecordedRun):
             raise
         return _cost(record, self.problem), describe(record)
 
-    def remember_seeds(self, earlier: RunHistory) -> None:
-        """Let SMAC's seeds stand for what they stood for in a run that SMAC continues, in the order of their trials."""
-        seeds = self.problem.bench.seeds
+    def look_back(self, earlier: RunHistory) -> None:
+        """Let SMAC's seeds stand for what they stood for in a run that SMAC continues, in the order of their trials.
+
+        Raises:
+            TrajectoryError: that run is on another table.
+        """
+        seeds, table = self.problem.bench.seeds, self.problem.bench.provenance.key
         for trial, value in earlier.items():
-            table_seed = (value.additional_info or {}).get("seed")
+            told = value.additional_info or {}
+            if (other := told.get("table", table)) != table:
+                raise TrajectoryError(
+                    f"SMAC continues a run on the table {other}, which cannot go on with {table}: give the scenario "
+                    "another name or output_directory, or the facade overwrite=True"
+                )
+            table_seed = told.get("seed")
             if trial.seed and trial.seed not in seeds and table_seed in seeds:
                 self._seed_ranks.setdefault(int(trial.seed), seeds.index(table_seed))
 
@@ -97,7 +109,7 @@ class SmacRun(RecordedRun):
         Raises:
             InvalidValueError: it was evaluated with another of the table's seeds than it stands for in this run.
         """
-        answer = value.additional_info
+        answer = value.additional_info or {}
         if not answer.pop(_UNRECORDED, False):
             return
         if _PICKLED_ERROR in answer:
@@ -118,6 +130,12 @@ class SmacRun(RecordedRun):
             raise TrajectoryError(
                 "SMAC is about to run this target in another process, whose records would be lost: "
                 "give the facade callbacks=[SmacReport(target)]"
+            )
+        if not self.n_asked:
+            raise TrajectoryError(
+                "SMAC is about to run this target in another process without having asked for a trial, as validate() "
+                "does with n_workers > 1: it reads no result, and the records would be lost. Evaluate the "
+                "configuration with the benchmark, or validate with n_workers=1"
             )
         return _ElsewhereRun, (self.problem,)
 

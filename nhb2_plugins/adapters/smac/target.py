@@ -13,10 +13,12 @@ What SMAC does that a user of it should know (SMAC 2.4):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol, Unpack, cast
 
 from smac import Callback
+from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
@@ -31,6 +33,7 @@ from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import checked_logger
 
+_logger = logging.getLogger(__name__)
 SMAC: Final = Framework(name="SMAC", has_fidelities=True, has_several_objectives=True)
 Config = Mapping[str, Any]
 
@@ -140,11 +143,27 @@ class SmacReport(Callback):
         self._run.is_reported = True
         self._has_looked_back = False
 
+    def on_start(self, smbo: SMBO) -> None:
+        """Let ``optimize()`` end when the space does (SMAC raises an exception without a word)."""
+        smbo._trial_generator = _until_exhausted(smbo._trial_generator)
+
     def on_ask_start(self, smbo: SMBO) -> None:
-        """Before the first proposal, look at what SMAC has read of an earlier run."""
+        """Before the first proposal, look at what SMAC has read of an earlier run.
+
+        Raises:
+            TrajectoryError: that run is on another table.
+        """
         if not self._has_looked_back:
             self._has_looked_back = True
-            self._run.remember_seeds(smbo.runhistory)
+            self._run.look_back(smbo.runhistory)
+
+    def on_ask_end(self, smbo: SMBO, info: TrialInfo) -> None:  # noqa: ARG002
+        """Count what was asked for."""
+        self._run.n_asked += 1
+
+    def on_end(self, smbo: SMBO) -> None:  # noqa: ARG002
+        """Nothing that runs is waited for any more."""
+        self._run.n_asked = 0
 
     def on_tell_start(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> None:  # noqa: ARG002
         """Look at a result before SMAC learns it.
@@ -154,10 +173,12 @@ class SmacReport(Callback):
                 objectives are not the target's); SMAC's reason is in the message.
             Exception: the target's own.
         """
+        self._run.n_asked = max(0, self._run.n_asked - 1)
         self._run.collect(info, value)
         self._run.raise_first_error()
-        if value.status == StatusType.CRASHED:
-            reason = value.additional_info.get("error", "no reason given")
+        told = value.additional_info or {}
+        if value.status == StatusType.CRASHED and "traceback" in told:  # SMAC's own; others tell of crashes of theirs
+            reason = told.get("error", "no reason given")
             raise InvalidValueError(f"SMAC counts a trial as crashed that the target answered: {reason}")
 
 
@@ -184,6 +205,13 @@ class SmacStopAtBudget(Callback):
     def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:  # noqa: ARG002
         """False, SMAC's signal to stop, once the budget is spent."""
         return False if self._budget.is_spent(self._logger.clock_s) else None
+
+
+def _until_exhausted(trials: Iterator[TrialInfo]) -> Iterator[TrialInfo]:
+    try:
+        yield from trials
+    except ConfigurationSpaceExhaustedException:
+        _logger.warning("SMAC found no configuration that it has not tried, and ends before its n_trials")
 
 
 def _run_of(target: SmacTarget) -> SmacRun:

@@ -175,7 +175,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
                     f"trial {trial_id} was paused at epoch {paused} and is resumed to train up to epoch "
                     f"{training.last_epoch}: its {MAX_FIDELITY} must be higher"
                 )
-        self._bill(training.configuration, results)
+        self._bill(training.configuration, training.trial, results)
         return SyneTuneStatus.completed, results
 
     def fetch_status_results(self, trial_ids: list[int]) -> tuple[dict[int, Any], list[tuple[int, dict[str, Any]]]]:
@@ -198,9 +198,9 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
 
     # -- what is paid, and recorded
 
-    def _bill(self, configuration: Configuration, results: list[dict[str, Any]]) -> None:
+    def _bill(self, configuration: Configuration, trial: int, results: list[dict[str, Any]]) -> None:
         """Write into each result how long after the training's start it comes, and what it is."""
-        table = self._problem.bench.provenance.key
+        logger, table = self._running_recorder.logger, self._problem.bench.provenance.key
         costs = {each[FIDELITY]: each[ELAPSED] for each in results}
         for result, elapsed_s in zip(results, self._elapsed(configuration, costs), strict=True):
             epoch = result[FIDELITY]
@@ -213,6 +213,8 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
                     "split": checked_split(None, epoch),
                     "seed": self._table_seed,
                     "table": table,
+                    "run_id": logger.run_id,
+                    "record_trial": trial,
                 }
             )
 

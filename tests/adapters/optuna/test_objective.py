@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nhb2_plugins.adapters.optuna_adapter import (
     USER_ATTRIBUTES,
@@ -18,13 +18,13 @@ from nhb2_plugins.adapters.optuna_adapter import (
 )
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.objectives import OBJECTIVES
 from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from tests.adapters.optuna.studies import CONFIGURATION, fixed, make_study
-from tests.core_fixtures import mini_table
+from tests.core_fixtures import mini_benchmark, mini_table
 
 
 class PruneAfter(BasePruner):
@@ -56,6 +56,8 @@ def test_a_trial_gets_the_benchmarks_answer(bench: Benchmark, epoch: int, seed: 
         "split": "test" if epoch == 200 else "valid",
         "seed": 222 if seed is None else seed,
         "table": f"surrogate:{bench.provenance.digest[:8]}",
+        "run_id": "run",
+        "record_trial": 0,
     }
     assert all(type(each) in (float, int, bool, str) for each in trial.user_attrs.values())
 
@@ -102,6 +104,49 @@ def test_a_study_that_maximises_is_refused(bench: Benchmark) -> None:
         make_study(direction="maximize").optimize(OptunaObjective(bench), n_trials=1)
     with pytest.raises(InvalidValueError, match=r"\['minimize', 'minimize'\]"):
         make_study(directions=["minimize", "minimize"]).optimize(OptunaObjective(bench), n_trials=1)
+
+
+def test_every_study_is_looked_at_whatever_its_name(bench: Benchmark) -> None:
+    objective = OptunaObjective(bench)
+    make_study(study_name="same").optimize(objective, n_trials=1)
+    with pytest.raises(InvalidValueError, match=r"\['maximize'\]"):
+        make_study(study_name="same", direction="maximize").optimize(objective, n_trials=1)
+    assert len(objective.logger) == 1
+
+
+@pytest.mark.parametrize("attributes", [USER_ATTRIBUTES, ("cost_s",)])
+def test_a_study_keeps_to_one_table(bench: Benchmark, attributes: tuple[str, ...]) -> None:
+    study, other = make_study(study_name="one"), mini_benchmark()
+    study.optimize(OptunaObjective(bench, attributes=attributes), n_trials=1)
+    study.optimize(OptunaObjective(bench, attributes=attributes), n_trials=1)
+    message = f"study 'one' holds trials of the table {bench.provenance.key}; it cannot take those of "
+    with pytest.raises(TrajectoryError, match=message + other.provenance.key):
+        study.optimize(OptunaObjective(other, attributes=attributes), n_trials=1)
+    assert study.user_attrs == {"table": bench.provenance.key}
+
+
+def test_a_study_whose_trials_alone_name_their_table_keeps_to_it(bench: Benchmark) -> None:
+    study = make_study()
+    study.add_trial(create_trial(value=1.0, user_attrs={"table": "published:01234567"}))
+    with pytest.raises(TrajectoryError, match="holds trials of the table published:01234567"):
+        study.optimize(OptunaObjective(bench), n_trials=1)
+
+
+def test_trials_and_records_name_each_other(bench: Benchmark) -> None:
+    logger = TrajectoryLogger(run_id="linked")
+    study, objective = make_study(pruner=PruneAfter(3)), OptunaObjective(bench, report=[4, 12, 200], logger=logger)
+    study.ask()  # a trial that nobody evaluates: Optuna's numbers are not the records'
+    study.optimize(objective, n_trials=2)
+    study.pruner = optuna.pruners.NopPruner()
+    study.optimize(objective, n_trials=2)
+    trials = {(each.user_attrs["run_id"], each.user_attrs["record_trial"]): each for each in study.trials[1:]}
+    records = {(record.run_id, record.trial): record for record in logger.records}
+    assert len(trials) == 4
+    assert len(records) == 6  # a trial of two trainings is described by its second
+    assert trials.keys() == {("linked", number) for number in (0, 1, 3, 5)}
+    for link, trial in trials.items():
+        assert configuration_of(trial) == records[link].configuration
+        assert trial.user_attrs["simulated_end_s"] == records[link].end_s
 
 
 def test_several_objectives_make_a_multi_objective_study(bench: Benchmark) -> None:

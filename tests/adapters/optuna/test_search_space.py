@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,38 @@ def test_configurations_are_enqueued_in_order(bench: Benchmark) -> None:
         assert [record.configuration for record in objective.logger.records] == wanted
         enqueue(study, wanted, encoding, skip_if_exists=True)
         assert len(study.trials) == 3
+
+
+@pytest.mark.parametrize("value", [0.4, 0.1, 0.9, 6.5, 9, -1])
+def test_a_fixed_value_that_is_no_rank_is_refused(bench: Benchmark, value: float) -> None:
+    ranks = to_values(Configuration.from_index(7), "integer")
+    study, objective = make_study(), OptunaObjective(bench, encoding="integer")
+    study.enqueue_trial({**ranks, "lr": value})
+    with pytest.raises(InvalidValueError, match=f"rank of lr {value} is not one of 0"):
+        study.optimize(objective, n_trials=1)
+    with pytest.raises(InvalidValueError, match=f"rank of batch_size {value} is not one of 0"):
+        objective(FixedTrial({**ranks, "batch_size": value}))
+    study.sampler = optuna.samplers.PartialFixedSampler({"lr": value}, study.sampler)
+    with pytest.raises(InvalidValueError, match=f"rank of lr {value} is not one of 0"):
+        study.optimize(objective, n_trials=1)
+    assert len(objective.logger) == 0
+
+
+@pytest.mark.parametrize("name", ["lr", "batch_size", "op_01"])
+def test_a_fixed_value_that_is_no_choice_is_refused_by_optuna(bench: Benchmark, name: str) -> None:
+    study, objective = make_study(), OptunaObjective(bench)
+    study.enqueue_trial({name: 0.7})
+    with pytest.raises(ValueError, match=r"0\.7"):
+        study.optimize(objective, n_trials=1)
+    assert len(objective.logger) == 0
+
+
+def test_ranks_that_are_fixed_are_evaluated(bench: Benchmark) -> None:
+    study, objective = make_study(), OptunaObjective(bench, encoding="integer")
+    study.enqueue_trial({"lr": 7, "batch_size": 0.0})
+    study.optimize(objective, n_trials=1)
+    record = objective.logger.records[0]
+    assert (record.lr, record.batch_size) == (0.4, 16)
 
 
 def test_only_configurations_are_enqueued() -> None:

@@ -20,7 +20,7 @@ from smac import (
 )
 from smac.facade.abstract_facade import AbstractFacade
 from smac.multi_objective.parego import ParEGO
-from smac.runhistory import StatusType
+from smac.runhistory import StatusType, TrialValue
 
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.description import describe
@@ -41,7 +41,7 @@ from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.core_fixtures import mini_columns, mini_provenance, mini_table
+from tests.core_fixtures import mini_benchmark, mini_columns, mini_provenance, mini_table
 
 CONFIGURATION = Configuration("0|10|210", lr=0.1, batch_size=256)
 VALUES = to_values(CONFIGURATION)
@@ -334,6 +334,63 @@ def test_a_crash_that_is_not_the_targets_is_not_silent(bench: Benchmark, tmp_pat
         smac.optimize()
 
 
+@pytest.mark.parametrize("additional_info", [None, {}, {"error": "the machine burnt down"}])
+def test_a_crash_that_a_caller_tells_of_is_his_own(bench: Benchmark, tmp_path: Path, additional_info: Any) -> None:
+    target = smac_target(bench)
+    smac = make_facade(RandomFacade, make_scenario(tmp_path), target, SmacReport(target))
+    info = smac.ask()
+    smac.tell(info, TrialValue(cost=100.0, status=StatusType.CRASHED, additional_info=additional_info), save=False)
+    answer = smac.ask()
+    cost, told = target(answer.config, answer.seed or 0)
+    smac.tell(answer, TrialValue(cost=cost, additional_info=told), save=False)  # type: ignore[arg-type]
+    assert [value.status for value in smac.runhistory.values()] == [StatusType.CRASHED, StatusType.SUCCESS]
+    assert target.run.error is None
+    assert [record.configuration for record in target.run.logger.records] == [to_configuration(answer.config)]
+
+
+def test_a_run_on_another_table_is_not_continued(bench: Benchmark, tmp_path: Path) -> None:
+    def run(on: Benchmark) -> TrajectoryLogger:
+        target = smac_target(on)
+        scenario = make_scenario(tmp_path, n_trials=8)
+        callbacks = [SmacReport(target), SmacStopAtBudget(900, target)]
+        RandomFacade(scenario, target, callbacks=callbacks, logging_level=False).optimize()
+        return target.run.logger
+
+    assert len(run(bench)) > 0
+    with pytest.raises(TrajectoryError, match=f"continues a run on the table {bench.provenance.key}, .*overwrite=True"):
+        run(mini_benchmark())
+
+
+def test_a_search_ends_with_its_part_of_the_space(
+    bench: Benchmark, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = Subspace(cellcode="0|10|210", lr=0.1)
+    target = smac_target(bench, restriction=part)
+    space = configuration_space("ordinal", restriction=part)
+    scenario = Scenario(space, output_directory=tmp_path, n_trials=20, deterministic=True, seed=0)
+    smac = make_facade(RandomFacade, scenario, target, SmacReport(target))
+    best = to_configuration(smac.optimize())  # type: ignore[arg-type]
+    records = target.run.logger.records
+    assert {record.configuration.index for record in records} == set(part.indices.tolist())
+    assert len(records) == part.size == 6
+    assert best == min(records, key=lambda record: record.error_pct).configuration
+    assert "found no configuration that it has not tried" in caplog.text
+
+
+def test_trials_and_records_name_each_other(bench: Benchmark, tmp_path: Path) -> None:
+    target = smac_target(bench, logger=TrajectoryLogger(run_id="linked"))
+    smac = make_facade(RandomFacade, make_scenario(tmp_path, n_trials=5), target, SmacReport(target))
+    target(VALUES)  # a call by hand: SMAC's numbers are not the records'
+    smac.optimize()
+    links = [
+        (value.additional_info["run_id"], value.additional_info["record_trial"]) for value in smac.runhistory.values()
+    ]
+    assert links == [("linked", number) for number in range(1, 6)]
+    for key, (_, number) in zip(smac.runhistory, links, strict=True):
+        configuration = to_configuration(smac.runhistory.get_config(key.config_id))
+        assert configuration == target.run.logger.records[number].configuration
+
+
 # -- errors
 
 
@@ -409,6 +466,20 @@ def test_worker_processes_without_a_report_are_refused(
         smac.optimize()
     assert isinstance(caught.value.__cause__, TrajectoryError)
     assert "SmacReport(target)" in str(caught.value.__cause__)
+
+
+def test_validation_in_worker_processes_is_refused(
+    small_bench_on_disk: Benchmark, tmp_path: Path, two_workers: Client
+) -> None:
+    target = smac_target(small_bench_on_disk)
+    smac = make_facade(RandomFacade, make_scenario(tmp_path), target, SmacReport(target), dask_client=two_workers)
+    best: Any = smac.optimize()
+    n_records = len(target.run.logger)
+    with pytest.raises(TypeError) as caught:
+        smac.validate(best)
+    assert isinstance(caught.value.__cause__, TrajectoryError)
+    assert "validate with n_workers=1" in str(caught.value.__cause__)
+    assert len(target.run.logger) == n_records
 
 
 def test_several_seeds_in_worker_processes_are_refused(
