@@ -19,7 +19,6 @@ from uuid import uuid4
 import numpy as np
 import psutil
 import pytest
-import serpent
 from hpbandster.core.base_iteration import BaseIteration
 from hpbandster.core.nameserver import NameServer
 from hpbandster.core.result import json_result_logger, logged_results_to_HBS_result
@@ -389,8 +388,3 @@ def budgets_of_hpbandster(eta: float, min_budget: float, max_budget: float) -> l
     n_rungs = -int(np.log(min_budget / max_budget) / np.log(eta)) + 1
     budgets: list[float] = (max_budget * np.power(eta, -np.linspace(n_rungs - 1, 0, n_rungs))).tolist()
     return budgets
-
-
-def test_numpy_scalars_are_sent_as_what_they_stand_for() -> None:
-    sent = [np.int64(3), np.float64(0.1), np.str_("skip"), np.bool_(True), {"lr": np.float64(0.4)}]
-    assert serpent.loads(serpent.dumps(sent)) == [3, 0.1, "skip", True, {"lr": 0.4}]
