@@ -20,6 +20,7 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
@@ -40,6 +41,7 @@ __all__ = [
     "Nhb2Error",
     "Observation",
     "Problem",
+    "Subspace",
     "TrajectoryLogger",
     "TrialRecord",
     "configuration_space",
