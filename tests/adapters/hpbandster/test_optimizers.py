@@ -365,9 +365,10 @@ def test_a_generator_without_usable_candidates_is_random_and_says_so() -> None:
             return np.float64("nan")
 
     generator.kde_models = {12.0: {"good": NotANumber(), "bad": NotANumber()}}
-    config, config_info = generator.get_config(12.0)
-    assert config_info == {"model_based_pick": False}
-    assert all(type(value) in (str, float, int) for value in config.values())
+    iteration = BaseIteration(0, [1], [12.0], generator.get_config)
+    datum = iteration.data[iteration.add_configuration()]
+    assert datum.config_info == {"model_based_pick": False}
+    assert all(type(value) in (str, float, int) for value in datum.config.values())
 
 
 def test_hpbandsters_own_formula_keeps_every_rung_with_our_arguments() -> None:
