@@ -1,8 +1,8 @@
 """A program of hpbandster's own: ``python -m nhb2_plugins.compat plain_search.py KIND DIRECTORY``.
 
-It knows nothing of this package: a worker that asks ``nashpobench2api``, hpbandster's own BOHB, and one of five kinds of
-running them (sequential, threads, processes, logged, continued). It prints the runs as JSON: iteration, configuration,
-budget and loss.
+It knows nothing of this package: a worker that asks ``nashpobench2api``, hpbandster's own BOHB, and one of five kinds
+of running them (sequential, threads, processes, logged, continued). It prints the runs as JSON: iteration,
+configuration, budget and loss.
 """
 
 from __future__ import annotations
