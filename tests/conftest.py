@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,8 +46,16 @@ def published_table() -> PublishedTable:
 @pytest.fixture(scope="session")
 def published_pickles(published_table: PublishedTable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the three pickles of :func:`published_table` at full size (233 MB, 36 columns of no use)."""
-    contents = contents_of(published_table, extra_columns=36)
-    return write_pickles(tmp_path_factory.mktemp("published") / "data", contents)
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    directory = shared / "published" / "data"
+    with (shared / "published.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker writes them, the others wait: they take 20 s
+        if not directory.is_dir():
+            aside = write_pickles(shared / "published-aside", contents_of(published_table, extra_columns=36))
+            directory.parent.mkdir()
+            aside.rename(directory)
+    return directory
 
 
 @pytest.fixture(scope="session")
