@@ -45,6 +45,7 @@ PAID_SPLITS: Final[Mapping[str, tuple[Split, ...]]] = {
     "test": ("train", "valid", "test"),
 }
 """The splits whose time an accuracy of a split costs, in the order that they are added up."""
+_DIGITS: Final = 3
 _Floats = NDArray[np.float64]
 _new_tuple = tuple.__new__
 _NUMPY_TRUE: Final[Any] = np.True_  # the only one there is, as with Python's own
@@ -66,6 +67,14 @@ class Observation(NamedTuple):
     epoch: int
     split: Split
     seed: Seed
+
+    def __repr__(self) -> str:
+        """With as many digits as the data have: an accuracy comes in steps of 0.004 %, a time in whole milliseconds."""
+        shown = (
+            f"{name}={round(value, _DIGITS) if isinstance(value, float) else value!r}"
+            for name, value in zip(self._fields, self, strict=True)
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     @property
     def error_pct(self) -> float:

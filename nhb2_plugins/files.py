@@ -29,9 +29,14 @@ except ImportError:  # Windows
 def file_aside(path: Path) -> Iterator[Path]:
     """Where to write a file, beside its place; renamed into it at the end, or removed when that is not reached.
 
+    A pipe or a device (``/dev/stdout``) has no beside: it is its own place.
+
     Raises:
         OSError: the disk refuses; what was there before is as it was.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        yield path
+        return
     aside = _beside(path)
     try:
         yield aside
@@ -62,8 +67,17 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: as :func:`file_aside`.
     """
-    with file_aside(path) as aside:
+    with file_aside(path) as aside, naming(path):
         aside.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name a file: of a disk that is full it names none, of a file aside that one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def is_aside(path: Path) -> bool:

@@ -34,7 +34,7 @@ from ConfigSpace import (
 from nhb2_plugins.arguments import check_kind, checked_flag, checked_search_seed
 from nhb2_plugins.encoding import CELL_NAME, Encoding, checked_encoding, hyperparameter_choices
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
-from nhb2_plugins.files import read_regular
+from nhb2_plugins.files import read_regular, write_whole
 from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -98,7 +98,7 @@ def write_configuration_space(space: ConfigurationSpace, path: str | os.PathLike
     text = json.dumps({**space.to_serialized_dict(), "meta": space.meta}, indent=2) + "\n"
     if not is_json:
         text = _yaml().safe_dump(json.loads(text), sort_keys=False)
-    target.write_text(text, encoding="utf-8")
+    write_whole(target, text)
 
 
 def read_configuration_space(path: str | os.PathLike[str]) -> ConfigurationSpace:

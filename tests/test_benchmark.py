@@ -429,3 +429,8 @@ def test_sums_are_plain_and_from_the_left() -> None:
     assert sum_in_order([1e16, 1.0, 1.0]) == 1e16
     assert sum_in_order(iter([0.1, 0.2, 0.3])) == (0.1 + 0.2) + 0.3
     assert sum_in_order([5.0]) == 5.0
+
+
+def test_an_observation_is_shown_with_the_digits_that_its_data_have() -> None:
+    shown = repr(Observation(85.13199999999999, 129.75300000000004, 12, "valid", 222))
+    assert shown == "Observation(accuracy_pct=85.132, cost_s=129.753, epoch=12, split='valid', seed=222)"

@@ -16,6 +16,7 @@ from nhb2_plugins.files import (
     directory_aside,
     file_aside,
     is_aside,
+    naming,
     only_process,
     open_regular,
     read_regular,
@@ -55,6 +56,22 @@ def test_two_writers_do_not_share_a_name(tmp_path: Path) -> None:
         one.write_text("one")
         other.write_text("other")
     assert (tmp_path / "x").read_text() == "one"
+
+
+def test_a_device_is_written_to_as_it_is(tmp_path: Path) -> None:
+    write_whole(Path("/dev/null"), "x")
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(IsADirectoryError):
+        write_whole(tmp_path, "x")
+
+
+def test_an_error_names_the_file_and_not_the_one_aside(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as refusal:
+        write_whole(tmp_path / "nowhere" / "page.html", "x")
+    assert refusal.value.filename == str(tmp_path / "nowhere" / "page.html")
+    with pytest.raises(OSError, match="No space left") as refused, naming(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert refused.value.filename == str(tmp_path / "x")
 
 
 def test_a_directory_that_has_its_place_taken_is_not_moved_into_it(tmp_path: Path) -> None:

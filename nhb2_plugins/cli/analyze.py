@@ -13,6 +13,7 @@ from nhb2_plugins.cli.values import read_seed, read_whole_number
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
+from nhb2_plugins.files import file_aside, naming
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
 from nhb2_plugins.space import parse_cellcode
@@ -123,7 +124,8 @@ def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     for key, frame in frames.items():
         target = file if len(frames) == 1 else file.with_name(f"{file.stem}-{key}{file.suffix or '.csv'}")
-        frame.assign(table=frame.attrs["table"], measure=frame.attrs["measure"]).to_csv(target, index=False)
+        with file_aside(target) as aside, naming(target):
+            frame.assign(table=frame.attrs["table"], measure=frame.attrs["measure"]).to_csv(aside, index=False)
         print(f"Wrote {target}.", file=sys.stderr)
 
 

@@ -6,6 +6,7 @@ files to import that are not there or no archive, and a place to write to that i
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _accept_any_encoding()
     try:
         options = _parser().parse_args(arguments)
-        status: int = options.command(options)
+        status = _status_of(options)
         if sys.stdout is not None:  # none at all where the caller closed it
             sys.stdout.flush()
         return status
@@ -65,6 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _discard_output()
         print(f"nhb2: error: {error}", file=sys.stderr)
         return EXIT_FAILED
+
+
+def _status_of(options: argparse.Namespace) -> int:
+    try:
+        status: int = options.command(options)
+    except SystemExit as error:
+        if error.code:
+            raise
+        print("nhb2: error: code of another package ended the process in the middle", file=sys.stderr)
+        return EXIT_FAILED
+    return status
 
 
 def _accept_any_encoding() -> None:

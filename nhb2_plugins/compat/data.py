@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
-from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.errors import NoHomeError, TableError, TableNotFoundError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES
 from nhb2_plugins.table.location import user_table_directory
@@ -59,13 +59,17 @@ def imports_directory() -> Path:
 
 
 def _imported(directory: Path) -> Table:
-    stamp = imports_directory() / f"{_sha256(str(directory.resolve()).encode())[:16]}.json"
+    try:
+        place = imports_directory()
+    except NoHomeError:
+        return _imported_in_memory(directory)
+    stamp = place / f"{_sha256(str(directory.resolve()).encode())[:16]}.json"
     files = _sizes_and_times(directory)
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, TableError):
         known = json.loads(stamp.read_text(encoding="utf-8"))
         if known["files"] == files:
-            return open_table(imports_directory() / known["table"])
-    table = _import(directory)
+            return open_table(place / known["table"])
+    table = _import(directory, place)
     if table.directory is not None:
         with contextlib.suppress(OSError):  # without a stamp the files are read again next time, no more
             stamp.write_text(json.dumps({"files": files, "table": table.directory.name}), encoding="utf-8")
@@ -80,14 +84,22 @@ def _sizes_and_times(directory: Path) -> dict[str, list[int]]:
     return {name: [state.st_size, state.st_mtime_ns] for name, state in states.items()}
 
 
-def _import(directory: Path) -> Table:
+def _imported_in_memory(directory: Path) -> Table:
+    from nhb2_plugins.table.reference.importer import provenance_of, read_published
+    from nhb2_plugins.table.writer import table_in_memory
+
+    data = read_published(directory)
+    return table_in_memory(data.columns, provenance_of(data, directory.name))
+
+
+def _import(directory: Path, place: Path) -> Table:
     # Needed once in a data directory's life; opening its table must stay quick.
     from nhb2_plugins.table.checksums import sha256_of_file
     from nhb2_plugins.table.reference.importer import provenance_of, read_published
     from nhb2_plugins.table.writer import table_in_memory, write_table
 
     name = _sha256("".join(sha256_of_file(directory / file) for file in PICKLES).encode())[:16]
-    target = imports_directory() / name
+    target = place / name
     with contextlib.suppress(TableError):
         return open_table(target)
     data = read_published(directory)

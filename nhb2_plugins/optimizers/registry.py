@@ -257,6 +257,6 @@ def _load(algorithm: str, target: str, extra: str | None) -> Any:
         return getattr(import_module(module), name)
     except MissingExtraError:
         raise
-    except Exception as error:  # whatever a foreign module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever a foreign module raises while it is imported, also to end us
         hint = f": {install_command(extra)}" if extra else ""
         raise MissingExtraError(f"algorithm {algorithm!r} cannot be imported ({error}){hint}") from error

@@ -124,11 +124,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     site = tmp_path_factory.mktemp("site")
     (site / "misbehaving.py").write_text(MODULE)
     (site / "broken.py").write_text("raise RuntimeError('not on this machine')\n")
+    (site / "leaving.py").write_text("import sys\nsys.exit(0)\n")
     metadata = site / "misbehaving-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n")
     lines = [f"{name} = misbehaving:{name}" for name in NAMES]
-    lines += ["broken = broken:Search", "nameless = misbehaving"]
+    lines += ["broken = broken:Search", "nameless = misbehaving", "leaving = leaving:Search"]
     (metadata / "entry_points.txt").write_text("[nhb2_plugins.optimizers]\n" + "\n".join(lines) + "\n")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
 
@@ -213,6 +214,7 @@ def test_a_label_that_the_locale_lacks_is_named(environment: dict[str, str], tmp
         ("TakesNoEpoch", 2, "unexpected keyword argument 'epoch'"),
         ("broken", 1, "algorithm 'broken' cannot be imported (not on this machine)"),
         ("nameless", 1, "algorithm 'nameless' cannot be imported"),
+        ("leaving", 1, "algorithm 'leaving' cannot be imported (0)"),
     ],
 )
 def test_what_cannot_be_made_stops_the_campaign_before_it_starts(

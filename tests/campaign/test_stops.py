@@ -113,7 +113,58 @@ def disk_space(directory: Path) -> int:
     return shutil.disk_usage(directory).free
 
 
+def test_a_directory_that_is_removed_in_the_middle_stops_the_campaign_and_can_be_begun_again(tmp_path: Path) -> None:
+    many = [{"algorithm": "regularized_evolution", "seeds": 200}]
+    told = command(tmp_path, budget_s=20_000, optimizers=many)
+    process = subprocess.Popen(told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    wait_until(lambda: bool(files(tmp_path)))
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (1, "")
+    assert f"cannot write to {tmp_path / 'out'}: " in err
+    assert "Traceback" not in err
+    again = run(tmp_path, "--only", "*/seed-0000", "--only", "*/seed-0199", budget_s=20_000, optimizers=many)
+    assert again.returncode == 0, again.stderr
+
+
 # -- directories changed by hand
+
+
+def test_a_run_under_other_conditions_does_not_count_as_done(tmp_path: Path) -> None:
+    run(tmp_path)
+    short = files(tmp_path)[0].read_bytes()
+    assert run(tmp_path, "--overwrite", budget_s=9000).returncode == 0
+    files(tmp_path)[0].write_bytes(short)
+    for options in ((), ("--dry-run",)):
+        completed = run(tmp_path, *options, budget_s=9000)
+        assert (completed.returncode, completed.stdout) == (2, "")
+        assert f"{files(tmp_path)[0]} is of a run with budget_s 3000.0, not 9000.0" in completed.stderr
+    files(tmp_path)[0].write_text("somebody's notes")
+    assert f"{files(tmp_path)[0]} is no run's file" in run(tmp_path, budget_s=9000).stderr
+    assert files(tmp_path)[0].read_text() == "somebody's notes"
+
+
+def test_overwriting_leaves_what_is_not_the_campaigns(tmp_path: Path) -> None:
+    run(tmp_path, "--only", "random_search/seed-0000")
+    (tmp_path / "out" / "runs" / "notes").mkdir()
+    strangers = [tmp_path / "out" / name for name in ("runs/notes/data.jsonl", "failures/notes.txt", "thesis.tex")]
+    strangers[1].parent.mkdir()
+    for path in strangers:
+        path.write_text("years of work")
+    assert run(tmp_path, "--overwrite", "--only", "random_search/seed-0001", budget_s=2000).returncode == 0
+    assert [path.read_text() for path in strangers] == ["years of work"] * 3
+    assert [path.name for path in files(tmp_path)] == ["seed-0001.jsonl"]
+
+
+def test_a_traceback_stays_until_its_run_is_tried_again(tmp_path: Path) -> None:
+    kept = tmp_path / "out" / "failures" / "random_search" / "seed-0002.txt"
+    run(tmp_path, "--only", "random_search/seed-0000")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("Traceback (most recent call last):\nValueError: no\n")
+    run(tmp_path, "--only", "random_search/seed-0001")
+    assert kept.exists()
+    run(tmp_path)
+    assert not kept.exists()
 
 
 def test_a_run_in_the_place_of_another_is_done_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import pickle
+import pwd
 import re
 import subprocess
 import sys
@@ -236,6 +237,15 @@ def test_the_default_table(
         warnings.simplefilter("error")
         api = NASHPOBench2API(data_dir, verbose=False)
     assert api.provenance == open_benchmark().provenance
+
+
+def test_a_user_without_a_home_directory_imports_into_memory(
+    mini_pickles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    assert quiet(mini_pickles).query_by_key(**KEY) == (65.121, 66.125)
 
 
 def test_a_default_table_that_is_not_imported_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
