@@ -8,9 +8,9 @@ f-string. This needs nothing but pytest and hypothesis.
 
 Everything happens in copies of the tree in a temporary directory. pytest and the heavy libraries are imported once;
 each mutant is a fork of that process, which then imports the package anew (so: POSIX only). A mutant meets its module's
-doctests and the tests at its mirrored path and in that folder first; where they let it live, the tests elsewhere that
-enter its function (those of files that name the module, see ``measure``), which takes minutes more. A test that does
-not end in time counts as failed.
+doctests and the tests at its mirrored path first; where they let it live, the tests elsewhere that enter its function
+(those of files that name the module, see ``measure``), which takes minutes more. A test that does not end in time counts
+as failed.
 
 The same seed gives the same mutants as long as the module is the same. Survivors that change nothing anyone can see are
 listed, with the reason, in ``mutation_equivalents.txt``, and are counted apart.
@@ -105,11 +105,11 @@ def test_files() -> list[Path]:
 
 
 def own_tests(path: str) -> tuple[str, ...]:
-    """The module for its doctests; the test files at its mirrored path; those that name it in the same folder."""
+    """The module for its doctests; the test files at its mirrored path, or else those of that folder that name it."""
     mirrored = ROOT / "tests" / Path(path).relative_to(PACKAGE)
     files = sorted(mirrored.parent.glob(f"test_{mirrored.stem}*.py"))
-    if mirrored.parent != ROOT / "tests":
-        files += [file for file in naming(path) if file.is_relative_to(mirrored.parent)]
+    if not files and mirrored.parent != ROOT / "tests":
+        files = [file for file in naming(path) if file.is_relative_to(mirrored.parent)]
     return tuple(dict.fromkeys((path, *EVERY_MODULE, *(file.relative_to(ROOT).as_posix() for file in files))))
 
 
