@@ -9,8 +9,8 @@ f-string. This needs nothing but pytest and hypothesis.
 Everything happens in copies of the tree in a temporary directory. pytest and the heavy libraries are imported once;
 each mutant is a fork of that process, which then imports the package anew (so: POSIX only). A mutant meets its module's
 doctests and the tests at its mirrored path first; where they let it live, the tests elsewhere that enter its function
-(those of files that name the module, see ``measure``), which takes minutes more. A test that does not end in time counts
-as failed.
+(those of files that name the module, see ``measure``), which takes minutes more. A test that does not end in time
+counts as failed.
 
 The same seed gives the same mutants as long as the module is the same. Survivors that change nothing anyone can see are
 listed, with the reason, in ``mutation_equivalents.txt``, and are counted apart.
