@@ -1,4 +1,7 @@
-"""What random search reaches, exactly, beside the runs of a campaign."""
+"""What random search reaches, exactly, beside the runs of a campaign.
+
+Uniform draws over the whole space, charged from scratch; the evaluation that crosses the budget does not count.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,6 @@ from nhb2_plugins.trajectory.baseline import ReachedByRandomSearch
 _SURE: Final = 0.99  # a curve of random search begins when a result is this likely: before, it is of the quick ones
 NOT_RECORDED: Final = (
     "What random search reaches is not recorded beside these runs; nhb2 run with the same specification adds it."
-)
-_SCRATCH_NOTE: Final = (
-    "Random search, exact: uniform draws over the whole space, from the complete table, charged from scratch, without "
-    "a run; not counting the evaluation that crosses the budget."
 )
 
 
@@ -60,5 +59,4 @@ def _curve(reached: ReachedByRandomSearch, label: str, end: float) -> BaselineCu
         median=np.array(reached.median_pp)[shown],
         quarter=np.array(reached.quarter_pp)[shown],
         three_quarters=np.array(reached.three_quarters_pp)[shown],
-        note=_SCRATCH_NOTE,
     )

@@ -137,12 +137,6 @@ class OptimizerCard:
         """Number of finished runs in which nothing ended within the budget."""
         return sum(run.regret_pp is None for run in self.runs)
 
-    def best_runs(self, n: int) -> tuple[RunRow, ...]:
-        """Up to ``n`` runs with distinct final configurations, the smallest regret first."""
-        ordered = sorted((run for run in self.runs if run.regret_pp is not None), key=lambda run: run.regret_pp or 0.0)
-        distinct = {(run.cellcode, run.lr, run.batch_size): run for run in reversed(ordered)}
-        return tuple(sorted(distinct.values(), key=lambda run: run.regret_pp or 0.0)[:n])
-
 
 @dataclass(frozen=True, eq=False)
 class BaselineCurve:
@@ -155,7 +149,6 @@ class BaselineCurve:
         median: shape (n,).
         quarter: first quartile of the regret, shape (n,),
         three_quarters: and third, shape (n,); infinite where a result is less likely than that.
-        note: what it holds for, in words.
     """
 
     label: str
@@ -164,7 +157,6 @@ class BaselineCurve:
     median: Floats
     quarter: Floats
     three_quarters: Floats
-    note: str
 
 
 @dataclass(frozen=True)

@@ -216,13 +216,12 @@ class ReportFigure:
     size: tuple[float, float] = (WIDTH, 5.0)
 
 
-def baseline_of(curve: BaselineCurve, level: str, *, smooth: bool = False, offset: float = 0.0) -> Curve:
+def baseline_of(curve: BaselineCurve, level: str, *, smooth: bool = False) -> Curve:
     """Random search as a curve of a picture.
 
     Args:
         curve: what is drawn.
         level: ``mean`` or ``median``.
         smooth: whether to draw it from point to point.
-        offset: added to the values.
     """
-    return Curve(curve.label, None, curve.x, getattr(curve, level) + offset, smooth=smooth)
+    return Curve(curve.label, None, curve.x, getattr(curve, level), smooth=smooth)

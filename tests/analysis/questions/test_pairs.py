@@ -162,3 +162,27 @@ def test_the_table_stands_last_among_the_ranks_and_has_a_row_a_pair() -> None:
     assert table == part.table
     alone = analyse(campaign_of({"a": [1.0]}))
     assert (QUESTION.parts(alone.pairs, alone), alone.pairs) == ((), ())
+
+
+def test_whoever_is_better_by_ranks_alone_is_named_with_the_reason() -> None:
+    even = [1.0 + i / 1000 for i in range(20)]
+    bad_at_times = [0.5 - i / 1000 for i in range(18)] + [60.0, 70.0]
+    facts = analyse(campaign_of({"bad at times": bad_at_times, "even": even}))
+    (sentence,) = QUESTION.words(facts.pairs, facts)
+    assert sentence == (
+        "Although even has the smaller mean, bad at times (p = 0.012) ends significantly better by the ranks of the "
+        "runs: a few bad runs make its mean."
+    )
+    some = [*[1.45, 1.5, 1.55, 1.6, 1.65] * 6, *[None] * 24]
+    facts = analyse(campaign_of({"some": some, "all": [1.7] * 54, "each": [1.7] * 54}))
+    sentence, *_ = QUESTION.words(facts.pairs, facts)
+    assert "each (p = " in sentence
+    assert ") end significantly better by the ranks of the runs: 24 of its 54 runs have no result." in sentence
+
+
+def test_of_ten_optimizers_six_further_pairs_are_named() -> None:
+    generator = np.random.default_rng(1)
+    facts = analyse(campaign_of({name: (2 + generator.random(12)).tolist() for name in "abcdefghij"}))
+    *_, last = QUESTION.words(facts.pairs, facts)
+    assert last.startswith("Also not significant: ")
+    assert last.endswith("; and 30 further pairs (see the table of pairs).")  # of 36
