@@ -444,6 +444,11 @@ def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
     return Benchmark(open_embedded())
 
 
+def has_table(bench: Benchmark) -> bool:
+    """Whether it looks its answers up; one that trains has no table, and nobody knows its best."""
+    return hasattr(bench, "table")
+
+
 def _checked_path(table: str | os.PathLike[str]) -> Path:
     try:
         path = os.fspath(table)

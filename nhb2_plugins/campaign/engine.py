@@ -17,7 +17,7 @@ import dask
 from distributed import Client, LocalCluster, as_completed
 from distributed.comm.addressing import get_address_host_port, normalize_address
 
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.baseline import keep_baseline
 from nhb2_plugins.campaign.plan import RunPlan, chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import (
@@ -86,7 +86,8 @@ def run_campaign(
 
     Args:
         spec: the campaign.
-        bench: the table; its directory is named to the workers, which map it.
+        bench: the table; its directory is named to the workers, which map it. One that trains is sent itself, and its
+            incumbents are trained at 200 epochs, too.
         directory: results; resumed when it belongs to the same specification and table.
         only: run ids or optimizers to run, with a shell's wildcards; empty for all.
         overwrite: start anew.
@@ -104,7 +105,8 @@ def run_campaign(
     plans = checked_runs(spec, only)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
-        keep_baseline(spec, bench, directory)
+        if has_table(bench):
+            keep_baseline(spec, bench, directory)
         return _run_missing(store, plans, bench, scheduler, n_processes, on_start, on_outcome)
 
 

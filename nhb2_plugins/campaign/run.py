@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,13 +16,12 @@ from time import perf_counter
 from typing import Final
 
 from nhb2_plugins.ask_tell import Optimizer
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import TableNotFoundError
-from nhb2_plugins.exact import final_report
-from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
 from nhb2_plugins.problem import Problem
@@ -48,14 +47,18 @@ class TablePlace:
     Attributes:
         directory: as the worker's machine sees it; None for the embedded one, which every installation has.
         digest: of its provenance.
+        live: a benchmark that has no table, and is sent itself.
     """
 
     directory: str | None
     digest: str
+    live: Benchmark | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, bench: Benchmark) -> TablePlace:
         """Where a benchmark's table is."""
+        if not has_table(bench):
+            return cls(None, bench.provenance.digest, bench)
         directory = bench.table.directory
         return cls(str(directory.resolve()) if directory else None, bench.provenance.digest)
 
@@ -112,6 +115,8 @@ def execute_batch(
 
 @lru_cache(maxsize=1)
 def _bench_of_process(table: TablePlace) -> Benchmark:
+    if table.live is not None:
+        return table.live
     bench = Benchmark(open_embedded()) if table.directory is None else open_benchmark(table.directory)
     if bench.provenance.digest != table.digest:
         raise TableNotFoundError(f"another table is in {table.directory} on this machine than where the campaign began")
@@ -205,8 +210,10 @@ def _problem(plan: RunPlan, bench: Benchmark) -> Problem:
 
 def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:
     """Look an incumbent up at 12 epochs (validation and test) and at 200, under the seed it was searched with."""
-    report = final_report(bench, change.record.configuration, change.record.seed)
-    return MeasuredIncumbent(change.time_s, change.record.trial, *(measured.accuracy_pct for measured in report))
+    measures = ((SCHEDULE_EPOCHS, "valid"), (SCHEDULE_EPOCHS, "test"), (LONG_EPOCHS, "test"))
+    configuration, seed = change.record.configuration, change.record.seed
+    accuracies = (bench.evaluate(configuration, epoch, split, seed).accuracy_pct for epoch, split in measures)
+    return MeasuredIncumbent(change.time_s, change.record.trial, *accuracies)
 
 
 def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
@@ -218,8 +225,14 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
     )
 
 
+UNKNOWN_OPTIMUM: Final = Optimum("not known", 0.0, 0, 100.0)
+"""Where nothing was looked up, nobody knows the best: regret is to a network that makes no error."""
+
+
 @lru_cache
 def _optimum(bench: Benchmark, epoch: int, problem: Subspace) -> Optimum:
+    if not has_table(bench):
+        return UNKNOWN_OPTIMUM
     if problem == WHOLE_SPACE:
         best, accuracy_pct = bench.oracle(epoch)
     else:

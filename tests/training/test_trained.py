@@ -202,3 +202,36 @@ def test_it_can_be_sent_to_another_process(tmp_path: Path) -> None:
     assert sent.provenance.digest == bench.provenance.digest
     assert sent.evaluate(CONFIGURATION, 1) == bench.evaluate(CONFIGURATION, 1)  # from the directory
     assert copy.copy(bench).seeds == (5,)
+
+
+def test_a_campaign_runs_live(tmp_path: Path) -> None:
+    """On a cluster in this process; its incumbents are trained for 200 epochs, of two steps."""
+    from distributed import LocalCluster
+
+    from nhb2_plugins.analysis.analyse import analyse
+    from nhb2_plugins.analysis.results import read_results
+    from nhb2_plugins.campaign.engine import run_campaign
+    from nhb2_plugins.campaign.spec import CampaignSpec
+    from nhb2_plugins.trajectory.reader import read_run
+
+    data, directory = image_data(16, 16, 16, size=4), tmp_path / "trained"
+    bench = TrainedBenchmark(data, network=NetworkOptions((2,), 1), directory=directory)
+    restriction = {"cellcode": "3|33|233", "batch_size": 16}
+    optimizers = [{"algorithm": "random_search", "seeds": 1, "epoch": 1, "restriction": restriction}]
+    content = {"name": "live", "budget_s": 1e-6, "optimizers": optimizers, "crossing": "count"}
+    spec = CampaignSpec.model_validate(content)
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        outcome = run_campaign(spec, bench, tmp_path / "live", scheduler=cluster.scheduler_address)
+    assert (outcome.n_run, outcome.failed) == (1, ())
+    (path,) = (tmp_path / "live" / "runs").glob("*/*.jsonl")
+    run = read_run(path)
+    assert run.header.table["kind"] == "measured"
+    assert run.header.optimum.cellcode == "not known"
+    (record,), (incumbent,) = run.records, run.incumbents
+    assert record.table == bench.provenance.key
+    long = bench.evaluate(record.configuration, 200, seed=record.seed)
+    assert incumbent.expected_accuracy_200_pct == long.accuracy_pct
+    assert run.regrets == ((record.end_s, 100 - incumbent.valid_accuracy_12_pct),)
+    assert "not known" in analyse(read_results(tmp_path / "live", ("random_search",))).optimum
