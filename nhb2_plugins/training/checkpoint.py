@@ -15,12 +15,13 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
+from nhb2_plugins.files import file_aside
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
 from nhb2_plugins.training.run import TrainedRun, TrainingError, read_run
@@ -135,18 +136,14 @@ def written_aside(path: Path) -> Iterator[Path]:
     Raises:
         TrainingError: the disk refuses.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        descriptor = os.open(aside, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        aside.replace(path)
+        with file_aside(path) as aside:
+            yield aside
+            descriptor = os.open(aside, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
     except OSError as error:
         raise TrainingError(f"cannot write {path}: {error}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)

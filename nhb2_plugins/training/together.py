@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,7 +16,6 @@ from nhb2_plugins.training.images import (
     TRAIN_EVALUATION,
     TRAINING,
     VALID_EVALUATION,
-    Batch,
     DeviceData,
     DeviceImages,
 )
@@ -82,10 +81,7 @@ class StackedTraining:
     def _train_one(self, epoch: int) -> None:
         rates = [learning_rate(run.task.configuration.lr, epoch, self._epochs) for run in self.runs]
         self.descent.set_rates(rates)
-        self.stack.training = True
-        running, train_time = self._timed(
-            lambda: self._pass(self.data.train.batches(self._batch_size, self._seed, epoch, TRAINING))
-        )
+        running, train_time = self._timed(lambda: self.one_pass(epoch))
         self.stack.training = False
         train, _ = self._timed(lambda: self._evaluate(self.data.train, epoch, TRAIN_EVALUATION))
         valid, valid_time = self._timed(lambda: self._evaluate(self.data.valid, epoch, VALID_EVALUATION))
@@ -95,7 +91,10 @@ class StackedTraining:
             measured = (*accuracies, running[k], *losses, train_time, valid_time, test_time)
             self.runs[k] = run.with_result(EpochResult(epoch, rates[k], *measured))
 
-    def _pass(self, batches: Iterable[Batch]) -> list[float]:
+    def one_pass(self, epoch: int) -> list[float]:
+        """One pass of gradient descent at the rates that are set; each network's mean loss before its steps."""
+        self.stack.training = True
+        batches = self.data.train.batches(self._batch_size, self._seed, epoch, TRAINING)
         losses = torch.stack([self._step(images, labels) for images, labels in batches])
         means: list[float] = losses.mean(0).tolist()
         return means
