@@ -12,7 +12,7 @@ import heapq
 import math
 from collections.abc import Callable
 from time import perf_counter
-from typing import Final, Literal, NamedTuple, Unpack, get_args
+from typing import Final, NamedTuple, Unpack
 
 from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.ask_tell import Optimizer, Suggestion, checked_optimizer
@@ -24,16 +24,7 @@ from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
-
-Crossing = Literal["count", "drop"]
-"""What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
-(as the reference's loops do); ``drop`` leaves them out."""
-CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
-
-Overhead = Literal["none", "measured"]
-"""Whether the optimizer's own thinking takes simulated time: ``none`` of it, or as much as the wall clock ``measured``.
-A slow optimizer then pays for its proposals, and a run differs from its repetition as wall-clock times do."""
-OVERHEADS: Final[tuple[Overhead, ...]] = get_args(Overhead)
+from nhb2_plugins.trajectory.run_file import CROSSINGS, OVERHEADS, Crossing, Overhead
 
 FREE_IN_A_ROW: Final = 1000
 FREE_IN_A_ROW_PER_PAID: Final = 10

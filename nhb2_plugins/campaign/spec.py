@@ -34,11 +34,11 @@ from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choic
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
-from nhb2_plugins.simulation import Crossing, Overhead
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.location import expanded_user, shipped_directories
 from nhb2_plugins.text_table import printable
+from nhb2_plugins.trajectory.run_file import Crossing, Overhead
 
 SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""

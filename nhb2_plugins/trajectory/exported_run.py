@@ -85,7 +85,7 @@ def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
     if parts.header is None:  # records alone, as a sink writes them without a campaign
         yield from _by_id(records)
         return
-    header = parts.finished(path, (), len(records)).header
+    header = parts.finished(path, records).header
     if not records:
         return
     refuse_other_runs(path, header.run_id, records)

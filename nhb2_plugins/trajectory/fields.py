@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise, product
-from operator import itemgetter
+from operator import itemgetter, le
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
@@ -29,6 +29,9 @@ INTEGER: Final[Kind] = (int,)
 REAL: Final[Kind] = (float,)
 NUMBER: Final[Kind] = (int, float)
 INTEGER_OR_TEXT: Final[Kind] = (int, str)
+NUMBER_OR_NONE: Final[Kind] = (int, float, type(None))
+ARRAY: Final[Kind] = (list,)
+OBJECT: Final[Kind] = (dict,)
 
 
 class Domain(Protocol):
@@ -49,6 +52,7 @@ class Field:
         kind: the types of its values.
         domain: which of them it takes.
         meaning: what it says, for the published schema.
+        is_required: whether an object must have it; files of before it was there do not.
     """
 
     owner: str
@@ -56,6 +60,7 @@ class Field:
     kind: Kind
     domain: Domain
     meaning: str
+    is_required: bool = True
 
     def __str__(self) -> str:
         return f"{self.owner} field {self.name}"
@@ -67,7 +72,7 @@ class Field:
             TrajectoryError: so it is.
         """
         if type(value) not in self.kind:
-            found, expected = type(value), " or ".join(each.__name__ for each in self.kind)
+            found, expected = type(value), " or ".join(_NAME_OF_TYPE.get(each, each.__name__) for each in self.kind)
             raise TrajectoryError(
                 f"{self} is {value!r:.80} of type {found.__module__}.{found.__qualname__}, "
                 f"expected the built-in {expected}"
@@ -99,12 +104,47 @@ class AnyText:
         return None
 
 
+class Anything(AnyText):
+    """Whatever is of the kind."""
+
+
 class AtLeastZero:
     """Numbers that are not negative."""
 
     def refusal(self, field: Field, value: Any, /) -> str | None:
         """A negative number."""
         return f"{field} is {value!r}, expected at least 0" if value < 0 else None
+
+
+class Percent(AtLeastZero):
+    """Numbers from 0 to 100."""
+
+    def refusal(self, field: Field, value: Any, /) -> str | None:
+        """A number outside."""
+        return f"{field} is {value!r}, expected at most 100" if value > 100 else super().refusal(field, value)
+
+
+class Positive:
+    """Numbers above zero, or none where the kind has it."""
+
+    def refusal(self, field: Field, value: Any, /) -> str | None:
+        """Zero, or a negative number."""
+        return None if value is None or value > 0 else f"{field} is {value!r}, expected more than 0"
+
+
+@dataclass(frozen=True)
+class ReadBy:
+    """What a function makes something of; it says itself what is wrong with others."""
+
+    read: Callable[[Any], Any]
+
+    def refusal(self, field: Field, value: Any, /) -> str | None:
+        """What it refuses."""
+        try:
+            self.read(value)
+        except (InvalidValueError, TrajectoryError, TypeError) as error:
+            return f"{field} is {value!r:.80}: {error}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -130,11 +170,13 @@ class PartOfConfiguration(OneOf):
 
     def refusal(self, field: Field, value: Any, /) -> str | None:
         """Another value."""
+        if value in self.values:
+            return None
         try:
-            Configuration(**{**self._ANY, field.name: value})
+            made = Configuration(**{**self._ANY, field.name: value})
         except InvalidValueError as error:
             return f"{field.owner} of no configuration: {error}"
-        return None
+        return f"{field} is {value!r}, expected {getattr(made, field.name)!r}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +193,10 @@ class IntegerOr:
 
 
 ANY_TEXT: Final = AnyText()
+ANYTHING: Final = Anything()
 AT_LEAST_0: Final = AtLeastZero()
+PERCENT: Final = Percent()
+POSITIVE: Final = Positive()
 A_CELLCODE: Final = PartOfConfiguration(CELLCODES)
 A_LEARNING_RATE: Final = PartOfConfiguration(LEARNING_RATES)
 A_BATCH_SIZE: Final = PartOfConfiguration(BATCH_SIZES)
@@ -164,7 +209,47 @@ def declared(kind: Kind, domain: Domain, meaning: str) -> dict[str, Any]:
 
 def declared_fields(owner: str, of_class: type) -> tuple[Field, ...]:
     """The fields of a dataclass that declares all of them, in order."""
-    return tuple(Field(owner, each.name, **each.metadata) for each in dataclasses.fields(of_class))
+    return tuple(
+        Field(owner, each.name, **each.metadata, is_required=_has_no_default(each))
+        for each in dataclasses.fields(of_class)
+    )
+
+
+def _has_no_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def read_values(fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an object, each checked, and what their domains make of them.
+
+    Raises:
+        TrajectoryError: a field is missing, unknown, or of a wrong value; it is named.
+    """
+    refuse_other_names(fields, values)
+    given = [each for each in fields if each.name in values]
+    for check in (Field.check_kind, Field.check_domain):
+        for each in given:
+            check(each, values[each.name])
+    return {
+        each.name: each.domain.read(values[each.name]) if isinstance(each.domain, ReadBy) else values[each.name]
+        for each in given
+    }
+
+
+def refuse_other_names(fields: Sequence[Field], names: Iterable[str]) -> None:
+    """Refuse an object that lacks a field or has others.
+
+    Raises:
+        TrajectoryError: so it is; the names are given.
+    """
+    given, known = set(names), {each.name for each in fields}
+    required = {each.name for each in fields if each.is_required}
+    if wrong := (required - given) | (given - known):
+        owner = fields[0].owner
+        raise TrajectoryError(f"{owner} fields missing or unknown: {', '.join(sorted(map(str, wrong))):.300}")
+
+
+_NAME_OF_TYPE: Final = {type(None): "None"}
 
 
 def _is_unstorable(text: str) -> bool:
@@ -179,8 +264,11 @@ _QUICK_ORDER: Final = (AtLeastZero, OneOf, AnyText, IntegerOr)
 
 
 def in_quick_order(fields: Sequence[Field]) -> tuple[Field, ...]:
-    """The fields in the order in which :func:`quick_check` takes their values: those of one sort of domain together."""
-    return tuple(sorted(fields, key=lambda each: _QUICK_ORDER.index(_sort_of(each.domain))))
+    """The fields in the order in which :func:`quick_check` takes their values: those of one sort of domain together,
+    percentages first."""
+    return tuple(
+        sorted(fields, key=lambda each: (_QUICK_ORDER.index(_sort_of(each.domain)), each.domain is not PERCENT))
+    )
 
 
 def _sort_of(domain: Domain) -> type:
@@ -197,6 +285,7 @@ def quick_check(fields: Sequence[Field]) -> Callable[[tuple[Any, ...]], bool]:
     ordered = in_quick_order(fields)
     sorts = [_sort_of(each.domain) for each in ordered]
     n_numbers = sorts.count(AtLeastZero)
+    most = [100 for each in ordered if isinstance(each.domain, Percent)]
     choices = [each.domain.values for each in ordered if isinstance(each.domain, OneOf)]
     words = [each.domain.word for each in ordered if isinstance(each.domain, IntegerOr)]
     texts, others = slice(n_numbers + len(choices), len(ordered) - len(words)), slice(len(ordered) - len(words), None)
@@ -209,6 +298,7 @@ def quick_check(fields: Sequence[Field]) -> Callable[[tuple[Any, ...]], bool]:
                 tuple(map(type, values)) in types
                 and min(numbers := values[:n_numbers]) >= 0
                 and sum(numbers) <= MAX_INTEGER
+                and all(map(le, values, most))
                 and combinations.issuperset(together(values))
                 and len(text := "".join(values[texts])) <= MAX_TEXT_LENGTH
                 and text.isprintable()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol, TypeVar
 
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -28,11 +28,31 @@ def incumbent_changes(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
 
 def incumbent_changes_in_order(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
     """The same of records that come in order of simulated end, then of trial."""
-    changes: list[IncumbentChange] = []
+    return [IncumbentChange(record.end_s, record) for record in bests_in_order(records)]
+
+
+class Ended(Protocol):
+    """What decides whether an evaluation is a new incumbent."""
+
+    @property
+    def epoch(self) -> int:
+        """The fidelity that served it."""
+        ...
+
+    @property
+    def accuracy_pct(self) -> float:
+        """What the search saw, in percent."""
+        ...
+
+
+_Ended = TypeVar("_Ended", bound=Ended)
+
+
+def bests_in_order(evaluations: Iterable[_Ended]) -> Iterator[_Ended]:
+    """Those that are better than all before them, of evaluations in order of simulated end, then of trial."""
     best = (False, float("-inf"))
-    for record in records:
-        rank = (record.epoch == LONG_EPOCHS, record.accuracy_pct)
+    for each in evaluations:
+        rank = (each.epoch == LONG_EPOCHS, each.accuracy_pct)
         if rank > best:
             best = rank
-            changes.append(IncumbentChange(record.end_s, record))
-    return changes
+            yield each

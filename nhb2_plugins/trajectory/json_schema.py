@@ -19,6 +19,7 @@ from nhb2_plugins.trajectory.fields import (
     Field,
     IntegerOr,
     OneOf,
+    Percent,
 )
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, RECORD, RECORD_FIELDS
 
@@ -35,6 +36,8 @@ def _schema_of(field: Field) -> dict[str, Any]:
             return _CELLCODE if field.domain is A_CELLCODE else {"enum": list(values)}
         case AtLeastZero() if field.kind == INTEGER:
             return {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER}
+        case Percent():
+            return {"type": "number", "minimum": 0, "maximum": 100}
         case AtLeastZero():
             return {"type": "number", "minimum": 0}
         case IntegerOr(word):

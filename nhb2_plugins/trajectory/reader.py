@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError
-from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.files import read_regular
-from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.trajectory.consistency import Trial, check_incumbents, refuse_repeated_trials
+from nhb2_plugins.trajectory.fields import Field, read_values
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
-from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader
+from nhb2_plugins.trajectory.run_file import END, HEADER, INCUMBENT, MeasuredIncumbent, RunEnd, RunFile, RunHeader
 
 
 def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
@@ -26,16 +27,23 @@ def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
 
     Raises:
         TrajectoryError: the file cannot be read, is of another format version, or a line is not what it should be; it
-            names file and line. Or a run's end counts other trials than there are.
+            names file and line. Or lines disagree: a run's end counts other trials than there are, an incumbent is
+            none, or two records have one run and one number.
     """
-    records, ends = [], []
-    for _, part in read_parts(Path(path)):
+    file = Path(path)
+    records: list[TrialRecord] = []
+    others: list[tuple[str, Part]] = []
+    for where, part in read_parts(file):
         if isinstance(part, TrialRecord):
             records.append(part)
-        elif isinstance(part, RunEnd):
-            ends.append(part)
-    if len(ends) == 1:  # with more, several files were joined
-        _refuse_lost_trials(Path(path), len(records), ends[0])
+        else:
+            others.append((where, part))
+    ends = [part for _, part in others if isinstance(part, RunEnd)]
+    if sum(isinstance(part, RunHeader) for _, part in others) == 1:
+        reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts()).finished(file, records)
+    elif len(ends) == 1:  # with more, several files were joined
+        _refuse_lost_trials(file, len(records), ends[0])
+    refuse_repeated_trials(((record.run_id, record.trial) for record in records), file)
     return records
 
 
@@ -71,7 +79,8 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
     """
     file = Path(path)
     parts, records = read_run_parts(file)
-    return parts.finished(file, tuple(records), len(records))
+    refuse_other_runs(path, parts.header.run_id if parts.header else "", records)
+    return replace(parts.finished(file, records), records=tuple(records))
 
 
 Part = RunHeader | TrialRecord | MeasuredIncumbent | RunEnd | None
@@ -83,7 +92,7 @@ class RunParts:
     """What is known of a run, beside its trials, while its file is read."""
 
     header: RunHeader | None = None
-    incumbents: tuple[MeasuredIncumbent, ...] = ()
+    incumbents: tuple[tuple[str, MeasuredIncumbent], ...] = ()  # each with the place of its line
     end: RunEnd | None = None
 
     def with_part(self, part: Part, where: str) -> RunParts:
@@ -98,27 +107,29 @@ class RunParts:
                     raise TrajectoryError(f"{where}: a second line of type 'run'; a run has a file of its own")
                 return replace(self, header=part)
             case MeasuredIncumbent():
-                return replace(self, incumbents=(*self.incumbents, part))
+                return replace(self, incumbents=(*self.incumbents, (where, part)))
             case RunEnd():
                 return replace(self, end=part)
         return self
 
-    def finished(self, path: Path, records: tuple[TrialRecord, ...], n_trials: int) -> RunFile:
-        """The whole run.
+    def finished(self, path: Path, trials: Sequence[Trial]) -> RunFile:
+        """The whole run, without its records.
 
         Args:
             path: the file, which errors name.
-            records: what the run is to hold.
-            n_trials: how many trials the file has.
+            trials: what is looked at of its records.
 
         Raises:
-            TrajectoryError: there was no header, or the run's end counts other trials.
+            TrajectoryError: there was no header, or lines disagree: the run's end counts other trials, an incumbent is
+                none of them, or two of them have one number.
         """
         if self.header is None:
             raise TrajectoryError(f"{path} has no line of type 'run'")
         if self.end is not None:
-            _refuse_lost_trials(path, n_trials, self.end)
-        return RunFile(self.header, records, self.incumbents, self.end)
+            _refuse_lost_trials(path, len(trials), self.end)
+        refuse_repeated_trials(((self.header.run_id, each.trial) for each in trials), path)
+        check_incumbents(path, self.header, self.incumbents, trials, is_finished=self.end is not None)
+        return RunFile(self.header, (), tuple(incumbent for _, incumbent in self.incumbents), self.end)
 
 
 def read_run_parts(path: Path) -> tuple[RunParts, list[TrialRecord]]:
@@ -154,9 +165,9 @@ def read_line(line: bytes, where: str) -> Part:
         case "trial":
             return _record(content, where)
         case "incumbent":
-            return _measured(content, where)
+            return MeasuredIncumbent(**_values(INCUMBENT, content, where))
         case "end":
-            return _end(content, where)
+            return RunEnd(**_values(END, content, where))
     return None
 
 
@@ -185,11 +196,20 @@ def read_parts(path: Path) -> Iterator[tuple[str, Part]]:
 
 def _content(line: bytes, where: str) -> dict[str, Any]:
     try:
-        content = json.loads(line)
+        content = json.loads(line, object_pairs_hook=_of_different_keys)
     except (ValueError, RecursionError) as error:
         raise TrajectoryError(f"{where}: not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("type"), str):
         raise TrajectoryError(f"{where}: not a JSON object with a type")
+    return content
+
+
+def _of_different_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; Python would keep the last of several values of one key without a word."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        repeated, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"the key {repeated!r:.80} is given twice")
     return content
 
 
@@ -210,52 +230,11 @@ def _header(content: dict[str, Any], where: str) -> RunHeader:
         raise TrajectoryError(
             f"{where}: format version {content.get('format_version')!r}; this version reads {FORMAT_VERSION}"
         )
+    return RunHeader(**_values(HEADER, content, where))
+
+
+def _values(fields: Sequence[Field], content: dict[str, Any], where: str) -> dict[str, Any]:
     try:
-        content = {
-            **content,
-            "optimum": Optimum(**content["optimum"]),
-            "ladder": FidelityLadder(content["ladder"]) if content["ladder"] else None,
-            "restriction": Subspace(**content.get("restriction", {})),
-            "problem": Subspace(**content.get("problem", {})),
-        }
-    except (KeyError, TypeError, InvalidValueError) as error:
-        raise TrajectoryError(f"{where}: damaged header: {error}") from error
-    header: RunHeader = _part(RunHeader, content, where)
-    return header
-
-
-def _measured(content: dict[str, Any], where: str) -> MeasuredIncumbent:
-    incumbent: MeasuredIncumbent = _part(MeasuredIncumbent, content, where)
-    _check_numbers(incumbent, ("time_s", *_ACCURACIES), where)
-    _check_count(incumbent.trial, "trial", where)
-    return incumbent
-
-
-def _end(content: dict[str, Any], where: str) -> RunEnd:
-    end: RunEnd = _part(RunEnd, content, where)
-    _check_numbers(end, ("simulated_s", "wall_s"), where)
-    _check_count(end.n_evaluations, "n_evaluations", where)
-    return end
-
-
-_ACCURACIES: Final = ("valid_accuracy_12_pct", "test_accuracy_12_pct", "expected_accuracy_200_pct")
-
-
-def _check_numbers(part: object, names: tuple[str, ...], where: str) -> None:
-    for name in names:
-        value = getattr(part, name)
-        if type(value) not in (int, float) or not 0 <= value < math.inf:
-            raise TrajectoryError(f"{where}: {name} is {value!r:.80}, expected a finite number of at least 0")
-
-
-def _check_count(value: object, name: str, where: str) -> None:
-    if type(value) is not int or value < 0:
-        raise TrajectoryError(f"{where}: {name} is {value!r:.80}, expected a count")
-
-
-def _part(kind: type[Any], content: dict[str, Any], where: str) -> Any:
-    values = {name: value for name, value in content.items() if name != "type"}
-    try:
-        return kind(**values)
-    except TypeError as error:
+        return read_values(fields, {name: value for name, value in content.items() if name != "type"})
+    except TrajectoryError as error:
         raise TrajectoryError(f"{where}: {error}") from error

@@ -26,6 +26,7 @@ from nhb2_plugins.trajectory.fields import (
     INTEGER_OR_TEXT,
     MAX_INTEGER,
     NUMBER,
+    PERCENT,
     REAL,
     TEXT,
     IntegerOr,
@@ -34,6 +35,7 @@ from nhb2_plugins.trajectory.fields import (
     declared_fields,
     in_quick_order,
     quick_check,
+    refuse_other_names,
 )
 
 FORMAT_VERSION: Final = 1
@@ -100,7 +102,7 @@ class TrialRecord:
         metadata=declared(TEXT, OneOf(SPLITS), "images the accuracy is of; test at 200 epochs is an expected value")
     )
     seed: Seed = field(metadata=declared(INTEGER_OR_TEXT, IntegerOr(MEAN), "the table's seed, or the mean of all"))
-    accuracy_pct: float = field(metadata=declared(REAL, AT_LEAST_0, "what the search saw, in percent"))
+    accuracy_pct: float = field(metadata=declared(REAL, PERCENT, "what the search saw, in percent"))
     cost_s: float = field(
         metadata=declared(REAL, AT_LEAST_0, "simulated seconds of the evaluation from scratch; estimated at 200 epochs")
     )
@@ -148,8 +150,7 @@ class TrialRecord:
             TrajectoryError: a field is missing, unknown, or of a wrong type.
         """
         if values.keys() != _NAMES:
-            wrong = set(values) ^ _NAMES
-            raise TrajectoryError(f"record fields missing or unknown: {', '.join(sorted(map(str, wrong))):.300}")
+            refuse_other_names(RECORD, values)
         return checked_record(_by_name(values))
 
 

@@ -8,26 +8,94 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Literal, get_args
 
-from nhb2_plugins.charging import Charging
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
+from nhb2_plugins.charging import CHARGING_POLICIES, Charging
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.table.schema import Provenance
+from nhb2_plugins.trajectory.fields import (
+    A_BATCH_SIZE,
+    A_CELLCODE,
+    A_LEARNING_RATE,
+    ANY_TEXT,
+    ANYTHING,
+    ARRAY,
+    AT_LEAST_0,
+    INTEGER,
+    NUMBER,
+    NUMBER_OR_NONE,
+    OBJECT,
+    PERCENT,
+    POSITIVE,
+    REAL,
+    TEXT,
+    OneOf,
+    ReadBy,
+    declared,
+    declared_fields,
+    read_values,
+)
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
 
-if TYPE_CHECKING:
-    from nhb2_plugins.simulation import Crossing, Overhead
+Crossing = Literal["count", "drop"]
+"""What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
+(as the reference's loops do); ``drop`` leaves them out."""
+CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
+
+Overhead = Literal["none", "measured"]
+"""Whether the optimizer's own thinking takes simulated time: ``none`` of it, or as much as the wall clock ``measured``.
+A slow optimizer then pays for its proposals, and a run differs from its repetition as wall-clock times do."""
+OVERHEADS: Final[tuple[Overhead, ...]] = get_args(Overhead)
+
+
+MEASURE_EPOCHS: Final = (SCHEDULE_EPOCHS, LONG_EPOCHS)
 
 
 @dataclass(frozen=True)
 class Optimum:
     """The best that the table holds at the campaign's measure."""
 
-    cellcode: str
-    lr: float
-    batch_size: int
-    accuracy_pct: float
+    cellcode: str = field(metadata=declared(TEXT, A_CELLCODE, "its cell"))
+    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE, "its learning rate"))
+    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE, "its batch size"))
+    accuracy_pct: float = field(metadata=declared(REAL, PERCENT, "its accuracy at the measure, in percent"))
+
+
+OPTIMUM: Final = declared_fields("optimum", Optimum)
+
+
+def _ladder(budgets: list[Any]) -> FidelityLadder | None:
+    return FidelityLadder(budgets) if budgets else None
+
+
+def _part_of_space(restricted: dict[str, Any]) -> Subspace:
+    part = Subspace(**restricted)
+    if part.to_dict() != restricted:
+        raise InvalidValueError(f"it restricts to {part.to_dict()!r}")
+    return part
+
+
+def _provenance(table: dict[str, Any]) -> dict[str, Any]:
+    held = asdict(Provenance(**table))
+    for name in ("source", "created", "note", "digest"):
+        if type(held[name]) is not str:
+            raise InvalidValueError(f"its {name} is no text")
+    if not held["digest"]:
+        raise InvalidValueError("it has no digest")
+    return table
+
+
+def _optimum(values: dict[str, Any]) -> Optimum:
+    return Optimum(**read_values(OPTIMUM, values))
+
+
+def _versions(versions: dict[str, Any]) -> dict[str, str]:
+    if not all(type(version) is str for version in versions.values()):
+        raise InvalidValueError("a version is text")
+    return versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +120,27 @@ class RunConditions:
         problem: the part of the space that the campaign is about: regret is to its best.
     """
 
-    run_id: str
-    optimizer: str
-    algorithm: str
-    settings: Mapping[str, Any]
-    ladder: FidelityLadder | None
-    seed: int
-    budget_s: float | None
-    n_workers: int
-    charging: Charging
-    crossing: Crossing
-    epoch: int
-    measure_epoch: int
-    overhead: Overhead = "none"
-    restriction: Subspace = WHOLE_SPACE
-    problem: Subspace = WHOLE_SPACE
+    run_id: str = field(metadata=declared(TEXT, ANY_TEXT, "the run"))
+    optimizer: str = field(metadata=declared(TEXT, ANY_TEXT, "label of the optimizer"))
+    algorithm: str = field(metadata=declared(TEXT, ANY_TEXT, "its registered name"))
+    settings: Mapping[str, Any] = field(metadata=declared(OBJECT, ANYTHING, "its settings"))
+    ladder: FidelityLadder | None = field(metadata=declared(ARRAY, ReadBy(_ladder), "budgets in epochs, or none"))
+    seed: int = field(metadata=declared(INTEGER, ANYTHING, "the run's seed"))
+    budget_s: float | None = field(metadata=declared(NUMBER_OR_NONE, POSITIVE, "simulated seconds"))
+    n_workers: int = field(metadata=declared(INTEGER, POSITIVE, "number of simulated workers"))
+    charging: Charging = field(metadata=declared(TEXT, OneOf(CHARGING_POLICIES), "the charging policy"))
+    crossing: Crossing = field(metadata=declared(TEXT, OneOf(CROSSINGS), "what becomes of late evaluations"))
+    epoch: int = field(metadata=declared(INTEGER, OneOf(FIDELITIES), "the fidelity searched at"))
+    measure_epoch: int = field(metadata=declared(INTEGER, OneOf(MEASURE_EPOCHS), "what regret is measured in"))
+    overhead: Overhead = field(
+        default="none", metadata=declared(TEXT, OneOf(OVERHEADS), "whether thinking takes simulated time")
+    )
+    restriction: Subspace = field(
+        default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space), "what is proposed from")
+    )
+    problem: Subspace = field(
+        default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space), "what regret is to the best of")
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """As built-in types that fit in JSON, by name."""
@@ -89,10 +163,14 @@ class RunHeader(RunConditions):
         format_version: version of the line format.
     """
 
-    table: Mapping[str, Any]
-    optimum: Optimum
-    versions: Mapping[str, str] = field(default_factory=dict)
-    format_version: int = FORMAT_VERSION
+    table: Mapping[str, Any] = field(metadata=declared(OBJECT, ReadBy(_provenance), "provenance of the table"))
+    optimum: Optimum = field(metadata=declared(OBJECT, ReadBy(_optimum), "the table's best"))
+    versions: Mapping[str, str] = field(
+        default_factory=dict, metadata=declared(OBJECT, ReadBy(_versions), "versions of packages")
+    )
+    format_version: int = field(
+        default=FORMAT_VERSION, metadata=declared(INTEGER, OneOf((FORMAT_VERSION,)), "version of the line format")
+    )
 
     @classmethod
     def of(
@@ -132,11 +210,11 @@ class RunHeader(RunConditions):
 class MeasuredIncumbent:
     """The best configuration known from ``time_s`` on, with what the table says of it (accuracies in percent)."""
 
-    time_s: float
-    trial: int
-    valid_accuracy_12_pct: float
-    test_accuracy_12_pct: float
-    expected_accuracy_200_pct: float
+    time_s: float = field(metadata=declared(NUMBER, AT_LEAST_0, "simulated second from which it is known"))
+    trial: int = field(metadata=declared(INTEGER, AT_LEAST_0, "the trial that found it"))
+    valid_accuracy_12_pct: float = field(metadata=declared(NUMBER, PERCENT, "validation accuracy at 12 epochs"))
+    test_accuracy_12_pct: float = field(metadata=declared(NUMBER, PERCENT, "test accuracy at 12 epochs"))
+    expected_accuracy_200_pct: float = field(metadata=declared(NUMBER, PERCENT, "expected one at 200"))
 
     def measured_error_pct(self, measure_epoch: int) -> float:
         """Error at the campaign's measure: validation error at 12 epochs, or expected test error at 200."""
@@ -149,9 +227,9 @@ class MeasuredIncumbent:
 class RunEnd:
     """How a run ended: number of evaluations, simulated seconds at its end, wall-clock seconds it took."""
 
-    n_evaluations: int
-    simulated_s: float
-    wall_s: float
+    n_evaluations: int = field(metadata=declared(INTEGER, AT_LEAST_0, "number of evaluations"))
+    simulated_s: float = field(metadata=declared(NUMBER, AT_LEAST_0, "simulated seconds at its end"))
+    wall_s: float = field(metadata=declared(NUMBER, AT_LEAST_0, "wall-clock seconds it took"))
 
 
 @dataclass(frozen=True)
@@ -227,6 +305,12 @@ class RunSummary:
 
 
 _LATER_CONDITIONS: Final = ("overhead", "restriction", "problem")
+
+
+HEADER: Final = declared_fields("header", RunHeader)
+INCUMBENT: Final = declared_fields("incumbent", MeasuredIncumbent)
+END: Final = declared_fields("end", RunEnd)
+"""What each field of these lines may hold, as JSON has it."""
 
 
 def line_of(part: RunHeader | MeasuredIncumbent | RunEnd) -> dict[str, Any]:

@@ -12,15 +12,25 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import call
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.trajectory.fields import A_CELLCODE, MAX_TEXT_LENGTH, AtLeastZero, Field, IntegerOr, OneOf
-from nhb2_plugins.trajectory.reader import RunParts, raw_lines, read_line
+from nhb2_plugins.trajectory.fields import (
+    A_CELLCODE,
+    MAX_TEXT_LENGTH,
+    TEXT,
+    AtLeastZero,
+    Field,
+    IntegerOr,
+    OneOf,
+    Percent,
+)
+from nhb2_plugins.trajectory.reader import RunParts, raw_lines, read_line, refuse_other_runs
 from nhb2_plugins.trajectory.record import RECORD, TrialRecord
-from nhb2_plugins.trajectory.run_file import KnownIncumbent, MeasuredIncumbent, RunFile, RunSummary
+from nhb2_plugins.trajectory.run_file import KnownIncumbent, MeasuredIncumbent, RunFile, RunHeader, RunSummary
 
 
 class _Trial(NamedTuple):
@@ -31,6 +41,8 @@ class _Trial(NamedTuple):
     lr: float
     batch_size: int
     epoch: int
+    split: str
+    accuracy_pct: float
     charged_cost_s: float
     start_s: float
     end_s: float
@@ -41,21 +53,29 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
     """The summary of one run's file; every line is checked as :func:`~nhb2_plugins.trajectory.reader.read_run` does.
 
     Raises:
-        TrajectoryError: as there, or an incumbent names a trial that is not in the file.
+        TrajectoryError: as there.
     """
     file = Path(path)
     parts, trials = RunParts(), []
+    beginning = b""  # of a trial's line of this run
     for number, line in enumerate(raw_lines(file), start=1):
-        trial = _sound_trial(line)
+        trial = _sound_trial(line) if beginning and line.startswith(beginning) else None
         if trial is None:
             part = read_line(line, f"{file}:{number}")
             if isinstance(part, TrialRecord):
+                if parts.header is not None:
+                    refuse_other_runs(file, parts.header.run_id, [part])
                 trial = _trial_of(part)
             else:
                 parts = parts.with_part(part, f"{file}:{number}")
+                beginning = _beginning_of_trials(parts.header)
         if trial is not None:
             trials.append(trial)
-    return _summary(parts.finished(file, (), len(trials)), trials, str(file))
+    return _summary(parts.finished(file, trials), trials, str(file))
+
+
+def _beginning_of_trials(header: RunHeader | None) -> bytes:
+    return b"" if header is None else b'{"type": "trial", "run_id": ' + json.dumps(header.run_id).encode() + b","
 
 
 def summarise(run: RunFile) -> RunSummary:
@@ -100,46 +120,37 @@ def _sound_trial(line: bytes) -> _Trial | None:
     match = _SOUND_LINE(line)
     if match is None:
         return None
-    trial, cellcode, lr, batch_size, epoch, charged_cost_s, start_s, end_s, overhead_s = match.groups()
-    start, end = float(start_s), float(end_s)
-    if end < start:
-        return None  # the other way says so
-    return _Trial(
-        int(trial),
-        cellcode.decode(),
-        float(lr),
-        int(batch_size),
-        int(epoch),
-        float(charged_cost_s),
-        start,
-        end,
-        float(overhead_s),
-    )
+    trial = _Trial(*map(call, _READERS, match.groups()))
+    return trial if trial.start_s <= trial.end_s else None  # the other way says so
 
 
+_READ: Final[Mapping[type, Callable[[bytes], Any]]] = {int: int, float: float, str: bytes.decode}
+_READERS: Final = tuple(_READ[each.kind[0]] for each in RECORD if each.name in _Trial._fields)
 _COUNT: Final = r"(?:0|[1-9][0-9]{0,17})"
-_FLOAT: Final = rf"{_COUNT}(?:\.[0-9]+(?:e-[0-9]+)?|e-[0-9]+)"
+_FRACTION: Final = r"(?:\.[0-9]+(?:e-[0-9]+)?|e-[0-9]+)"
+_FLOAT: Final = rf"{_COUNT}{_FRACTION}"
+_PERCENT: Final = rf"(?:0|[1-9][0-9]?){_FRACTION}|100\.0"
 
 
 def _form(field: Field) -> str:
-    """What a field's value looks like in a line; a group of the expression where it is kept."""
-    form, is_kept = _form_of(field), field.name in _Trial._fields
-    if field.domain is A_CELLCODE:
-        return f'"({form})"'
-    return f"({form})" if is_kept else f"(?:{form})"
+    """What a field's value looks like in a line; where it is kept a group, which a text's quotes are no part of."""
+    form = f"({_form_of(field)})" if field.name in _Trial._fields else f"(?:{_form_of(field)})"
+    return f'"{form}"' if field.kind == TEXT else form
 
 
 def _form_of(field: Field) -> str:
     match field.domain:
+        case OneOf() if field.domain is A_CELLCODE:
+            return r"[0-3]\|[0-3]{2}\|[0-3]{3}"
         case OneOf(values):
-            if field.domain is A_CELLCODE:
-                return r"[0-3]\|[0-3]{2}\|[0-3]{3}"
-            return "|".join(re.escape(json.dumps(value)) for value in values)
+            return "|".join(re.escape(str(value)) for value in values)
+        case Percent():
+            return _PERCENT
         case AtLeastZero():
             return "|".join({float: _FLOAT, int: _COUNT}[each] for each in reversed(field.kind))
         case IntegerOr(word):
             return f'-?{_COUNT}|"{word}"'
-    return rf'"[ !#-\[\]-~]{{0,{MAX_TEXT_LENGTH}}}"'  # of ASCII without escapes
+    return rf"[ !#-\[\]-~]{{0,{MAX_TEXT_LENGTH}}}"  # of ASCII without escapes
 
 
 _SOUND_LINE: Final = re.compile(

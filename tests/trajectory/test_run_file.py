@@ -45,17 +45,17 @@ CONDITIONS = RunConditions(
 )
 HEADER = RunHeader.of(
     CONDITIONS,
-    table={"kind": "embedded", "digest": "0123456789abcdef"},
+    table={"kind": "embedded", "source": "s", "created": "2026-01-01", "seeds": [1], "digest": "0123456789abcdef"},
     optimum=Optimum("0|00|220", 0.1, 32, 86.25),
     versions={"numpy": "2.4.6"},
 )
 LINE = (
     '{"type": "run", "run_id": "bohb/seed-0003", "optimizer": "BOHB", "algorithm": "bohb", "settings": {"num_samples": '
     '4}, "ladder": [1.3333333333333333, 4, 12], "seed": 3, "budget_s": 20000, "n_workers": 2, "charging": "continued", '
-    '"crossing": "drop", "epoch": 12, "measure_epoch": 12, "table": {"kind": "embedded", "digest": "0123456789abcdef"}'
-    ', "optimum": {"cellcode": "0|00|220", "lr": 0.1, "batch_size": 32, "accuracy_pct": 86.25}, "versions": {"numpy": '
-    '"2.4.6"}, "overhead": "measured", "restriction": {"lr": 0.1, "batch_size": 64}, "problem": {"lr": 0.1}, '
-    '"format_version": 1}'
+    '"crossing": "drop", "epoch": 12, "measure_epoch": 12, "table": {"kind": "embedded", "source": "s", "created": '
+    '"2026-01-01", "seeds": [1], "digest": "0123456789abcdef"}, "optimum": {"cellcode": "0|00|220", "lr": 0.1, '
+    '"batch_size": 32, "accuracy_pct": 86.25}, "versions": {"numpy": "2.4.6"}, "overhead": "measured", "restriction": '
+    '{"lr": 0.1, "batch_size": 64}, "problem": {"lr": 0.1}, "format_version": 1}'
 )
 
 
@@ -87,10 +87,10 @@ def test_a_search_that_sees_200_epochs_is_known_by_its_epochs() -> None:
     ("values", "message"),
     [
         ({"ladder": [12, 4]}, "do not ascend"),
-        ({"ladder": 3}, "not several numbers of epochs"),
+        ({"ladder": 3}, "header field ladder is 3 of type builtins.int, expected the built-in list"),
         ({"restriction": {"lr": 0.3}}, "learning rate 0.3 is not one of"),
         ({"problem": {"colour": "red"}}, "colour"),
-        ({"problem": 3}, "damaged header"),
+        ({"problem": 3}, "header field problem is 3 of type builtins.int, expected the built-in dict"),
     ],
 )
 def test_conditions_that_no_run_has_are_refused(values: dict[str, object], message: str, tmp_path: Path) -> None:
