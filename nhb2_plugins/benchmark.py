@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -168,10 +168,9 @@ class Benchmark:
             accuracy, cost, own_epoch, own_split, own_seed = self._scalar[epoch, split, seed]
         except (KeyError, TypeError):
             accuracy, cost, own_epoch, own_split, own_seed = self._prepare_scalar(epoch, split, seed)
-        try:
-            row = self._row_by_index[configuration.index]
-        except (AttributeError, TypeError):
-            _refuse_configuration(configuration)
+        if type(configuration) is not Configuration:  # what else has an index would be taken for another one
+            _refuse_others(configuration)
+        row = self._row_by_index[configuration.index]
         # Named one by one: to unpack a tuple of them here takes longer than all the checks above.
         return _new_tuple(Observation, (accuracy[row], cost[row], own_epoch, own_split, own_seed))
 
@@ -209,10 +208,9 @@ class Benchmark:
             accuracy, cost = self._curves[split, seed]
         except (KeyError, TypeError):
             accuracy, cost = self._prepare_curves(split, seed)
-        try:
-            row = self._row_by_index[configuration.index]
-        except (AttributeError, TypeError):
-            _refuse_configuration(configuration)
+        if type(configuration) is not Configuration:  # what else has an index would be taken for another one
+            _refuse_others(configuration)
+        row = self._row_by_index[configuration.index]
         return Curve(accuracy[row], cost[row])
 
     def oracle(
@@ -388,8 +386,12 @@ def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
     return array
 
 
-def _refuse_configuration(value: object) -> NoReturn:
-    raise InvalidValueError(f"{value!r:.80} is not a Configuration") from None
+def _refuse_others(value: object) -> None:
+    """Refuse what is no configuration: a row of a frame, say, whose index is a position in the frame."""
+    if isinstance(value, Configuration):
+        return
+    way = "from_hyperparameters(…)" if isinstance(value, Mapping) else "from_index(…)"
+    raise InvalidValueError(f"{value!r:.80} is not a Configuration; Configuration.{way} makes one")
 
 
 def _checked_indices(indices: ArrayLike) -> NDArray[np.intp]:
@@ -399,6 +401,8 @@ def _checked_indices(indices: ArrayLike) -> NDArray[np.intp]:
         raise InvalidValueError(f"indices {indices!r:.80} are not an array of integers: {error}") from error
     if array.size == 0:
         return array.astype(np.intp)
+    if array.dtype == object and all(isinstance(each, Configuration) for each in array.flat):
+        raise InvalidValueError("indices are Configurations, expected their indices: [each.index for each in …]")
     if not np.issubdtype(array.dtype, np.integer):
         raise InvalidValueError(f"indices have dtype {array.dtype}, expected integers in 0..{N_CONFIGURATIONS - 1}")
     low, high = array.min(), array.max()

@@ -22,7 +22,7 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
 from nhb2_plugins.extras import missing_extra
-from nhb2_plugins.space import CELLCODES, EDGES, OPERATIONS, cell_index, cellcode_digits
+from nhb2_plugins.space import CELLCODES, EDGES, OPERATIONS, cell_index, cellcode_digits, parse_cellcode
 
 if TYPE_CHECKING:
     import networkx
@@ -148,7 +148,7 @@ class Cell:
     cellcode: str
 
     def __post_init__(self) -> None:
-        cell_index(self.cellcode)
+        object.__setattr__(self, "cellcode", parse_cellcode(self.cellcode))
 
     @property
     def digits(self) -> tuple[int, ...]:

@@ -14,7 +14,8 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Final, NoReturn, SupportsIndex
+from numbers import Real
+from typing import Any, Final, SupportsIndex
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 
@@ -59,7 +60,7 @@ _OPERATION_INDEX: Final = {name: i for i, name in enumerate(OPERATIONS)}
 
 
 def cell_index(cellcode: str) -> int:
-    """Position of a cellcode among the 4,096 (0-based, index order).
+    """Position of a cellcode among the 4,096 (0-based, index order), however it is spelled (:func:`parse_cellcode`).
 
     Raises:
         InvalidValueError: the text is not a cellcode.
@@ -67,7 +68,7 @@ def cell_index(cellcode: str) -> int:
     try:
         return _CELL_INDEX[cellcode]
     except (KeyError, TypeError):
-        _refuse_cellcode(cellcode)
+        return _CELL_INDEX[parse_cellcode(cellcode)]
 
 
 def cellcode_digits(cellcode: str) -> tuple[int, ...]:
@@ -93,22 +94,45 @@ def cellcode_from_digits(digits: tuple[int, ...]) -> str:
 
 
 def parse_cellcode(text: str) -> str:
-    """Read a cellcode written ``0|10|210`` or, for shells, ``010210``.
+    """The cellcode that is written ``0|10|210`` or, where bars are a nuisance, ``010210``.
 
     Raises:
         InvalidValueError: the text is neither.
     """
+    spelled = text
     if isinstance(text, str) and len(text) == len(EDGES) and text.isascii() and text.isdigit():
-        text = f"{text[0]}|{text[1:3]}|{text[3:]}"
-    cell_index(text)
-    return text
+        spelled = f"{text[0]}|{text[1:3]}|{text[3:]}"
+    if not _is_key(spelled, _CELL_INDEX):
+        raise InvalidValueError(
+            f"cellcode {text!r} is not of the form 'A|BC|DEF' with six digits 0..3 "
+            "(0 = conv3x3, 1 = avgpool3x3, 2 = skip, 3 = zero), for example '0|10|210'"
+        )
+    return CELLCODES[_CELL_INDEX[spelled]]
 
 
-def _refuse_cellcode(cellcode: object) -> NoReturn:
-    raise InvalidValueError(
-        f"cellcode {cellcode!r} is not of the form 'A|BC|DEF' with six digits 0..3 "
-        "(0 = conv3x3, 1 = avgpool3x3, 2 = skip, 3 = zero), for example '0|10|210'"
-    )
+def learning_rate_rank(lr: float) -> int:
+    """Rank of a learning rate among the eight; one that lies within the rounding of a 32-bit float is that one.
+
+    Raises:
+        InvalidValueError: none of them.
+    """
+    if _is_key(lr, _LR_INDEX):
+        return _LR_INDEX[lr]
+    if isinstance(lr, Real) and not isinstance(lr, bool):
+        lr = lr if isinstance(lr, int) else float(lr)  # all its digits are shown, which numpy's own do not
+        for rank, known in enumerate(LEARNING_RATES):
+            if abs(lr - known) <= known * _FLOAT32_ROUNDING:
+                return rank
+    raise InvalidValueError(describe_choices(lr, LEARNING_RATES, what="learning rate"))
+
+
+def _batch_size_rank(batch_size: int) -> int:
+    if not _is_key(batch_size, _BATCH_SIZE_INDEX):
+        raise InvalidValueError(describe_choices(batch_size, BATCH_SIZES, what="batch size"))
+    return _BATCH_SIZE_INDEX[batch_size]
+
+
+_FLOAT32_ROUNDING: Final = 2.0**-24
 
 
 def _is_key(value: object, index: Mapping[Any, int]) -> bool:
@@ -116,14 +140,6 @@ def _is_key(value: object, index: Mapping[Any, int]) -> bool:
         return value in index
     except TypeError:  # a list or an array: not hashable
         return False
-
-
-def _refuse_configuration(cellcode: object, lr: object, batch_size: object) -> NoReturn:
-    if not _is_key(cellcode, _CELL_INDEX):
-        _refuse_cellcode(cellcode)
-    if not _is_key(lr, _LR_INDEX):
-        raise InvalidValueError(describe_choices(lr, LEARNING_RATES, what="learning rate"))
-    raise InvalidValueError(describe_choices(batch_size, BATCH_SIZES, what="batch size"))
 
 
 @dataclass(frozen=True, slots=True, init=False, order=True)
@@ -147,23 +163,32 @@ class Configuration:
     lr: float = field(compare=False)
     batch_size: int = field(compare=False)
 
-    def __init__(self, cellcode: str, lr: float, batch_size: int) -> None:
+    def __init__(self, cellcode: str, lr: float, batch_size: int, *, index: int | None = None) -> None:
         """Validate the three parts.
 
+        Args:
+            cellcode: also ``"010210"`` for ``"0|10|210"``.
+            lr: also as a 32-bit float.
+            batch_size: one of the six.
+            index: the configuration's own, as ``dataclasses.asdict`` gives it; checked, and not needed.
+
         Raises:
-            InvalidValueError: a part is not in the space; the message names it and the allowed values.
+            InvalidValueError: a part is not in the space, the message names it and the allowed values; or the index is
+                another configuration's.
         """
         try:
             cell = _CELL_INDEX[cellcode]
             lr_index = _LR_INDEX[lr]
             batch_index = _BATCH_SIZE_INDEX[batch_size]
-        except (KeyError, TypeError):
-            _refuse_configuration(cellcode, lr, batch_size)
+        except (KeyError, TypeError):  # spelled otherwise, or none
+            cell, lr_index, batch_index = cell_index(cellcode), learning_rate_rank(lr), _batch_size_rank(batch_size)
         # Values are taken from the grids, so that a numpy scalar never survives in a configuration.
         _set_index(self, cell * 48 + lr_index * 6 + batch_index)
         _set_cellcode(self, CELLCODES[cell])
         _set_lr(self, LEARNING_RATES[lr_index])
         _set_batch_size(self, BATCH_SIZES[batch_index])
+        if index is not None and index != self.index:
+            raise InvalidValueError(f"index {index!r:.80} is not that of {self!r}, which is {self.index}")
 
     @classmethod
     def from_index(cls, index: SupportsIndex) -> Configuration:

@@ -6,8 +6,9 @@ import math
 import multiprocessing
 import pickle
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark, Observation, checked_benchmark, open_benchmark, sum_in_order
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableNotFoundError
+from nhb2_plugins.exact import final_report
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration
 from nhb2_plugins.table.writer import table_in_memory, write_table
@@ -175,7 +177,7 @@ def test_no_indices_give_no_answers_and_the_answers_are_the_callers_own() -> Non
         ([None], "indices have dtype object"),
         ([10**30], "indices have dtype object"),
         ([math.nan], "indices have dtype float64"),
-        ([FIRST], "indices have dtype object"),
+        ([FIRST], "indices are Configurations, expected their indices"),
         ([[1, 2], [3]], r"indices \[\[1, 2\], \[3\]\] are not an array of integers"),
     ],
 )
@@ -434,3 +436,32 @@ def test_sums_are_plain_and_from_the_left() -> None:
 def test_an_observation_is_shown_with_the_digits_that_its_data_have() -> None:
     shown = repr(Observation(85.13199999999999, 129.75300000000004, 12, "valid", 222))
     assert shown == "Observation(accuracy_pct=85.132, cost_s=129.753, epoch=12, split='valid', seed=222)"
+
+
+@needs("pandas")
+def test_a_row_of_a_frame_is_no_configuration() -> None:
+    """Its index is its position in the frame, which would answer for another configuration."""
+    row = next(BENCH.to_frame().itertuples())
+    assert row.Index == 0
+    for look_up in (BENCH.evaluate, BENCH.curve, partial(final_report, BENCH)):
+        with pytest.raises(InvalidValueError, match=r"is not a Configuration; Configuration.from_index\(…\) makes one"):
+            look_up(row)
+
+
+@pytest.mark.parametrize("other", [-1, 10**6, 14050, np.int64(3), "0|10|210", None, SimpleNamespace(index=5)])
+def test_what_has_an_index_or_is_one_is_no_configuration(other: Any) -> None:
+    for look_up in (BENCH.evaluate, BENCH.curve, partial(final_report, BENCH)):
+        with pytest.raises(InvalidValueError, match=r"is not a Configuration; Configuration.from_index"):
+            look_up(other)
+
+
+def test_a_mapping_is_pointed_to_what_reads_it() -> None:
+    values = Configuration.from_index(5).to_hyperparameters()
+    for look_up in (BENCH.evaluate, BENCH.curve, partial(final_report, BENCH)):
+        with pytest.raises(InvalidValueError, match=r"Configuration.from_hyperparameters\(…\) makes one"):
+            look_up(values)
+
+
+def test_configurations_are_no_indices() -> None:
+    with pytest.raises(InvalidValueError, match=r"indices are Configurations, expected their indices: \[each.index "):
+        BENCH.evaluate_many([Configuration.from_index(0), Configuration.from_index(1)])  # type: ignore[arg-type]

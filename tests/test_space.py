@@ -112,7 +112,7 @@ def test_numpy_scalars_come_in_and_built_in_values_come_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "cellcode", ["4|00|000", "0|10|21", "010210", "0|10|2100", "", " 0|10|210", "0-10-210", None, 10210, ["0|10|210"]]
+    "cellcode", ["4|00|000", "0|10|21", "410210", "0|10|2100", "", " 0|10|210", "0-10-210", None, 10210, ["0|10|210"]]
 )
 def test_a_wrong_cellcode_is_named_with_the_form_of_a_right_one(cellcode: Any) -> None:
     message = "cellcode .* is not of the form 'A|BC|DEF' with six digits 0..3"
@@ -128,7 +128,9 @@ def test_parse_refuses_what_is_no_cellcode(text: Any) -> None:
         parse_cellcode(text)
 
 
-@pytest.mark.parametrize("lr", [0.3, 0.1 + 1e-12, 1, "0.1", None, float("nan"), np.float32(0.1), [0.1], np.array(0.1)])
+@pytest.mark.parametrize(
+    "lr", [0.3, 0.1 + 1e-7, 1, "0.1", None, float("nan"), True, float("inf"), [0.1], np.array(0.1)]
+)
 def test_a_wrong_learning_rate_is_named_with_the_allowed_ones(lr: Any) -> None:
     with pytest.raises(InvalidValueError) as refusal:
         Configuration(CODE, lr, 256)
@@ -142,6 +144,36 @@ def test_a_wrong_batch_size_is_named_with_the_allowed_ones(batch_size: Any) -> N
     with pytest.raises(InvalidValueError) as refusal:
         Configuration(CODE, 0.1, batch_size)
     assert str(refusal.value) == f"batch size {batch_size!r} is not one of 16, 32, 64, 128, 256, 512"
+
+
+@pytest.mark.parametrize("lr", LEARNING_RATES)
+def test_a_32_bit_learning_rate_is_the_one_of_the_grid(lr: float) -> None:
+    for near in (np.float32(lr), float(np.float32(lr)), np.float64(lr), lr * (1 + 2.0**-25)):
+        made = Configuration(CODE, near, 256)
+        assert (type(made.lr), made.lr) == (float, lr)
+    with pytest.raises(InvalidValueError, match="learning rate"):
+        Configuration(CODE, float(np.float16(lr)) if lr == 0.1 else lr * 1.001, 256)
+
+
+def test_a_refused_32_bit_learning_rate_is_named_with_its_digits() -> None:
+    with pytest.raises(InvalidValueError, match=r"learning rate 0\.30000001192092896 is not one of"):
+        Configuration(CODE, np.float32(0.3), 256)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spelled", ["0|10|210", "010210", np.str_("010210")])
+def test_a_cellcode_may_be_written_without_bars(spelled: str) -> None:
+    assert Configuration(spelled, 0.1, 256) == Configuration("0|10|210", 0.1, 256)
+    assert Configuration(spelled, 0.1, 256).cellcode == "0|10|210"
+    assert cell_index(spelled) == cell_index("0|10|210")
+    assert cellcode_digits(spelled) == (0, 1, 0, 2, 1, 0)
+    assert type(parse_cellcode(spelled)) is str
+
+
+def test_a_configuration_is_made_of_its_own_fields_again() -> None:
+    configuration = Configuration(CODE, 0.1, 256)
+    assert Configuration(**dataclasses.asdict(configuration)) == configuration
+    with pytest.raises(InvalidValueError, match=rf"index 5 is not that of .*, which is {configuration.index}"):
+        Configuration(CODE, 0.1, 256, index=5)
 
 
 @pytest.mark.parametrize("index", [-1, 196_608, 1.0, np.float64(1), "1", None, True, np.True_, 10**30])

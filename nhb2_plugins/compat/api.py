@@ -16,7 +16,7 @@ from nhb2_plugins.benchmark import PAID_SPLITS, Benchmark
 from nhb2_plugins.compat.data import benchmark_for, hashes_of, raw_avgaccs200, raw_bench12, raw_cellinfo
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
-from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, cell_index
+from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, Provenance
 
 MODULE: Final = "nashpobench2api"
@@ -172,10 +172,7 @@ class NASHPOBench2API:
         Raises:
             InvalidValueError: a part of the key is not in the space.
         """
-        cell, lr, batch_size = key["cellcode"], key["lr"], key["batch_size"]
-        self._check_key(cell, lr, batch_size)
-        ranks = self._row_of_lr[lr] + self._row_of_batch_size[batch_size]
-        return cell_index(cell) * N_HYPERPARAMETERS + ranks
+        return Configuration(key["cellcode"], key["lr"], key["batch_size"]).index
 
     def get_random_key(self) -> Key:
         """A key drawn with Python's global ``random``: cellcode, learning rate, batch size."""
@@ -193,7 +190,7 @@ class NASHPOBench2API:
         """
         if seed not in self.seeds:
             raise InvalidValueError(describe_choices(seed, self.seeds, what="seed"))
-        self.seed = seed
+        self.seed = self.seeds[self.seeds.index(seed)]  # the built-in integer, where numpy's was given
 
     # -- queries
 
@@ -245,11 +242,11 @@ class NASHPOBench2API:
             row = self._row_of_cell[cellcode] + self._row_of_lr[lr] + self._row_of_batch_size[batch_size]
             accuracies, costs, times = self._readers[epoch, mode, iepoch, self.seed if seed is None else seed]
         except (KeyError, TypeError):
-            self._check_key(cellcode, lr, batch_size)
+            cellcode, lr, batch_size = _own_values(cellcode, lr, batch_size)
             row = self._row_of_cell[cellcode] + self._row_of_lr[lr] + self._row_of_batch_size[batch_size]
             accuracies, costs, times = self._prepare(epoch, mode, iepoch, self.seed if seed is None else seed)
         if seed is not None:
-            self.seed = seed
+            self.set_seed(seed)
         accuracy = accuracies[row]
         if costs is not None:
             cost = costs[row]
@@ -258,15 +255,10 @@ class NASHPOBench2API:
         else:
             return accuracy, None
         if enable_log:
+            if type(lr) is not float or type(batch_size) is not int or type(cellcode) is not str:
+                cellcode, lr, batch_size = _own_values(cellcode, lr, batch_size)
             self._log(accuracy, cost, {"cellcode": cellcode, "lr": lr, "batch_size": batch_size})
         return accuracy, cost
-
-    def _check_key(self, cellcode: Any, lr: Any, batch_size: Any) -> None:
-        cell_index(cellcode)
-        if lr not in self.lrs:
-            raise InvalidValueError(describe_choices(lr, self.lrs, what="learning rate"))
-        if batch_size not in self.batch_sizes:
-            raise InvalidValueError(describe_choices(batch_size, self.batch_sizes, what="batch size"))
 
     def _prepare(self, epoch: Any, mode: Any, iepoch: Any, seed: Any) -> _Reader:
         if epoch not in self.epochs:
@@ -419,6 +411,12 @@ class NASHPOBench2API:
     def avgaccs200(self) -> Mapping[str, dict[Any, Any]]:
         """``avg_acc`` → (hash, lr, batch size) → expected test accuracy."""
         return raw_avgaccs200(self._benchmark.table, self._hashes)
+
+
+def _own_values(cellcode: Any, lr: Any, batch_size: Any) -> tuple[str, float, int]:
+    """A key's parts as built-in values, which numpy's scalars are not: results go to JSON."""
+    own = Configuration(cellcode, lr, batch_size)
+    return own.cellcode, own.lr, own.batch_size
 
 
 def _line(accuracy: float, cost: float, key: Key) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.space import cell_index
+from nhb2_plugins.space import parse_cellcode
 
 
 def get_ith_op(cellcode: str, i: int) -> int:
@@ -12,8 +12,7 @@ def get_ith_op(cellcode: str, i: int) -> int:
     Raises:
         InvalidValueError: not a cellcode, or not an edge.
     """
-    cell_index(cellcode)
-    return int(cellcode[_place(i)])
+    return int(parse_cellcode(cellcode)[_place(i)])
 
 
 def set_ith_op(cellcode: str, i: int, new_op: int) -> str:
@@ -23,10 +22,8 @@ def set_ith_op(cellcode: str, i: int, new_op: int) -> str:
         InvalidValueError: not a cellcode, not an edge, or not an operation.
     """
     place = _place(i)
-    changed = f"{cellcode[:place]}{new_op}{cellcode[place + 1 :]}"
-    cell_index(cellcode)
-    cell_index(changed)
-    return changed
+    known = parse_cellcode(cellcode)
+    return parse_cellcode(f"{known[:place]}{new_op}{known[place + 1 :]}")
 
 
 def _place(edge: int) -> int:

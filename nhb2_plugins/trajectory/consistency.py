@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Final, Protocol
 
 from nhb2_plugins.errors import TrajectoryError
@@ -36,6 +37,7 @@ _MEASURED_AS: Final = {
     (SCHEDULE_EPOCHS, "test"): "test_accuracy_12_pct",
     (LONG_EPOCHS, "test"): "expected_accuracy_200_pct",
 }
+_END_AND_TRIAL: Final = attrgetter("end_s", "trial")
 _FIELDS: Final = {each.name: each for each in INCUMBENT}
 
 
@@ -49,9 +51,9 @@ def refuse_repeated_trials(trials: Iterable[tuple[str, int]], source: object) ->
     Raises:
         TrajectoryError: so it is; the run and the trial are named.
     """
-    counts = Counter(trials)
-    (run_id, trial), n = max(counts.items(), key=lambda each: each[1], default=(("", 0), 0))
-    if n > 1:
+    listed = list(trials)
+    if len(set(listed)) < len(listed):
+        ((run_id, trial), n), *_ = Counter(listed).most_common(1)
         raise TrajectoryError(
             f"{source}: run {run_id!r} has {n} records of trial {trial}; every run needs a name of its own"
         )
@@ -77,7 +79,7 @@ def check_incumbents(
     Raises:
         TrajectoryError: the first that disagrees; its line, field and value are named, and what was expected.
     """
-    bests = list(bests_in_order(sorted(trials, key=lambda each: (each.end_s, each.trial))))
+    bests = list(bests_in_order(sorted(trials, key=_END_AND_TRIAL)))
     for position, (where, incumbent) in enumerate(incumbents):
         if position >= len(bests):
             raise TrajectoryError(f"{where}: {_FIELDS['trial']} is {incumbent.trial}, which is better than no other")

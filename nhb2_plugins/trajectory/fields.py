@@ -95,6 +95,17 @@ class Field:
         if (refusal := self.domain.refusal(self, value)) is not None:
             raise TrajectoryError(refusal)
 
+    def read(self, value: Any) -> Any:
+        """What the domain makes of a value of the right kind; mostly itself.
+
+        Raises:
+            TrajectoryError: it is none of the domain's.
+        """
+        if isinstance(self.domain, ReadBy):
+            return self.domain.read(self, value)
+        self.check_domain(value)
+        return value
+
 
 class AnyText:
     """Text that every file and database holds."""
@@ -136,14 +147,25 @@ class Positive:
 class ReadBy:
     """What a function makes something of; it says itself what is wrong with others."""
 
-    read: Callable[[Any], Any]
+    make: Callable[[Any], Any]
+
+    def read(self, field: Field, value: Any) -> Any:
+        """What it makes of a value.
+
+        Raises:
+            TrajectoryError: nothing.
+        """
+        try:
+            return self.make(value)
+        except (InvalidValueError, TrajectoryError, TypeError) as error:
+            raise TrajectoryError(f"{field} is {value!r:.80}: {error}") from None
 
     def refusal(self, field: Field, value: Any, /) -> str | None:
-        """What it refuses."""
+        """What it makes nothing of."""
         try:
-            self.read(value)
-        except (InvalidValueError, TrajectoryError, TypeError) as error:
-            return f"{field} is {value!r:.80}: {error}"
+            self.read(field, value)
+        except TrajectoryError as error:
+            return str(error)
         return None
 
 
@@ -227,13 +249,9 @@ def read_values(fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str,
     """
     refuse_other_names(fields, values)
     given = [each for each in fields if each.name in values]
-    for check in (Field.check_kind, Field.check_domain):
-        for each in given:
-            check(each, values[each.name])
-    return {
-        each.name: each.domain.read(values[each.name]) if isinstance(each.domain, ReadBy) else values[each.name]
-        for each in given
-    }
+    for each in given:
+        each.check_kind(values[each.name])
+    return {each.name: each.read(values[each.name]) for each in given}
 
 
 def refuse_other_names(fields: Sequence[Field], names: Iterable[str]) -> None:

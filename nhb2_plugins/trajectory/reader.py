@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.files import read_regular
@@ -38,8 +38,10 @@ def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
             records.append(part)
         else:
             others.append((where, part))
+    headers = [part for _, part in others if isinstance(part, RunHeader)]
     ends = [part for _, part in others if isinstance(part, RunEnd)]
-    if sum(isinstance(part, RunHeader) for _, part in others) == 1:
+    if len(headers) == 1:
+        refuse_other_runs(file, headers[0].run_id, records)
         reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts()).finished(file, records)
     elif len(ends) == 1:  # with more, several files were joined
         _refuse_lost_trials(file, len(records), ends[0])
@@ -127,7 +129,8 @@ class RunParts:
             raise TrajectoryError(f"{path} has no line of type 'run'")
         if self.end is not None:
             _refuse_lost_trials(path, len(trials), self.end)
-        refuse_repeated_trials(((self.header.run_id, each.trial) for each in trials), path)
+        if len({each.trial for each in trials}) < len(trials):
+            refuse_repeated_trials(((self.header.run_id, each.trial) for each in trials), path)
         check_incumbents(path, self.header, self.incumbents, trials, is_finished=self.end is not None)
         return RunFile(self.header, (), tuple(incumbent for _, incumbent in self.incumbents), self.end)
 
@@ -196,7 +199,7 @@ def read_parts(path: Path) -> Iterator[tuple[str, Part]]:
 
 def _content(line: bytes, where: str) -> dict[str, Any]:
     try:
-        content = json.loads(line, object_pairs_hook=_of_different_keys)
+        content = _decoded(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise TrajectoryError(f"{where}: not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("type"), str):
@@ -211,6 +214,9 @@ def _of_different_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"the key {repeated!r:.80} is given twice")
     return content
+
+
+_decoded: Final = json.JSONDecoder(object_pairs_hook=_of_different_keys).decode
 
 
 def _record(content: dict[str, Any], where: str) -> TrialRecord:

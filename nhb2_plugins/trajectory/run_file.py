@@ -72,6 +72,8 @@ def _ladder(budgets: list[Any]) -> FidelityLadder | None:
 
 
 def _part_of_space(restricted: dict[str, Any]) -> Subspace:
+    if not restricted:
+        return WHOLE_SPACE
     part = Subspace(**restricted)
     if part.to_dict() != restricted:
         raise InvalidValueError(f"it restricts to {part.to_dict()!r}")
@@ -79,11 +81,11 @@ def _part_of_space(restricted: dict[str, Any]) -> Subspace:
 
 
 def _provenance(table: dict[str, Any]) -> dict[str, Any]:
-    held = asdict(Provenance(**table))
+    provenance = Provenance(**table)
     for name in ("source", "created", "note", "digest"):
-        if type(held[name]) is not str:
+        if type(getattr(provenance, name)) is not str:
             raise InvalidValueError(f"its {name} is no text")
-    if not held["digest"]:
+    if not provenance.digest:
         raise InvalidValueError("it has no digest")
     return table
 

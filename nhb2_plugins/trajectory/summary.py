@@ -12,10 +12,10 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from operator import call
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.fields import (
@@ -92,7 +92,7 @@ def _trial_of(record: TrialRecord) -> _Trial:
 
 
 def _summary(run: RunFile, trials: Sequence[_Trial], where: str) -> RunSummary:
-    ordered = sorted(trials, key=lambda trial: (trial.end_s, trial.trial))
+    ordered = sorted(trials, key=attrgetter("end_s", "trial"))
     position = {trial.trial: number for number, trial in enumerate(ordered, start=1)}
     return RunSummary(
         header=run.header,
@@ -120,12 +120,25 @@ def _sound_trial(line: bytes) -> _Trial | None:
     match = _SOUND_LINE(line)
     if match is None:
         return None
-    trial = _Trial(*map(call, _READERS, match.groups()))
-    return trial if trial.start_s <= trial.end_s else None  # the other way says so
+    trial, cellcode, lr, batch_size, epoch, split, accuracy_pct, charged_s, start_s, end_s, overhead_s = match.groups()
+    start, end = float(start_s), float(end_s)
+    if end < start:
+        return None  # the other way says so
+    return _Trial(
+        int(trial),
+        cellcode.decode(),
+        float(lr),
+        int(batch_size),
+        int(epoch),
+        split.decode(),
+        float(accuracy_pct),
+        float(charged_s),
+        start,
+        end,
+        float(overhead_s),
+    )
 
 
-_READ: Final[Mapping[type, Callable[[bytes], Any]]] = {int: int, float: float, str: bytes.decode}
-_READERS: Final = tuple(_READ[each.kind[0]] for each in RECORD if each.name in _Trial._fields)
 _COUNT: Final = r"(?:0|[1-9][0-9]{0,17})"
 _FRACTION: Final = r"(?:\.[0-9]+(?:e-[0-9]+)?|e-[0-9]+)"
 _FLOAT: Final = rf"{_COUNT}{_FRACTION}"

@@ -185,6 +185,16 @@ def test_an_optimizers_restriction_is_a_part_of_the_campaigns(tmp_path: Path) ->
     assert plan.restriction == Subspace(lr=0.1, batch_size=64)
 
 
+def test_a_cell_is_spelled_in_a_specification_as_everywhere_and_quoted(tmp_path: Path) -> None:
+    def problem(cell: str) -> Subspace:
+        (plan, _) = plan_runs(read_spec(write(tmp_path, MINIMAL + f"restriction: {{cellcode: {cell}}}\n")))
+        return plan.problem
+
+    assert problem('"010210"') == problem("'0|10|210'") == Subspace(cellcode="0|10|210")
+    with pytest.raises(CampaignError, match="cellcode 4232 is a number, as YAML reads digits: quote it"):
+        problem("010210")
+
+
 def test_a_table_is_named_or_stands_beside_the_specification(tmp_path: Path) -> None:
     def table(name: str) -> str | None:
         return read_spec(write(tmp_path, f"{MINIMAL}table: {name}\n")).table

@@ -77,7 +77,9 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
     assert checked.status == 1
     first, second, third, fourth = checked.out.splitlines()
     assert first.startswith(f"damaged: {tmp_path / 'a.jsonl'}:2: record field epoch 44 is not one of")
-    assert second == f"damaged: {tmp_path / 'b.jsonl'}: 5 records repeated"
+    assert second == (
+        f"damaged: {tmp_path / 'b.jsonl'}: run 'golden' has 2 records of trial 0; every run needs a name of its own"
+    )
     assert third.startswith("sound: ")
     assert fourth == f"damaged: {tmp_path / 'd.jsonl'}:5: the last line does not end"
 

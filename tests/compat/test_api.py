@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import json
 import logging
 import os
 import pickle
@@ -581,3 +582,17 @@ def test_documentation(mini_pickles: Path, tmp_path: Path, monkeypatch: pytest.M
     for example in examples:
         exec(example, namespace)
     assert namespace["results"]["final_accs"] == [55.121, 65.5]
+
+
+def test_numpys_scalars_never_stay_in_results(api: NASHPOBench2API) -> None:
+    import numpy as np
+
+    api.query_by_key(np.str_("0|10|210"), np.float64(0.1), np.int64(256), seed=np.int64(api.seeds[-1]))
+    api.query_by_key("010210", np.float32(0.1), 256)
+    assert json.loads(json.dumps(api.get_results()))["key_trans"] == [KEY, KEY]
+    assert type(api.seed) is int
+    api.set_seed(np.int64(api.seeds[0]))
+    assert type(api.seed) is int
+    assert api.get_idx_from_key({**KEY, "cellcode": "010210"}) == api.get_idx_from_key(KEY)
+    assert set_ith_op("010210", 5, 3) == set_ith_op("0|10|210", 5, 3)
+    assert get_ith_op("010210", 1) == get_ith_op("0|10|210", 1) == 1

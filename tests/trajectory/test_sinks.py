@@ -87,8 +87,14 @@ def test_memory_has_no_record_that_another_sink_refused() -> None:
 def test_a_file_reads_back_as_it_was_written(tmp_path: Path) -> None:
     write_all(tmp_path / "a" / "b" / "run.jsonl", records(5))
     assert read_records(tmp_path / "a" / "b" / "run.jsonl") == records(5)
-    write_all(tmp_path / "a" / "b" / "run.jsonl", records(2))  # opening again appends
-    assert read_records(tmp_path / "a" / "b" / "run.jsonl") == records(5) + records(2)
+    write_all(tmp_path / "a" / "b" / "run.jsonl", records(7)[5:])  # opening again appends
+    assert read_records(tmp_path / "a" / "b" / "run.jsonl") == records(7)
+
+
+def test_two_runs_of_one_name_are_not_read_as_one(tmp_path: Path) -> None:
+    write_all(tmp_path / "run.jsonl", [*records(5), *records(2)])
+    with pytest.raises(TrajectoryError, match=r"run\.jsonl: run '.*' has 2 records of trial 0; every run needs a name"):
+        read_records(tmp_path / "run.jsonl")
 
 
 def test_every_record_is_one_line_of_plain_json_that_is_on_disk_at_once(tmp_path: Path) -> None:
@@ -172,9 +178,12 @@ def test_the_other_lines_of_a_run_are_checked_too(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     for line, message in (
         ('{"type": "run", "format_version": 7}', "run.jsonl:1: format version 7; this version reads 1"),
-        ('{"type": "run", "format_version": 1}', "run.jsonl:1: damaged header"),
+        ('{"type": "run", "format_version": 1}', "run.jsonl:1: header fields missing or unknown: algorithm, "),
         ('{"type": "incumbent"}', "run.jsonl:1: .*missing"),
-        ('{"type": "end", "n_evaluations": 1, "simulated_s": -1, "wall_s": 0}', "run.jsonl:1: simulated_s is -1"),
+        (
+            '{"type": "end", "n_evaluations": 1, "simulated_s": -1, "wall_s": 0}',
+            "run.jsonl:1: end field simulated_s is -1",
+        ),
     ):
         path.write_bytes(line.encode() + b"\n" + GOLDEN.read_bytes())
         with pytest.raises(TrajectoryError, match=message):
@@ -226,16 +235,17 @@ def test_a_disk_that_fills_up_inside_a_line_leaves_whole_lines(tmp_path: Path) -
         from nhb2_plugins.errors import TrajectoryError
         from nhb2_plugins.trajectory.reader import read_records
         from nhb2_plugins.trajectory.sinks import JsonLinesSink
-        record = read_records({str(GOLDEN)!r})[0]
+        from dataclasses import replace
+        records = [replace(read_records({str(GOLDEN)!r})[0], trial=trial) for trial in range(5)]
         resource.setrlimit(resource.RLIMIT_FSIZE, ({n_bytes} * 5 // 2, {n_bytes} * 10))
         sink = JsonLinesSink(sys.argv[1])
         for i in range(4):
             try:
-                sink.write(record)
+                sink.write(records[i])
             except TrajectoryError as error:
                 print(error)
         resource.setrlimit(resource.RLIMIT_FSIZE, ({n_bytes} * 10, {n_bytes} * 10))
-        sink.write(record)
+        sink.write(records[4])
     """
     output = _run(program, path).communicate(timeout=60)[0].splitlines()
     assert output == [f"cannot append to {path}: {n_bytes // 2} of {n_bytes} bytes were taken"] * 2
@@ -273,7 +283,7 @@ def test_a_file_that_was_rotated_away_keeps_its_records_and_the_new_one_is_left_
         sink.write(RECORD)
         path.rename(tmp_path / "run.1")
         path.write_bytes(other)
-        sink.write(RECORD)
+        sink.write(replace(RECORD, trial=RECORD.trial + 1))
     assert len(read_records(tmp_path / "run.1")) == 2
     assert path.read_bytes() == other
 
