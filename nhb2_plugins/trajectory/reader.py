@@ -81,7 +81,8 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
     """
     file = Path(path)
     parts, records = read_run_parts(file)
-    refuse_other_runs(path, parts.header.run_id if parts.header else "", records)
+    if parts.header is not None:
+        refuse_other_runs(path, parts.header.run_id, records)
     return replace(parts.finished(file, records), records=tuple(records))
 
 
@@ -101,16 +102,16 @@ class RunParts:
         """These and one more; ``where`` is named in errors.
 
         Raises:
-            TrajectoryError: a second header: two files were joined, whose runs cannot be told apart any more.
+            TrajectoryError: a second header or end: two files were joined, whose runs cannot be told apart any more.
         """
         match part:
             case RunHeader():
-                if self.header is not None:
-                    raise TrajectoryError(f"{where}: a second line of type 'run'; a run has a file of its own")
+                _refuse_second(self.header, "run", where)
                 return replace(self, header=part)
             case MeasuredIncumbent():
                 return replace(self, incumbents=(*self.incumbents, (where, part)))
             case RunEnd():
+                _refuse_second(self.end, "end", where)
                 return replace(self, end=part)
         return self
 
@@ -148,6 +149,11 @@ def read_run_parts(path: Path) -> tuple[RunParts, list[TrialRecord]]:
         else:
             parts = parts.with_part(part, where)
     return parts, records
+
+
+def _refuse_second(first: object, name: str, where: str) -> None:
+    if first is not None:
+        raise TrajectoryError(f"{where}: a second line of type {name!r}; a run has a file of its own")
 
 
 def _refuse_lost_trials(path: Path, n_trials: int, end: RunEnd) -> None:
