@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from typing import Any, Final, Unpack
 
 import nevergrad as ng
+from nevergrad.parametrization._layering import Layered, Level  # no public name
 
 from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values_in
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -151,4 +154,19 @@ def _parameter(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:
         return ng.p.Choice(values)
     if encoding == "ordinal":
         return ng.p.TransitionChoice(values)
-    return ng.p.Scalar(lower=values[0], upper=values[-1]).set_integer_casting()
+    return ng.p.Scalar(lower=values[0], upper=values[-1]).set_integer_casting().add_layer(_RanksAlone(values))
+
+
+class _RanksAlone(Layered):  # type: ignore[misc]  # Nevergrad is not installed where types are checked
+    """Refuses what somebody suggests for a rank and is none (a learning rate, say); Nevergrad rounds it."""
+
+    _LAYER_LEVEL = Level.CONSTRAINT
+
+    def __init__(self, ranks: Sequence[int]) -> None:
+        super().__init__()
+        self._ranks = ranks
+
+    def _layered_set_value(self, value: Any) -> None:
+        if not is_number(value) or value not in self._ranks:
+            raise InvalidValueError(describe_choices(value, self._ranks, what="rank"))
+        super()._layered_set_value(value)

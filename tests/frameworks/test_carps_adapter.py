@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -31,7 +33,7 @@ from nhb2_plugins.adapters.carps_adapter import (
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.encoding import ENCODINGS, Encoding
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
@@ -276,6 +278,12 @@ def test_trials_that_cannot_be_served_are_refused() -> None:
         CarpsObjectiveFunction(BENCH, ladder=[4, 12]).evaluate(TrialInfo(trial.config, budget=1.0))
     assert not function.logger.records
     assert function.evaluate(TrialInfo(trial.config, seed=7)).additional_info["seed"] == BENCH.seeds[0]
+
+
+def test_an_objective_function_stays_where_its_records_are() -> None:
+    for copied in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(TrajectoryError, match="this CarpsObjectiveFunction cannot be copied"):
+            copied(carps_task(BENCH, n_trials=1))
 
 
 @pytest.mark.parametrize("restriction", [Subspace(lr=0.1), Subspace(one_per_class=True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import ClassVar
 
 import nevergrad as ng
@@ -17,7 +18,7 @@ from nhb2_plugins.adapters.nevergrad_adapter import (
 )
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import ENCODINGS, Encoding
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
@@ -95,6 +96,28 @@ def test_ask_and_tell() -> None:
     errors = [record.error_pct for record in objective.logger.records]
     assert optimizer.current_bests["minimum"].mean == min(errors)
     assert {record.epoch for record in objective.logger.records} == {4}
+
+
+@pytest.mark.parametrize("value", [0.4, 6.5, 9, True])
+def test_a_suggestion_that_is_no_rank_is_refused(value: float) -> None:
+    optimizer = ng.optimizers.DiscreteOnePlusOne(nevergrad_parametrization("integer", seed=0), budget=3)
+    ranks = nevergrad_values(Configuration.from_index(7), "integer")
+    for name in ("lr", "batch_size"):
+        with pytest.raises(InvalidValueError, match=f"rank {value} is not one of 0"):
+            optimizer.suggest(**{**ranks, name: value})
+    with pytest.raises(InvalidValueError, match=f"rank of lr {value} is not one of 0"):
+        NevergradObjective(BENCH, encoding="integer")(**{**ranks, "lr": value})
+
+
+def test_other_processes_are_refused_and_threads_record() -> None:
+    optimizer = ng.optimizers.RandomSearch(nevergrad_parametrization(seed=0), budget=6, num_workers=2)
+    objective = NevergradObjective(BENCH)
+    with ProcessPoolExecutor(1) as processes, pytest.raises(TrajectoryError, match="Use an executor of threads"):
+        optimizer.minimize(objective, executor=processes, batch_mode=False)
+    optimizer = ng.optimizers.RandomSearch(nevergrad_parametrization(seed=0), budget=6, num_workers=2)
+    with ThreadPoolExecutor(2) as threads:
+        optimizer.minimize(objective, executor=threads, batch_mode=False)
+    assert len(objective.logger) == optimizer.num_tell == 6
 
 
 def test_several_objectives() -> None:

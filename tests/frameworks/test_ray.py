@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import psutil
 import pytest
 import ray
-from ray import tune
+from ray import cloudpickle, tune
 from ray.tune.error import TuneError
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
+from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.ray_adapter import (
     METRIC,
     RAY_ENCODINGS,
@@ -26,7 +27,7 @@ from nhb2_plugins.adapters.ray_adapter import (
 )
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.encoding import Encoding
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
@@ -34,8 +35,6 @@ from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.testing.adapters import A_LOT, AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from tests.core_fixtures import mini_table
-
-DESCRIPTION = {"cost_s", "charged_cost_s", "cost_is_estimated", "epoch", "split", "seed", "table"}
 
 
 def start_ray() -> None:
@@ -162,6 +161,27 @@ def test_an_error_that_ray_keeps_can_be_raised(fail_fast: bool) -> None:
         tuner.fit()
     with pytest.raises(PlantedError, match="planted after 0"):
         run.raise_first_error()
+
+
+def test_a_point_that_is_no_rank_is_refused() -> None:
+    run = RayTune(open_benchmark(), encoding="integer")
+    point = {**ray_values(Configuration.from_index(7), "integer"), "lr": 0.4}
+    searcher = BasicVariantGenerator(points_to_evaluate=[point])
+    with tuner_of(run, n=1, search_alg=searcher, fail_fast=True) as tuner, pytest.raises(TuneError):
+        tuner.fit()
+    with pytest.raises(InvalidValueError, match=r"rank of lr 0\.4 is not one of 0"):
+        run.raise_first_error()
+    assert len(run.logger) == 0
+
+
+def test_a_run_stays_where_its_records_are() -> None:
+    run = RayTune(open_benchmark())
+    for held in (run, run.callback._run):
+        with pytest.raises(TrajectoryError, match="Make one where the Tuner is made"):
+            cloudpickle.dumps(held)
+    with pytest.raises(TrajectoryError, match="has lost its records"):
+        cloudpickle.loads(cloudpickle.dumps(run.callback)).on_trial_error(trial=None)
+    assert cloudpickle.loads(cloudpickle.dumps(run.stop_at_budget(1))).stop_all() is False
 
 
 def test_a_search_in_a_part_of_the_space() -> None:

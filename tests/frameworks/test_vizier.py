@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -27,7 +29,7 @@ from nhb2_plugins.adapters.vizier_adapter import (
 )
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import Encoding
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
@@ -120,6 +122,20 @@ def test_costs_are_the_measurements_seconds_and_a_curve_its_measurements() -> No
     assert [each.elapsed_secs for each in trial.measurements] == [
         BENCH.evaluate(configuration, epoch).cost_s for epoch in range(1, 9)
     ]
+
+
+def test_a_trial_of_what_is_no_rank_is_refused() -> None:
+    experimenter = VizierExperimenter(BENCH, encoding="integer")
+    ranks = vizier_suggestion(Configuration.from_index(7), "integer").parameters.as_dict()
+    with pytest.raises(InvalidValueError, match=r"rank of lr 0\.4 is not one of 0"):
+        experimenter.evaluate([vz.TrialSuggestion({**ranks, "lr": 0.4}).to_trial(1)])
+    assert len(experimenter.logger) == 0
+
+
+def test_an_experimenter_stays_where_its_records_are() -> None:
+    for copied in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(TrajectoryError, match="this VizierExperimenter cannot be copied"):
+            copied(VizierExperimenter(BENCH))
 
 
 def test_several_objectives() -> None:
