@@ -38,11 +38,11 @@ from ConfigSpace import ConfigurationSpace
 
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.framework import Framework
-from nhb2_plugins.adapters.run import RecordedRun
+from nhb2_plugins.adapters.run import RecordedRun, RunBudget
 from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.budget import Budget
-from nhb2_plugins.encoding import Encoding, to_configuration
+from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.objectives import ERROR_PCT
@@ -165,7 +165,7 @@ def carps_configuration(trial_info: TrialInfo, encoding: Encoding = "ordinal") -
     Raises:
         InvalidValueError: it is not one of this space, or the encoding is unknown.
     """
-    return to_configuration(trial_info.config, encoding)
+    return CARPS.configuration(trial_info.config, encoding)
 
 
 def carps_trial(
@@ -281,14 +281,13 @@ def carps_stop_at_budget(optimizer: _OptimizerT, budget_s: float) -> _OptimizerT
     Raises:
         InvalidValueError: the budget is not positive, or the task's objective function is not of this module.
     """
-    budget = Budget(budget_s)
     objective_function = optimizer.task.objective_function
     if not isinstance(objective_function, CarpsObjectiveFunction):
         raise InvalidValueError(f"{type(objective_function).__name__} has no simulated clock")
-    clock, go_on = objective_function.logger, optimizer.continue_optimization
+    budget, go_on = RunBudget(budget_s, objective_function), optimizer.continue_optimization
 
     def continue_optimization(start_time: float) -> bool:
-        return not budget.is_spent(clock.clock_s) and go_on(start_time=start_time)
+        return not budget.is_spent() and go_on(start_time=start_time)
 
     optimizer.continue_optimization = continue_optimization
     return optimizer

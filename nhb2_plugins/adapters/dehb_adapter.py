@@ -30,7 +30,7 @@ from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
-from nhb2_plugins.encoding import Encoding, to_configuration, to_values_in
+from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, just_below
 from nhb2_plugins.problem import Problem, ProblemArguments, split_arguments
@@ -77,7 +77,7 @@ def dehb_configuration(config: Mapping[str, Any], encoding: Encoding = "ordinal"
     Raises:
         InvalidValueError: it is not one of this space, or the encoding is unknown.
     """
-    return to_configuration(config, encoding)
+    return DEHB_FRAMEWORK.configuration(config, encoding)
 
 
 def dehb_values(
@@ -88,7 +88,7 @@ def dehb_values(
     Raises:
         InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
     """
-    return to_values_in(restriction, configuration, encoding)
+    return DEHB_FRAMEWORK.values(configuration, encoding, restriction)
 
 
 @dataclass(frozen=True)

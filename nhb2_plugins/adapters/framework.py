@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.encoding import ENCODINGS, Encoding, checked_encoding
+from nhb2_plugins.encoding import (
+    ENCODINGS,
+    Choices,
+    Encoding,
+    checked_encoding,
+    decoded,
+    hyperparameter_choices,
+    to_values_in,
+)
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
+from nhb2_plugins.space import Configuration
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 DEFAULT_LADDER: Final = FidelityLadder([12, 200])
 
@@ -34,6 +44,33 @@ class Framework:
     has_fidelities: bool = False
     default_ladder: FidelityLadder | None = None
     has_several_objectives: bool = False
+
+    def choices(self, encoding: Encoding, restriction: Subspace = WHOLE_SPACE) -> Choices:
+        """The values of each hyperparameter in order.
+
+        Raises:
+            InvalidValueError: an encoding that the framework cannot express, or not a restriction.
+        """
+        return hyperparameter_choices(checked_encoding(encoding, self.encodings), restriction)
+
+    def configuration(self, values: Mapping[str, Any], encoding: Encoding) -> Configuration:
+        """The configuration of a framework's values.
+
+        Raises:
+            InvalidValueError: it is not one of the space, or the framework cannot express the encoding.
+        """
+        return decoded(values, checked_encoding(encoding, self.encodings))
+
+    def values(
+        self, configuration: Configuration, encoding: Encoding, restriction: Subspace = WHOLE_SPACE
+    ) -> dict[str, Any]:
+        """A configuration's hyperparameters by name, with its cell whole where the restriction needs that.
+
+        Raises:
+            InvalidValueError: the framework cannot express the encoding, or the configuration is outside the
+                restriction.
+        """
+        return to_values_in(restriction, configuration, checked_encoding(encoding, self.encodings))
 
     def problem(
         self,

@@ -13,17 +13,15 @@ import nevergrad as ng
 from nevergrad.parametrization._layering import Layered, Level  # no public name
 
 from nhb2_plugins.adapters.framework import Framework
-from nhb2_plugins.adapters.run import RecordedRun
+from nhb2_plugins.adapters.run import RecordedRun, RunBudget
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.budget import Budget
-from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values_in
+from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import checked_logger
 
 __all__ = [
     "NevergradObjective",
@@ -51,7 +49,7 @@ def nevergrad_parametrization(
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    choices = hyperparameter_choices(encoding, restriction)
+    choices = NEVERGRAD.choices(encoding, restriction)
     parameters = {name: _parameter(encoding, name, values) for name, values in choices.items()}
     parametrization = ng.p.Instrumentation(**parameters)
     if seed is not None:
@@ -65,7 +63,7 @@ def nevergrad_configuration(candidate: ng.p.Parameter, encoding: Encoding = "cat
     Raises:
         InvalidValueError: it is not one of this space, or the encoding is unknown.
     """
-    return to_configuration(candidate.kwargs, encoding)
+    return NEVERGRAD.configuration(candidate.kwargs, encoding)
 
 
 def nevergrad_values(
@@ -76,7 +74,7 @@ def nevergrad_values(
     Raises:
         InvalidValueError: an unknown encoding, or the configuration is outside the restriction.
     """
-    return to_values_in(restriction, configuration, encoding)
+    return NEVERGRAD.values(configuration, encoding, restriction)
 
 
 class NevergradObjective(RecordedRun):
@@ -142,9 +140,8 @@ def nevergrad_stop_at_budget(
     Raises:
         InvalidValueError: the budget is not positive, or neither a logger nor an objective.
     """
-    budget = Budget(budget_s)
-    own = checked_logger(logger.logger if isinstance(logger, NevergradObjective) else logger)
-    return ng.callbacks.EarlyStopping(lambda _optimizer: budget.is_spent(own.clock_s))
+    budget = RunBudget(budget_s, logger)
+    return ng.callbacks.EarlyStopping(lambda _optimizer: budget.is_spent())
 
 
 def _parameter(encoding: Encoding, name: str, values: Sequence[Any]) -> Any:

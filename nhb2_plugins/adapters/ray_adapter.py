@@ -21,11 +21,10 @@ from ray import cloudpickle, tune
 
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.framework import Framework
-from nhb2_plugins.adapters.run import RecordedRun
+from nhb2_plugins.adapters.run import RecordedRun, RunBudget
 from nhb2_plugins.arguments import checked_flag
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.budget import Budget
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
+from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.problem import Problem, ProblemArguments
@@ -57,8 +56,8 @@ def ray_param_space(encoding: Encoding = "categorical", restriction: Subspace = 
     Raises:
         InvalidValueError: an encoding that Ray Tune cannot express.
     """
-    choices = hyperparameter_choices(encoding, restriction)
-    ranked = ("lr", "batch_size") if checked_encoding(encoding, RAY_ENCODINGS) == "integer" else ()
+    choices = RAY.choices(encoding, restriction)
+    ranked = ("lr", "batch_size") if encoding == "integer" else ()
     return {
         name: tune.choice(list(values)) if name not in ranked else tune.randint(int(values[0]), int(values[-1]) + 1)
         for name, values in choices.items()
@@ -71,7 +70,7 @@ def ray_configuration(config: Mapping[str, Any], encoding: Encoding = "categoric
     Raises:
         InvalidValueError: it is not one of this space, or Ray Tune cannot express the encoding.
     """
-    return to_configuration(config, checked_encoding(encoding, RAY_ENCODINGS))
+    return RAY.configuration(config, encoding)
 
 
 def ray_values(
@@ -82,8 +81,7 @@ def ray_values(
     Raises:
         InvalidValueError: an encoding that Ray Tune cannot express, or the configuration is outside the restriction.
     """
-    encoding = checked_encoding(encoding, RAY_ENCODINGS)
-    return to_values_in(restriction, configuration, encoding)
+    return RAY.values(configuration, encoding, restriction)
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ class RayTune(RecordedRun):
         Raises:
             InvalidValueError: the budget is not positive.
         """
-        return _BudgetStopper(Budget(budget_s), self.logger)
+        return _BudgetStopper(RunBudget(budget_s, self))
 
     def record(self, config: Mapping[str, Any], epoch: int) -> TrialRecord:
         """Evaluate, charge and record a training that ended after an epoch; the callback does.
@@ -217,18 +215,17 @@ class _RecordingCallback(tune.Callback):  # type: ignore[misc]  # Ray is not ins
 
 
 class _BudgetStopper(tune.Stopper):  # type: ignore[misc]  # Ray is not installed where types are checked
-    def __init__(self, budget: Budget, logger: TrajectoryLogger) -> None:
-        self._budget = budget
-        self._logger: TrajectoryLogger | None = logger
+    def __init__(self, budget: RunBudget) -> None:
+        self._budget: RunBudget | None = budget
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_budget": self._budget, "_logger": None}
+        return {"_budget": None}
 
     def __call__(self, *_: Any) -> bool:
         return False
 
     def stop_all(self) -> bool:
-        return self._logger is not None and self._budget.is_spent(self._logger.clock_s)
+        return self._budget is not None and self._budget.is_spent()
 
 
 def _error_of(trial: Any) -> Exception:

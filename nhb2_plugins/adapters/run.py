@@ -6,11 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from nhb2_plugins.adapters.first_error import ErrorKeeper
+from nhb2_plugins.budget import Budget
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.recorder import Recorder
+from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
 from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
+
+
+class RunBudget:
+    """A budget of simulated seconds on a run's clock.
+
+    Args:
+        budget_s: simulated seconds.
+        run: the logger whose simulated clock is read, or what holds it.
+
+    Raises:
+        InvalidValueError: the budget is not positive, or neither a logger nor a run.
+    """
+
+    def __init__(self, budget_s: float, run: TrajectoryLogger | RecordedRun) -> None:
+        self._budget = Budget(budget_s)
+        self._logger = checked_logger(run.logger if isinstance(run, RecordedRun) else run)
+
+    def is_spent(self) -> bool:
+        """Whether nothing may start any more."""
+        return self._budget.is_spent(self._logger.clock_s)
 
 
 class RecordedRun(ErrorKeeper, StaysInProcess):

@@ -20,7 +20,7 @@ from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_flag
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.encoding import Encoding, checked_encoding, hyperparameter_choices, to_configuration, to_values_in
+from nhb2_plugins.encoding import Encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.metric import error_pct
@@ -60,10 +60,8 @@ def vizier_problem(
     Raises:
         InvalidValueError: an encoding that Vizier cannot express, or an unknown objective.
     """
-    encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
     problem = vz.ProblemStatement()
-    choices = hyperparameter_choices(encoding, restriction)
-    for name, values in choices.items():
+    for name, values in VIZIER.choices(encoding, restriction).items():
         _add_parameter(problem.search_space.root, encoding, name, values)
     for name in checked_objectives(objectives):
         problem.metric_information.append(vz.MetricInformation(name=name, goal=vz.ObjectiveMetricGoal.MINIMIZE))
@@ -76,7 +74,7 @@ def vizier_configuration(trial: vz.TrialSuggestion, encoding: Encoding = "ordina
     Raises:
         InvalidValueError: it is not one of this space, or Vizier cannot express the encoding.
     """
-    return to_configuration(trial.parameters.as_dict(), checked_encoding(encoding, VIZIER_ENCODINGS))
+    return VIZIER.configuration(trial.parameters.as_dict(), encoding)
 
 
 def vizier_suggestion(
@@ -87,8 +85,7 @@ def vizier_suggestion(
     Raises:
         InvalidValueError: an encoding that Vizier cannot express, or the configuration is outside the restriction.
     """
-    encoding = checked_encoding(encoding, VIZIER_ENCODINGS)
-    return vz.TrialSuggestion(to_values_in(restriction, configuration, encoding))
+    return vz.TrialSuggestion(VIZIER.values(configuration, encoding, restriction))
 
 
 def vizier_description(trial: vz.Trial) -> dict[str, Any]:

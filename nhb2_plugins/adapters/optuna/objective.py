@@ -16,17 +16,15 @@ from optuna.trial import BaseTrial, FrozenTrial
 
 from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.optuna.search_space import OPTUNA, suggest
-from nhb2_plugins.adapters.run import RecordedRun
+from nhb2_plugins.adapters.run import RecordedRun, RunBudget
 from nhb2_plugins.arguments import check_kind
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.recorder import checked_logger
 
 TABLE: Final = "table"
 """The user attribute, of a study and of its trials, that names the table."""
@@ -184,12 +182,11 @@ class OptunaStopAtBudget:
     """
 
     def __init__(self, budget_s: float, logger: TrajectoryLogger | OptunaObjective) -> None:
-        self._budget = Budget(budget_s)
-        self._logger = checked_logger(logger.logger if isinstance(logger, OptunaObjective) else logger)
+        self._budget = RunBudget(budget_s, logger)
 
     def __call__(self, study: Study, _trial: FrozenTrial) -> None:
         """Stop the study if the budget is spent."""
-        if self._budget.is_spent(self._logger.clock_s):
+        if self._budget.is_spent():
             study.stop()
 
 

@@ -25,15 +25,12 @@ from nhb2_plugins.arguments import check_kind
 from nhb2_plugins.encoding import (
     Choices,
     Encoding,
-    checked_encoding,
     decoded,
-    hyperparameter_choices,
     to_configuration,
-    to_values_in,
 )
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
 OPTUNA: Final = Framework(
@@ -57,12 +54,12 @@ def optuna_search_space(
     Raises:
         InvalidValueError: an encoding that Optuna cannot express, or not a restriction.
     """
-    ranked = _ranked(checked_encoding(encoding, OPTUNA_ENCODINGS))
+    choices, ranked = OPTUNA.choices(encoding, restriction), _ranked(encoding)
     return {
         name: IntDistribution(values[0], values[-1])  # type: ignore[arg-type]
         if name in ranked
         else CategoricalDistribution(values)
-        for name, values in hyperparameter_choices(encoding, restriction).items()
+        for name, values in choices.items()
     }
 
 
@@ -81,7 +78,7 @@ def suggest_configuration(
             ``enqueue_trial``, a ``FixedTrial`` or a ``PartialFixedSampler``) that is no rank.
     """
     check_kind("trial", trial, BaseTrial)
-    return _suggest(trial, checked_encoding(encoding, OPTUNA_ENCODINGS), hyperparameter_choices(encoding, restriction))
+    return _suggest(trial, encoding, OPTUNA.choices(encoding, restriction))
 
 
 def suggest(trial: BaseTrial, problem: Problem) -> Configuration:
@@ -144,8 +141,6 @@ def enqueue(
             or a configuration outside the restriction. Nothing has been enqueued then.
     """
     check_kind("study", study, Study)
-    part = checked_restriction(restriction)
-    encoding = checked_encoding(encoding, OPTUNA_ENCODINGS)
     each_one = list(configurations) if isinstance(configurations, Iterable) else [configurations]
-    for values in [to_values_in(part, each, encoding) for each in each_one]:
+    for values in [OPTUNA.values(each, encoding, restriction) for each in each_one]:
         study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

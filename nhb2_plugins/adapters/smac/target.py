@@ -23,15 +23,14 @@ from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.framework import Framework
+from nhb2_plugins.adapters.run import RunBudget
 from nhb2_plugins.adapters.smac.run import SmacAnswer, SmacRun
 from nhb2_plugins.arguments import checked_flag
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.budget import Budget
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.recorder import checked_logger
 
 _logger = logging.getLogger(__name__)
 SMAC: Final = Framework(name="SMAC", has_fidelities=True, has_several_objectives=True)
@@ -198,13 +197,12 @@ class SmacStopAtBudget(Callback):
 
     def __init__(self, budget_s: float, logger: TrajectoryLogger | SmacTarget) -> None:
         super().__init__()
-        self._budget: Final = Budget(budget_s)
-        run = getattr(logger, "run", None)
-        self._logger = checked_logger(run.logger if isinstance(run, SmacRun) else logger)
+        run: Any = logger
+        self._budget = RunBudget(budget_s, getattr(run, "run", run))
 
     def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:  # noqa: ARG002
         """False, SMAC's signal to stop, once the budget is spent."""
-        return False if self._budget.is_spent(self._logger.clock_s) else None
+        return False if self._budget.is_spent() else None
 
 
 def _until_exhausted(trials: Iterator[TrialInfo]) -> Iterator[TrialInfo]:

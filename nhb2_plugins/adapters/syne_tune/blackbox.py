@@ -14,7 +14,7 @@ from syne_tune.config_space import choice, ordinal, randint
 
 from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.encoding import CELL_NAME, Encoding, hyperparameter_choices, to_configuration
+from nhb2_plugins.encoding import CELL_NAME, Encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import LONG_EPOCHS, checked_epoch
 from nhb2_plugins.metric import error_pct
@@ -54,7 +54,7 @@ def syne_tune_space(
     Raises:
         InvalidValueError: an unknown encoding.
     """
-    choices = hyperparameter_choices(encoding, restriction)
+    choices = SYNE_TUNE.choices(encoding, restriction)
     space = {name: _domain(encoding, name, values) for name, values in choices.items()}
     return space if max_epoch is None else {**space, MAX_FIDELITY: checked_epoch(max_epoch)}
 
@@ -65,7 +65,7 @@ def syne_tune_configuration(config: Mapping[str, Any], encoding: Encoding = "cat
     Raises:
         InvalidValueError: it is not one of this space, or the encoding is unknown.
     """
-    return to_configuration({name: value for name, value in config.items() if name != MAX_FIDELITY}, encoding)
+    return SYNE_TUNE.configuration({name: each for name, each in config.items() if name != MAX_FIDELITY}, encoding)
 
 
 class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is untyped
