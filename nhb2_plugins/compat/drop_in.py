@@ -19,6 +19,10 @@ _REPAIRS: Final = {"hpbandster": "nhb2_plugins.adapters.hpbandster.repair"}
 """What is imported when a script has imported a package."""
 
 
+class OtherBenchmarkError(Nhb2Error, ImportError):
+    """A name of the other package that installs a module ``nashpobench2api``."""
+
+
 class _ScriptAPI(NASHPOBench2API):
     """For scripts that name a data directory of somebody else's machine."""
 
@@ -56,6 +60,15 @@ class _Module(ModuleType):
         super().__init__(name, f"nhb2_plugins.compat in the place of {name}")
         self.__spec__ = ModuleSpec(name, None, is_package=name == MODULE)
         self.__dict__.update(contents)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name == "API":
+            raise OtherBenchmarkError(
+                f"{MODULE} 1.0.0, in whose place the drop-in stands, has NASHPOBench2API and no API: a script that "
+                "imports API is written for nashpobench2real-api, another benchmark of the same author that installs "
+                "the same module name, and its table is not here"
+            )
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
 class _Repairs(MetaPathFinder):
@@ -99,7 +112,7 @@ def main(arguments: list[str]) -> None:
         _leave(f"python -m nhb2_plugins.compat: there is no script {arguments[0]!r}", status=2)
     try:
         run_script(script, arguments[1:])
-    except TableError as error:
+    except (TableError, OtherBenchmarkError) as error:
         _leave(f"python -m nhb2_plugins.compat: {error}", status=2)
 
 

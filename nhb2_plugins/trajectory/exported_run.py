@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -61,13 +62,14 @@ class ExportedRun:
         return len({record.epoch for record in self.records}) > 1
 
 
-def exported_runs(source: str) -> list[ExportedRun]:
+def exported_runs(source: str | os.PathLike[str]) -> list[ExportedRun]:
     """The runs of a source (:mod:`nhb2_plugins.trajectory.sources`), those without records left out.
 
     Raises:
         TrajectoryError: the source cannot be read, holds no record, or two of its runs have the same id.
         MissingExtraError: a database's packages are not installed.
     """
+    source = os.fspath(source)
     if "://" in source:
         runs = _by_id(read_source(source))
     else:

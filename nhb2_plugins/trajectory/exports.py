@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -101,7 +102,7 @@ def final_regrets(runs: Iterable[RunFile], time_s: float = math.inf) -> pandas.D
     return pd.DataFrame(data, index=pd.Index(seeds, name="seed"))
 
 
-def export_directories(source: str, target: str, directory_format: str) -> int:
+def export_directories(source: str | os.PathLike[str], target: str | os.PathLike[str], directory_format: str) -> int:
     """Write every run of a source into a directory of its own below a new one, named by the run's id.
 
     The new directory is there whole or not at all.

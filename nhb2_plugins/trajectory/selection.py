@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -34,7 +35,9 @@ class Selection:
     n_found: int
 
 
-def select_runs(source: str, patterns: Sequence[str] = (), n_per_optimizer: int | None = None) -> Selection:
+def select_runs(
+    source: str | os.PathLike[str], patterns: Sequence[str] = (), n_per_optimizer: int | None = None
+) -> Selection:
     """Choose runs from a campaign's directory, a ``.jsonl`` file, a directory of them, or a database.
 
     Args:
@@ -48,7 +51,7 @@ def select_runs(source: str, patterns: Sequence[str] = (), n_per_optimizer: int 
         InvalidValueError: it holds no record, or a pattern matches nothing.
         TrajectoryError: a file is damaged, empty, or of another format version; it is named.
     """
-    loads = _loads(source)
+    loads = _loads(os.fspath(source))
     wanted = sorted(_matching(list(loads), patterns))
     chosen = [run_id for _, group in groupby(wanted, key=optimizer_part) for run_id in list(group)[:n_per_optimizer]]
     runs = {run_id: tuple(merged(record for load in loads[run_id] for record in load())[0]) for run_id in chosen}

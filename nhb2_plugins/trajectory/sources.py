@@ -6,6 +6,7 @@ A source or target is a database's URL (``sqlite:///runs.db``), a ``.jsonl`` fil
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,7 @@ from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import record_line
 
 
-def read_source(source: str) -> list[TrialRecord]:
+def read_source(source: str | os.PathLike[str]) -> list[TrialRecord]:
     """The records of a database, a JSON-lines file, or a directory of such files.
 
     Raises:
@@ -32,6 +33,7 @@ def read_source(source: str) -> list[TrialRecord]:
         TrajectoryError: it cannot be read, or is damaged; the file and line are named.
         MissingExtraError: a database's packages are not installed.
     """
+    source = os.fspath(source)
     if "://" in source:
         from nhb2_plugins.trajectory.sql import read_records_sql  # SQLAlchemy is an extra
 
@@ -50,7 +52,7 @@ def refuse_torn_end(path: Path) -> None:
         raise TrajectoryError(f"{path}:{len(lines) + 1}: the last line does not end")
 
 
-def write_target(target: str, records: Sequence[TrialRecord]) -> None:
+def write_target(target: str | os.PathLike[str], records: Sequence[TrialRecord]) -> None:
     """Write records to a database or a new file.
 
     A database takes what it does not have yet. A file is there whole or not at all.
@@ -61,6 +63,7 @@ def write_target(target: str, records: Sequence[TrialRecord]) -> None:
         TrajectoryError: the target refuses.
         MissingExtraError: the target's packages are not installed.
     """
+    target = os.fspath(target)
     if "://" in target:
         from nhb2_plugins.trajectory.sql import SqlSink  # SQLAlchemy is an extra
 

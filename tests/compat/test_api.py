@@ -32,6 +32,7 @@ from nhb2_plugins.compat import (
     set_ith_op,
 )
 from nhb2_plugins.compat import data as compat_data
+from nhb2_plugins.compat.drop_in import OtherBenchmarkError
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error, TableNotFoundError
 from nhb2_plugins.table.reference.importer import import_published
 from nhb2_plugins.table.writer import write_table
@@ -393,6 +394,24 @@ def test_install_comes_first() -> None:
     sys.modules["nashpobench2api"] = ModuleType("nashpobench2api")
     with pytest.raises(Nhb2Error, match="nashpobench2api is imported already, from None: install the drop-in before"):
         install()
+
+
+@pytest.mark.usefixtures("no_reference_imported")
+def test_the_other_benchmarks_name_is_told_apart() -> None:
+    install()
+    with pytest.raises(OtherBenchmarkError, match="nashpobench2real-api, another benchmark of the same author"):
+        _ = importlib.import_module("nashpobench2api").API
+    with pytest.raises(ImportError, match="nashpobench2real-api"):
+        exec("from nashpobench2api import API")
+    with pytest.raises(ImportError, match="cannot import name 'other'"):
+        exec("from nashpobench2api import other")
+
+
+def test_a_script_of_the_other_benchmark_ends_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("from nashpobench2api import API\n")
+    ended = run("-m", "nhb2_plugins.compat", "script.py", at=tmp_path, expect=2)
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("python -m nhb2_plugins.compat: nashpobench2api 1.0.0, in whose place")
 
 
 SCRIPTS = {

@@ -26,7 +26,9 @@ from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directorie
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.selection import select_runs
 from nhb2_plugins.trajectory.sinks import JsonLinesSink
+from nhb2_plugins.trajectory.sources import read_source, write_target
 from tests.analysis.runs import make_run, write_run
 from tests.core_fixtures import mini_benchmark, needs
 from tests.support.command_line import assert_one_line_error, nhb2
@@ -159,6 +161,14 @@ def test_a_database_is_a_source_too(source: Path, tmp_path: Path) -> None:
     export_directories(str(source), str(tmp_path / "again"), "deepcave")
     for path in (tmp_path / "out").rglob("*.csv"):
         assert path.read_text() == (tmp_path / "again" / path.relative_to(tmp_path / "out")).read_text()
+
+
+def test_paths_are_welcome_where_their_text_is(source: Path, tmp_path: Path) -> None:
+    assert export_directories(source, tmp_path / "deepcave", "deepcave") == 2
+    assert export_directories(str(source), str(tmp_path / "text"), "deepcave") == 2
+    assert sorted(select_runs(source).runs) == sorted(select_runs(str(source)).runs) == ["ladder/seed-0", "single"]
+    write_target(tmp_path / "all.jsonl", read_source(source))
+    assert read_source(tmp_path / "all.jsonl") == read_source(str(source))
 
 
 def test_a_run_id_does_not_lead_out_of_the_target(tmp_path: Path) -> None:
