@@ -69,7 +69,7 @@ ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.LShift: ast.RShift,
     ast.RShift: ast.LShift,
 }
-NO_VALUES: Final = ("isinstance", "issubclass", "cast", "TypeVar")  # calls with types for arguments
+NO_ORDER: Final = ("isinstance", "issubclass", "cast", "TypeVar", "min", "max")  # types, or any order
 Change = tuple[str, ast.AST, str]  # operator, the node that is replaced, the new text
 
 
@@ -126,7 +126,7 @@ def other_arithmetic(node: ast.AST) -> Iterator[Change]:
 def negated_conditions(node: ast.AST) -> Iterator[Change]:
     """The other branch; ``and`` for ``or``."""
     match node:
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Compare(left=ast.Name(id="__name__"))):
             return
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
             yield "condition", test, f"(not ({ast.unparse(test)}))"
@@ -138,7 +138,7 @@ def negated_conditions(node: ast.AST) -> Iterator[Change]:
 
 def swapped_arguments(node: ast.AST) -> Iterator[Change]:
     """Two neighbouring arguments of a call trade places, by position or by name."""
-    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") in NO_VALUES:
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") in NO_ORDER:
         return
     for index in neighbours(node.args, ast.unparse):
         yield "arguments", node, changed(node, args=swapped(node.args, index))
@@ -222,6 +222,8 @@ def children(node: ast.AST) -> list[ast.AST]:
         case ast.keyword(arg="strict"):
             return []  # of zip, where nobody has lists of two lengths
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
+            return []
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
             return []
         case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Assign(targets=[ast.Name(id="__all__" | "__slots__")]):
             return []

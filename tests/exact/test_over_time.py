@@ -82,6 +82,17 @@ def test_rounding_up_and_down_bound_what_a_fine_grid_gives() -> None:
     assert np.abs(mean - fine).max() < (down - up).max()
 
 
+def test_before_the_cheapest_evaluation_there_is_exactly_no_result() -> None:
+    """Not even one of the size of a rounding error, which the mean would be taken of."""
+    costs = np.random.default_rng(3).uniform(5, 40, N_ROWS)
+    found = random_search_over_time(bench_of(np.linspace(20, 40, N_ROWS), costs), np.arange(1, 200), rounding="up")
+    n_before = int(np.ceil(costs.min())) - 1
+    assert (found.probability_of_result[:n_before] == 0).all()
+    assert np.isnan(found.mean_error_pct[:n_before]).all()
+    assert found.probability_of_result[n_before] > 0
+    assert found.probability_of_result[-1] == pytest.approx(1, abs=1e-12)
+
+
 def test_few_thresholds_are_interpolated_and_many_are_all_solved() -> None:
     rng = np.random.default_rng(5)
     bench = bench_of(rng.permutation(np.linspace(20, 40, N_ROWS)), rng.uniform(5, 40, N_ROWS))

@@ -13,7 +13,14 @@ from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.fields import MAX_TEXT_LENGTH
-from nhb2_plugins.trajectory.record import RECORD_FIELDS, STATUSES, TrialRecord
+from nhb2_plugins.trajectory.record import (
+    FORMAT_VERSION,
+    RECORD_FIELDS,
+    STATUSES,
+    TrialRecord,
+    checked_record,
+    with_numbers_of_fields,
+)
 from tests.trajectory.conftest import FIELDS
 
 TEXTS = [name for name, value in FIELDS.items() if type(value) is str]
@@ -146,3 +153,35 @@ def test_a_record_is_a_frozen_value_that_survives_pickling(fields: dict[str, Any
     assert len({record, TrialRecord(**fields)}) == 1
     with pytest.raises(FrozenInstanceError):
         record.trial = 1  # type: ignore[misc]
+
+
+def test_messages_to_the_letter(fields: dict[str, Any]) -> None:
+    for name, value, message in (
+        ("budget", "12", "record field budget is '12' of type builtins.str, expected the built-in int or float"),
+        ("cost_s", math.inf, "record field cost_s is inf, expected a finite number"),
+        ("end_s", 9.0, "record field end_s is 9.0, before start_s 10.0"),
+    ):
+        with pytest.raises(TrajectoryError) as refusal:
+            TrialRecord(**{**fields, name: value})
+        assert str(refusal.value) == message
+
+
+def test_whole_numbers_become_their_field_s_type_up_to_the_largest_integer() -> None:
+    assert FORMAT_VERSION == 1
+    found = with_numbers_of_fields({"cost_s": 5, "trial": 3.0, "budget": 12, "lr": 0.5, "end_s": 2**63 - 1, "x": 1})
+    assert [(type(value), value) for value in found.values()] == [
+        (float, 5.0),
+        (int, 3),
+        (int, 12),
+        (float, 0.5),
+        (float, float(2**63 - 1)),
+        (int, 1),
+    ]
+    assert type(with_numbers_of_fields({"end_s": 2**63})["end_s"]) is int
+
+
+def test_a_record_by_position_ends_after_its_start(fields: dict[str, Any]) -> None:
+    assert checked_record(tuple(fields.values())) == TrialRecord(**fields)
+    assert checked_record(tuple({**fields, "end_s": 10.0}.values())).end_s == 10.0
+    with pytest.raises(TrajectoryError, match=r"end_s is 9\.0, before start_s 10\.0"):
+        checked_record(tuple({**fields, "end_s": 9.0}.values()))

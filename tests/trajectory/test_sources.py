@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 
 from nhb2_plugins.errors import (
     InvalidValueError,
+    MissingExtraError,
     TrajectoryError,
     TrajectoryExistsError,
 )
 from nhb2_plugins.testing.sinks import RECORD
+from nhb2_plugins.trajectory import sources
 from nhb2_plugins.trajectory.sinks import record_line
 from nhb2_plugins.trajectory.sources import merged, read_source, refuse_torn_end, write_target
+from tests.core_fixtures import needs
 
 LATER = replace(RECORD, trial=1, start_s=10.0, end_s=20.0)
 
@@ -43,6 +47,37 @@ def test_a_target_that_is_none_is_named(tmp_path: Path) -> None:
         write_target("x.txt", [])
     with pytest.raises(InvalidValueError, match=r"there is no directory .*missing to write a\.jsonl to"):
         write_target(str(tmp_path / "missing" / "a.jsonl"), [])
+
+
+@needs("pandas", "pyarrow")
+def test_frames_are_written_without_an_index_and_a_seed_as_text(tmp_path: Path) -> None:
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    records = [RECORD, replace(LATER, seed="mean")]
+    write_target(str(tmp_path / "out.csv"), records)
+    write_target(str(tmp_path / "out.parquet"), records)
+    columns = [*RECORD.to_dict(), "error_pct"]
+    assert list(pd.read_csv(tmp_path / "out.csv")) == columns
+    assert pq.read_table(tmp_path / "out.parquet").column_names == columns
+    assert pd.read_parquet(tmp_path / "out.parquet")["seed"].tolist() == ["222", "mean"]
+
+
+@needs("pandas", "pyarrow")
+def test_a_missing_pyarrow_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"^Parquet needs pyarrow (?s:.*)pip install .*\[frames\]"):
+        write_target(str(tmp_path / "out.parquet"), [RECORD])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_refuses_is_named_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, records: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(sources._FILE_WRITERS, ".jsonl", refuse)  # type: ignore[index]
+    with pytest.raises(TrajectoryError, match=r"^cannot write .*out\.jsonl: No space left on device$"):
+        write_target(str(tmp_path / "out.jsonl"), [RECORD])
 
 
 def test_merging_sorts_by_run_and_end_and_counts_repetitions() -> None:
