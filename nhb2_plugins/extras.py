@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +30,8 @@ def install_command(extra: str = "") -> str:
     A name alone would be looked up in an index, which need not have what was installed from a checkout, an archive or a
     repository.
     """
+    import shlex
+
     wanted = f"[{extra}]" if extra else ""
     if _is_checkout(_CHECKOUT):
         return f"pip install -e {shlex.quote(f'{_CHECKOUT}{wanted}')}"

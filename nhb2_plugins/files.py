@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,7 +57,9 @@ def directory_aside(path: Path) -> Iterator[Path]:
         yield aside
         aside.rename(path)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        from shutil import rmtree  # loads what every process would pay for
+
+        rmtree(aside, ignore_errors=True)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

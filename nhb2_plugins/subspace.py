@@ -124,8 +124,10 @@ class Subspace:
         """The configuration.
 
         Raises:
-            InvalidValueError: it is not in this part of the space.
+            InvalidValueError: it is none, or not in this part of the space.
         """
+        if not isinstance(configuration, Configuration):
+            raise InvalidValueError(f"{configuration!r:.80} is not a Configuration")
         if configuration not in self:
             raise InvalidValueError(f"{configuration} is not in {self}")
         return configuration
