@@ -30,6 +30,18 @@ def printable(text: str, *, lines: bool = False) -> str:
     return unprintable.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
 
 
+def shortened(text: str, longest: int) -> str:
+    """A text that fits. Its end stays: names of variants differ there.
+
+    >>> shortened("Regularized evolution, variant B", 20)
+    'Regularize…variant B'
+    """
+    if len(text) <= longest:
+        return text
+    end = longest // 2 - 1
+    return f"{text[: longest - 1 - end]}…{text[-end:]}"
+
+
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with a heading and a rule; the first column is aligned left, the others right.
 

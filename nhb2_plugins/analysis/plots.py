@@ -27,6 +27,7 @@ from nhb2_plugins.analysis.pictures import (
 )
 from nhb2_plugins.analysis.wording import runs_in_words
 from nhb2_plugins.figure_theme import COLOURS, DASHES, themed_figure
+from nhb2_plugins.text_table import shortened
 
 _BASELINE: Final[Mapping[str, Any]] = {"color": "#999999", "linewidth": 4.5, "alpha": 0.55, "zorder": 1.5}
 _DIVERGING: Final = "PuOr"
@@ -101,7 +102,7 @@ def _line_style(position: int) -> dict[str, Any]:
 
 def _label(name: str, runs: str = "") -> str:
     """A legend's entry, in lines that leave room for the axes."""
-    lines = textwrap.wrap(name, _LEGEND_CHARACTERS) or [""]
+    lines = textwrap.wrap(shortened(name, 2 * _LEGEND_CHARACTERS), _LEGEND_CHARACTERS) or [""]
     if not runs:
         return "\n".join(lines)
     counted = f"({runs})"
@@ -267,11 +268,8 @@ def _draw_stalk(axes: Axes, picture: RankDiagram, index: int, place: int, below_
     level = below_bars - _NAME_STEP * ((place if on_left else n - 1 - place) + 0.4)
     margin = 0.12 * (n - 1)
     edge = 1 - margin if on_left else n + margin
-    name, rank, colour = (
-        picture.names[index],
-        picture.mean_rank[index],
-        COLOURS[picture.positions[index] % len(COLOURS)],
-    )
+    name, rank = shortened(picture.names[index], _LEGEND_CHARACTERS), picture.mean_rank[index]
+    colour = COLOURS[picture.positions[index] % len(COLOURS)]
     axes.plot([rank, rank, edge], [0, level, level], color=colour, lw=1.5, solid_joinstyle="miter")
     text = f"{name}  {rank:.2f}" if on_left else f"{rank:.2f}  {name}"
     aside = edge + (-0.02 if on_left else 0.02) * n
@@ -311,6 +309,7 @@ def _draw_matrix(picture: Matrix, figure: Figure) -> None:
 
 def narrow_label(name: str) -> str:
     """A name in short lines; a word is broken only where it would run into the next column."""
+    name = shortened(name, 3 * _COLUMN_CHARACTERS)
     widest = max((len(word) for word in name.split()), default=1)
     return "\n".join(textwrap.wrap(name, min(max(10, widest), _COLUMN_CHARACTERS))) if name.strip() else name
 

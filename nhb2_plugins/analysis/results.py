@@ -11,7 +11,7 @@ from nhb2_plugins.analysis.model import FailedRun
 from nhb2_plugins.campaign_directory import BASELINE_FILE, CampaignDirectory
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.text_table import printable
+from nhb2_plugins.text_table import printable, shortened
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, read_baseline
 from nhb2_plugins.trajectory.run_file import RunHeader, RunSummary
 from nhb2_plugins.trajectory.summary import read_summary
@@ -38,9 +38,7 @@ class OptimizerRuns:
 
         What cannot be printed is escaped, and of a name that no specification takes, the middle is left out.
         """
-        name = printable(self.name)
-        if len(name) > LONGEST_NAME:
-            name = f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 + 1 :]}"
+        name = shortened(printable(self.name), LONGEST_NAME)
         return f"{name} *" if self.runs and self.runs[0].header.searches_expected_test else name
 
     @property

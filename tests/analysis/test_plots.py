@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,7 @@ def test_of_a_hundred_runs_the_dots_are_smaller() -> None:
         ("averyveryverylongword", "averyveryvery\nlongword"),
         ("a b c d e f g", "a b c d e\nf g"),
         (" ", " "),
+        ("x" * 300, "xxxxxxxxxxxxx\nxxxxxxx…xxxxx\nxxxxxxxxxxxxx"),
     ],
 )
 def test_a_column_s_label_is_broken_between_words(name: str, label: str) -> None:
@@ -66,8 +69,20 @@ def test_a_column_s_label_is_broken_between_words(name: str, label: str) -> None
         ("x" * 22, "x" * 22 + " (1 run)"),
         ("x" * 23, "x" * 23 + "\n(1 run)"),
         ("one two three four five six seven", "one two three four five six\nseven (1 run)"),
+        ("x" * 300, "x" * 30 + "\n…" + "x" * 29 + "\n(1 run)"),
     ],
 )
 def test_a_legend_s_entry_leaves_room_for_the_axes(name: str, label: str) -> None:
     drawn = "\n".join(golden.figures(analyse(campaign_of({name: [1.0]}))))
     assert f"legend [{label!r}" in drawn
+
+
+def test_a_long_name_leaves_room_for_every_figure() -> None:
+    """Matplotlib draws figures whose axes have no room all the same, and warns."""
+    finals = {"x" * 300: [1.0 + i / 9 for i in range(12)], "b": [2.0 + i / 9 for i in range(12)], "c": [4.0] * 12}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        analysis = analyse(campaign_of(finals))
+        for figure in report_figures(analysis):
+            if figure.picture is not None:
+                draw_figure(figure, analysis, Path(os.devnull), "svg")

@@ -12,6 +12,7 @@ from nhb2_plugins.analysis.page.charts import Look, look_of
 from nhb2_plugins.analysis.page.svg import element, picture
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.pictures import RankDiagram, Strip, Strips
+from nhb2_plugins.text_table import shortened
 
 _WIDTH: Final = 860.0
 _NAME_SIDE: Final = 285.0  # room for names beside the axis of ranks
@@ -91,7 +92,7 @@ class _RankDrawing:
         colour = look_of(self._diagram.positions[i]).colour
         yield element("path", d=f"M{x:.1f} {_AXIS_Y}V{y:.1f}H{end:.1f}", fill="none", stroke=colour, stroke_width=1.6)
         yield element("circle", cx=x, cy=_AXIS_Y, r=4.5, fill=colour, class_="ringed")
-        text = f"{_shortened(self._diagram.names[i])}  {self._diagram.mean_rank[i]:.2f}"
+        text = f"{shortened(self._diagram.names[i], _NAME_CHARACTERS)}  {self._diagram.mean_rank[i]:.2f}"
         anchor, shift = ("end", -6) if is_left else ("start", 6)
         yield element("text", text, x=end + shift, y=y + 4.5, text_anchor=anchor, class_="name")
 
@@ -166,7 +167,7 @@ def draw_strips(strips: Strips, layout: StripLayout = WIDE) -> Markup:
 
 def _strip(strip: Strip, at: Callable[[float], float], y: float, layout: StripLayout) -> Iterator[Markup]:
     look = look_of(strip.position)
-    yield _strip_name(_shortened(strip.name), y, layout)
+    yield _strip_name(shortened(strip.name, _NAME_CHARACTERS), y, layout)
     yield from _box(strip, at, y, look)
     yield element("g", *(_dot(strip, *each, at, y) for each in strip.values), fill=look.colour, class_="dot")
     yield from _marks(strip, at, y, look)
@@ -226,11 +227,3 @@ def _marks(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> 
 
 def _line(x1: float, y1: float, x2: float, y2: float, class_: str = "frame") -> Markup:
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
-
-
-def _shortened(name: str) -> str:
-    """A name that fits. Its end stays: names of variants differ there."""
-    if len(name) <= _NAME_CHARACTERS:
-        return name
-    end = _NAME_CHARACTERS // 2 - 1
-    return f"{name[: _NAME_CHARACTERS - 1 - end]}…{name[-end:]}"
