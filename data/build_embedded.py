@@ -1,16 +1,20 @@
-"""Build the embedded table's model, ``embedded.npz``, its manifest, ``embedded.json``, and its datasheet.
+"""Build the embedded table: ``embedded.npz`` (its model) and ``embedded_draws.npz`` (its draws), their manifests
+``embedded.json`` and ``embedded_draws.json``, and the datasheet.
 
-    python data/build_embedded.py --records records.csv [more.csv ...] --created 2026-11-24
+    python data/build_embedded.py --records records.csv [more.csv ...] --front front.csv --created 2026-11-26
 
-The records are not part of this repository; the datasheet says where they are published. Its cross-validated figures
-come from ``validation.json`` (``validate_surrogate.py``). Needs the extra ``surrogate``; takes about a minute.
+The records, and the public front of the real table, are not part of this repository; the datasheet says where they are
+published. Figures on held-out records come from ``held_out.json`` (``validate_surrogate.py``). Needs the extra
+``surrogate``; takes about ten minutes of one core.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +22,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from nhb2_plugins.table.draws import model_of_draw, save_draws
+from nhb2_plugins.table.embedded import DRAWS_FILE, MODEL_FILE, manifest_of_draw
 from nhb2_plugins.table.schema import Manifest, Provenance
 from nhb2_plugins.table.surrogate.features import rows_of
 from nhb2_plugins.table.surrogate.fit import Surrogate, fit_surrogate
+from nhb2_plugins.table.surrogate.form import CURVES, DAMPINGS_200
 from nhb2_plugins.table.surrogate.records import Records, read_records_csv
-from nhb2_plugins.table.synthesis import TableModel, load_model, save_model, synthesize
+from nhb2_plugins.table.synthesis import CHANCE_ERROR, Expansion, TableModel, load_model, save_model, synthesize
 from nhb2_plugins.table.writer import table_in_memory
 
 HERE = Path(__file__).parent
 NOISE_SEED = 20211117  # the first day of ACML 2021
+N_DRAWS = 27
+"""Three of each combination of three learning curves and three dampings at 200 epochs."""
 MOST_COPIES = 0.02
 """A fitted value may hit a published one by chance (one in a few hundred); more than this share is a copy."""
+SAMPLED = 5000
+
+Columns = dict[str, NDArray[Any]]
+Float = NDArray[np.float64]
 
 
-def share_of_copies(columns: dict[str, NDArray[Any]], records: Records) -> dict[str, float]:
+def share_of_copies(columns: Columns, records: Records) -> dict[str, float]:
     """Share of records whose published value stands in the table, for any seed."""
     rows = rows_of(records.index)
     errors = 100.0 - columns["valid_acc"][-1][:, rows]
@@ -42,31 +55,90 @@ def share_of_copies(columns: dict[str, NDArray[Any]], records: Records) -> dict[
     }
 
 
-def table_figures(model: TableModel, columns: dict[str, NDArray[Any]], surrogate: Surrogate) -> dict[str, Any]:
+def tau_of(one: Float, other: Float, chosen: NDArray[np.bool_]) -> float:
+    """Kendall's tau over at most ``SAMPLED`` of the chosen rows."""
+    rows = np.flatnonzero(chosen)
+    rows = np.random.default_rng(0).choice(rows, min(SAMPLED, len(rows)), replace=False)
+    return float(kendalltau(one[rows], other[rows]).statistic)
+
+
+def curve_figures(columns: Columns, connected: NDArray[np.bool_]) -> dict[str, float]:
+    """Kendall's tau of the first seed's ranking after 4 epochs with that after 12, overall and among the good."""
+    early, final = 100.0 - columns["valid_acc"][3, 0], 100.0 - columns["valid_acc"][11, 0]
+    best = final <= np.quantile(final[connected], 0.1)
+    regions = {"all": connected, "good": connected & (final < 25.0), "best": connected & best}
+    return {name: tau_of(early, final, chosen) for name, chosen in regions.items()}
+
+
+def front_of(errors: Float, costs: Float) -> Float:
+    """The points (error, cost) that none other is better than in both, by ascending cost, (n, 2)."""
+    order = np.lexsort((errors, costs))
+    best = np.minimum.accumulate(errors[order])
+    new = np.flatnonzero(np.diff(best, prepend=np.inf) < 0.0)
+    return np.column_stack([best[new], costs[order][new]])
+
+
+def front_gaps(front: Float, public: Float) -> list[tuple[float, float]]:
+    """At each public point: by how many points, and by what part of the cost, this front is worse (or better)."""
+    gaps = []
+    for error, cost in public:
+        cheap, good = front[front[:, 1] <= cost], front[front[:, 0] <= error]
+        at_cost = float(cheap[:, 0].min() - error) if len(cheap) else float("inf")
+        at_error = float(good[:, 1].min() / cost - 1.0) if len(good) else float("inf")
+        gaps.append((at_cost, at_error))
+    return gaps
+
+
+def pooled_difference(valid: Float, chosen: NDArray[np.bool_]) -> float:
+    """Standard deviation of one seed, as a part of the error, from the differences between seeds."""
+    errors = 100.0 - valid[-1][:, chosen]
+    return float(np.sqrt((errors.var(axis=0, ddof=1) / errors.mean(axis=0) ** 2).mean()))
+
+
+def table_figures(model: TableModel, columns: Columns, public: Float) -> dict[str, Any]:
     """What the datasheet says of the table itself."""
-    valid, expected_200 = columns["valid_acc"], columns["expected_acc_200"]
-    sample = np.random.default_rng(0).choice(model.n_rows, 5000, replace=False)
-
-    def tau(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-        return float(kendalltau(one[sample], other[sample]).statistic)
-
+    valid, connected = columns["valid_acc"], model.error_mean < CHANCE_ERROR
+    expected = model.error_mean / 250.0
+    costs = columns["total_trainval_time"]
+    gaps = front_gaps(front_of(100.0 - valid[-1, 0], costs[0]), public)
+    edges = (0.0, 18.0, 25.0, 50.0, 90.0)
     return {
-        "best_error": 100.0 - float(valid[-1].mean(axis=0).max()),
-        "best_error_first_seed": 100.0 - float(valid[-1, 0].max()),
-        "tau_seeds": tau(valid[-1, 0], valid[-1, 1]),
-        "tau_200": tau(valid[-1].mean(axis=0), expected_200),
-        "tau_epochs": {epoch: tau(valid[epoch - 1, 0], valid[-1, 0]) for epoch in (1, 3, 4, 6, 9)},
-        "diverged": int((valid[-1][:, model.error_mean < 22_500] <= 10.0).sum()),
-        "chance_rows": int((model.error_mean == 22_500).sum()),
-        "spread_points": float(np.median(model.error_spread[model.error_mean < 22_500]) / 250.0),
-        "spread_points_good": float(np.median(model.error_spread[model.error_mean < 6_250]) / 250.0),
-        "cost_spread": float(np.median(model.cost_spread) / 10_000.0),
-        "cost_noise_factor": surrogate.cost.noise_factor,
-        "form": surrogate.form,
+        "best_expected": float(expected.min()),
+        "best_of_seeds": [100.0 - float(seed.max()) for seed in valid[-1]],
+        "seed_spread": {
+            int(low): pooled_difference(valid, connected & (expected >= low) & (expected < high))
+            for low, high in pairwise(edges)
+        },
+        "tau_seeds": tau_of(valid[-1, 0], valid[-1, 1], connected),
+        "tau_200": tau_of(valid[-1].mean(axis=0), columns["expected_acc_200"], connected),
+        "curves": curve_figures(columns, connected),
+        "diverged": int((valid[-1][:, connected] <= 10.0).sum()),
+        "chance_rows": int((~connected).sum()),
+        "cost_range": [float(costs.min()), float(costs.max())],
+        "cost_above": float((costs > 1.2 * model.cost_mean / 1000.0).mean()),
+        "front_gaps": gaps,
+        "front_worst": [max(gaps, key=lambda gap: min(abs(gap[0]) / 0.6, abs(gap[1]) / 0.06))[i] for i in (0, 1)],
     }
 
 
-def manifest_of(columns: dict[str, NDArray[Any]], model: TableModel, checksums: dict[str, str]) -> Manifest:
+def assumption_figures(model: TableModel, path: Path) -> dict[str, dict[str, float]]:
+    """For each variant of the curves, of the first draw that has it: its name and what it does to the early epochs."""
+    n_dampings = len(DAMPINGS_200)
+    connected = model.error_mean < CHANCE_ERROR
+    return {
+        name: curve_figures(
+            {"valid_acc": Expansion(model_of_draw(path, model, i * n_dampings)).column("valid_acc")}, connected
+        )
+        for i, name in enumerate(CURVES)
+    }
+
+
+def checksums_of(columns: Columns) -> dict[str, str]:
+    """SHA-256 of each column."""
+    return {name: hashlib.sha256(column.tobytes()).hexdigest() for name, column in sorted(columns.items())}
+
+
+def manifest_of(columns: Columns, model: TableModel, checksums: dict[str, str]) -> Manifest:
     """What the table is known by, once its columns are computed again."""
     provenance = Provenance(
         kind="embedded",
@@ -79,39 +151,71 @@ def manifest_of(columns: dict[str, NDArray[Any]], model: TableModel, checksums: 
     return table_in_memory(columns, provenance).manifest
 
 
+def write_draws(surrogate: Surrogate, model: TableModel, manifest: Manifest, directory: Path) -> dict[str, Any]:
+    """Write the draws and their manifest; figures over them."""
+    path = directory / DRAWS_FILE
+    save_draws(path, surrogate.to_draws(model, N_DRAWS))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    lines, lowest, highest_cost = [], [], []
+    for draw in range(N_DRAWS):
+        columns = synthesize(model_of_draw(path, model, draw))
+        of_draw = manifest_of(columns, model, {})
+        checksums = {name: entry.sha256 for name, entry in of_draw.columns.items()}
+        checksums["digest"] = of_draw.provenance.digest
+        manifest_of_draw(manifest, checksums, (draw, N_DRAWS), sha256)
+        lines.append(checksums)
+        lowest.append(100.0 - float(columns["valid_acc"][-1, 0].max()))
+        highest_cost.append(float(columns["total_trainval_time"].max()))
+    content = json.dumps({"sha256": sha256, "draws": lines}, indent=0, sort_keys=True) + "\n"
+    path.with_suffix(".json").write_text(content, encoding="ascii")
+    return {"lowest": [min(lowest), max(lowest)], "highest_cost": max(highest_cost), "bytes": path.stat().st_size}
+
+
+def read_front(path: Path) -> Float:
+    """The public front, (n, 2): error in percent, cost in seconds."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return np.array([[float(row["valid_error_pct"]), float(row["cost_s"])] for row in csv.DictReader(file)])
+
+
 def main() -> None:
-    """Fit, write, check, describe, and print the digests of the model and of the table it expands to."""
+    """Fit, write, check, describe, and print the digests of the models and of the table they expand to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--front", type=Path, required=True, metavar="FILE", help="the public front of the real table")
     parser.add_argument("--created", required=True, help="ISO date to record")
     parser.add_argument("--output", type=Path, default=HERE, metavar="DIR")
     arguments = parser.parse_args()
     records = Records.concatenate(read_records_csv(path) for path in arguments.records)
     surrogate = fit_surrogate(records)
-    path = arguments.output / "embedded.npz"
+    path = arguments.output / MODEL_FILE
     save_model(path, surrogate.to_model(created=arguments.created, noise_seed=NOISE_SEED))
     model = load_model(path)
     columns = synthesize(model)
     copies = share_of_copies(columns, records)
     if max(copies.values()) > MOST_COPIES:
         raise SystemExit(f"published values stand in the table: {copies}")
-    digests = {name: hashlib.sha256(column.tobytes()).hexdigest() for name, column in sorted(columns.items())}
     model_digest = hashlib.sha256(path.read_bytes()).hexdigest()
     manifest = manifest_of(columns, model, {path.name: model_digest})
     path.with_suffix(".json").write_text(manifest.to_json(), encoding="ascii")
-    datasheet = (HERE / "DATASHEET.template.md").read_text(encoding="utf-8")
+    digests = "\n".join(f"{digest}  {name}" for name, digest in checksums_of(columns).items())
     figures = {
-        "validation": json.loads((HERE / "validation.json").read_text(encoding="utf-8")),
-        "table": table_figures(model, columns, surrogate),
+        "validation": json.loads((HERE / "held_out.json").read_text(encoding="utf-8")),
+        "table": table_figures(model, columns, read_front(arguments.front)),
+        "draws": write_draws(surrogate, model, manifest, arguments.output),
+        "n_draws": N_DRAWS,
+        "assumed": assumption_figures(model, arguments.output / DRAWS_FILE),
+        "form": surrogate.form,
         "n_records": surrogate.n_records,
         "created": arguments.created,
         "copies": copies,
         "model_bytes": path.stat().st_size,
         "model_digest": model_digest,
-        "digests": "\n".join(f"{digest}  {name}" for name, digest in digests.items()),
+        "digests": digests,
     }
+    print(json.dumps({name: figures[name] for name in ("table", "draws", "assumed", "copies")}, indent=1))
+    datasheet = (HERE / "DATASHEET.template.md").read_text(encoding="utf-8")
     (arguments.output / "DATASHEET.md").write_text(datasheet.format(**figures), encoding="utf-8")
-    print(f"{model_digest}  {path.name}\n{figures['digests']}")
+    print(f"{model_digest}  {path.name}\n{digests}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -219,7 +219,7 @@ def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncu
 def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
     return RunHeader.of(
         plan,
-        table=asdict(bench.provenance),
+        table=bench.provenance.to_dict(),
         optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_parts, add_table_option
+from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import InvalidValueError, NoHomeError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
@@ -32,6 +33,8 @@ def add_data(commands: Commands) -> None:
     fitting = add_command(actions, "surrogate", _data_surrogate, text)
     fitting.add_argument("--records", metavar="CSV", required=True, nargs="+", help="files of query results")
     fitting.add_argument("--to", metavar="DIR", required=True, help="where to")
+    text = "also write K tables that could be the real one, DIR-draw-0, DIR-draw-1, … (84 MB each)"
+    fitting.add_argument("--draws", metavar="K", type=positive_number, default=0, help=text)
     fitting.add_argument("--overwrite", action="store_true", help="replace a table that is there")
     exporting = add_command(actions, "export", _data_export, "Write a table to files that other tools read.")
     exporting.add_argument("--to", metavar="FILE", required=True, help="X.parquet or X.csv, and X.classes.* beside it")
@@ -87,8 +90,12 @@ def _data_surrogate(options: argparse.Namespace) -> int:
     print("fitting (minutes for a thousand records) ...", file=sys.stderr)
     source = f"fitted to {', '.join(Path(path).name for path in options.records)}"
     created = datetime.now(UTC).date().isoformat()
-    table = fit_surrogate(records).to_table(to, created=created, source=source, overwrite=options.overwrite)
-    _print_written(table, to)
+    surrogate = fit_surrogate(records)
+    _print_written(surrogate.to_table(to, created=created, source=source, overwrite=options.overwrite), to)
+    for table in surrogate.to_draw_tables(
+        to, options.draws, created=created, source=source, overwrite=options.overwrite
+    ):
+        print(f"{table.provenance.label} written to {table.directory}")
     return 0
 
 

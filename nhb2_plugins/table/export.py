@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +66,7 @@ def export_table(table: Table, path: str | os.PathLike[str], *, overwrite: bool 
 
 
 def _writers(table: Table, target: Path) -> dict[Path, _Write]:
-    provenance = json.dumps(asdict(table.provenance), sort_keys=True)
+    provenance = json.dumps(table.provenance.to_dict(), sort_keys=True)
 
     def writer(make_frame: Callable[[Table], Any]) -> _Write:
         write = _write_parquet if target.suffix == ".parquet" else _write_csv

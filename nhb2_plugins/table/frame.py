@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 
 from nhb2_plugins.extras import missing_extra
@@ -55,5 +53,5 @@ def classes_to_frame(table: Table) -> pd.DataFrame:
 
 
 def _with_provenance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    frame.attrs["provenance"] = asdict(table.provenance)
+    frame.attrs["provenance"] = table.provenance.to_dict()
     return frame

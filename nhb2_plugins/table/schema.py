@@ -82,6 +82,7 @@ class Provenance:
         note: what a reader must know, for example why an imported table is not called published.
         checksums: SHA-256 of each file that the table was made from, by file name.
         digest: SHA-256 over the columns' checksums: the identity of the numbers. Filled in when a table is made.
+        draw: which draw of how many the table is, counted from 0; None for a table that is no draw.
 
     Raises:
         InvalidValueError: an unknown kind, or seeds that are not ascending integers.
@@ -94,6 +95,7 @@ class Provenance:
     note: str = ""
     checksums: Mapping[str, str] = field(default_factory=dict, hash=False)
     digest: str = ""
+    draw: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -104,12 +106,23 @@ class Provenance:
             seeds = ()
         if not seeds or list(seeds) != sorted(set(seeds)):
             raise InvalidValueError(f"seeds {self.seeds!r} are not integers in ascending order, at least one")
+        if self.draw is not None:
+            draw = tuple(self.draw)
+            if len(draw) != 2 or not all(_is_count(number) for number in draw) or draw[0] >= draw[1]:
+                raise InvalidValueError(f"draw {self.draw!r} is not one of a number of draws, counted from 0")
+            object.__setattr__(self, "draw", draw)
         object.__setattr__(self, "seeds", seeds)  # built-in integers: numpy's cannot be written as JSON
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, as a manifest and a run's file have them: without a draw where there is none."""
+        values = asdict(self)
+        return values if self.draw is not None else {name: value for name, value in values.items() if name != "draw"}
 
     @property
     def label(self) -> str:
         """A short text for logs, tables and figures, for example ``embedded table (1a2b3c4d)``."""
-        return f"{self.kind} table ({self.digest[:8]})"
+        which = "" if self.draw is None else f", draw {self.draw[0]} of {self.draw[1]}"
+        return f"{self.kind} table{which} ({self.digest[:8]})"
 
     @property
     def key(self) -> str:
@@ -139,6 +152,7 @@ class Manifest:
     def to_json(self) -> str:
         """The manifest as text, keys sorted."""
         payload = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **asdict(self)}
+        payload["provenance"] = self.provenance.to_dict()
         payload["crc32"] = manifest_crc32(payload)
         return json.dumps(payload, indent=1, sort_keys=True) + "\n"
 

@@ -26,7 +26,9 @@ from numpy.typing import NDArray
 from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, column_shapes
 
-MODEL_FORMAT: Final = 1
+MODEL_FORMAT: Final = 2
+_CENTRED_FORMAT: Final = 1
+"""In models of this format the seeds' noise has mean 0 in every row, and costs have the noise of the first kind."""
 ERROR_UNITS: Final = 25_000
 CHANCE_ERROR: Final = 22_500
 """Error of a network that has learnt nothing: 90 %, in units of 1/25,000."""
@@ -55,8 +57,10 @@ class TableModel:
         class_of_cell: (4096,), the row class of each cellcode in index order.
         error_mean: (n_rows,), expected validation error after 12 epochs, in 1/25,000.
         error_spread: (n_rows,), its standard deviation over seeds, in 1/25,000.
-        deviate_kind: (n_rows,), which row of ``deviates`` the seeds' noise is drawn from.
-        deviates: (n_kinds, 4096), quantiles of unit-variance distributions, in 1/10,000.
+        deviate_kind: (n_rows,), which row of ``deviates`` the seeds' noise of the error is drawn from.
+        cost_kind: (n_rows,), which one that of the cost is drawn from.
+        centred: (1,), 1 where the mean over seeds is the expected value, 0 where each seed has noise of its own.
+        deviates: (n_kinds, 4096), quantiles of unit-variance distributions, in 1/10,000; the first is normal.
         curve_kind: (n_rows,), which learning curve a row follows.
         curve_shape: (n_curves, 48, 12), the part of the way from chance to the final error that is still to go after
             each epoch, in 1/10,000; 0 after the last.
@@ -80,6 +84,8 @@ class TableModel:
     error_mean: Integer
     error_spread: Integer
     deviate_kind: Integer
+    cost_kind: Integer
+    centred: Integer
     deviates: Integer
     curve_kind: Integer
     curve_shape: Integer
@@ -114,6 +120,7 @@ _PER_ROW: Final = (
     "error_mean",
     "error_spread",
     "deviate_kind",
+    "cost_kind",
     "curve_kind",
     "expected_error_200",
     "cost_mean",
@@ -127,6 +134,7 @@ _UPPER_BOUND: Final = {
     "expected_error_200": 100_000,
     "valid_share": SCALE,
     "curve_shape": SCALE,
+    "centred": 1,
 }
 
 
@@ -145,10 +153,11 @@ def _check_model(model: TableModel) -> None:
         **dict.fromkeys(("curve_noise", "train_ratio", "test_ratio"), (N_HYPERPARAMETERS, N_EPOCHS)),
         "split_noise": (2,),
         "epoch_jitter": (1,),
+        "centred": (1,),
     }
     upper = {
         **_UPPER_BOUND,
-        "deviate_kind": n_kinds - 1,
+        **dict.fromkeys(("deviate_kind", "cost_kind"), n_kinds - 1),
         "curve_kind": n_curves - 1,
         "class_of_cell": n_rows // N_HYPERPARAMETERS - 1,
     }
@@ -169,13 +178,13 @@ def save_model(path: Path, model: TableModel) -> None:
         "seeds": np.array(model.seeds, dtype="<i8"),
         "noise_seed": np.array([model.noise_seed], dtype="<i8"),
         "created": np.array([model.created], dtype="<U10"),
-        **{name: _narrowed(getattr(model, name)) for name in ARRAY_FIELDS},
+        **{name: narrowed(getattr(model, name)) for name in ARRAY_FIELDS},
     }
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _narrowed(array: Integer) -> NDArray[Any]:
+def narrowed(array: Integer) -> NDArray[Any]:
     """The array in the smallest of the integer types that holds it (little-endian)."""
     low, high = int(array.min()), int(array.max())
     for dtype in ("u1", "<u2", "<i2", "<i4"):
@@ -199,6 +208,9 @@ def load_model(path: Path) -> TableModel:
         raise TableNotFoundError(f"there is no table model at {path}") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise TableError(f"the table model {path} is damaged: {type(error).__name__}: {error}") from error
+    if "format" in arrays and arrays["format"].tolist() == [_CENTRED_FORMAT]:
+        kinds = np.zeros_like(arrays.get("deviate_kind", np.zeros(0)))
+        arrays |= {"format": np.array([MODEL_FORMAT]), "cost_kind": kinds, "centred": np.array([1])}
     missing = [name for name in ("format", *_SCALARS, *ARRAY_FIELDS) if name not in arrays]
     if missing:
         raise TableError(f"the table model {path} lacks {', '.join(missing)}")
@@ -217,8 +229,7 @@ def load_model(path: Path) -> TableModel:
 def synthesize(model: TableModel) -> dict[str, NDArray[Any]]:
     """Every column of :func:`nhb2_plugins.table.schema.column_shapes`: percent and seconds, float64; int64 classes.
 
-    The mean over seeds of the final validation error is ``error_mean`` to the unit. A seed whose error reaches chance
-    level has diverged: all its curves are flat at 10 %.
+    A seed whose error reaches chance level has diverged: all its curves are flat at 10 %.
     """
     expansion = Expansion(model)
     return {name: expansion.column(name) for name in column_shapes(len(model.seeds), model.n_classes)}
@@ -288,19 +299,27 @@ def _centred(values: Float) -> Float:
 
 
 def _final_errors(model: TableModel) -> Integer:
-    """Validation error after the last epoch, (n_seeds, n_rows), in 1/25,000; its mean over seeds is ``error_mean``."""
-    n_seeds = len(model.seeds)
+    """Validation error after the last epoch, (n_seeds, n_rows), in 1/25,000."""
+    shape = (len(model.seeds), model.n_rows)
+    noise = _deviates(model, _STREAM_SEED_ERROR, shape, model.deviate_kind)
+    if model.centred[0]:
+        return _centred_errors(model, _centred(noise) * model.error_spread)
+    spread = np.where(model.error_mean < CHANCE_ERROR, model.error_spread, 0)
+    errors = np.rint(model.error_mean + noise * spread).astype(np.int64)
+    return np.clip(errors, 0, CHANCE_ERROR)
+
+
+def _centred_errors(model: TableModel, offsets: Float) -> Integer:
+    """Errors whose mean over seeds is ``error_mean`` to the unit."""
     mean = model.error_mean.astype(np.float64)
-    noise = _deviates(model, _STREAM_SEED_ERROR, (n_seeds, model.n_rows), model.deviate_kind)
-    offsets = _centred(noise) * model.error_spread
     # A row's deviations shrink together, so that none leaves the range and the mean stays.
     shrink = np.minimum(_room(CHANCE_ERROR - mean, offsets.max(axis=0)), _room(mean, -offsets.min(axis=0)))
     errors = np.rint(mean + offsets * shrink).astype(np.int64)
-    rest = model.error_mean * n_seeds
+    rest = model.error_mean * len(errors)
     for seed_errors in errors:
         rest = rest - seed_errors
     # What rounding left over goes to the seed in the middle, which has room on both sides.
-    middle = np.argsort(errors, axis=0, kind="stable")[n_seeds // 2]
+    middle = np.argsort(errors, axis=0, kind="stable")[len(errors) // 2]
     errors[middle, np.arange(model.n_rows)] += rest
     return np.clip(errors, 0, CHANCE_ERROR)
 
@@ -349,9 +368,10 @@ def _validation_error(model: TableModel, final: Integer, epoch: int, noise: Floa
 
 def _times(model: TableModel, split: str) -> Float:
     shape = (len(model.seeds), model.n_rows)
-    relative = _centred(_deviates(model, _STREAM_COST, shape)) * (model.cost_spread / SCALE)
-    # Half of the expected cost is the least a seed can take.
-    total = np.rint(model.cost_mean * np.maximum(1.0 + relative, 0.5))
+    noise = _deviates(model, _STREAM_COST, shape, model.cost_kind)
+    relative = (_centred(noise) if model.centred[0] else noise) * (model.cost_spread / SCALE)
+    # Between half of the expected cost and three times it.
+    total = np.rint(model.cost_mean * np.clip(1.0 + relative, 0.5, 3.0))
     valid = np.rint(total * (model.valid_share / SCALE))
     test = np.rint(valid * (model.test_share / SCALE))
     amounts = {"train": total - valid, "valid": valid, "test": test}

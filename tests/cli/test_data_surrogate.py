@@ -28,9 +28,14 @@ def write_records(path: Path, n: int) -> Path:
 
 def test_a_table_is_fitted_and_says_what_it_is(tmp_path: Path) -> None:
     records = write_records(tmp_path / "records.csv", 80)
-    done = nhb2("data", "surrogate", "--records", str(records), "--to", str(tmp_path / "table"))
+    to = ("--to", str(tmp_path / "table"), "--draws", "1")
+    done = nhb2("data", "surrogate", "--records", str(records), *to)
     assert done.status == 0, done.err
-    assert "surrogate table" in done.out
+    assert "surrogate table (" in done.out
+    assert "surrogate table, draw 0 of 1 (" in done.out
+    draw = open_benchmark(tmp_path / "table-draw-0")
+    assert draw.provenance.label.startswith("surrogate table, draw 0 of 1 (")
+    assert draw.provenance.digest != open_benchmark(tmp_path / "table").provenance.digest
     bench = open_benchmark(tmp_path / "table")
     assert bench.provenance.kind == "surrogate"
     assert "records.csv" in bench.provenance.source

@@ -59,6 +59,21 @@ def test_any_provenance_round_trips(
     assert Manifest.from_json(manifest.to_json()) == manifest
 
 
+def test_a_draw_is_in_the_label_and_round_trips() -> None:
+    provenance = replace(MANIFEST.provenance, draw=(3, 27))
+    assert f"table, draw 3 of 27 ({provenance.digest[:8]})" in provenance.label
+    assert provenance.key == MANIFEST.provenance.key
+    drawn = replace(MANIFEST, provenance=provenance)
+    assert Manifest.from_json(drawn.to_json()) == drawn
+    assert '"draw"' not in MANIFEST.to_json()
+
+
+@pytest.mark.parametrize("draw", [(3, 3), (-1, 3), (0,), (0, 1, 2), (0.5, 3)])
+def test_a_draw_that_is_none_is_refused(draw: Any) -> None:
+    with pytest.raises(InvalidValueError, match="is not one of a number of draws"):
+        replace(MANIFEST.provenance, draw=draw)
+
+
 def test_provenance_takes_numpy_seeds_and_keeps_built_in_ones() -> None:
     provenance = mini_provenance(seeds=np.array([222, 555, 888]))
     assert provenance.seeds == (222, 555, 888)

@@ -1,4 +1,4 @@
-"""The table's model and its expansion: bounds, units, the mean over seeds, flat diverged curves, the same bytes."""
+"""The table's model and its expansion: bounds, units, the noise of seeds, flat diverged curves, the same bytes."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def made_model(**changes: object) -> TableModel:
         "error_mean": np.minimum(3_500 + 130 * rows, CHANCE_ERROR),
         "error_spread": 50 + 3 * rows,
         "deviate_kind": rows % 2,
+        "cost_kind": np.ones(N_ROWS, dtype=np.int64),
+        "centred": np.array([0]),
         "deviates": np.vstack([uniform, uniform**3 // 10**8]),
         "curve_kind": rows % 2,
         "curve_shape": np.broadcast_to(shape, (2, 48, 12)).copy(),
@@ -80,11 +82,6 @@ def test_an_accuracy_counts_images(columns, split, units):
     assert accuracy.max() <= 100.0
 
 
-def test_the_mean_over_seeds_is_the_models_to_the_unit(columns):
-    errors = np.rint((100.0 - columns["valid_acc"][-1]) * 250.0)
-    np.testing.assert_array_equal(errors.sum(axis=0), 3 * made_model().error_mean)
-
-
 def test_seeds_differ_and_by_the_stated_spread():
     model = made_model(
         error_mean=np.full(N_ROWS, 8_000),
@@ -92,8 +89,8 @@ def test_seeds_differ_and_by_the_stated_spread():
         deviate_kind=np.zeros(N_ROWS, dtype=np.int64),
     )
     errors = (100.0 - synthesize(model)["valid_acc"][-1]) * 250.0
-    # Three seeds a row, centred: the unbiased variance within a row estimates the stated one.
     assert np.sqrt(errors.var(axis=0, ddof=1).mean()) == pytest.approx(300, rel=0.1)
+    assert errors.mean() == pytest.approx(8_000, abs=4.0 * 300 / np.sqrt(errors.size))
 
 
 def test_a_diverged_seed_is_flat_at_chance_in_every_split(columns):
@@ -125,8 +122,14 @@ def test_times_are_milliseconds_and_totals_their_ordered_sums(columns):
     np.testing.assert_allclose(columns["total_test_time"], columns["test_time"].sum(axis=0))
 
 
-def test_costs_are_centred_over_seeds(columns):
-    np.testing.assert_allclose(columns["total_trainval_time"].mean(axis=0), made_model().cost_mean / 1000.0, atol=0.001)
+def test_costs_differ_by_the_stated_spread_and_within_bounds():
+    normal = np.zeros(N_ROWS, dtype=np.int64)
+    relative = synthesize(made_model(cost_kind=normal))["total_trainval_time"] * 1000.0 / made_model().cost_mean
+    assert relative.std() == pytest.approx(0.03, rel=0.1)
+    assert relative.mean() == pytest.approx(1.0, abs=4.0 * 0.03 / np.sqrt(relative.size))
+    wild = synthesize(made_model(cost_spread=np.full(N_ROWS, 20_000)))["total_trainval_time"] * 1000.0
+    assert (wild / made_model().cost_mean).min() == pytest.approx(0.5, abs=1e-3)
+    assert (wild / made_model().cost_mean).max() == pytest.approx(3.0, abs=1e-3)
 
 
 def test_curves_rise_to_the_final_accuracy():
@@ -135,10 +138,16 @@ def test_curves_rise_to_the_final_accuracy():
     assert (np.diff(accuracy, axis=0) >= 0.0).all()
 
 
-def test_a_single_seed_is_the_mean():
-    model = made_model(seeds=(1,))
-    errors = np.rint((100.0 - synthesize(model)["valid_acc"][-1, 0]) * 250.0)
-    np.testing.assert_array_equal(errors, model.error_mean)
+def test_the_mean_over_centred_seeds_is_the_models_to_the_unit():
+    model = made_model(centred=np.array([1]), cost_kind=np.zeros(N_ROWS, dtype=np.int64))
+    columns = synthesize(model)
+    errors = np.rint((100.0 - columns["valid_acc"][-1]) * 250.0)
+    np.testing.assert_array_equal(errors.sum(axis=0), 3 * model.error_mean)
+    np.testing.assert_allclose(columns["total_trainval_time"].mean(axis=0), model.cost_mean / 1000.0, atol=0.001)
+    digest = hashlib.sha256()
+    for name in sorted(columns):
+        digest.update(columns[name].astype(column_dtype(name)).tobytes())
+    assert digest.hexdigest() == "babefd1be491b0e7a8234629783b6f4afff4b0eda6d25244e3258e2651eb0676"  # as 0.1 had it
 
 
 def test_the_noise_seed_changes_the_noise_only(columns):
@@ -152,7 +161,7 @@ def test_the_expansion_is_known_to_the_byte(columns):
     digest = hashlib.sha256()
     for name in sorted(columns):
         digest.update(columns[name].astype(column_dtype(name)).tobytes())
-    assert digest.hexdigest() == "babefd1be491b0e7a8234629783b6f4afff4b0eda6d25244e3258e2651eb0676"
+    assert digest.hexdigest() == "0f19a7697eaf7040094bb2d1fab46d22727f0841cc40f69a6c3c757b3f94085a"
 
 
 def test_a_model_survives_its_file(tmp_path):

@@ -40,6 +40,11 @@ _PATH_WORDS: Final = {
 HYPERPARAMETER_FEATURES: Final = ("lr", "batch_size", "lr - batch_size", "lr + batch_size")
 """Ranks (base-2 logarithms up to a constant), their difference (SGD's noise scale) and their sum."""
 
+JOB_FEATURES: Final = ("job's learning rates", "job's end", "job's batch size")
+"""Who shared a machine. The published costs of one class and batch size at learning rates 0.003125 … 0.0125 are off by
+nearly the same factor, so are those at 0.05 … 0.2, and 0.025 and 0.4 a little with those before them; costs of
+different batch sizes are not."""
+
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
@@ -72,6 +77,16 @@ def cell_facts() -> tuple[CellFacts, ...]:
     if [row[0] for row in rows] != list(canonical_codes()) or len(header) != 6:
         raise TableError(f"{CELL_FEATURES_FILE} does not list the classes of this version")
     return tuple(CellFacts(row[1], (float(row[2]), float(row[3]), float(row[4])), float(row[5])) for row in rows)
+
+
+PATH_FEATURES: Final = (
+    "depth",
+    "direct skips",
+    "fewest convolutions",
+    "paths",
+    *(f"paths {word}" for word in _PATH_WORDS),
+)
+"""Names of what is counted over a cell's paths."""
 
 
 def _live_paths(digits: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -142,15 +157,24 @@ def class_features() -> FeatureMatrix:
 
 
 @lru_cache(maxsize=1)
-def row_features() -> FeatureMatrix:
-    """Features of all rows ``class * 48 + lr_rank * 6 + batch_size_rank``, (48,528, n_features)."""
-    classes = class_features()
-    n_classes = len(classes.values)
+def setting_features() -> FeatureMatrix:
+    """Features of the 48 settings ``lr_rank * 6 + batch_size_rank``, (48, n_features)."""
     lr = np.repeat(np.arange(float(len(LEARNING_RATES))), len(BATCH_SIZES))
     batch_size = np.tile(np.arange(float(len(BATCH_SIZES))), len(LEARNING_RATES))
-    hyperparameters = np.column_stack([lr, batch_size, lr - batch_size, lr + batch_size])
-    values = np.hstack([np.repeat(classes.values, N_HYPERPARAMETERS, axis=0), np.tile(hyperparameters, (n_classes, 1))])
-    return FeatureMatrix((*classes.names, *HYPERPARAMETER_FEATURES), values)
+    jobs = [lr // 4.0, lr % 4.0 == 3.0, batch_size]
+    values = np.column_stack([lr, batch_size, lr - batch_size, lr + batch_size, *jobs])
+    return FeatureMatrix((*HYPERPARAMETER_FEATURES, *JOB_FEATURES), values)
+
+
+@lru_cache(maxsize=1)
+def row_features() -> FeatureMatrix:
+    """Features of all rows ``class * 48 + lr_rank * 6 + batch_size_rank``, (48,528, n_features)."""
+    classes, settings = class_features(), setting_features()
+    values = [
+        np.repeat(classes.values, N_HYPERPARAMETERS, axis=0),
+        np.tile(settings.values, (len(classes.values), 1)),
+    ]
+    return FeatureMatrix((*classes.names, *settings.names), np.hstack(values))
 
 
 def rows_of(indices: Sequence[int] | Integer) -> Integer:

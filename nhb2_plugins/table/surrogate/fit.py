@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import N_HYPERPARAMETERS
+from nhb2_plugins.table.draws import DrawSet
 from nhb2_plugins.table.store import Table
 from nhb2_plugins.table.surrogate.build import build_model, write_surrogate_table
 from nhb2_plugins.table.surrogate.features import rows_of
@@ -29,13 +29,13 @@ from nhb2_plugins.table.surrogate.form import TableForm, fitted_form
 from nhb2_plugins.table.surrogate.model import (
     LogModel,
     Prediction,
-    all_rows,
     connected_classes,
     cost_structure,
     error_structure,
     fit_log_model,
     predict_row_errors,
 )
+from nhb2_plugins.table.surrogate.posterior import build_draws
 from nhb2_plugins.table.surrogate.records import Records
 from nhb2_plugins.table.synthesis import TableModel
 
@@ -43,8 +43,6 @@ Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
 MINIMUM_RECORDS: Final = 20
-COST_OUTLIER: Final = 5.0
-"""Costs are wall-clock on shared machines; a few are several times those of their neighbours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,16 +69,6 @@ class Surrogate:
         """Train + validation seconds of 12 epochs of configurations, by their index in the space."""
         return self.cost.predict(rows_of(indices))
 
-    @cached_property
-    def row_errors(self) -> Prediction:
-        """As :meth:`predict_error`, for every row of a table (48,528)."""
-        return predict_row_errors(self.error, all_rows())
-
-    @cached_property
-    def row_costs(self) -> Prediction:
-        """As :meth:`predict_cost`, for every row of a table (48,528)."""
-        return self.cost.predict(all_rows())
-
     def to_model(self, *, created: str, seeds: tuple[int, ...] = (222, 555, 888), noise_seed: int = 0) -> TableModel:
         """The whole table as a compact model (:mod:`nhb2_plugins.table.synthesis`).
 
@@ -89,9 +77,16 @@ class Surrogate:
             seeds: the training seeds to name; their noise is synthetic.
             noise_seed: key of that noise.
         """
-        return build_model(
-            self.form, self.row_errors, self.row_costs, created=created, seeds=seeds, noise_seed=noise_seed
-        )
+        return build_model(self.form, self.error, self.cost, created=created, seeds=seeds, noise_seed=noise_seed)
+
+    def to_draws(self, model: TableModel, n_draws: int) -> DrawSet:
+        """Tables that could be the real one, beside the model of their mean (:mod:`nhb2_plugins.table.draws`).
+
+        Args:
+            model: as :meth:`to_model` returned it.
+            n_draws: how many.
+        """
+        return build_draws(self.error, self.cost, self.form, model, n_draws)
 
     def to_table(self, directory: Path, *, created: str, source: str, overwrite: bool = False) -> Table:
         """Write a full table of kind ``surrogate``.
@@ -105,9 +100,43 @@ class Surrogate:
         Raises:
             TableError: the directory is in use or cannot be written.
         """
-        note = f"fitted to {self.n_records} records: its numbers are not the published benchmark's"
         model = self.to_model(created=created)
-        return write_surrogate_table(model, directory, source=source, note=note, overwrite=overwrite)
+        return write_surrogate_table(model, directory, source=source, note=self._note, overwrite=overwrite)
+
+    def to_draw_tables(
+        self, directory: Path, n_draws: int, *, created: str, source: str, overwrite: bool = False
+    ) -> list[Table]:
+        """Write tables that could be the real one, ``directory-draw-0``, ``directory-draw-1``, … (84 MB each).
+
+        Args:
+            directory: beside which they are; that of :meth:`to_table`.
+            n_draws: how many.
+            created: as :meth:`to_table`, and so are the others.
+            source: see there.
+            overwrite: see there.
+
+        Raises:
+            TableError: a directory is in use or cannot be written.
+        """
+        if n_draws == 0:
+            return []
+        model = self.to_model(created=created)
+        draws = self.to_draws(model, n_draws)
+        return [
+            write_surrogate_table(
+                draws.model_of(model, draw),
+                directory.with_name(f"{directory.name}-draw-{draw}"),
+                source=source,
+                note=self._note,
+                overwrite=overwrite,
+                draw=(draw, n_draws),
+            )
+            for draw in range(n_draws)
+        ]
+
+    @property
+    def _note(self) -> str:
+        return f"fitted to {self.n_records} records: its numbers are not the published benchmark's"
 
 
 def validation_records(records: Records) -> tuple[Integer, Float, Float]:
@@ -143,7 +172,7 @@ def fit_surrogate(records: Records) -> Surrogate:
     error = fit_log_model(rows, errors, error_structure())
     return Surrogate(
         error=error,
-        cost=fit_log_model(rows, costs, cost_structure(), outlier=COST_OUTLIER),
+        cost=fit_log_model(rows, costs, cost_structure()),
         form=fitted_form(error, records),
         n_records=len(rows),
     )

@@ -6,10 +6,10 @@ A :class:`TableForm` states it in a handful of numbers. They are assumptions unt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import CHANCE_ERROR_PCT, error_pct
 from nhb2_plugins.space import LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.surrogate.features import cell_facts, class_features, rows_of
-from nhb2_plugins.table.surrogate.model import LogModel, all_rows, predict_row_errors
+from nhb2_plugins.table.surrogate.model import LogModel, expected_row_errors
 from nhb2_plugins.table.surrogate.records import Records
 
 Float = NDArray[np.float64]
@@ -43,8 +43,11 @@ class TableForm:
 
     Attributes:
         exponents: of the learning curves' power law, slowest and fastest cell.
+        by_depth: by how much of the 16 speeds an operation of depth more slows a cell down.
+        own_speed: standard deviation of a class's own speed.
         cosine_weight: part of a curve that follows the schedule, at equal ranks of learning rate and batch size.
         cosine_slope: what a doubling of learning rate over batch size adds to it.
+        curve_noise: points by which errors scatter around the curve at learning rate 0, and what its root adds.
         train_gap: by how much less the training error is than the validation error after 12 epochs, as a part of it.
         test_ratio: test error over validation error (test images are not augmented, validation images are).
         damping_200: part of a hyperparameter's effect on the log error that 200 epochs leave.
@@ -52,9 +55,12 @@ class TableForm:
         fitted: names of the attributes that records determined.
     """
 
-    exponents: tuple[float, float] = (0.6, 2.1)
+    exponents: tuple[float, float] = (1.0, 1.7)
+    by_depth: float = 0.5
+    own_speed: float = 1.0
     cosine_weight: float = 0.25
-    cosine_slope: float = 0.05
+    cosine_slope: float = 0.02
+    curve_noise: tuple[float, float] = (0.4, 2.0)
     train_gap: float = 0.14
     test_ratio: float = 0.94
     damping_200: float = 0.35
@@ -77,11 +83,19 @@ class TableForm:
         shapes[:, :, -1] = 0.0
         return np.asarray(shapes)
 
+    def curve_speeds(self) -> Integer:
+        """How fast a class learns (0 slow … 15 fast), (1011,): deep cells slowly, and each a little in its own way."""
+        features = class_features()
+        depth = features.values[:, features.columns(("operation depth",))[0]]
+        own = np.random.Generator(np.random.Philox(key=_SPEED_SEED)).normal(size=len(depth))
+        speeds = np.rint(9.5 - self.by_depth * depth + self.own_speed * own)
+        return np.clip(speeds, 0, N_SPEEDS - 1).astype(np.int64)
+
     def curve_noise_pct(self) -> Float:
         """Standard deviation in points around the curve, (48, 12): grows with the epoch's learning rate."""
         start = np.array(LEARNING_RATES)[_LR_RANK][:, None]
         rate = start * (1.0 + np.cos(np.pi * (_EPOCHS - 1) / SCHEDULE_EPOCHS)) / 2.0
-        return np.asarray(0.6 + 5.0 * np.sqrt(rate))
+        return np.asarray(self.curve_noise[0] + self.curve_noise[1] * np.sqrt(rate))
 
     def train_ratios(self) -> Float:
         """Training error over validation error, (12,): both taken after the epoch, both on augmented images."""
@@ -97,21 +111,28 @@ class TableForm:
         return np.asarray(np.minimum(expected, CHANCE_ERROR_PCT))
 
 
+CURVES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "crossing": {
+        "exponents": (0.6, 2.1),
+        "by_depth": 1.2,
+        "own_speed": 2.0,
+        "cosine_slope": 0.05,
+        "curve_noise": (0.6, 5.0),
+    },
+    "moderate": {},
+    "parallel": {"exponents": (1.2, 1.5), "by_depth": 0.0, "cosine_slope": 0.01, "curve_noise": (0.3, 1.5)},
+}
+"""Variants of the learning curves, by what is changed in a :class:`TableForm`."""
+DAMPINGS_200: Final[Mapping[str, float]] = {"little": 0.15, "some": 0.35, "much": 0.6}
+"""Variants of how much the hyperparameters matter after 200 epochs."""
+
+
 def effects_200(error_12_pct: Float) -> tuple[Float, Float]:
     """Log of NAS-Bench-201's error of each row's class; the hyperparameters' effect on the log error at 12 epochs."""
     accuracy = np.array([facts.accuracies_pct[0] for facts in cell_facts()])
     architecture = np.repeat(np.log(error_pct(accuracy)), N_HYPERPARAMETERS)
     log_error = np.log(error_12_pct).reshape(-1, 8, 6)
     return architecture, (log_error - log_error[:, _REFERENCE[0], _REFERENCE[1]][:, None, None]).ravel()
-
-
-@lru_cache(maxsize=1)
-def curve_speeds() -> Integer:
-    """How fast a class learns (0 slow … 15 fast), (1011,): deep cells slowly, and each a little in its own way."""
-    features = class_features()
-    depth = features.values[:, features.columns(("operation depth",))[0]]
-    own = np.random.Generator(np.random.Philox(key=_SPEED_SEED)).normal(size=len(depth))
-    return np.clip(np.rint(9.5 - 1.2 * depth + 2.0 * own), 0, N_SPEEDS - 1).astype(np.int64)
 
 
 def fitted_form(error: LogModel, records: Records) -> TableForm:
@@ -122,7 +143,7 @@ def fitted_form(error: LogModel, records: Records) -> TableForm:
         records: of any epochs and splits.
     """
     form = TableForm()
-    expected = predict_row_errors(error, rows_of(records.index)).value
+    expected = expected_row_errors(error)[rows_of(records.index)]
     form = _with_curves(form, records, expected)
     form = _with_splits(form, records, expected)
     return _with_200(form, error, records)
@@ -135,10 +156,11 @@ def _with_curves(form: TableForm, records: Records, expected: Float) -> TableFor
         return form
     rows = rows_of(records.index[early])
     classes, hyperparameters = np.divmod(rows, N_HYPERPARAMETERS)
+    speeds = form.curve_speeds()
     to_go = (records.error_pct[early] - expected[early]) / (CHANCE_ERROR_PCT - expected[early])
 
     def misfit(candidate: TableForm) -> float:
-        shapes = candidate.curve_shapes()[curve_speeds()[classes], hyperparameters, records.epoch[early] - 1]
+        shapes = candidate.curve_shapes()[speeds[classes], hyperparameters, records.epoch[early] - 1]
         return float(np.abs(shapes - to_go).sum())
 
     low, high = form.exponents
@@ -169,7 +191,7 @@ def _with_200(form: TableForm, error: LogModel, records: Records) -> TableForm:
     if late.sum() < ENOUGH:
         return form
     rows = rows_of(records.index[late])
-    architecture, effect = effects_200(predict_row_errors(error, all_rows()).value)
+    architecture, effect = effects_200(expected_row_errors(error))
     design = np.column_stack([np.ones(len(rows)), effect[rows]])
     target = np.log(np.maximum(records.error_pct[late], 1e-3)) - architecture[rows]
     offset, damping = np.linalg.lstsq(design, target, rcond=None)[0].tolist()

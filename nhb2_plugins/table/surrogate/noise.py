@@ -1,0 +1,173 @@
+"""How far records lie from what a process expects, found from records that were left out.
+
+A process states how sure it is of its function and the scale of its noise. What unseen records are off by decides
+how both must be corrected, and the noise's tails, by region: Student's t with a side for each sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.special import gammaln
+
+Float = NDArray[np.float64]
+Integer = NDArray[np.int64]
+
+ENOUGH: Final = 60
+"""Left-out records from which a region's noise is found; those of all regions are taken where it has fewer."""
+_GRIDS: Final = {
+    "certainty": np.linspace(0.1, 1.3, 25).tolist(),
+    "shift": np.linspace(-0.6, 0.6, 25).tolist(),
+    "factor_below": np.geomspace(0.25, 2.5, 41).tolist(),
+    "degrees_below": [1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 30.0],
+    "factor_above": np.geomspace(0.25, 2.5, 41).tolist(),
+    "degrees_above": [1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 30.0],
+}
+_SWEEPS: Final = 4
+_NODES: Final = np.linspace(-4.0, 4.0, 41)
+_WEIGHTS: Final = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
+_RATIO_ANGLES: Final = np.linspace(0.0, 1.5, 31)
+_BISECTIONS: Final = 60
+_PARTS: Final = 2048
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one region.
+
+    Attributes:
+        certainty: factor of the function's stated deviation.
+        shift: median of a record's distance from its expectation, in scales of the noise.
+        factor_below: of the noise's stated scale, for records below that median.
+        degrees_below: of freedom there.
+        factor_above: the same above it.
+        degrees_above: the same above it.
+    """
+
+    certainty: float = 1.0
+    shift: float = 0.0
+    factor_below: float = 1.0
+    degrees_below: float = 4.0
+    factor_above: float = 1.0
+    degrees_above: float = 4.0
+
+    def quantiles(self, levels: Float) -> Float:
+        """Quantiles of the noise alone, of scale 1."""
+        below = self.factor_below * stats.t.ppf(levels, self.degrees_below)
+        above = self.factor_above * stats.t.ppf(levels, self.degrees_above)
+        return np.asarray(self.shift + np.where(levels < 0.5, below, above))
+
+    def total_quantiles(self, levels: Float, ratio: float) -> Float:
+        """Quantiles of function and noise together, of noise of scale 1, where the deviation is ``ratio`` of it."""
+        noise = self.quantiles((np.arange(_PARTS) + 0.5) / _PARTS)
+        sums = (noise[:, np.newaxis] + self.certainty * ratio * _NODES).ravel()
+        order = np.argsort(sums, kind="stable")
+        weights = np.tile(_WEIGHTS / _PARTS, _PARTS)[order]
+        return np.interp(levels, np.cumsum(weights) - weights / 2.0, sums[order])
+
+    def likelihood(self, off: Float, deviation: Float, noise: Float) -> float:
+        """Log likelihood of records that are ``off`` by so much, up to a constant."""
+        function = self.certainty * deviation[:, np.newaxis] * _NODES
+        nodes = (off[:, np.newaxis] - function) / noise[:, np.newaxis] - self.shift
+        below = _density(nodes, self.factor_below, self.degrees_below)
+        above = _density(nodes, self.factor_above, self.degrees_above)
+        return float(np.log(np.where(nodes < 0.0, below, above) @ _WEIGHTS + 1e-300).sum())
+
+    def limit(self, level: float, ratio: Float) -> Float:
+        """Quantile of function and noise together, of noise of scale 1; ``ratio`` is the deviation over that scale."""
+        ratios = np.tan(_RATIO_ANGLES)
+        low = np.full(len(ratios), -1e4)
+        high = -low
+        shift = self.shift + self.certainty * ratios[:, np.newaxis] * _NODES
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2.0
+            nodes = middle[:, np.newaxis] - shift
+            below = stats.t.cdf(nodes / self.factor_below, self.degrees_below)
+            above = stats.t.cdf(nodes / self.factor_above, self.degrees_above)
+            is_below = np.where(nodes < 0.0, below, above) @ _WEIGHTS < level
+            low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+        unit = np.interp(np.arctan(ratio), _RATIO_ANGLES, (low + high) / 2.0 / np.hypot(1.0, ratios))
+        return np.asarray(unit * np.hypot(1.0, ratio))
+
+
+def _density(z: Float, factor: float, degrees: float) -> Float:
+    constant = gammaln((degrees + 1.0) / 2.0) - gammaln(degrees / 2.0) - 0.5 * np.log(degrees * np.pi)
+    z = z / factor
+    return np.asarray(np.exp(constant - (degrees + 1.0) / 2.0 * np.log1p(z * z / degrees)) / factor)
+
+
+@dataclass(frozen=True)
+class NoiseShape:
+    """The noise of regions: where a level is below ``edges[0]``, between it and ``edges[1]``, …
+
+    The level is the expected value, or the deviation of the function as the process states it.
+    """
+
+    edges: tuple[float, ...]
+    regions: tuple[Noise, ...]
+
+    def region(self, level: Float) -> Integer:
+        """The region of each level."""
+        return np.searchsorted(np.array(self.edges), level, side="right").astype(np.int64)
+
+    def certainty(self, level: Float) -> Float:
+        """Factor of the function's stated deviation at each level."""
+        return np.array([region.certainty for region in self.regions])[self.region(level)]
+
+    def limit(self, quantile: float, level: Float, deviation: Float, noise: Float) -> Float:
+        """By how much a record is off its expectation at most, with a probability.
+
+        Args:
+            quantile: that probability.
+            level: of each record.
+            deviation: of the function, as the process states it.
+            noise: its scale, as the process states it.
+        """
+        region, limits = self.region(level), np.empty(len(level))
+        for number, here in enumerate(self.regions):
+            chosen = region == number
+            limits[chosen] = noise[chosen] * here.limit(quantile, deviation[chosen] / noise[chosen])
+        return limits
+
+    def sample(self, level: Float, generator: np.random.Generator) -> Float:
+        """Noise of scale 1 at each level."""
+        levels, region = generator.uniform(size=len(level)), self.region(level)
+        samples = [noise.quantiles(levels) for noise in self.regions]
+        return np.asarray(np.array(samples)[region, np.arange(len(level))])
+
+
+def find_noise_shape(
+    edges: Sequence[float], level: Float, off: Float, deviation: Float, noise: Float, *, degrees: float
+) -> NoiseShape:
+    """The shape by maximum likelihood over left-out records, arrays (n,).
+
+    Args:
+        edges: of the regions.
+        level: of each record.
+        off: record minus expectation.
+        deviation: of the function.
+        noise: its scale, as the process states it.
+        degrees: of freedom where there are too few records.
+    """
+    region = np.searchsorted(np.array(edges), level, side="right")
+    first = Noise(degrees_below=degrees, degrees_above=degrees)
+    found = []
+    for number in range(len(edges) + 1):
+        here = region == number
+        chosen = here if here.sum() >= ENOUGH else np.ones_like(here)
+        found.append(_find(first, off[chosen], deviation[chosen], noise[chosen]) if chosen.sum() >= ENOUGH else first)
+    return NoiseShape(tuple(edges), tuple(found))
+
+
+def _find(noise: Noise, off: Float, deviation: Float, scale: Float) -> Noise:
+    """The best value of one number after the other."""
+    for _ in range(_SWEEPS):
+        for name, grid in _GRIDS.items():
+            candidates = [replace(noise, **{name: value}) for value in grid]
+            noise = max(candidates, key=lambda candidate: candidate.likelihood(off, deviation, scale))
+    return noise

@@ -1,0 +1,81 @@
+"""Scores, and a test of draws that fails for too narrow and for too wide ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nhb2_plugins.table.surrogate.model import Prediction, Structure
+from nhb2_plugins.table.surrogate.noise import Noise, NoiseShape, find_noise_shape
+from nhb2_plugins.table.surrogate.validation import ranks_among_draws, score, score_by_region, uniformity
+
+NORMAL = NoiseShape((), (Noise(degrees_below=1e6, degrees_above=1e6),))
+
+
+def made_prediction(n: int) -> Prediction:
+    zeros = np.zeros(n)
+    return Prediction(
+        np.log(np.geomspace(15.0, 60.0, n)), zeros, zeros + 0.1, zeros > 1, Structure((), (), 4.0), NORMAL
+    )
+
+
+def test_scores_of_values_as_the_prediction_has_them() -> None:
+    prediction = made_prediction(4000)
+    truth = prediction.value * np.exp(0.1 * np.random.default_rng(0).normal(size=4000))
+    scores = score(truth, prediction)
+    assert scores.n == 4000
+    assert scores.coverage_50 == pytest.approx(0.5, abs=0.03)
+    assert scores.coverage_90 == pytest.approx(0.9, abs=0.02)
+    assert scores.relative_error == pytest.approx(0.0674, rel=0.1)
+    exact = score(prediction.value, prediction)
+    assert (exact.tau, exact.absolute_error) == (1.0, 0.0)
+
+
+def test_regions_are_those_of_the_predicted_value() -> None:
+    prediction = made_prediction(101)
+    regions = score_by_region(prediction.value, prediction, (18.0, 25.0, 50.0))
+    assert [one.n for one in regions] == [
+        int(((prediction.value >= low) & (prediction.value < high)).sum())
+        for low, high in ((0.0, 18.0), (18.0, 25.0), (25.0, 50.0), (50.0, 90.0))
+    ]
+
+
+@pytest.mark.parametrize(("width", "uniform"), [(0.6, False), (1.0, True), (1.6, False)])
+def test_ranks_are_uniform_when_draws_are_as_wide_as_the_truth(width: float, uniform: bool) -> None:
+    truth = np.random.default_rng(1).normal(size=1200)
+    ranks = ranks_among_draws(truth, lambda generator: width * generator.normal(size=1200), 41)
+    assert ranks.min() >= 0
+    assert ranks.max() <= 41
+    assert (uniformity(ranks, 41) > 0.01) == uniform
+
+
+def test_the_shape_of_noise_is_found_by_side_and_region() -> None:
+    generator = np.random.default_rng(2)
+    n = 6000
+    level = np.repeat([10.0, 30.0], n // 2)
+    noise = np.where(level > 20.0, 0.5 * generator.standard_t(3, size=n), generator.normal(size=n))
+    off = np.where(noise > 0.0, 2.0 * noise, noise)
+    shape = find_noise_shape((20.0,), level, off, np.zeros(n), np.ones(n), degrees=4.0)
+    factors = [(noise.factor_below, noise.factor_above) for noise in shape.regions]
+    assert factors == [pytest.approx((1.0, 2.0), rel=0.15), pytest.approx((0.5, 1.0), rel=0.15)]
+    assert shape.regions[0].degrees_below >= 7.0
+    assert 2.0 <= shape.regions[1].degrees_below <= 5.0
+
+
+def test_a_function_that_is_surer_than_stated_is_told_from_quiet_noise() -> None:
+    generator = np.random.default_rng(3)
+    n = 6000
+    deviation, noise = np.geomspace(0.1, 3.0, n), np.ones(n)
+    off = 0.6 * deviation * generator.normal(size=n) + generator.standard_t(4, size=n)
+    shape = find_noise_shape((), np.ones(n), off, deviation, noise, degrees=4.0)
+    assert shape.regions[0].certainty == pytest.approx(0.6, abs=0.11)
+    assert shape.regions[0].factor_below == pytest.approx(1.0, rel=0.12)
+    for coverage in (0.5, 0.9):
+        low, high = (shape.limit(0.5 + sign * coverage / 2.0, np.ones(n), deviation, noise) for sign in (-1, 1))
+        assert ((low <= off) & (off <= high)).mean() == pytest.approx(coverage, abs=0.02)
+
+
+def test_few_records_leave_the_noise_as_it_is_stated() -> None:
+    few = np.linspace(-1.0, 1.0, 50)
+    shape = find_noise_shape((20.0,), few + 20.0, few, np.zeros(50), np.ones(50), degrees=4.0)
+    assert set(shape.regions) == {Noise()}
