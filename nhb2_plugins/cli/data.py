@@ -79,13 +79,14 @@ def _data_fetch(options: argparse.Namespace) -> int:
 
 def _data_surrogate(options: argparse.Namespace) -> int:
     try:
-        from nhb2_plugins.table.surrogate.fit import fit_surrogate
+        from nhb2_plugins.table.surrogate.fit import directory_of_draw, fit_surrogate
         from nhb2_plugins.table.surrogate.records import Records, read_records_csv
         from nhb2_plugins.table.writer import refuse_occupied
     except ImportError as error:
         raise missing_extra("fitting needs more than the core", "surrogate", error) from error
     to = Path(options.to)
-    refuse_occupied(to, overwrite=options.overwrite)
+    for place in (to, *(directory_of_draw(to, draw) for draw in range(options.draws))):
+        refuse_occupied(place, overwrite=options.overwrite)
     records = Records.concatenate([read_records_csv(Path(path)) for path in options.records])
     print("fitting (minutes for a thousand records) ...", file=sys.stderr)
     source = f"fitted to {', '.join(Path(path).name for path in options.records)}"

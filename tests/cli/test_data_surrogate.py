@@ -61,3 +61,13 @@ def test_an_occupied_directory_is_named_before_anything_is_fitted(tmp_path: Path
     records = write_records(tmp_path / "records.csv", 30)
     done = nhb2("data", "surrogate", "--records", str(records), "--to", str(tmp_path))
     assert_one_line_error(done, f"{tmp_path} already exists and is not empty; name another directory")
+
+
+def test_an_occupied_directory_of_a_draw_is_named_before_anything_is_fitted(tmp_path: Path) -> None:
+    records = write_records(tmp_path / "records.csv", 30)
+    (tmp_path / "table-draw-1").mkdir()
+    (tmp_path / "table-draw-1" / "mine.txt").touch()
+    to = ("--to", str(tmp_path / "table"), "--draws", "2")
+    done = nhb2("data", "surrogate", "--records", str(records), *to)
+    assert_one_line_error(done, f"{tmp_path / 'table-draw-1'} already exists and is not empty")
+    assert not (tmp_path / "table").exists()

@@ -125,7 +125,7 @@ class Surrogate:
         return [
             write_surrogate_table(
                 draws.model_of(model, draw),
-                directory.with_name(f"{directory.name}-draw-{draw}"),
+                directory_of_draw(directory, draw),
                 source=source,
                 note=self._note,
                 overwrite=overwrite,
@@ -137,6 +137,11 @@ class Surrogate:
     @property
     def _note(self) -> str:
         return f"fitted to {self.n_records} records: its numbers are not the published benchmark's"
+
+
+def directory_of_draw(directory: Path, draw: int) -> Path:
+    """Where :meth:`Surrogate.to_draw_tables` puts a draw."""
+    return directory.with_name(f"{directory.name}-draw-{draw}")
 
 
 def validation_records(records: Records) -> tuple[Integer, Float, Float]:
