@@ -229,8 +229,8 @@ def table_of(figures: dict[str, Any]) -> str:
         f"Fitted to {figures['error']['fitted_to']:,} records. These themselves, each left out in turn: tau "
         f"{alone['tau']:.3f}, {alone['absolute_error']:.2f} points, {alone['tau_good']:.3f} below 25 % (random "
         f"search's alone {uniform['tau']:.3f}, {uniform['absolute_error']:.2f}, {uniform['tau_good']:.3f});\ncost "
-        f"{cost['tau']:.3f}, {cost['relative_error']:.1%}. Ranks of the held-out values among {N_DRAWS} draws are "
-        f"uniform with p = {ranks[0]:.2g} (errors) and {ranks[1]:.2g} (costs)."
+        f"{cost['tau']:.3f}, {cost['relative_error']:.1%}. That ranks of the held-out values among "
+        f"{N_DRAWS} draws are uniform has p = {ranks[0]:.2g} for errors, {ranks[1]:.2g} for costs."
     )
     return "\n".join([*lines, "", text])
 
