@@ -12,7 +12,7 @@ from nhb2_plugins.adapters.optuna.optimizer import SAMPLERS
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.plan import chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import make_planned_optimizer
-from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec, read_spec, shipped_specs
+from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec, checked_spec, read_spec, shipped_specs
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.optimizers import registry
 from nhb2_plugins.simulation import simulate
@@ -327,3 +327,8 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path, make: str) ->
     os.mkfifo(path) if make == "pipe" else path.symlink_to(make)
     with pytest.raises(CampaignError, match="not a regular file"):
         read_spec(path)
+
+
+def test_what_is_no_specification_is_named_first() -> None:
+    with pytest.raises(CampaignError, match=r"^spec\.yaml is not a campaign specification:\n(?s:.*)budget_s"):
+        checked_spec({"name": "c", "budget_s": -1, "optimizers": []}, "spec.yaml")

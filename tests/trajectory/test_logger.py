@@ -119,8 +119,21 @@ def test_two_tables_are_never_mixed_in_one_logger() -> None:
     Recorder(BENCH, logger=logger)
     Recorder(mini_benchmark(), logger=logger)  # the same numbers
     other = mini_benchmark(expected_acc_200=mini_columns()["expected_acc_200"] + 1)
-    with pytest.raises(TrajectoryError, match=r"this logger holds records of the .*cannot take those of"):
+    held, new = BENCH.provenance.key, other.provenance.key
+    message = f"^this logger holds records of the table {held}; it cannot take those of {new}$"
+    with pytest.raises(TrajectoryError, match=message):
         Recorder(other, logger=logger)
+
+
+def test_a_logger_that_holds_one_record_is_of_one_run() -> None:
+    recorder = Recorder(BENCH, logger=TrajectoryLogger(run_id="first"))
+    recorder.evaluate(FIRST)
+    with pytest.raises(TrajectoryError, match=r"^this logger holds 1 records of run 'first' already: "):
+        Recorder(BENCH, logger=recorder.logger)
+    with pytest.raises(TrajectoryError, match=r"^this logger is of run 'first', and not of 'second'$"):
+        TrajectoryLogger.resume(recorder.logger, run_id="second")
+    again = Recorder(BENCH, logger=TrajectoryLogger.resume(recorder.logger, run_id="first"))
+    assert again.evaluate(FIRST).trial == 1
 
 
 def test_threads_lose_nothing_and_time_stands_in_line() -> None:

@@ -183,6 +183,7 @@ def test_an_interrupt_in_the_middle_of_an_append_leaves_no_trace(at: str) -> Non
     columns.append(RECORD)
     with pytest.raises(KeyboardInterrupt):
         columns.append(Interrupted())  # type: ignore[arg-type]
-    columns.append(replace(RECORD, trial=1))
-    assert list(columns.snapshot()) == [RECORD, replace(RECORD, trial=1)]
-    assert list(map(typed, columns.snapshot())) == [typed(RECORD), typed(replace(RECORD, trial=1))]
+    second = replace(RECORD, trial=1, budget=12.5)
+    columns.append(second)
+    assert list(columns.snapshot()) == [RECORD, second]
+    assert list(map(typed, columns.snapshot())) == [typed(RECORD), typed(second)]

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
+from nhb2_plugins.trajectory import selection
 from nhb2_plugins.trajectory.run_file import line_of
 from nhb2_plugins.trajectory.selection import select_runs
+from nhb2_plugins.trajectory.sinks import record_line
 from tests.analysis.runs import make_run
+from tests.core_fixtures import needs
 
 
 def write_runs(directory: Path, optimizers: tuple[str, ...] = ("a", "b"), n_seeds: int = 3) -> None:
@@ -25,9 +28,9 @@ def write_runs(directory: Path, optimizers: tuple[str, ...] = ("a", "b"), n_seed
 
 def test_all_runs_of_a_directory_and_one_of_a_file(tmp_path: Path) -> None:
     write_runs(tmp_path)
-    selection = select_runs(str(tmp_path))
-    assert list(selection.runs) == [f"{optimizer}/seed-{seed:04d}" for optimizer in "ab" for seed in range(3)]
-    assert [record.accuracy_pct for record in selection.runs["a/seed-0000"]] == [80, 85]
+    found = select_runs(str(tmp_path))
+    assert list(found.runs) == [f"{optimizer}/seed-{seed:04d}" for optimizer in "ab" for seed in range(3)]
+    assert [record.accuracy_pct for record in found.runs["a/seed-0000"]] == [80, 85]
     alone = select_runs(str(tmp_path / "runs/b/seed-0001.jsonl"))
     assert (list(alone.runs), alone.n_found) == (["b/seed-0001"], 1)
 
@@ -117,3 +120,32 @@ def test_records_of_another_run_under_a_header_are_named(tmp_path: Path) -> None
     )
     with pytest.raises(TrajectoryError, match=r"its header is of run 'b/seed-0000', and trial 0 of run 'a/seed-0001'"):
         select_runs(str(tmp_path))
+
+
+def test_a_file_of_records_alone_is_as_many_runs_as_it_names(tmp_path: Path) -> None:
+    records = [
+        record for optimizer in "ab" for record in make_run([(10, 80.0), (20, 85.0)], optimizer=optimizer).records
+    ]
+    path = tmp_path / "both.jsonl"
+    path.write_bytes(b"".join(record_line(record) for record in records))
+    assert select_runs(path).runs == {"a/seed-0000": tuple(records[:2]), "b/seed-0000": tuple(records[2:])}
+
+
+@needs("sqlalchemy")
+def test_a_database_without_records_holds_no_run(tmp_path: Path) -> None:
+    from nhb2_plugins.trajectory.sql import SqlSink
+
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    SqlSink(url).close()
+    with pytest.raises(InvalidValueError, match=f"^there is no recorded run in {url}$"):
+        select_runs(url)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(13, "Permission denied")
+
+    write_runs(tmp_path)
+    monkeypatch.setattr(selection, "open_regular", refuse)
+    with pytest.raises(TrajectoryError, match=r"^cannot read .*seed-0000\.jsonl: Permission denied$"):
+        select_runs(tmp_path)

@@ -138,6 +138,13 @@ def test_a_torn_first_line_longer_than_a_block_is_cut_off_too(tmp_path_factory: 
     assert read_records(path) == [RECORD]
 
 
+def test_a_torn_line_after_an_empty_first_one_is_cut_off_too(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(b'\n{"type": "tri')
+    JsonLinesSink(path).close()
+    assert path.read_bytes() == b"\n"
+
+
 @pytest.mark.parametrize("content", [b"my thesis, draft 7", b"[1, 2, 3]", b'{"key": "value"}', b"\0" * 5000, b"a\nb"])
 def test_somebody_elses_file_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "precious"
