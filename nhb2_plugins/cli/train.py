@@ -232,11 +232,11 @@ def _bar(n_epochs: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def needs_training() -> Iterator[None]:
+def needs_training(extras: str = "train") -> Iterator[None]:
     """Name the command that installs what is missing."""
     try:
         yield
     except MissingExtraError:
         raise
     except ImportError as error:
-        raise missing_extra("training needs PyTorch", "train", error) from error
+        raise missing_extra("training needs more than the core", extras, error) from error

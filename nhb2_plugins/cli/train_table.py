@@ -31,7 +31,7 @@ def add_train_table(commands: Commands) -> None:
 
 
 def _train_table(options: argparse.Namespace) -> int:
-    with needs_training():
+    with needs_training("train,quickstart"):
         from nhb2_plugins.training.export import export_runs
         from nhb2_plugins.training.sources import open_data
         from nhb2_plugins.training.table_engine import read_runs, train_table

@@ -15,7 +15,7 @@ from nhb2_plugins.errors import MissingExtraError
 from nhb2_plugins.extras import install_command
 from nhb2_plugins.optimizers.registry import make_optimizer
 
-FRAMEWORKS = ("optuna", "smac", "hpbandster", "pandas", "matplotlib", "distributed", "sklearn", "yaml", "rich")
+FRAMEWORKS = ("optuna", "smac", "hpbandster", "pandas", "matplotlib", "distributed", "sklearn", "torch", "yaml", "rich")
 
 
 def run_nhb2(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -94,3 +94,16 @@ def test_fitting_a_surrogate_names_its_extra(tmp_path: Path) -> None:
     assert completed.returncode == 1
     assert install_command("surrogate") in completed.stderr
     assert "Traceback" not in completed.stderr
+
+
+def test_training_names_its_extra() -> None:
+    training = importlib.import_module("nhb2_plugins.training")
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[train\]"):
+        _ = training.Network
+    assert (
+        training.TrainingTask(nhb2.Configuration("0|10|210", 0.1, 256)).epochs == 12
+    )  # what needs no PyTorch is there
+    alone = run_nhb2("train", "010210", "0.1", "256", "--data", "digits")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "[train]" in alone.stderr
+    assert "[train,quickstart]" in run_nhb2("train-table", "table.yaml").stderr
