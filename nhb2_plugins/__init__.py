@@ -50,6 +50,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # ConfigSpace takes over a second to import, so it is loaded when it is asked for.
     if name == "configuration_space":

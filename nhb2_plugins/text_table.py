@@ -57,6 +57,15 @@ def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(_line(line, widths) for line in lines)
 
 
+def without_formula(text: str) -> str:
+    """A text as a cell of a CSV file: one that a spreadsheet would run as a formula begins with an apostrophe.
+
+    >>> without_formula("=1+1"), without_formula("bohb/seed-0001")
+    ("'=1+1", 'bohb/seed-0001')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def counted(n: int, noun: str) -> str:
     """A number of things, in words.
 

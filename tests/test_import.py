@@ -118,3 +118,10 @@ def test_no_module_imports_the_package_it_is_part_of(path: Path) -> None:
                 assert names <= {*MODULES, "nhb2_plugins.__version__"}, f"line {node.lineno}"
         if isinstance(node, ast.Import):
             assert "nhb2_plugins" not in {alias.name for alias in node.names}, f"line {node.lineno}"
+
+
+def test_every_public_name_is_listed() -> None:
+    import nhb2_plugins
+
+    assert set(nhb2_plugins.__all__) <= set(dir(nhb2_plugins))
+    assert "configuration_space" in dir(nhb2_plugins)

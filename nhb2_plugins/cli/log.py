@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_parts
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.text_table import counted, text_table
+from nhb2_plugins.trajectory.bests import read_bests
+from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directories
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sources import merged, read_source, refuse_torn_end, write_target
+from nhb2_plugins.trajectory.sources import merged, read_copies, read_source, refuse_torn_end, write_target
 
 _SOURCE = "a campaign's directory, a .jsonl file, a directory of them, or a database's URL such as sqlite:///runs.db"
 _HEADINGS = ("run", "trial", "end s", "epoch", "cell", "lr", "batch", "accuracy", "charged s", "worker", "status", "")
@@ -43,17 +45,27 @@ def add_log(commands: Commands) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    records = read_source(options.source)
+    rows, tables = _best_rows(options.source) if options.best else _all_rows(options.source)
+    print(text_table(_HEADINGS, rows))
+    print(f"\nNumbers from the table {', '.join(sorted(tables)) or '(no record)'}.")
+    return 0
+
+
+def _best_rows(source: str) -> tuple[list[Sequence[str]], Iterable[str]]:
+    found = read_bests(source)
+    return [_row(change.record, True) for changes in found.runs.values() for change in changes], found.tables
+
+
+def _all_rows(source: str) -> tuple[list[Sequence[str]], Iterable[str]]:
+    records = read_source(source)
     runs: dict[str, list[TrialRecord]] = {}
     for record in records:
         runs.setdefault(record.run_id, []).append(record)
     rows = []
     for of_run in runs.values():
         better = {change.record.trial for change in incumbent_changes(of_run)}
-        rows += [_row(each, each.trial in better) for each in of_run if each.trial in better or not options.best]
-    print(text_table(_HEADINGS, rows))
-    print(f"\nNumbers from the table {', '.join(sorted({each.table for each in records})) or '(no record)'}.")
-    return 0
+        rows += [_row(each, each.trial in better) for each in of_run]
+    return rows, {each.table for each in records}
 
 
 def _row(record: TrialRecord, is_better: bool) -> Sequence[str]:
@@ -77,26 +89,27 @@ def _export(options: argparse.Namespace) -> int:
     options.target = _target(options)
     if options.format is not None:
         n_runs = export_directories(options.source, options.target, options.format)
-        print(f"Wrote {counted(n_runs, 'run')} to {options.target}.", file=sys.stderr)
+        print(f"Wrote {counted(n_runs, 'run')} to {shown_source(options.target)}.", file=sys.stderr)
         return 0
     records = read_source(options.source)
     write_target(options.target, records)
-    print(f"Wrote {counted(len(records), 'record')} to {options.target}.", file=sys.stderr)
+    print(f"Wrote {counted(len(records), 'record')} to {shown_source(options.target)}.", file=sys.stderr)
     return 0
 
 
 def _target(options: argparse.Namespace) -> str:
     given = [each for each in (options.target, options.to) if each is not None]
     if len(given) != 1:
-        raise InvalidValueError(f"records are exported to one target, TARGET or --to TARGET; given: {given or 'none'}")
+        shown = [shown_source(str(each)) for each in given] or "none"
+        raise InvalidValueError(f"records are exported to one target, TARGET or --to TARGET; given: {shown}")
     return str(given[0])
 
 
 def _merge(options: argparse.Namespace) -> int:
-    records, n_repeated = merged(record for source in options.sources for record in read_source(source))
+    records, n_repeated = merged(record for source in options.sources for record in read_copies(source))
     write_target(options.to, records)
     written, repeated = counted(len(records), "record"), counted(n_repeated, "repetition")
-    print(f"Wrote {written} to {options.to}; left out {repeated}.", file=sys.stderr)
+    print(f"Wrote {written} to {shown_source(options.to)}; left out {repeated}.", file=sys.stderr)
     return 0
 
 
@@ -105,11 +118,9 @@ def _check(options: argparse.Namespace) -> int:
     for source in options.sources:
         for part in [source] if "://" in source else map(str, recorded_files(source)):
             try:
-                records, n_repeated = merged(read_source(part))
+                records = read_source(part)
                 if "://" not in part:
                     refuse_torn_end(Path(part))
-                if n_repeated:
-                    raise TrajectoryError(f"{part}: {counted(n_repeated, 'record')} repeated")
             except TrajectoryNotFoundError:
                 raise
             except TrajectoryError as error:
@@ -117,5 +128,5 @@ def _check(options: argparse.Namespace) -> int:
                 print(f"damaged: {error}")
             else:
                 n_runs = len({each.run_id for each in records})
-                print(f"sound: {part}: {counted(len(records), 'record')} of {counted(n_runs, 'run')}")
+                print(f"sound: {shown_source(part)}: {counted(len(records), 'record')} of {counted(n_runs, 'run')}")
     return status

@@ -24,6 +24,9 @@ class BestOfRandom:
     error_pct: Floats
     n_at_most: Integers
 
+    def __repr__(self) -> str:
+        return f"<BestOfRandom: {len(self.error_pct):,} errors, {self.error_pct[0]:.3f} to {self.error_pct[-1]:.3f} %>"
+
     def probability_at_most(self, error_pct: float, n_draws: int) -> float:
         """Probability that the best of ``n_draws`` has at most an error.
 

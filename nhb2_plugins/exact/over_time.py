@@ -45,6 +45,10 @@ class RandomSearchOverTime:
     solved: NDArray[np.intp]
     probability: Floats
 
+    def __repr__(self) -> str:
+        first, last = self.time_s.min(), self.time_s.max()
+        return f"<RandomSearchOverTime: {len(self.time_s):,} times, {first:,.1f} to {last:,.1f} s>"
+
     @property
     def probability_of_result(self) -> Floats:
         """Probability that any evaluation has ended by each time, shape (n_times,)."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Final, Protocol
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.trajectory.incumbent import Ended, bests_in_order
+from nhb2_plugins.trajectory.incumbent import Ended
 from nhb2_plugins.trajectory.run_file import INCUMBENT, MeasuredIncumbent, RunHeader
 
 
@@ -37,8 +36,28 @@ _MEASURED_AS: Final = {
     (SCHEDULE_EPOCHS, "test"): "test_accuracy_12_pct",
     (LONG_EPOCHS, "test"): "expected_accuracy_200_pct",
 }
-_END_AND_TRIAL: Final = attrgetter("end_s", "trial")
 _FIELDS: Final = {each.name: each for each in INCUMBENT}
+
+
+class SeenTrials:
+    """Which trials of which runs were seen; a bit for each, as there may be millions."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[tuple[str, int], int] = {}
+
+    def refuse_repeated(self, run_id: str, trial: int, source: object) -> None:
+        """Take a trial, once.
+
+        Raises:
+            TrajectoryError: it was seen already.
+        """
+        key, bit = (run_id, trial >> 9), 1 << (trial & 511)
+        seen = self._chunks.get(key, 0)
+        if seen & bit:
+            raise TrajectoryError(
+                f"{source}: run {run_id!r} has several records of trial {trial}; every run needs a name of its own"
+            )
+        self._chunks[key] = seen | bit
 
 
 def refuse_repeated_trials(trials: Iterable[tuple[str, int]], source: object) -> None:
@@ -63,7 +82,7 @@ def check_incumbents(
     path: object,
     header: RunHeader,
     incumbents: Sequence[tuple[str, MeasuredIncumbent]],
-    trials: Iterable[Trial],
+    bests: Sequence[Trial],
     *,
     is_finished: bool,
 ) -> None:
@@ -73,13 +92,12 @@ def check_incumbents(
         path: the file, for messages.
         header: of the run.
         incumbents: in the order of the file, each with the place of its line.
-        trials: of the run, in any order.
+        bests: the run's trials that are better than all before them, in order.
         is_finished: whether there must be one of each improvement.
 
     Raises:
         TrajectoryError: the first that disagrees; its line, field and value are named, and what was expected.
     """
-    bests = list(bests_in_order(sorted(trials, key=_END_AND_TRIAL)))
     for position, (where, incumbent) in enumerate(incumbents):
         if position >= len(bests):
             raise TrajectoryError(f"{where}: {_FIELDS['trial']} is {incumbent.trial}, which is better than no other")

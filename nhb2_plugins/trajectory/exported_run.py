@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_runs
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sources import merged, read_source
@@ -75,10 +76,10 @@ def exported_runs(source: str | os.PathLike[str]) -> list[ExportedRun]:
     else:
         runs = [run for path in recorded_files(source) for run in _runs_of_file(path)]
     if not runs:
-        raise TrajectoryError(f"there is no record in {source}")
+        raise TrajectoryError(f"there is no record in {shown_source(os.fspath(source))}")
     for directory, n_runs in Counter(run.directory for run in runs).items():
         if n_runs > 1:
-            raise TrajectoryError(f"{source} holds two runs of the name {str(directory)!r}")
+            raise TrajectoryError(f"{shown_source(source)} holds two runs of the name {str(directory)!r}")
     return runs
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -56,3 +57,28 @@ def bests_in_order(evaluations: Iterable[_Ended]) -> Iterator[_Ended]:
         if rank > best:
             best = rank
             yield each
+
+
+class BestSoFar:
+    """The incumbents of records that come in any order; what can be none any more is forgotten."""
+
+    def __init__(self) -> None:
+        self._keys: list[tuple[float, int]] = []  # simulated end and trial, ascending, as are the ranks
+        self._ranks: list[tuple[bool, float]] = []
+        self._records: list[TrialRecord] = []
+
+    def add(self, record: TrialRecord) -> None:
+        """Take a record."""
+        key, rank = (record.end_s, record.trial), (record.epoch == LONG_EPOCHS, record.accuracy_pct)
+        first = bisect_left(self._keys, key)
+        if first > 0 and self._ranks[first - 1] >= rank:
+            return
+        last = first
+        while last < len(self._ranks) and self._ranks[last] <= rank:
+            last += 1
+        self._keys[first:last], self._ranks[first:last], self._records[first:last] = [key], [rank], [record]
+
+    @property
+    def changes(self) -> list[IncumbentChange]:
+        """As :func:`incumbent_changes` of all that were taken."""
+        return [IncumbentChange(record.end_s, record) for record in self._records]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.charging import Charger
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -168,6 +169,10 @@ class TrajectoryLogger(StaysInProcess):
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __repr__(self) -> str:
+        n = len(self._records)
+        return f"<TrajectoryLogger {self.run_id!r}: {counted(n, 'record')}, {self.charged_cost_s:,.1f} s charged>"
 
     @property
     def charged_cost_s(self) -> float:

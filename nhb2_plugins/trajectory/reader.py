@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.files import read_regular
+from nhb2_plugins.files import open_regular, read_regular
 from nhb2_plugins.trajectory.consistency import Trial, check_incumbents, refuse_repeated_trials
 from nhb2_plugins.trajectory.fields import Field, read_values
+from nhb2_plugins.trajectory.incumbent import bests_in_order
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import END, HEADER, INCUMBENT, MeasuredIncumbent, RunEnd, RunFile, RunHeader
 
@@ -44,7 +46,7 @@ def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
         refuse_other_runs(file, headers[0].run_id, records)
         reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts()).finished(file, records)
     elif len(ends) == 1:  # with more, several files were joined
-        _refuse_lost_trials(file, len(records), ends[0])
+        refuse_lost_trials(file, len(records), ends[0])
     refuse_repeated_trials(((record.run_id, record.trial) for record in records), file)
     return records
 
@@ -129,10 +131,11 @@ class RunParts:
         if self.header is None:
             raise TrajectoryError(f"{path} has no line of type 'run'")
         if self.end is not None:
-            _refuse_lost_trials(path, len(trials), self.end)
+            refuse_lost_trials(path, len(trials), self.end)
         if len({each.trial for each in trials}) < len(trials):
             refuse_repeated_trials(((self.header.run_id, each.trial) for each in trials), path)
-        check_incumbents(path, self.header, self.incumbents, trials, is_finished=self.end is not None)
+        bests = bests_in_order(sorted(trials, key=attrgetter("end_s", "trial")))
+        check_incumbents(path, self.header, self.incumbents, list(bests), is_finished=self.end is not None)
         return RunFile(self.header, (), tuple(incumbent for _, incumbent in self.incumbents), self.end)
 
 
@@ -156,7 +159,12 @@ def _refuse_second(first: object, name: str, where: str) -> None:
         raise TrajectoryError(f"{where}: a second line of type {name!r}; a run has a file of its own")
 
 
-def _refuse_lost_trials(path: Path, n_trials: int, end: RunEnd) -> None:
+def refuse_lost_trials(path: Path, n_trials: int, end: RunEnd) -> None:
+    """Refuse a run's file that has other trials than its end counts.
+
+    Raises:
+        TrajectoryError: so it has.
+    """
     if end.n_evaluations != n_trials:
         raise TrajectoryError(f"{path} has {n_trials} trials, and its end says that there were {end.n_evaluations}")
 
@@ -192,13 +200,28 @@ def raw_lines(path: Path) -> list[bytes]:
         raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
 
 
+def iterate_lines(path: Path) -> Iterator[bytes]:
+    """The whole lines of a file, one at a time.
+
+    Raises:
+        TrajectoryError: it cannot be read.
+    """
+    try:
+        with open_regular(path) as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+    except OSError as error:
+        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
+
+
 def read_parts(path: Path) -> Iterator[tuple[str, Part]]:
     """What each whole line of a file is, and where it stands.
 
     Raises:
         TrajectoryError: the file cannot be read, or a line is not what it should be.
     """
-    for number, line in enumerate(raw_lines(path), start=1):
+    for number, line in enumerate(iterate_lines(path), start=1):
         where = f"{path}:{number}"
         yield where, read_line(line, where)
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
 from nhb2_plugins.files import open_regular
+from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.reader import read_line, read_records, read_run_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunHeader
@@ -69,7 +70,7 @@ def _loads(source: str) -> dict[str, list[_Load]]:
     for run_id, load in _parts(source):
         loads.setdefault(run_id, []).append(load)
     if not loads:
-        raise InvalidValueError(f"there is no recorded run in {source}")
+        raise InvalidValueError(f"there is no recorded run in {shown_source(os.fspath(source))}")
     return loads
 
 

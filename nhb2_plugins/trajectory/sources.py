@@ -19,14 +19,30 @@ from nhb2_plugins.errors import (
 )
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.files import file_aside, read_regular
+from nhb2_plugins.text_table import without_formula
+from nhb2_plugins.trajectory.consistency import refuse_repeated_trials
+from nhb2_plugins.trajectory.database_url import shown_source
+from nhb2_plugins.trajectory.fields import ANY_TEXT
 from nhb2_plugins.trajectory.frame import frame_of_records
 from nhb2_plugins.trajectory.reader import read_records
-from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.record import RECORD, TrialRecord
 from nhb2_plugins.trajectory.sinks import record_line
 
 
 def read_source(source: str | os.PathLike[str]) -> list[TrialRecord]:
     """The records of a database, a JSON-lines file, or a directory of such files.
+
+    Raises:
+        TrajectoryError: as :func:`read_copies`, or two of its runs have one name.
+        MissingExtraError: a database's packages are not installed.
+    """
+    records = read_copies(source)
+    refuse_repeated_trials(((record.run_id, record.trial) for record in records), shown_source(os.fspath(source)))
+    return records
+
+
+def read_copies(source: str | os.PathLike[str]) -> list[TrialRecord]:
+    """The records of a source, of whose files one may be another's copy.
 
     Raises:
         TrajectoryNotFoundError: there is none.
@@ -92,13 +108,17 @@ def _write_lines(path: Path, records: Sequence[TrialRecord]) -> None:
 
 
 def _write_csv(path: Path, records: Sequence[TrialRecord]) -> None:
-    frame_of_records(records).to_csv(path, index=False)
+    frame = frame_of_records(records)
+    free_text = [each.name for each in RECORD if each.domain is ANY_TEXT]
+    frame.assign(**{name: frame[name].map(without_formula) for name in free_text}).to_csv(path, index=False)
 
 
 def _write_parquet(path: Path, records: Sequence[TrialRecord]) -> None:
     frame = frame_of_records(records)
     try:
-        frame.assign(seed=frame["seed"].astype(str)).to_parquet(path, index=False)  # a seed may be "mean"
+        if not all(type(seed) is int for seed in frame["seed"]):  # "mean" among them, and a column has one type
+            frame = frame.assign(seed=frame["seed"].astype(str))
+        frame.to_parquet(path, index=False)
     except ImportError as error:
         raise missing_extra("Parquet needs pyarrow", "frames", error) from error
 

@@ -18,7 +18,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.util import Finalize
 from numbers import Integral, Real
 from pathlib import Path
@@ -27,7 +27,8 @@ from urllib.parse import quote
 
 from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.extras import missing_extra
-from nhb2_plugins.trajectory.fields import MAX_TEXT_LENGTH, Kind
+from nhb2_plugins.trajectory.database_url import shown_source
+from nhb2_plugins.trajectory.fields import INTEGER_OR_TEXT, MAX_TEXT_LENGTH, Kind
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, RECORD, RECORD_FIELDS, TrialRecord
 from nhb2_plugins.trajectory.sinks import ClosingSink
 
@@ -41,7 +42,19 @@ METADATA: Final = sa.MetaData()
 SCHEMA_TABLE: Final = sa.Table("nhb2_schema", METADATA, sa.Column("format_version", sa.Integer, primary_key=True))
 
 
+class _IntegerOrText(sa.types.UserDefinedType[Any]):
+    """SQLite's own answer to a column of two types: what looks like an integer is stored as one."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name, which makes the column's affinity."""
+        return "NUMERIC"
+
+
 def _column_type(kind: Kind) -> sa.types.TypeEngine[Any]:
+    if kind == INTEGER_OR_TEXT:
+        return sa.String(MAX_TEXT_LENGTH).with_variant(_IntegerOrText(), "sqlite")
     if str in kind:
         return sa.String(MAX_TEXT_LENGTH)
     return sa.Double() if float in kind else sa.BigInteger()
@@ -76,8 +89,10 @@ MIGRATIONS: Final[tuple[Migration, ...]] = ()
 _IS_INTEGER: Final = re.compile("-?[0-9]{1,19}").fullmatch
 _QUOTED_FIELDS: Final = ", ".join(f'"{name}"' for name in RECORD_FIELDS)
 _WIDENED: Final = {each.name: str if str in each.kind else float for each in RECORD if len(each.kind) > 1}
+_SEED: Final = RECORD_FIELDS.index("seed")
 _OVERHEAD: Final = RECORD_FIELDS.index("overhead_s")
 _UNLESS_THERE: Final = "ON CONFLICT (run_id, trial) DO NOTHING"
+_ROWS_AT_ONCE: Final = 1000
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
 _BUSY_TIMEOUT_S: Final = 30.0
@@ -222,7 +237,7 @@ def open_engine(url: str, *, patience_s: float = math.inf, only_reads: bool = Fa
     try:
         engine = sa.create_engine(url)
     except sa.exc.ArgumentError as error:
-        raise TrajectoryError(f"{url!r} is not a database URL such as 'sqlite:///runs.db'") from error
+        raise TrajectoryError(f"{shown_source(url)!r} is not a database URL such as 'sqlite:///runs.db'") from error
     except ModuleNotFoundError as error:
         raise missing_extra(f"no driver for {url!r}", "sql", error) from error
     if engine.dialect.name not in ("sqlite", "postgresql"):
@@ -300,6 +315,15 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
         TrajectoryNotFoundError: no such SQLite file; it is not made.
         TrajectoryError: no such database or table, another format version, or a row that is no record.
     """
+    return list(iterate_records_sql(url, run_id))
+
+
+def iterate_records_sql(url: str, run_id: str | None = None) -> Iterator[TrialRecord]:
+    """As :func:`read_records_sql`, some at a time: a database may hold more than memory does.
+
+    Raises:
+        TrajectoryError: as there.
+    """
     engine = _reading_engine(url)
     columns = RECORD_TABLE.c
     query = sa.select(RECORD_TABLE).order_by(columns.run_id, columns.end_s, columns.trial)
@@ -310,13 +334,13 @@ def read_records_sql(url: str, run_id: str | None = None) -> list[TrialRecord]:
             is_outdated = bool(_steps_from(_stored_versions(connection), MIGRATIONS))
         if is_outdated:
             prepare_schema(engine)
-        with engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
+        with engine.connect().execution_options(yield_per=_ROWS_AT_ONCE) as connection:
+            for row in connection.execute(query).mappings():
+                yield record_of(row)
     except sa.exc.SQLAlchemyError as error:
-        raise TrajectoryError(f"cannot read records from {url!r}: {_first_line(error)}") from error
+        raise TrajectoryError(f"cannot read records from {shown_source(url)!r}: {_first_line(error)}") from error
     finally:
         engine.dispose()
-    return [record_of(row) for row in rows]
 
 
 def _reading_engine(url: str) -> sa.Engine:
@@ -340,7 +364,7 @@ def _file_of(url: sa.URL) -> Path | None:
 
 
 def row_of(record: TrialRecord) -> dict[str, Any]:
-    """A record as a row: its fields, those of two types as the wider one (a seed as text)."""
+    """A record as a row: its fields, those of two types as the wider one; SQLite keeps an integer as one."""
     row = record.to_dict()
     for name, widened in _WIDENED.items():
         row[name] = widened(row[name])
@@ -408,7 +432,8 @@ def _different_record(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]
 
 def _without_overhead(row: Sequence[Any]) -> tuple[Any, ...]:
     """A row's values but the wall-clock ones, in which two runs of one (spec, seed) differ."""
-    return (*row[:_OVERHEAD], *row[_OVERHEAD + 1 :])
+    compared = [str(value) if position == _SEED else value for position, value in enumerate(row)]
+    return (*compared[:_OVERHEAD], *compared[_OVERHEAD + 1 :])
 
 
 def _tune_sqlite(connection: Any, pragmas: Sequence[str]) -> None:

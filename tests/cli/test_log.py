@@ -174,3 +174,17 @@ def test_check_counts_the_trials_of_a_finished_run(tmp_path: Path) -> None:
     for read in (read_run, read_summary, read_records):
         with pytest.raises(TrajectoryError, match="has 2 trials, and its end says that there were 3"):
             read(path)
+
+
+def test_a_database_s_password_is_never_shown() -> None:
+    for command in (("check",), ("show",), ("show", "--best")):
+        refused = nhb2("log", *command, "postgresql://u:SECRET@127.0.0.1:1/db?connect_timeout=1")
+        assert refused.status == 1
+        assert "SECRET" not in refused.out + refused.err
+        assert "u:***@127.0.0.1" in refused.out + refused.err
+
+
+def test_the_best_of_a_source_are_those_of_the_whole_table() -> None:
+    whole, best = nhb2("log", "show", GOLDEN).out.splitlines(), nhb2("log", "show", "--best", GOLDEN).out.splitlines()
+    assert [line.split() for line in best[2:-2]] == [line.split() for line in whole if line.endswith("*")]
+    assert best[-1] == whole[-1]

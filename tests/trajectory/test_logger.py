@@ -297,3 +297,11 @@ def test_a_sink_that_cannot_be_closed_keeps_no_other_from_it() -> None:
     with pytest.raises(OSError, match="disk full"):
         TrajectoryLogger([Closing("first"), Closing("second", OSError("disk full")), Closing("third")]).close()
     assert closed == ["first", "second", "third"]
+
+
+def test_a_logger_is_shown_by_what_it_holds() -> None:
+    logger = TrajectoryLogger(run_id="mine")
+    assert repr(logger) == "<TrajectoryLogger 'mine': 0 records, 0.0 s charged>"
+    recorder = Recorder(BENCH, logger=logger)
+    recorder.evaluate(FIRST)
+    assert repr(logger) == "<TrajectoryLogger 'mine': 1 record, 144.5 s charged>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from nhb2_plugins.testing.sinks import RECORD
 from nhb2_plugins.trajectory import sources
 from nhb2_plugins.trajectory.sinks import record_line
 from nhb2_plugins.trajectory.sources import merged, read_source, refuse_torn_end, write_target
+from tests.analysis.runs import make_run
 from tests.core_fixtures import needs
 
 LATER = replace(RECORD, trial=1, start_s=10.0, end_s=20.0)
@@ -100,3 +102,47 @@ def test_a_torn_end_is_named_with_its_line(tmp_path: Path) -> None:
     path.write_bytes(record_line(RECORD) + b"{")
     with pytest.raises(TrajectoryError, match=r"run\.jsonl:2: the last line does not end$"):
         refuse_torn_end(path)
+
+
+@needs("pandas")
+def test_a_seed_is_an_integer_in_every_format(tmp_path: Path) -> None:
+    import pandas as pd
+
+    records = make_run([(10, 80.0), (20, 85.0)]).records
+    for suffix in ("csv", "parquet", "jsonl"):
+        write_target(str(tmp_path / f"run.{suffix}"), records)
+    write_target(f"sqlite:///{tmp_path / 'run.db'}", records)
+    with sqlite3.connect(tmp_path / "run.db") as connection:
+        assert connection.execute("SELECT DISTINCT typeof(seed), seed FROM nhb2_trial_record").fetchall() == [
+            ("integer", 222)
+        ]
+    for frame in (
+        pd.read_csv(tmp_path / "run.csv"),
+        pd.read_parquet(tmp_path / "run.parquet"),
+        pd.read_json(tmp_path / "run.jsonl", lines=True),
+    ):
+        assert frame["seed"].dtype == "int64"
+        assert list(frame["seed"]) == [222, 222]
+    mixed = [records[0], replace(records[1], seed="mean")]
+    write_target(str(tmp_path / "mixed.parquet"), mixed)
+    assert list(pd.read_parquet(tmp_path / "mixed.parquet")["seed"]) == ["222", "mean"]
+    write_target(f"sqlite:///{tmp_path / 'mixed.db'}", mixed)
+    assert read_source(f"sqlite:///{tmp_path / 'mixed.db'}") == mixed
+
+
+@needs("pandas")
+def test_a_csv_file_holds_no_formula(tmp_path: Path) -> None:
+    record = make_run([(10, 80.0)]).records[0]
+    write_target(
+        str(tmp_path / "run.csv"), [replace(record, run_id="=1+1"), replace(record, run_id="a", table="@SUM(A1)")]
+    )
+    lines = (tmp_path / "run.csv").read_text().splitlines()
+    assert lines[1].startswith("'=1+1,0,")
+    assert ",'@SUM(A1)," in lines[2]
+
+
+def test_two_runs_of_one_name_are_not_read_as_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_target(str(tmp_path / f"{name}.jsonl"), make_run([(10, 80.0)]).records)
+    with pytest.raises(TrajectoryError, match="run 'a/seed-0000' has 2 records of trial 0; every run needs a name"):
+        read_source(tmp_path)

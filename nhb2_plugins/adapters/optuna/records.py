@@ -15,6 +15,7 @@ from nhb2_plugins.adapters.optuna.objective import TABLE
 from nhb2_plugins.adapters.optuna.search_space import optuna_search_space
 from nhb2_plugins.encoding import Encoding, to_values
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.trajectory.consistency import refuse_repeated_trials
 from nhb2_plugins.trajectory.record import TrialRecord
 
 SIMULATED_EPOCH: Final = datetime(2000, 1, 1)
@@ -42,13 +43,14 @@ def study_from_records(
         storage: as ``optuna.create_study``; None keeps the study in memory.
 
     Raises:
-        TrajectoryError: no records, something that is none, or records of several tables.
+        TrajectoryError: no records, something that is none, records of several tables, or two of one run and number.
         InvalidValueError: an encoding that Optuna cannot express.
     """
     given = list(records) if isinstance(records, Iterable) else [records]
     for each in given:
         if not isinstance(each, TrialRecord):
             raise TrajectoryError(f"{each!r:.80} is not a TrialRecord; a logger's records are")
+    refuse_repeated_trials(((record.run_id, record.trial) for record in given), "these records")
     tables = sorted({record.table for record in given})
     if len(tables) != 1:
         raise TrajectoryError(f"a study needs records of exactly one table, not of {tables or 'none'}")

@@ -68,3 +68,9 @@ def test_records_of_no_table_or_two_make_no_study(bench: Benchmark) -> None:
         study_from_records([])
     with pytest.raises(TrajectoryError, match="embedded:00000000"):
         study_from_records([record, replace(record, trial=1, table="embedded:00000000")])
+
+
+def test_two_runs_of_one_name_make_no_study(bench: Benchmark) -> None:
+    records = [record_at(bench, 12, 0, 1, 0.0), record_at(bench, 12, 0, 2, 0.0)]
+    with pytest.raises(TrajectoryError, match="these records: run 'run' has 2 records of trial 0"):
+        study_from_records(records)
