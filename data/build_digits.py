@@ -60,8 +60,8 @@ def text_of(facts: dict[str, object]) -> str:
     return (
         f"The shipped example, made on a processor ({facts['device']}, PyTorch {facts['pytorch']}): scikit-learn's "
         "digits at 8 × 8 pixels, 400 to train on, a network of 4, 8, 16 channels with one cell a stage; "
-        f"{facts['cells']} cells at 48 settings, one seed, 12 epochs, {facts['together']} together: {facts['runs']} runs "
-        f"in {facts['cost_s']:,} seconds of training and validation passes on a busy machine. The best is "
+        f"{facts['cells']} cells at 48 settings, one seed, 12 epochs, {facts['together']} together: {facts['runs']} "
+        f"runs in {facts['cost_s']:,} seconds of training and validation passes on a busy machine. The best is "
         f"{facts['best']}: validation error {facts['best_valid_error_pct']} %, test error "
         f"{facts['best_test_error_pct']} %; the median validation error is {facts['median_valid_error_pct']} %, "
         f"Kendall's tau of validation and test error {facts['tau_valid_test']}; {facts['diverged']} runs diverged. Its "
