@@ -37,7 +37,7 @@ from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.testing import generated_benchmark
-from nhb2_plugins.testing.adapters import AdapterContract, Seen
+from nhb2_plugins.testing.adapters import DESCRIBED, AdapterContract, Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 
 BENCH = generated_benchmark()
@@ -79,8 +79,7 @@ class SyneTuneCase:
         callback = SyneTuneCallback()
         tune(backend, SingleFidelityScheduler(space, [METRIC], searcher=searcher), callback=callback, max_cost=1e12)
         finals = [result for result in callback.results if result[FIDELITY] == problem.epoch]
-        mine = {"cost_s", "charged_cost_s", "cost_is_estimated", "epoch", "split", "seed", "table"}
-        return [Seen(each[METRIC], {name: each[name] for name in mine}) for each in finals]
+        return [Seen(each[METRIC], {name: each[name] for name in DESCRIBED}) for each in finals]
 
     def search(
         self, bench: Benchmark, logger: TrajectoryLogger, *, seed: int, n: int | None = None, budget_s: float = 1e12
