@@ -35,7 +35,7 @@ from nhb2_plugins.adapters.bohb_adapter import BohbWorker, hpbandster_budgets
 server = NameServer(run_id="own", host="127.0.0.1", port=0)
 host, port = server.start()
 where = {"run_id": "own", "nameserver": host, "nameserver_port": port}
-worker = BohbWorker(bench=nhb2.open_benchmark(), ladder=(4, 12), encoding="integer", **where)
+worker = BohbWorker(bench=nhb2.open_benchmark(), ladder=(4, 12), **where)
 worker.run(background=True)
 optimizer = BOHB(
     configspace=worker.get_configspace(0), result_logger=json_result_logger(sys.argv[1]),
