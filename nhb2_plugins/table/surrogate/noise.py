@@ -34,6 +34,9 @@ _WEIGHTS: Final = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
 _RATIO_ANGLES: Final = np.linspace(0.0, 1.5, 31)
 _BISECTIONS: Final = 60
 _PARTS: Final = 2048
+_ENDS: Final = (0.005, 0.998)
+"""Quantiles of what records are off by, in scales of their noise, between which noise is drawn. What lies far below is
+the model's error rather than a seed's luck, and would make the best cells of a table; what lies far above diverged."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Noise:
         degrees_below: of freedom there.
         factor_above: the same above it.
         degrees_above: the same above it.
+        lowest: scales of the noise that a record is below its expectation at most: tails end where records do.
+        highest: the same above it.
     """
 
     certainty: float = 1.0
@@ -55,12 +60,14 @@ class Noise:
     degrees_below: float = 4.0
     factor_above: float = 1.0
     degrees_above: float = 4.0
+    lowest: float = -6.0
+    highest: float = 6.0
 
     def quantiles(self, levels: Float) -> Float:
         """Quantiles of the noise alone, of scale 1."""
         below = self.factor_below * stats.t.ppf(levels, self.degrees_below)
         above = self.factor_above * stats.t.ppf(levels, self.degrees_above)
-        return np.asarray(self.shift + np.where(levels < 0.5, below, above))
+        return np.clip(self.shift + np.where(levels < 0.5, below, above), self.lowest, self.highest)
 
     def total_quantiles(self, levels: Float, ratio: float) -> Float:
         """Quantiles of function and noise together, of noise of scale 1, where the deviation is ``ratio`` of it."""
@@ -166,6 +173,8 @@ def find_noise_shape(
 
 def _find(noise: Noise, off: Float, deviation: Float, scale: Float) -> Noise:
     """The best value of one number after the other."""
+    lowest, highest = np.quantile(off / scale, _ENDS)
+    noise = replace(noise, lowest=min(float(lowest), -2.0), highest=max(float(highest), 2.0))
     for _ in range(_SWEEPS):
         for name, grid in _GRIDS.items():
             candidates = [replace(noise, **{name: value}) for value in grid]

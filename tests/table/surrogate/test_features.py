@@ -10,7 +10,13 @@ import pytest
 from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.surrogate.features import cell_facts, class_features, row_features, rows_of
+from nhb2_plugins.table.surrogate.features import (
+    cell_facts,
+    class_features,
+    row_features,
+    rows_of,
+    setting_features,
+)
 from nhb2_plugins.table.surrogate.signal_features import POOL_DAMPING, SIGNAL_FEATURES, signal_features
 
 
@@ -62,7 +68,7 @@ def test_each_class_was_trained_as_one_of_its_own_cells():
 
 def test_rows_are_classes_times_hyperparameters_in_the_tables_order():
     rows, classes = row_features(), class_features()
-    assert rows.values.shape == (1011 * 48, len(classes.names) + 4)
+    assert rows.values.shape == (1011 * 48, len(classes.names) + len(setting_features().names))
     assert np.isfinite(rows.values).all()
     row = 500 * 48 + 3 * 6 + 4
     hyperparameters = rows.values[row, rows.columns(("lr", "batch_size", "lr - batch_size", "lr + batch_size"))]

@@ -75,6 +75,14 @@ def test_a_function_that_is_surer_than_stated_is_told_from_quiet_noise() -> None
         assert ((low <= off) & (off <= high)).mean() == pytest.approx(coverage, abs=0.02)
 
 
+def test_noise_ends_where_records_do() -> None:
+    generator = np.random.default_rng(4)
+    off = generator.standard_t(1.5, size=4000)
+    noise = find_noise_shape((), np.ones(4000), off, np.full(4000, 1e-3), np.ones(4000), degrees=4.0).regions[0]
+    low, high = noise.quantiles(np.array([1e-6, 1.0 - 1e-6]))
+    assert (low, high) == pytest.approx(tuple(np.quantile(off, (0.005, 0.998))))
+
+
 def test_few_records_leave_the_noise_as_it_is_stated() -> None:
     few = np.linspace(-1.0, 1.0, 50)
     shape = find_noise_shape((20.0,), few + 20.0, few, np.zeros(50), np.ones(50), degrees=4.0)
