@@ -67,7 +67,8 @@ class Noise:
         """Quantiles of the noise alone, of scale 1."""
         below = self.factor_below * stats.t.ppf(levels, self.degrees_below)
         above = self.factor_above * stats.t.ppf(levels, self.degrees_above)
-        return np.clip(self.shift + np.where(levels < 0.5, below, above), self.lowest, self.highest)
+        noise = self.shift + np.where(levels < 0.5, below, above)
+        return np.asarray(np.clip(noise, self.lowest, self.highest))
 
     def total_quantiles(self, levels: Float, ratio: float) -> Float:
         """Quantiles of function and noise together, of noise of scale 1, where the deviation is ``ratio`` of it."""
