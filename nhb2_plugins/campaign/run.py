@@ -33,7 +33,7 @@ from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
+from nhb2_plugins.trajectory.run_file import UNKNOWN_OPTIMUM, MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
 
 BATCH_S: Final = 0.5
@@ -223,10 +223,6 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
         optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),
     )
-
-
-UNKNOWN_OPTIMUM: Final = Optimum("not known", 0.0, 0, 100.0)
-"""Where nothing was looked up, nobody knows the best: regret is to a network that makes no error."""
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.trajectory.incumbent import Ended
-from nhb2_plugins.trajectory.run_file import INCUMBENT, MeasuredIncumbent, RunHeader
+from nhb2_plugins.trajectory.run_file import INCUMBENT, UNKNOWN_OPTIMUM, MeasuredIncumbent, RunHeader
 
 
 class Trial(Ended, Protocol):
@@ -120,6 +120,8 @@ def _check_incumbent(where: str, incumbent: MeasuredIncumbent, best: Trial) -> N
 
 def _check_regret(where: str, incumbent: MeasuredIncumbent, header: RunHeader) -> None:
     name = "valid_accuracy_12_pct" if header.measure_epoch == SCHEDULE_EPOCHS else "expected_accuracy_200_pct"
+    if header.optimum == UNKNOWN_OPTIMUM and header.table["kind"] != "measured":
+        raise TrajectoryError(f"{where}: the header's optimum is not known, as only a benchmark's that trains may be")
     found, most = getattr(incumbent, name), header.optimum.accuracy_pct
     if found > most:
         raise TrajectoryError(f"{where}: {_FIELDS[name]} is {found!r}, expected at most {most!r}, the header's optimum")

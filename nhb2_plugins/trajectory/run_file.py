@@ -65,6 +65,8 @@ class Optimum:
 
 
 OPTIMUM: Final = declared_fields("optimum", Optimum)
+UNKNOWN_OPTIMUM: Final = Optimum("not known", 0.0, 0, 100.0)
+"""Of a benchmark that trains, where nobody knows the best: regret is to a network that makes no error."""
 
 
 def _ladder(budgets: list[Any]) -> FidelityLadder | None:
@@ -91,6 +93,8 @@ def _provenance(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _optimum(values: dict[str, Any]) -> Optimum:
+    if values == asdict(UNKNOWN_OPTIMUM):
+        return UNKNOWN_OPTIMUM
     return Optimum(**read_values(OPTIMUM, values))
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nhb2_plugins.adapters.bohb_adapter import run_bohb
+from nhb2_plugins.adapters.smac_adapter import smac_target
+from nhb2_plugins.encoding import to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.registry import make_optimizer
@@ -163,8 +166,8 @@ def test_the_digest_stands_for_what_decides_the_numbers(bench: TrainedBenchmark)
 
 def test_records_of_training_are_ordinary_records(bench: TrainedBenchmark) -> None:
     logger = TrajectoryLogger()
-    record = Recorder(bench, charging="continued", logger=logger).evaluate(CONFIGURATION, 1)
-    again = Recorder(bench, charging="cached", logger=logger).evaluate(CONFIGURATION, 2, seed=2)
+    recorder = Recorder(bench, charging="continued", logger=logger)
+    record, again = recorder.evaluate(CONFIGURATION, 1), recorder.evaluate(CONFIGURATION, 2, seed=2)
     assert record.table == again.table == bench.provenance.key
     assert record.accuracy_pct == bench.evaluate(CONFIGURATION, 1).accuracy_pct
     assert again.seed == 2
@@ -235,3 +238,14 @@ def test_a_campaign_runs_live(tmp_path: Path) -> None:
     assert incumbent.expected_accuracy_200_pct == long.accuracy_pct
     assert run.regrets == ((record.end_s, 100 - incumbent.valid_accuracy_12_pct),)
     assert "not known" in analyse(read_results(tmp_path / "live", ("random_search",))).optimum
+
+
+def test_smac_and_bohb_run_live(bench: TrainedBenchmark) -> None:
+    """As their own objects call them: SMAC's target with a budget, and BOHB's brackets over two rungs."""
+    target = smac_target(bench, [1, 2], charging="continued")
+    cost, about = target(to_values(CONFIGURATION), seed=0, budget=2)
+    assert cost == bench.evaluate(CONFIGURATION, 2).error_pct
+    assert about["table"] == bench.provenance.key
+    part = Subspace(cellcode=CONFIGURATION.cellcode, batch_size=64)
+    result = run_bohb(bench, 1, ladder=[1, 2], restriction=part, logger=(logger := TrajectoryLogger()))
+    assert len(result.get_all_runs()) == len(logger) == 3  # two at one epoch, of which the better goes on

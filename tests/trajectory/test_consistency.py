@@ -70,6 +70,8 @@ LIES: list[tuple[int, dict[str, Any], str]] = [
      r"optimum field accuracy_pct is 101\.0, expected at most 100"),
     (HEADER, {"optimum": {"cellcode": "0|00|000", "lr": 0.1, "batch_size": 256, "accuracy_pct": 85.0}},
      r":8: incumbent field valid_accuracy_12_pct is 86\.5, expected at most 85\.0, the header's optimum"),
+    (HEADER, {"optimum": {"cellcode": "not known", "lr": 0.0, "batch_size": 0, "accuracy_pct": 100.0}},
+     r":6: the header's optimum is not known, as only a benchmark's that trains may be"),
     (HEADER, {"colour": "red"}, "header fields missing or unknown: colour"),
     (FIRST_TRIAL, {"accuracy_pct": 150.0}, r":2: record field accuracy_pct is 150\.0, expected at most 100"),
     (FIRST_TRIAL, {"accuracy_pct": 81.0}, r":6: incumbent field valid_accuracy_12_pct is 80\.0, expected 81\.0"),
