@@ -29,9 +29,9 @@ class SourceBests:
     tables: frozenset[str]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Kept:
-    """Grows while a source is read."""
+    """What is known of a source so far; each part grows while it is read."""
 
     seen: SeenTrials = field(default_factory=SeenTrials)
     bests: dict[str, BestSoFar] = field(default_factory=dict)
