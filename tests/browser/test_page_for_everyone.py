@@ -123,6 +123,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page) -> No
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break  # past the last: a slow machine has not drawn every chart, and its tools, by now
         reached.add(page.evaluate("document.activeElement.closest('nav, table, figure')?.tagName"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     assert {"NAV", "TABLE", "FIGURE"} <= reached
