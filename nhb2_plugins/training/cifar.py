@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,7 @@ def _read_archive(source: Path) -> Mapping[str, bytes]:
                 is_batch = name.removesuffix(".bin") in _BATCHES
                 if is_batch and member.size <= _LARGEST_FILE and (file := archive.extractfile(member)) is not None:
                     contents[name] = file.read()
-    except (OSError, tarfile.TarError, EOFError) as error:
+    except (OSError, tarfile.TarError, EOFError, KeyError, zlib.error) as error:
         raise DataRefusedError(f"{source} is no archive of CIFAR-10 ({error}); they are at {PAGE}") from error
     return contents
 

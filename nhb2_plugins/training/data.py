@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,11 +134,11 @@ class ImageData:
                 for split in ("train", "valid", "test")
             )
             mean, std = (tuple(map(float, arrays[name])) for name in ("mean", "std"))
+            options = {name: arrays[name].item() for name in ("name", "flips", "padding") if name in arrays}
         except KeyError as error:
             raise InvalidValueError(f"{path} lacks the array {error}") from error
-        except (OSError, ValueError, TypeError) as error:
-            raise InvalidValueError(f"{path} holds no images: {error}") from error
-        options = {name: arrays[name].item() for name in ("name", "flips", "padding") if name in arrays}
+        except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
+            raise InvalidValueError(f"{path} holds no images: {error or 'it is cut off'}") from error
         return cls(train, valid, test, mean, std, **options)
 
     def save(self, path: Any) -> None:

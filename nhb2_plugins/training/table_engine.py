@@ -178,8 +178,12 @@ def _settle(identity: dict[str, Any], directory: Path) -> None:
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from error
     if found is None:
+        if directory.is_dir() and any(directory.iterdir()):
+            raise TrainingError(f"{directory} holds other files and no {IDENTITY_FILE}; name another directory")
         with written_aside(path) as aside:
             aside.write_text(json.dumps(identity, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    elif not isinstance(found, dict):
+        raise TrainingError(f"{path} is not what a table's directory has there; name another directory")
     elif found != identity:
         wrong = ", ".join(sorted(key for key in identity if found.get(key) != identity[key]))
         raise TrainingError(f"{directory} holds runs of another table ({wrong}); name another directory")

@@ -24,8 +24,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
+from nhb2_plugins.campaign.yaml_text import read_yaml
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.landscape.pareto import front_indices
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CONFIGURATIONS, Configuration, parse_cellcode
 from nhb2_plugins.subspace import Subspace
@@ -201,6 +203,9 @@ class TableSpec(_Strict):
         return {"data": data_checksum, **kept}
 
 
+_MAX_SPEC_BYTES: Final = 1 << 20
+
+
 def read_table_spec(path: Path) -> TableSpec:
     """Read a specification.
 
@@ -208,7 +213,7 @@ def read_table_spec(path: Path) -> TableSpec:
         TableSpecError: no such file, not YAML, or not a specification; every wrong key is named.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(read_regular(path, max_bytes=_MAX_SPEC_BYTES).decode())
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise TableSpecError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):

@@ -82,3 +82,12 @@ def test_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     np.savez(tmp_path / "object.npz", train_pixels=np.array([{}], dtype=object))
     with pytest.raises(InvalidValueError, match="holds no images"):
         ImageData.load(tmp_path / "object.npz")  # a pickle, which is not read
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[: len(content) // 2]])
+def test_a_damaged_file_is_named(tmp_path: Path, damage: Any) -> None:
+    path = tmp_path / "images.npz"
+    image_data().save(path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InvalidValueError, match=r"images\.npz holds no images: "):
+        ImageData.load(path)

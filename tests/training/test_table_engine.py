@@ -63,6 +63,18 @@ def test_a_table_is_trained_on_dask_and_gone_on_with(spec: TableSpec, tmp_path: 
         train(spec.model_copy(update={"epochs": 2}))
 
 
+def test_what_is_not_a_tables_directory_stays_as_it_is(spec: TableSpec, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "bench12.pkl").write_text("precious")
+    with pytest.raises(TrainingError, match=r"holds other files and no table\.json; name another directory"):
+        train_table(spec, published, n_processes=1)
+    assert [path.read_text() for path in published.iterdir()] == ["precious"]
+    (published / "table.json").write_text("[1]")
+    with pytest.raises(TrainingError, match="is not what a table's directory has there"):
+        train_table(spec, published, n_processes=1)
+
+
 def tasks(*cells: str) -> list[TrainingTask]:
     network = NetworkOptions(channels=(2, 3), cells_per_stage=1)
     return [TrainingTask(Configuration(cell, 0.1, 64), epochs=1, network=network) for cell in cells]

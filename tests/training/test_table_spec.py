@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,9 @@ def test_refuses_what_is_no_mapping(text: str, tmp_path: Path) -> None:
         read_table_spec(tmp_path / "x.yaml")
     with pytest.raises(TableSpecError, match=r"nothing\.yaml cannot be read"):
         read_table_spec(tmp_path / "nothing.yaml")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "table.yaml")
+    with pytest.raises(TableSpecError, match="cannot be read as YAML: "):
+        read_table_spec(tmp_path / "table.yaml")
