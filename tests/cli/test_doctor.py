@@ -23,7 +23,7 @@ def test_sound_installation(table: Path) -> None:
     outcome = nhb2("doctor", "--table", table, "--full", "--ladder", "12,200")
     assert (outcome.status, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert {line.split()[0] for line in lines} <= {"ok", "warning"}
+    assert {line.split()[0] for line in lines} <= {"ok", "absent", "warning"}  # absent: an extra that nobody asked for
     assert len({line.index(line.split(maxsplit=2)[1]) for line in lines}) == 1  # aligned
     assert any("every byte of 11 columns" in line for line in lines)
     assert lines[-1].endswith("runs 12, 200")
