@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +148,7 @@ def test_provenance_is_in_the_metadata_of_both_parquet_files(tmp_path: Path) -> 
 
     for file in export(tmp_path / "mini.parquet"):
         metadata = parquet.read_schema(file).metadata
-        assert json.loads(metadata[PROVENANCE_KEY.encode()]) == json.loads(json.dumps(asdict(TABLE.provenance)))
+        assert json.loads(metadata[PROVENANCE_KEY.encode()]) == json.loads(json.dumps(TABLE.provenance.to_dict()))
 
 
 def test_provenance_is_beside_the_csv(tmp_path: Path) -> None:
