@@ -55,7 +55,7 @@ class TrajectoryError(Nhb2Error, ValueError):
     """A trajectory file or a record breaks the trajectory format."""
 
 
-class TrajectoryNotFoundError(TrajectoryError, FileNotFoundError):
+class TrajectoryNotFoundError(FileNotFoundError, TrajectoryError):
     """There is no trajectory where one was looked for."""
 
 
