@@ -6,7 +6,6 @@ aside).
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections import Counter
@@ -31,7 +30,7 @@ from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_yaml
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, is_same_budget
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
 from nhb2_plugins.space import parse_cellcode
@@ -243,7 +242,7 @@ class OptimizerSpec(_Strict):
 def _refuse_hidden_rungs(ladder: FidelityLadder | None) -> None:
     """A budget above 12 epochs is served by 12 or by 200, which can be far from what was written."""
     for budget, rung in () if ladder is None else zip(ladder.budgets, ladder.rungs, strict=True):
-        if budget > SCHEDULE_EPOCHS and not math.isclose(budget, rung, rel_tol=1e-9):
+        if budget > SCHEDULE_EPOCHS and not is_same_budget(budget, rung):
             raise InvalidValueError(
                 f"a budget of {budget:.6g} epochs would be served by {rung}: the fidelities are 1..{SCHEDULE_EPOCHS} "
                 f"and {LONG_EPOCHS}, so write {rung}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
+from nhb2_plugins.trajectory.consistency import refuse_repeated_trials
 from nhb2_plugins.trajectory.reader import read_parts
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
@@ -77,8 +78,5 @@ def _one_run(records: Sequence[TrialRecord], run_id: str | None, where: str) -> 
         raise TrajectoryError(f"{where} holds several runs: resume needs run_id, one of {names!r:.300}")
     name = run_id if run_id is not None else names[0] if names else UNNAMED_RUN
     own = sorted((each for each in records if each.run_id == name), key=lambda each: (each.end_s, each.trial))
-    trials = [record.trial for record in own]
-    if len(set(trials)) < len(trials):
-        twice = next(trial for trial in trials if trials.count(trial) > 1)
-        raise TrajectoryError(f"{where} holds trial {twice} of run {name!r} twice: these are records of two runs")
+    refuse_repeated_trials(((each.run_id, each.trial) for each in own), where)
     return own, name

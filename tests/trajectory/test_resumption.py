@@ -144,7 +144,10 @@ def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path: Path) -> None
     refused: list[tuple[Callable[[], Any], str]] = [
         (lambda: TrajectoryLogger.resume(3), "3 is no logger, file, URL of a database or records"),  # type: ignore[arg-type]
         (lambda: TrajectoryLogger.resume([3]), "3 is not a TrialRecord"),  # type: ignore[list-item]
-        (lambda: TrajectoryLogger.resume([record, record]), "the records holds trial 0 of run 'run' twice"),
+        (
+            lambda: TrajectoryLogger.resume([record, record]),
+            "the records: run 'run' has 2 records of trial 0; every run needs a name of its own",
+        ),
         (lambda: TrajectoryLogger.resume(logger, run_id="x"), "this logger is of run 'run', and not of 'x'"),
         (
             lambda: Recorder(BENCH, logger=TrajectoryLogger.resume([record]), charging="cached"),
