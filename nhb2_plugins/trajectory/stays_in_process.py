@@ -10,14 +10,13 @@ from nhb2_plugins.errors import TrajectoryError
 class StaysInProcess:
     """Cannot be copied or pickled; a subclass says what to do instead.
 
-    Whoever may travel, because what it learns elsewhere comes back, defines ``__reduce__`` or ``__getstate__`` and
-    ``__reduce_ex__`` of its own.
+    Whoever may travel, because what it learns elsewhere comes back, defines ``__reduce__`` of its own.
     """
 
     _WAY_OUT: ClassVar[str] = "Make one in each process"
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Refuse; both ``copy`` and ``pickle`` ask for this.
+    def __reduce__(self) -> Any:
+        """Refuse; ``copy`` and ``pickle`` ask for this, and so does Pyro, which replaces ``__reduce_ex__``.
 
         Raises:
             TrajectoryError: always.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Final
 
+import Pyro4
 import pytest
 
 from nhb2_plugins.adapters import bohb_adapter, optuna_adapter, smac_adapter
@@ -62,6 +63,16 @@ def test_every_public_class_is_known_here() -> None:
 def test_what_holds_records_neither_leaves_nor_doubles_them(name: str, copied: Callable[[Any], Any]) -> None:
     with pytest.raises(TrajectoryError, match="records would be lost"):
         copied(HOLDERS[name]())
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps])
+def test_a_worker_stays_although_pyro_has_its_own_way_to_copy_what_it_serves(copied: Callable[[Any], Any]) -> None:
+    with Pyro4.Daemon() as daemon:
+        served = BohbWorker(bench=BENCH, run_id="served")
+        daemon.register(served)
+        with pytest.raises(TrajectoryError, match="records would be lost"):
+            copied(BohbWorker(bench=BENCH, run_id="another"))
+        daemon.unregister(served)
 
 
 class AnyRun(RecordedRun):
