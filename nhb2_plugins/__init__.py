@@ -11,10 +11,12 @@ Importing this package loads numpy and nothing heavier; frameworks are imported 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nhb2_plugins.benchmark import Benchmark, Curve, Observation, open_benchmark
 from nhb2_plugins.cells import Cell
+from nhb2_plugins.encoding import choices
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem
@@ -26,6 +28,8 @@ from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
 
 if TYPE_CHECKING:
+    from nhb2_plugins.adapters.plain_adapter import objective
+    from nhb2_plugins.priors import prior
     from nhb2_plugins.search_space import configuration_space
 
 __version__ = "0.1.0"
@@ -44,10 +48,20 @@ __all__ = [
     "Subspace",
     "TrajectoryLogger",
     "TrialRecord",
+    "choices",
     "configuration_space",
+    "objective",
     "open_benchmark",
+    "prior",
     "simulate",
 ]
+
+_LAZY = {
+    # ConfigSpace takes over a second to import.
+    "configuration_space": "nhb2_plugins.search_space",
+    "objective": "nhb2_plugins.adapters.plain_adapter",
+    "prior": "nhb2_plugins.priors",
+}
 
 
 def __dir__() -> list[str]:
@@ -55,9 +69,6 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    # ConfigSpace takes over a second to import, so it is loaded when it is asked for.
-    if name == "configuration_space":
-        from nhb2_plugins.search_space import configuration_space
-
-        return configuration_space
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

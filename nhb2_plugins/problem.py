@@ -105,7 +105,8 @@ class Problem:
 
         Raises:
             InvalidValueError: not a benchmark or restriction; an unknown epoch, seed, policy, encoding or objective; an
-                unusable ladder, or an epoch beside it that is not its highest rung.
+                unusable ladder, or an epoch beside it that is not its highest rung; a part that leaves cells out under
+                an encoding that has no cells.
         """
         steps = None if ladder is None else checked_ladder(ladder)
         values = {
@@ -120,6 +121,8 @@ class Problem:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+        if encoding is not None:
+            hyperparameter_choices(encoding, restriction)  # raises where the encoding cannot express the part
 
     @property
     def settled_encoding(self) -> Encoding:
@@ -148,7 +151,7 @@ class Problem:
             )
         return self.ladder.served(budget)
 
-    def configuration(self, values: Mapping[str, Any]) -> Configuration:
+    def configuration(self, values: Mapping[str, Any] | Iterable[float]) -> Configuration:
         """The configuration of a framework's values, in this problem's encoding and part of the space.
 
         Without an encoding the values tell: a learning rate's rank is an integer, and no learning rate is.

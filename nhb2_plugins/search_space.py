@@ -1,11 +1,13 @@
-"""The joint space as a ConfigSpace definition, in three encodings, and the way back to a configuration.
+"""The joint space as a ConfigSpace definition, in five encodings, and the way back to a configuration.
 
 - ``categorical``: every hyperparameter a categorical of its own values. BOHB's encoding (hpbandster refuses ordinals).
 - ``ordinal``: learning rate and batch size keep their order. SMAC's encoding.
 - ``integer``: learning rate and batch size as their ranks (0..7, 0..5), for models with a numeric kernel and
   frameworks that know no ordinals.
+- ``digits``: all eight as integers, operations by their digits.
+- ``unit``: all eight as floats from 0 to 1 (:mod:`nhb2_plugins.encoding` says how they are rounded).
 
-Operations have no order and are categorical in all three.
+Operations have no order and are categorical in the first three.
 
 A part of the space (:class:`nhb2_plugins.subspace.Subspace`) is made of what ConfigSpace itself enforces: a fixed value
 is a categorical with one choice, and one cellcode per isomorphism class a set of forbidden clauses on the six edges.
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,11 +30,13 @@ from ConfigSpace import (
     ForbiddenAndConjunction,
     ForbiddenInClause,
     OrdinalHyperparameter,
+    UniformFloatHyperparameter,
     UniformIntegerHyperparameter,
 )
+from ConfigSpace.hyperparameters import Hyperparameter
 
 from nhb2_plugins.arguments import check_kind, checked_flag, checked_search_seed
-from nhb2_plugins.encoding import CELL_NAME, Encoding, checked_encoding, hyperparameter_choices
+from nhb2_plugins.encoding import CELL_NAME, NUMERIC_ENCODINGS, Encoding, checked_encoding, hyperparameter_choices
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.files import read_regular, write_whole
 from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
@@ -62,19 +66,50 @@ def configuration_space(
             ``space.meta["whole_cells"]`` says so.
 
     Raises:
-        InvalidValueError: an unknown encoding, or a seed, restriction or ``whole_cells`` that is none.
+        InvalidValueError: an unknown encoding, a seed, restriction or ``whole_cells`` that is none, or a part that
+            leaves cells out under an encoding that has no cells.
     """
+    part = WHOLE_SPACE if restriction is None else checked_restriction(restriction)
+    return _space(encoding, seed, part, checked_flag("whole_cells", whole_cells), {})
+
+
+def believed_configuration_space(
+    encoding: Encoding,
+    defaults: Mapping[str, Any],
+    weights: Mapping[str, Sequence[float]],
+    *,
+    seed: int | None = None,
+    restriction: Subspace = WHOLE_SPACE,
+) -> ConfigurationSpace:
+    """The space with default values, and with weights where hyperparameters are categorical.
+
+    Args:
+        encoding: see the module's docstring.
+        defaults: a value by hyperparameter name.
+        weights: of each value, in order, by hyperparameter name.
+        seed: as :func:`configuration_space`.
+        restriction: the part of the space. Where it leaves cells out, ``cell`` stands for the six edges.
+
+    Raises:
+        InvalidValueError: as :func:`configuration_space`.
+    """
+    beliefs = {name: {"default_value": defaults[name], "weights": weights[name]} for name in defaults}
+    return _space(encoding, seed, checked_restriction(restriction), restriction.needs_whole_cells, beliefs)
+
+
+def _space(
+    encoding: Encoding, seed: int | None, part: Subspace, whole_cells: bool, beliefs: Mapping[str, dict[str, Any]]
+) -> ConfigurationSpace:
     encoding = checked_encoding(encoding)
     seed = None if seed is None else checked_search_seed(seed, otherwise=", or None")
     meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
-    part = WHOLE_SPACE if restriction is None else checked_restriction(restriction)
     if restricted := part.to_dict():
         meta["restriction"] = restricted
-    if checked_flag("whole_cells", whole_cells):
+    if whole_cells:
         meta["whole_cells"] = True
     space = ConfigurationSpace(name="NAS-HPO-Bench-II", seed=seed, meta=meta)
     choices = hyperparameter_choices(encoding, part, whole_cells=whole_cells)
-    space.add([_hyperparameter(encoding, name, values) for name, values in choices.items()])
+    space.add([_hyperparameter(encoding, name, values, beliefs.get(name, {})) for name, values in choices.items()])
     if part.needs_whole_cells and not whole_cells:
         space.add([_forbid(space, box) for box in _boxes_outside_one_per_class()])
     return space
@@ -141,13 +176,17 @@ def _yaml() -> Any:
 
 
 def _hyperparameter(
-    encoding: Encoding, name: str, values: Sequence[Any]
-) -> CategoricalHyperparameter | OrdinalHyperparameter | UniformIntegerHyperparameter:
-    if encoding == "categorical" or name in (*EDGE_NAMES, CELL_NAME) or len(values) == 1:
-        return CategoricalHyperparameter(name, values)
+    encoding: Encoding, name: str, values: Sequence[Any], belief: Mapping[str, Any]
+) -> Hyperparameter[Any, Any]:
+    is_named = name in (*EDGE_NAMES, CELL_NAME) and encoding not in NUMERIC_ENCODINGS
+    if encoding == "categorical" or is_named or len(values) == 1:
+        return CategoricalHyperparameter(name, values, **belief)
+    default = belief.get("default_value")
     if encoding == "ordinal":
-        return OrdinalHyperparameter(name, values)
-    return UniformIntegerHyperparameter(name, lower=values[0], upper=values[-1])
+        return OrdinalHyperparameter(name, values, default_value=values[0] if default is None else default)
+    if encoding == "unit":
+        return UniformFloatHyperparameter(name, lower=0.0, upper=1.0, default_value=default)
+    return UniformIntegerHyperparameter(name, lower=values[0], upper=values[-1], default_value=default)
 
 
 def _forbid(space: ConfigurationSpace, box: _Box) -> ForbiddenAndConjunction | ForbiddenInClause:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from nhb2_plugins.encoding import (
     CELL_NAME,
     ENCODINGS,
+    NAMED_ENCODINGS,
     checked_encoding,
+    choices,
     hyperparameter_choices,
     to_configuration,
     to_values,
@@ -31,8 +33,9 @@ LR_RANK, BATCH_SIZE_RANK = LEARNING_RATES.index(0.1), BATCH_SIZES.index(128)
 
 
 def test_an_unknown_encoding_is_named_with_the_allowed_ones() -> None:
-    assert [checked_encoding(each) for each in ENCODINGS] == ["categorical", "ordinal", "integer"]
-    message = r"encoding 'ordnal' is not one of 'categorical', 'ordinal', 'integer' \(did you mean 'ordinal'\?\)"
+    assert [checked_encoding(each) for each in ENCODINGS] == ["categorical", "ordinal", "integer", "digits", "unit"]
+    known = "'categorical', 'ordinal', 'integer', 'digits', 'unit'"
+    message = rf"encoding 'ordnal' is not one of {known} \(did you mean 'ordinal'\?\)"
     for call in (checked_encoding, hyperparameter_choices, lambda each: to_configuration({}, each)):
         with pytest.raises(InvalidValueError, match=message):
             call("ordnal")
@@ -92,7 +95,7 @@ def test_values_of_one_configuration_under_each_encoding() -> None:
 def test_values_lead_back_to_their_configuration(
     configuration: Configuration, encoding: Any, whole_cells: bool
 ) -> None:
-    values = to_values(configuration, encoding, whole_cells=whole_cells)
+    values = to_values(configuration, encoding, whole_cells=whole_cells and encoding in NAMED_ENCODINGS)
     assert to_configuration(values, encoding) == configuration
 
 
@@ -134,3 +137,66 @@ def test_missing_unknown_and_doubled_hyperparameters_are_named(encoding: Any) ->
 def test_what_is_no_mapping_is_said(values: Any) -> None:
     with pytest.raises(InvalidValueError, match="are not a mapping of hyperparameters to values"):
         to_configuration(values)
+
+
+@given(configurations)
+def test_eight_numbers_are_a_configuration(configuration: Configuration) -> None:
+    digits, unit = (to_values(configuration, encoding) for encoding in ("digits", "unit"))
+    assert tuple(digits.values()) == configuration.choices
+    assert all(type(value) is int for value in digits.values())
+    assert to_configuration(list(digits.values()), "digits") == configuration
+    assert to_configuration(np.array(list(unit.values())), "unit") == configuration
+
+
+def test_a_number_of_the_unit_interval_stands_for_the_value_of_its_cell() -> None:
+    assert to_values(CONFIGURATION, "unit") == {
+        "op_01": 0.875, "op_02": 0.375, "op_12": 0.125, "op_03": 0.625, "op_13": 0.375, "op_23": 0.125,
+        "lr": 5.5 / 8, "batch_size": 3.5 / 6,
+    }  # fmt: skip
+    for number, operation in ((0, 0), (0.2499, 0), (0.25, 1), (0.5, 2), (0.75, 3), (0.9999, 3), (1, 3), (1.0, 3)):
+        cell = to_configuration([number] * 8, "unit")
+        assert cell.to_hyperparameters()["op_01"] == OPERATIONS[operation]
+    assert to_configuration([0.0] * 8, "unit").index == 0
+    assert to_configuration(np.ones(8, dtype=np.float32), "unit").index == 196_607
+
+
+def test_each_cell_of_the_unit_interval_is_as_wide_as_the_others() -> None:
+    numbers = (np.arange(24_000) + 0.5) / 24_000
+    for name, grid in (("op_12", OPERATIONS), ("lr", LEARNING_RATES), ("batch_size", BATCH_SIZES)):
+        middle = to_values(CONFIGURATION, "unit")
+        found = [to_configuration({**middle, name: x}, "unit").to_hyperparameters()[name] for x in numbers]
+        assert [found.count(value) for value in grid] == [24_000 // len(grid)] * len(grid)
+
+
+@pytest.mark.parametrize("number", [-1e-12, 1.0000001, float("nan"), float("inf"), True, "0.5", None, np.array([0.5])])
+def test_a_number_outside_the_unit_interval_is_named(number: Any) -> None:
+    for name in ("op_13", "batch_size"):
+        with pytest.raises(InvalidValueError, match=rf"{name} .* is not a number in \[0, 1\]$"):
+            to_configuration({**to_values(CONFIGURATION, "unit"), name: number}, "unit")
+
+
+@pytest.mark.parametrize("encoding", ["digits", "unit"])
+def test_whole_cells_have_no_number(encoding: Any) -> None:
+    message = f"encoding '{encoding}' has a number for each edge and nothing for a whole cell"
+    one_per_class = Subspace(one_per_class=True)
+    with pytest.raises(InvalidValueError, match=message):
+        hyperparameter_choices(encoding, whole_cells=True)
+    with pytest.raises(InvalidValueError, match=message):
+        hyperparameter_choices(encoding, one_per_class, whole_cells=False)
+    with pytest.raises(InvalidValueError, match=message):
+        to_values(CONFIGURATION, encoding, whole_cells=True)
+    part = Subspace(cellcode="3|10|210", lr=0.1)
+    assert hyperparameter_choices(encoding, part)["op_01"] == ((3,) if encoding == "digits" else (0.875,))
+
+
+def test_choices_are_lists_of_ones_own() -> None:
+    values = choices()
+    assert values == {
+        **{name: [*OPERATIONS] for name in EDGE_NAMES},
+        "lr": [*LEARNING_RATES],
+        "batch_size": [*BATCH_SIZES],
+    }
+    values["lr"].clear()
+    assert choices()["lr"] == [*LEARNING_RATES]
+    assert choices("digits")["op_01"] == [0, 1, 2, 3]
+    assert choices(restriction=Subspace(lr=0.1))["lr"] == [0.1]

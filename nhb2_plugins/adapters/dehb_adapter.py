@@ -30,7 +30,7 @@ from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.budget import Budget
-from nhb2_plugins.encoding import Encoding
+from nhb2_plugins.encoding import Encoding, checked_encoding
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, just_below
 from nhb2_plugins.problem import Problem, ProblemArguments, split_arguments
@@ -68,6 +68,7 @@ def dehb_space(
         InvalidValueError: an unknown encoding.
     """
     whole_cells = checked_restriction(restriction).needs_whole_cells
+    encoding = checked_encoding(encoding, DEHB_FRAMEWORK.encodings)
     return configuration_space(encoding, seed=seed, restriction=restriction, whole_cells=whole_cells)
 
 

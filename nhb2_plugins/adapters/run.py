@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nhb2_plugins.adapters.first_error import ErrorKeeper
@@ -56,7 +56,7 @@ class RecordedRun(ErrorKeeper, StaysInProcess):
         """Where the records are."""
         return self.recorder.logger
 
-    def _record(self, values: Mapping[str, Any], budget: float | None = None) -> TrialRecord:
+    def _record(self, values: Mapping[str, Any] | Iterable[float], budget: float | None = None) -> TrialRecord:
         """Evaluate, charge and record what a framework asks for.
 
         Raises:

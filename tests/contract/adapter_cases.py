@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from smac.runner import TargetFunctionRunner
 from nhb2_plugins.adapters.bohb_adapter import BohbWorker, run_bohb
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
 from nhb2_plugins.adapters.optuna_adapter import OptunaObjective, OptunaStopAtBudget, enqueue
+from nhb2_plugins.adapters.plain_adapter import objective
+from nhb2_plugins.adapters.run import RunBudget
 from nhb2_plugins.adapters.smac_adapter import (
     SmacReport,
     SmacStopAtBudget,
@@ -134,9 +137,31 @@ def _bohb_search(
     return len(result.get_all_runs())
 
 
+class PlainCase:
+    """No framework: a function of a dictionary."""
+
+    def evaluate(
+        self, problem: Problem, configurations: Sequence[Configuration], *, logger: TrajectoryLogger
+    ) -> list[Seen]:
+        error = objective(problem, logger=logger)
+        return [Seen(error(to_values(each)), None) for each in configurations]  # type: ignore[arg-type]
+
+    def search(
+        self, bench: Benchmark, logger: TrajectoryLogger, *, seed: int, n: int | None = None, budget_s: float = 1e12
+    ) -> int:
+        error = objective(bench, logger=logger, encoding="unit")
+        draws, budget = random.Random(seed), RunBudget(budget_s, error)
+        n_trials = 0
+        while n_trials < (n or A_LOT) and not budget.is_spent():
+            error([draws.random() for _ in range(8)])
+            n_trials += 1
+        return n_trials
+
+
 ADAPTERS: dict[str, AdapterCase] = {
     "optuna": OptunaCase(),
     "smac": SmacCase(),
     "bohb": BohbCase(),
     "hpbandster": HpbandsterWorkerCase(),
+    "plain": PlainCase(),
 }

@@ -59,9 +59,9 @@ class OptunaObjective(RecordedRun):
         """Set up the run.
 
         Args:
-            bench: the problem, or a benchmark and a problem's keywords. Encodings: ``categorical`` (the default) and
-                ``integer`` (:mod:`nhb2_plugins.adapters.optuna.search_space`). Several objectives make a
-                multi-objective study's tuple.
+            bench: the problem, or a benchmark and a problem's keywords. Encodings: ``categorical`` (the default),
+                ``integer``, ``digits`` and ``unit`` (:mod:`nhb2_plugins.adapters.optuna.search_space`). Several
+                objectives make a multi-objective study's tuple.
             logger: where records go; None makes one.
             report: True reports the validation error after each epoch and lets the study's pruner end the trial, which
                 is then charged for the epochs it trained. A ladder, or several budgets, reports at its rungs alone, as

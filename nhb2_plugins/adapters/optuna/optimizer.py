@@ -14,7 +14,7 @@ from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_s
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
-from nhb2_plugins.encoding import Encoding
+from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding, hyperparameter_choices, numbered
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
@@ -29,12 +29,13 @@ SAMPLERS: Final[dict[str, type[BaseSampler]]] = {
 }
 """Optuna's samplers by name.
 
-``gp`` needs PyTorch (the extra ``gp``). ``cmaes`` models numbers alone, learning rate and batch size as integers;
-Optuna draws the edges at random, so it is at home where the cell is fixed.
+``gp`` needs PyTorch (the extra ``gp``). ``cmaes`` models numbers alone: under ``integer`` learning rate and batch size,
+while Optuna draws the edges at random; under ``digits`` and ``unit`` all eight.
 """
 
 _NEEDED: Final = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "optuna")}
 _NUMBERS_ONLY: Final = frozenset({"cmaes"})
+_OF_NUMBERS: Final[tuple[Encoding, ...]] = ("integer", *NUMERIC_ENCODINGS)
 
 
 class OptunaOptimizer(ShowsArguments):
@@ -68,7 +69,7 @@ class OptunaOptimizer(ShowsArguments):
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.
 
         Raises:
-            InvalidValueError: an unknown sampler, setting, encoding or epoch, or ``cmaes`` without integers to model.
+            InvalidValueError: an unknown sampler, setting, encoding or epoch, or ``cmaes`` without numbers to model.
             MissingExtraError: what the sampler needs is not installed.
         """
         if sampler not in SAMPLERS:
@@ -99,11 +100,13 @@ class OptunaOptimizer(ShowsArguments):
 def _check_fits(sampler: str, encoding: Encoding, part: Subspace) -> None:
     if sampler not in _NUMBERS_ONLY:
         return
-    if encoding != "integer":
+    if encoding not in _OF_NUMBERS:
+        allowed = ", ".join(map(repr, _OF_NUMBERS))
         raise InvalidValueError(
-            f"sampler {sampler!r} models numbers alone: it needs encoding 'integer', not {encoding!r}"
+            f"sampler {sampler!r} models numbers alone: it needs encoding {allowed}, not {encoding!r}"
         )
-    if part.lr is not None or part.batch_size is not None:
+    choices = hyperparameter_choices(encoding, part)
+    if sum(len(choices[name]) > 1 for name in numbered(encoding)) < 2:
         raise InvalidValueError(f"sampler {sampler!r} needs two free numbers: neither lr nor batch_size may be fixed")
 
 

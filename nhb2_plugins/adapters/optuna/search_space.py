@@ -1,9 +1,11 @@
-"""The joint space as Optuna distributions, in two encodings; from an Optuna trial to a configuration and back.
+"""The joint space as Optuna distributions, in four encodings; from an Optuna trial to a configuration and back.
 
 - ``categorical``: eight categoricals with the values themselves. The default: nothing to translate in a dashboard.
 - ``integer``: learning rate and batch size as their ranks, ``IntDistribution(0, 7)`` and ``IntDistribution(0, 5)``.
   Optuna has no ordinals, and no distribution with both a logarithm and a step; both grids are powers of two, so a step
   of one rank *is* a step on the logarithmic axis. Samplers then know that neighbouring values resemble each other.
+- ``digits``: operations as integers too, for samplers that refuse categoricals.
+- ``unit``: eight floats from 0 to 1, for samplers that refuse integers as well.
 
 A part of the space (:class:`nhb2_plugins.subspace.Subspace`): a fixed value is a distribution of one value. Optuna has
 no forbidden clauses, and the cellcodes that stand for their isomorphism classes are no product of six distributions; so
@@ -13,11 +15,11 @@ see no edges, only names of cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from optuna import Study
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
 from nhb2_plugins.adapters.framework import Framework
@@ -26,13 +28,14 @@ from nhb2_plugins.encoding import (
     Choices,
     Encoding,
     decoded,
+    numbered,
     to_configuration,
 )
 from nhb2_plugins.problem import Problem
-from nhb2_plugins.space import Configuration
+from nhb2_plugins.space import EDGE_NAMES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
-OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer")
+OPTUNA_ENCODINGS: Final[tuple[Encoding, ...]] = ("categorical", "integer", "digits", "unit")
 OPTUNA: Final = Framework(
     name="Optuna",
     encodings=OPTUNA_ENCODINGS,
@@ -54,13 +57,17 @@ def optuna_search_space(
     Raises:
         InvalidValueError: an encoding that Optuna cannot express, or not a restriction.
     """
-    choices, ranked = OPTUNA.choices(encoding, restriction), _ranked(encoding)
     return {
-        name: IntDistribution(values[0], values[-1])  # type: ignore[arg-type]
-        if name in ranked
-        else CategoricalDistribution(values)
-        for name, values in choices.items()
+        name: _distribution(name, values, encoding) for name, values in OPTUNA.choices(encoding, restriction).items()
     }
+
+
+def _distribution(name: str, values: Sequence[Any], encoding: Encoding) -> BaseDistribution:
+    if name not in numbered(encoding):
+        return CategoricalDistribution(values)
+    if encoding != "unit":
+        return IntDistribution(values[0], values[-1])
+    return FloatDistribution(0.0, 1.0) if len(values) > 1 else FloatDistribution(values[0], values[0])
 
 
 def suggest_configuration(
@@ -87,22 +94,21 @@ def suggest(trial: BaseTrial, problem: Problem) -> Configuration:
 
 
 def _suggest(trial: BaseTrial, encoding: Encoding, space: Choices) -> Configuration:
-    ranked = _ranked(encoding)
-    values = {
-        name: trial.suggest_int(name, choices[0], choices[-1])  # type: ignore[arg-type]
-        if name in ranked
-        else trial.suggest_categorical(name, choices)
-        for name, choices in space.items()
-    }
-    if ranked:
+    distributions = {name: _distribution(name, values, encoding) for name, values in space.items()}
+    values = {name: _suggested(trial, name, each) for name, each in distributions.items()}
+    if ranked := numbered(encoding):
         # suggest_int cuts a learning rate that somebody has fixed down to rank 0: what was fixed is in the parameters.
         given = trial.params
         values |= {name: given[name] for name in ranked if name in given}
     return decoded(values, encoding)
 
 
-def _ranked(encoding: Encoding) -> tuple[str, ...]:
-    return ("lr", "batch_size") if encoding == "integer" else ()
+def _suggested(trial: BaseTrial, name: str, distribution: BaseDistribution) -> Any:
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return trial.suggest_int(name, distribution.low, distribution.high)
+    return trial.suggest_float(name, distribution.low, distribution.high)  # type: ignore[attr-defined]
 
 
 def configuration_of(trial: BaseTrial) -> Configuration:
@@ -114,8 +120,16 @@ def configuration_of(trial: BaseTrial) -> Configuration:
         InvalidValueError: not a trial, or one that does not carry the eight hyperparameters of this space.
     """
     check_kind("trial", trial, BaseTrial)
-    ranks = isinstance(trial.distributions.get("lr"), IntDistribution)
-    return to_configuration(trial.params, "integer" if ranks else "categorical")
+    return to_configuration(trial.params, _encoding_of(trial))
+
+
+def _encoding_of(trial: BaseTrial) -> Encoding:
+    distributions = trial.distributions
+    if isinstance(distributions.get("lr"), FloatDistribution):
+        return "unit"
+    if isinstance(distributions.get(EDGE_NAMES[0]), IntDistribution):
+        return "digits"
+    return "integer" if isinstance(distributions.get("lr"), IntDistribution) else "categorical"
 
 
 def enqueue(

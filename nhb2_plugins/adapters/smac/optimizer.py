@@ -23,10 +23,11 @@ from smac.runhistory import TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
+from nhb2_plugins.adapters.smac.target import SMAC
 from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
-from nhb2_plugins.encoding import Encoding, to_configuration
+from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.search_space import configuration_space
@@ -94,7 +95,7 @@ class SmacOptimizer(ShowsArguments):
         if facade not in FACADES:
             raise InvalidValueError(describe_choices(facade, FACADES, what="facade"))
         self._epoch = checked_epoch(epoch)
-        self._encoding: Encoding = encoding
+        self._encoding: Encoding = checked_encoding(encoding, SMAC.encodings)
         self._budgets = _budgets_of(facade, ladder)
         self._n_configurations = checked_restriction(restriction).size
         self._asked: set[Configuration] = set()
