@@ -21,6 +21,7 @@ from nhb2_plugins.cli.data import add_data
 from nhb2_plugins.cli.doctor import add_doctor
 from nhb2_plugins.cli.log import add_log
 from nhb2_plugins.cli.lookup import add_info, add_query
+from nhb2_plugins.cli.new import add_new
 from nhb2_plugins.cli.optimizers import add_optimizers
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser, add_parts
 from nhb2_plugins.cli.space import add_space
@@ -105,6 +106,7 @@ def _parser() -> Parser:
         add_space,
         add_data,
         add_optimizers,
+        add_new,
         add_run,
         add_report,
         add_dashboard,

@@ -1,0 +1,25 @@
+"""``nhb2 new``: a package of one's own, written from a template."""
+
+from __future__ import annotations
+
+import argparse
+
+from nhb2_plugins.cli.parser import Commands, add_command, add_parts
+from nhb2_plugins.kit import KINDS, write_package
+
+
+def add_new(commands: Commands) -> None:
+    """Add ``nhb2 new`` and its kinds."""
+    text = "Write a small package with an optimizer or an adapter of your own, and a test that is green at once."
+    parts = add_parts(commands.add_parser("new", help=text, description=text), "kinds", "KIND")
+    for kind in KINDS:
+        new = add_command(parts, kind, _new, f"Write a package with an {kind}.")
+        new.add_argument("name", metavar="NAME", help="the package's, for example my-search")
+        new.add_argument("--directory", metavar="DIR", help="where to, a new directory (default: NAME)")
+        new.set_defaults(kind=kind)
+
+
+def _new(options: argparse.Namespace) -> int:
+    directory = write_package(options.kind, options.name, options.directory)
+    print(f"{directory}: cd there, pip install -e '.[test]', pytest")
+    return 0
