@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableNotFoundError, describe_choices
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, Split, checked_epoch, checked_split, is_number
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS, Split, checked_epoch, checked_split, is_number
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.embedded import open_embedded
@@ -267,6 +267,27 @@ class Benchmark:
         from nhb2_plugins.table.frame import classes_to_frame  # pandas is an extra
 
         return classes_to_frame(self.table)
+
+    def to_long_frame(self, seed: Seed | None = None) -> pandas.DataFrame:
+        """One row per (configuration, epoch) as a pandas frame: 196,608 × 12, for tabular benchmark suites.
+
+        Columns: ``id`` (the configuration's index), ``cellcode``, the eight hyperparameters, ``epoch`` (1..12),
+        ``train_acc``, ``valid_acc`` and ``test_acc`` in percent, and ``cost_s``, the seconds of training and validation
+        up to and including the epoch, as :meth:`evaluate` answers. (200 epochs are another training: see
+        :meth:`to_frame`.)
+
+        Args:
+            seed: one of :attr:`seeds`, ``"mean"``, or None for the first.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+            InvalidValueError: a seed that the table does not have.
+        """
+        from nhb2_plugins.table.frame import answers_to_long_frame  # pandas is an extra
+
+        epochs = range(1, SCHEDULE_EPOCHS + 1)
+        answers = {split: [self.by_row(epoch, split, seed) for epoch in epochs] for split in SPLITS}
+        return answers_to_long_frame(self.table, self.rows, answers)
 
     def checked_seed(self, seed: Seed | None) -> Seed:
         """The seed that answers: one of :attr:`seeds` as a built-in integer, ``"mean"``, or the first for None.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_parts, add_table_option
-from nhb2_plugins.cli.values import positive_number
+from nhb2_plugins.cli.values import positive_number, read_seed
 from nhb2_plugins.errors import InvalidValueError, NoHomeError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
@@ -38,6 +38,9 @@ def add_data(commands: Commands) -> None:
     fitting.add_argument("--overwrite", action="store_true", help="replace a table that is there")
     exporting = add_command(actions, "export", _data_export, "Write a table to files that other tools read.")
     exporting.add_argument("--to", metavar="FILE", required=True, help="X.parquet or X.csv, and X.classes.* beside it")
+    text = "a row a configuration and epoch (1..12), with an id and the cumulative cost"
+    exporting.add_argument("--long", action="store_true", help=text)
+    exporting.add_argument("--seed", metavar="S", help="of the rows of --long: a seed or 'mean' (default: the first)")
     exporting.add_argument("--overwrite", action="store_true", help="replace files that are there")
     add_table_option(exporting)
     verifying = add_command(actions, "verify", _data_verify, "Compare every byte of a table with its checksums.")
@@ -122,9 +125,14 @@ def _data_import(options: argparse.Namespace) -> int:
 
 def _data_export(options: argparse.Namespace) -> int:
     from nhb2_plugins.table.export import export_table
+    from nhb2_plugins.table.frame import table_to_frame
 
+    if options.seed is not None and not options.long:
+        raise InvalidValueError("--seed is of the rows of --long; without it every seed has rows of its own")
     bench = open_benchmark(options.table)
-    files = export_table(bench.table, options.to, overwrite=options.overwrite)
+    seed = bench.checked_seed(read_seed(options.seed))
+    make_frame = (lambda _: bench.to_long_frame(seed)) if options.long else table_to_frame
+    files = export_table(bench.table, options.to, overwrite=options.overwrite, make_frame=make_frame)
     print(f"{bench.provenance.label} written to {', '.join(str(file) for file in files)}")
     return 0
 

@@ -35,7 +35,9 @@ def add_log(commands: Commands) -> None:
     target = "a new .jsonl, .csv or .parquet file, or a database's URL; with --format a new directory"
     export.add_argument("target", metavar="TARGET", nargs="?", help=target)
     export.add_argument("--to", metavar="TARGET", help="the same, as elsewhere")
-    text = "write a directory a run, as another package keeps them: carps (CARP-S) or deepcave (DeepCAVE)"
+    text = (
+        "write a directory a run, as another package keeps it: carps (CARP-S), deepcave (DeepCAVE), ioh (IOHanalyzer)"
+    )
     export.add_argument("--format", choices=sorted(DIRECTORY_FORMATS), help=text)
     merge = add_command(parts, "merge", _merge, "Write the records of several sources, each once, to one target.")
     merge.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCE)

@@ -3,7 +3,7 @@
 - :func:`performance_arrays`: (runs, evaluations), as ``benchmark_simulator.utils.get_performance_over_time`` of
   mfhpo-simulator takes them.
 - :func:`final_regrets`: a frame of (seeds, optimizers), as ``autorank.autorank`` takes it.
-- :func:`export_directories`: a directory a run, as DeepCAVE and CARP-S keep them.
+- :func:`export_directories`: a directory a run, as CARP-S, DeepCAVE and IOHexperimenter keep them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from nhb2_plugins.files import directory_aside
 from nhb2_plugins.trajectory.carps_files import write_carps_run
 from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
 from nhb2_plugins.trajectory.exported_run import ExportedRun, exported_runs
+from nhb2_plugins.trajectory.ioh_files import write_ioh_run
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunFile
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 DIRECTORY_FORMATS: Final[Mapping[str, Callable[[ExportedRun, Path], None]]] = {
     "carps": write_carps_run,
     "deepcave": write_deepcave_run,
+    "ioh": write_ioh_run,
 }
 """Formats that keep a directory a run, by name."""
 

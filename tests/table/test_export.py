@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -61,6 +62,7 @@ def read_polars(path: Path) -> Any:
 def test_the_files_beside_the_one_asked_for(tmp_path: Path, ending: str) -> None:
     files = export(tmp_path / f"mini.{ending}")
     names = [f"mini.{ending}", f"mini.classes.{ending}"] + ["mini.provenance.json"] * (ending == "csv")
+    names.append("mini.croissant.json")
     assert [file.name for file in files] == names
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(names)
 
@@ -146,17 +148,83 @@ def test_provenance_is_in_the_metadata_of_both_parquet_files(tmp_path: Path) -> 
 
     from nhb2_plugins.table.export import PROVENANCE_KEY
 
-    for file in export(tmp_path / "mini.parquet"):
+    for file in export(tmp_path / "mini.parquet")[:2]:
         metadata = parquet.read_schema(file).metadata
         assert json.loads(metadata[PROVENANCE_KEY.encode()]) == json.loads(json.dumps(TABLE.provenance.to_dict()))
 
 
 def test_provenance_is_beside_the_csv(tmp_path: Path) -> None:
-    *_, provenance = export(tmp_path / "mini.csv")
+    *_, provenance, _ = export(tmp_path / "mini.csv")
     content = json.loads(provenance.read_text())
     assert content["kind"] == "imported"
     assert content["digest"] == TABLE.provenance.digest
     assert content["seeds"] == [222, 555]
+
+
+# -- Croissant (mlcroissant reads it in its own environment)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_the_metadata_describes_the_files(tmp_path: Path, ending: str) -> None:
+    *files, metadata = export(tmp_path / f"mini.{ending}")
+    content = json.loads(metadata.read_text())
+    described = {each["name"]: each for each in content["distribution"]}
+    assert list(described) == [file.name for file in files]
+    for file in files:
+        assert described[file.name]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+        assert described[file.name]["contentSize"] == f"{file.stat().st_size} B"
+    table, classes = content["recordSet"]
+    assert [field["name"] for field in table["field"]] == list(mini_benchmark().to_frame().columns)
+    kinds = {field["name"]: field["dataType"] for field in (*table["field"], *classes["field"])}
+    assert (kinds["cellcode"], kinds["lr"], kinds["batch_size"]) == ("sc:Text", "sc:Float", "sc:Integer")
+    assert TABLE.provenance.label in content["description"]
+    assert "license" not in content  # of numbers that somebody has imported
+
+
+# -- a row a configuration and epoch
+
+
+@pytest.mark.parametrize("seed", [None, 555, "mean"])
+def test_the_long_frame_answers_as_lookups_do(seed: Any) -> None:
+    bench = mini_benchmark()
+    frame = bench.to_long_frame(seed)
+    assert len(frame) == N_CONFIGURATIONS * 12
+    assert not frame.isna().any().any()
+    for position in range(0, len(frame), 98_765):
+        row = frame.iloc[position]
+        configuration = Configuration.from_index(int(row["id"]))
+        assert (row["id"], row["epoch"]) == (position // 12, position % 12 + 1)
+        assert row["cellcode"] == configuration.cellcode
+        assert {name: row[name] for name in configuration.to_hyperparameters()} == configuration.to_hyperparameters()
+        for split in ("train", "valid", "test"):
+            answer = bench.evaluate(configuration, row["epoch"], split, seed)
+            assert row[f"{split}_acc"] == answer.accuracy_pct
+        assert row["cost_s"] == bench.evaluate(configuration, row["epoch"], "valid", seed).cost_s
+    assert frame.attrs["provenance"]["digest"] == bench.provenance.digest
+
+
+def test_the_command_exports_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pandas as pd
+
+    from nhb2_plugins.cli.main import main
+
+    target = tmp_path / "long.parquet"
+    assert main(["data", "export", "--to", str(target), "--long", "--seed", "mean"]) == 0
+    frame = pd.read_parquet(target, columns=["id", "epoch", "valid_acc", "cost_s"])
+    assert len(frame) == N_CONFIGURATIONS * 12
+    bench = open_benchmark()
+    for number, epoch, accuracy, cost in frame.iloc[::400_001].itertuples(index=False):
+        answer = bench.evaluate(Configuration.from_index(number), epoch, seed="mean")
+        assert (accuracy, cost) == (answer.accuracy_pct, answer.cost_s)
+    for wrong, message in (
+        (["--seed", "222"], "--seed is of the rows of --long"),
+        (["--long", "--seed", "7"], "seed 7 is not one of"),
+    ):
+        assert main(["data", "export", "--to", str(tmp_path / "other.parquet"), *wrong]) == 2
+        assert message in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "long.classes.parquet", "long.croissant.json", "long.parquet",
+    ]  # fmt: skip
 
 
 # -- whole or not at all
@@ -169,14 +237,14 @@ def test_another_format_is_refused(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("occupied", ["mini.csv", "mini.classes.csv", "mini.provenance.json"])
+@pytest.mark.parametrize("occupied", ["mini.csv", "mini.classes.csv", "mini.provenance.json", "mini.croissant.json"])
 def test_a_file_that_is_there_stays_unless_it_may_be_overwritten(tmp_path: Path, occupied: str) -> None:
     (tmp_path / occupied).write_text("mine")
     with pytest.raises(TableError, match=rf"{occupied} already exists"):
         export(tmp_path / "mini.csv")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(occupied, "mine")]
     export(tmp_path / "mini.csv", overwrite=True)
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 4
     assert (tmp_path / occupied).read_text() != "mine"
 
 
