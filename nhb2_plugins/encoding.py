@@ -41,11 +41,11 @@ from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 NamedEncoding = Literal["categorical", "ordinal", "integer"]
 NumericEncoding = Literal["digits", "unit"]
 Encoding = NamedEncoding | NumericEncoding
-NAMED_ENCODINGS: Final[tuple[NamedEncoding, ...]] = get_args(NamedEncoding)
+ENCODINGS: Final[tuple[NamedEncoding, ...]] = get_args(NamedEncoding)
 """Those in which operations are named: what a framework expresses unless its adapter says otherwise."""
 NUMERIC_ENCODINGS: Final[tuple[NumericEncoding, ...]] = get_args(NumericEncoding)
 """Those with a number for each of the eight."""
-ENCODINGS: Final[tuple[Encoding, ...]] = (*NAMED_ENCODINGS, *NUMERIC_ENCODINGS)
+ALL_ENCODINGS: Final[tuple[Encoding, ...]] = (*ENCODINGS, *NUMERIC_ENCODINGS)
 CELL_NAME: Final = "cell"
 """The hyperparameter that stands for all six edges where cells are chosen whole."""
 _T = TypeVar("_T")
@@ -64,7 +64,7 @@ _NUMBERED: Final[Mapping[Encoding, tuple[str, ...]]] = MappingProxyType(
 """The hyperparameters that stand as numbers."""
 
 
-def checked_encoding(encoding: str, allowed: tuple[Encoding, ...] = ENCODINGS) -> Encoding:
+def checked_encoding(encoding: str, allowed: tuple[Encoding, ...] = ALL_ENCODINGS) -> Encoding:
     """The encoding.
 
     Raises:
@@ -234,7 +234,7 @@ def _refuse_numeric(encoding: Encoding) -> None:
     if encoding in NUMERIC_ENCODINGS:
         raise InvalidValueError(
             f"encoding {encoding!r} has a number for each edge and nothing for a whole cell (one_per_class needs it); "
-            f"these have: {', '.join(NAMED_ENCODINGS)}"
+            f"these have: {', '.join(ENCODINGS)}"
         )
 
 

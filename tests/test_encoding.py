@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nhb2_plugins.encoding import (
+    ALL_ENCODINGS,
     CELL_NAME,
     ENCODINGS,
-    NAMED_ENCODINGS,
     checked_encoding,
     choices,
     hyperparameter_choices,
@@ -33,7 +33,7 @@ LR_RANK, BATCH_SIZE_RANK = LEARNING_RATES.index(0.1), BATCH_SIZES.index(128)
 
 
 def test_an_unknown_encoding_is_named_with_the_allowed_ones() -> None:
-    assert [checked_encoding(each) for each in ENCODINGS] == ["categorical", "ordinal", "integer", "digits", "unit"]
+    assert [checked_encoding(each) for each in ALL_ENCODINGS] == ["categorical", "ordinal", "integer", "digits", "unit"]
     known = "'categorical', 'ordinal', 'integer', 'digits', 'unit'"
     message = rf"encoding 'ordnal' is not one of {known} \(did you mean 'ordinal'\?\)"
     for call in (checked_encoding, hyperparameter_choices, lambda each: to_configuration({}, each)):
@@ -91,11 +91,11 @@ def test_values_of_one_configuration_under_each_encoding() -> None:
         to_values("0|10|210")  # type: ignore[arg-type]
 
 
-@given(configurations, st.sampled_from(ENCODINGS), st.booleans())
+@given(configurations, st.sampled_from(ALL_ENCODINGS), st.booleans())
 def test_values_lead_back_to_their_configuration(
     configuration: Configuration, encoding: Any, whole_cells: bool
 ) -> None:
-    values = to_values(configuration, encoding, whole_cells=whole_cells and encoding in NAMED_ENCODINGS)
+    values = to_values(configuration, encoding, whole_cells=whole_cells and encoding in ENCODINGS)
     assert to_configuration(values, encoding) == configuration
 
 
@@ -121,7 +121,7 @@ def test_a_rank_that_is_none_is_named(rank: Any) -> None:
         to_configuration({**to_values(CONFIGURATION, "integer"), "batch_size": 6}, "integer")
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", ALL_ENCODINGS)
 def test_missing_unknown_and_doubled_hyperparameters_are_named(encoding: Any) -> None:
     values = to_values(CONFIGURATION, encoding)
     for wrong, named in (

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import (
-    NAMED_ENCODINGS,
+    ENCODINGS,
     Choices,
     Encoding,
     checked_encoding,
@@ -39,7 +39,7 @@ class Framework:
     """
 
     name: str
-    encodings: tuple[Encoding, ...] = NAMED_ENCODINGS
+    encodings: tuple[Encoding, ...] = ENCODINGS
     encoding: Encoding | None = None
     has_fidelities: bool = False
     default_ladder: FidelityLadder | None = None

@@ -12,7 +12,7 @@ from typing import Any, Final, Unpack
 from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.adapters.run import RecordedRun
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.encoding import ENCODINGS
+from nhb2_plugins.encoding import ALL_ENCODINGS
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments
@@ -21,7 +21,7 @@ from nhb2_plugins.trajectory.logger import TrajectoryLogger
 __all__ = ["PlainObjective", "objective"]
 
 PLAIN: Final = Framework(
-    name="A plain objective", encodings=ENCODINGS, has_fidelities=True, has_several_objectives=True
+    name="A plain objective", encodings=ALL_ENCODINGS, has_fidelities=True, has_several_objectives=True
 )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.cli.values import read_number, read_whole_number
-from nhb2_plugins.encoding import ENCODINGS, checked_encoding
+from nhb2_plugins.encoding import ALL_ENCODINGS, ENCODINGS, checked_encoding
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import (
     BATCH_SIZES,
@@ -35,7 +35,7 @@ def add_space(commands: Commands) -> None:
     parser.add_argument("cellcode", metavar="CELLCODE|export", nargs="?", help="a cell to describe, or 'export'")
     export = parser.add_argument_group("export", "write the space, or a part of it, as ConfigSpace reads it")
     export.add_argument("--to", metavar="FILE", help="the file to write: *.json, *.yaml or *.yml")
-    export.add_argument("--encoding", metavar="E", help=f"{', '.join(ENCODINGS)} (default: {ENCODINGS[0]})")
+    export.add_argument("--encoding", metavar="E", help=f"{', '.join(ALL_ENCODINGS)} (default: {ENCODINGS[0]})")
     export.add_argument("--cell", metavar="CELLCODE", help="only this cell")
     export.add_argument("--lr", metavar="LR", help="only this learning rate")
     export.add_argument("--batch-size", metavar="B", help="only this batch size")

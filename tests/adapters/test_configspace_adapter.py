@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import ConfigurationSpace
+from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace
+from ConfigSpace import Configuration as SpaceConfiguration
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from nhb2_plugins.space import (
     OPERATIONS,
     Configuration,
 )
+from nhb2_plugins.subspace import Subspace
 from tests.core_fixtures import configurations
 
 SPACES: dict[Encoding, ConfigurationSpace] = {encoding: configuration_space(encoding, seed=0) for encoding in ENCODINGS}
@@ -183,3 +185,20 @@ def test_ranks_and_values_are_not_mixed_up() -> None:
         to_configuration(to_values(CONFIGURATION, "integer"), "categorical")
     with pytest.raises(InvalidValueError):
         to_configuration(to_values(CONFIGURATION, "ordinal"), "integer")
+
+
+@pytest.mark.parametrize("encoding", ["digits", "unit"])
+def test_spaces_of_numbers_alone(encoding: Any) -> None:
+    space = configuration_space(encoding, seed=0)
+    assert {*space} == {*HYPERPARAMETER_NAMES}
+    assert not any(isinstance(space[name], CategoricalHyperparameter) for name in space)
+    assert encoding == "unit" or space.estimate_size() == N_CONFIGURATIONS
+    drawn = [to_configuration(values, encoding) for values in space.sample_configuration(300)]
+    assert len({each.index for each in drawn}) > 290
+    for configuration in drawn:
+        values = to_values(configuration, encoding)
+        assert to_configuration(SpaceConfiguration(space, values=dict(values)), encoding) == configuration
+    part = configuration_space(encoding, restriction=Subspace(lr=0.1), seed=0)
+    assert {to_configuration(values, encoding).lr for values in part.sample_configuration(20)} == {0.1}
+    with pytest.raises(InvalidValueError, match="nothing for a whole cell"):
+        configuration_space(encoding, restriction=Subspace(one_per_class=True))

@@ -10,7 +10,7 @@ import pytest
 
 import nhb2_plugins as nhb2
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.encoding import ENCODINGS
+from nhb2_plugins.encoding import ALL_ENCODINGS
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
@@ -24,7 +24,7 @@ def bench() -> Benchmark:
     return generated_benchmark()
 
 
-@pytest.mark.parametrize("encoding", [None, *ENCODINGS])
+@pytest.mark.parametrize("encoding", [None, *ALL_ENCODINGS])
 def test_a_mapping_and_names_are_the_same_evaluation(bench: Benchmark, encoding: Any) -> None:
     objective = nhb2.objective(bench, encoding=encoding, charging="cached")
     values = objective.problem.values(CONFIGURATION)

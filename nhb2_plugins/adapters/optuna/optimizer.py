@@ -101,9 +101,9 @@ def _check_fits(sampler: str, encoding: Encoding, part: Subspace) -> None:
     if sampler not in _NUMBERS_ONLY:
         return
     if encoding not in _OF_NUMBERS:
-        allowed = ", ".join(map(repr, _OF_NUMBERS))
         raise InvalidValueError(
-            f"sampler {sampler!r} models numbers alone: it needs encoding {allowed}, not {encoding!r}"
+            f"sampler {sampler!r} models numbers alone: it needs encoding 'integer', not {encoding!r}; "
+            "'digits' and 'unit' are of numbers too"
         )
     choices = hyperparameter_choices(encoding, part)
     if sum(len(choices[name]) > 1 for name in numbered(encoding)) < 2:

@@ -6,6 +6,7 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.distributions import FloatDistribution
 from optuna.trial import FixedTrial, create_trial
 
 from nhb2_plugins.adapters.optuna.search_space import OPTUNA_ENCODINGS
@@ -20,11 +21,12 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CONFIGURATIONS, Configuration
+from nhb2_plugins.subspace import Subspace
 from tests.adapters.optuna.studies import make_study
 from tests.core_fixtures import configurations
 
 
-@pytest.mark.parametrize("encoding", OPTUNA_ENCODINGS)
+@pytest.mark.parametrize("encoding", ["categorical", "integer", "digits"])
 def test_the_space_has_every_configuration(encoding: Any) -> None:
     space = optuna_search_space(encoding)
     size = 1
@@ -32,6 +34,16 @@ def test_the_space_has_every_configuration(encoding: Any) -> None:
         size *= len(distribution.choices) if hasattr(distribution, "choices") else distribution.high + 1
     assert tuple(space) == HYPERPARAMETER_NAMES
     assert size == N_CONFIGURATIONS
+
+
+def test_the_space_of_numbers_from_0_to_1_is_a_box() -> None:
+    space = optuna_search_space("unit")
+    assert space == dict.fromkeys(HYPERPARAMETER_NAMES, FloatDistribution(0.0, 1.0))
+    part = optuna_search_space("unit", Subspace(lr=0.1))
+    assert part == space | {"lr": FloatDistribution(5.5 / 8, 5.5 / 8)}
+    study = make_study()
+    trial = study.ask(part)
+    assert configuration_of(trial).lr == 0.1
 
 
 @given(configurations, st.sampled_from(OPTUNA_ENCODINGS))
