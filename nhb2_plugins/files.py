@@ -139,6 +139,21 @@ def only_process(lock: Path, refusal: Callable[[], Exception]) -> Iterator[None]
         yield
 
 
+@contextlib.contextmanager
+def one_process_at_a_time(lock: Path) -> Iterator[None]:
+    """Hold a lock file, which is made where missing; wait while another process holds it.
+
+    Raises:
+        OSError: it cannot be made, or the file system knows no locks.
+    """
+    if fcntl is None:
+        yield
+        return
+    with lock.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 # -- reading
 
 

@@ -42,7 +42,7 @@ def add_train(commands: Commands) -> None:
     which.add_argument("--check", metavar="N", type=positive_number, help="train N configurations and check the table")
     add_training_options(parser)
     parser.add_argument("--epochs", metavar="E", type=positive_number, default=SCHEDULE_EPOCHS, help="default: 12")
-    parser.add_argument("--seed", metavar="S", type=int, default=222, help="default: 222")
+    parser.add_argument("--seed", metavar="S", type=int, help="default: 222; of a check: the table's first")
     parser.add_argument("--save", metavar="DIR", help="keep runs and models there, and go on with what is there")
     add_table_option(parser)
 
@@ -70,20 +70,26 @@ def _train(options: argparse.Namespace) -> int:
             "name a cell, a learning rate and a batch size, or one of --best, --best-per-setting, --check"
         )
     with needs_training():
+        from nhb2_plugins.training.checkpoint import make_directory
         from nhb2_plugins.training.loop import place_data
         from nhb2_plugins.training.sources import open_data
-        from nhb2_plugins.training.task import BENCHMARK, network_for
+        from nhb2_plugins.training.task import AUTHORS_SEEDS, BENCHMARK, TrainingTask, check_images, network_for
+    if options.check is not None and options.epochs != SCHEDULE_EPOCHS:
+        raise InvalidValueError(f"--check compares after {SCHEDULE_EPOCHS} epochs, and not after {options.epochs}")
     bench = open_benchmark(options.table)
     execution, data = _execution(options), open_data(options.data)
     network = network_for(_network(options), data)
     compares = data.name == "CIFAR-10" and network == BENCHMARK
     if options.check is not None:
         return _check(options, bench, execution, compares=compares)
+    seed = AUTHORS_SEEDS[0] if options.seed is None else options.seed
+    tasks = [TrainingTask(chosen, seed, options.epochs, network) for chosen in _configurations(options, bench)]
+    for task in tasks:
+        check_images(task, data)
     placed = place_data(data, execution)
-    for configuration in _configurations(options, bench):
-        from nhb2_plugins.training.task import TrainingTask
-
-        task = TrainingTask(configuration, options.seed, options.epochs, network)
+    if options.save is not None:
+        make_directory(Path(options.save))
+    for task in tasks:
         _train_one(task, placed, execution, options.save, bench if compares else None)
     return 0
 
@@ -116,11 +122,10 @@ def _network(options: argparse.Namespace) -> Any:
 
 
 def _execution(options: argparse.Namespace) -> Execution:
-    from nhb2_plugins.training.loop import checked_device
     from nhb2_plugins.training.task import Execution as Made
 
     return Made(
-        device=checked_device(options.device),
+        device=options.device,
         deterministic=options.deterministic,
         tf32=options.tf32,
         channels_last=options.channels_last,
@@ -133,7 +138,7 @@ def _train_one(
     task: TrainingTask, data: DeviceData, execution: Execution, save: str | None, bench: Benchmark | None
 ) -> None:
     from nhb2_plugins.training.loop import Training
-    from nhb2_plugins.training.models import WEIGHTS, train_and_save
+    from nhb2_plugins.training.models import model_file, train_and_save
 
     chosen, looked_up = task.configuration, _table_curve(bench, task)
     print(f"{chosen.cellcode} lr {chosen.lr:g} batch size {chosen.batch_size} seed {task.seed}: {data.data.name}")
@@ -157,7 +162,7 @@ def _train_one(
     if run.diverged_epoch is not None:
         print(f"diverged: the loss is no number from epoch {run.diverged_epoch} on")
     if save is not None:
-        print(f"model: {Path(save) / task.name}{WEIGHTS}")
+        print(f"model: {model_file(task, Path(save))}")
 
 
 def _table_curve(bench: Benchmark | None, task: TrainingTask) -> Any:
@@ -185,11 +190,11 @@ def _check(options: argparse.Namespace, bench: Benchmark, execution: Execution, 
     from nhb2_plugins.training.check import check_table, stratified_sample
     from nhb2_plugins.training.trained import TrainedBenchmark
 
+    seed = int(bench.checked_seed(options.seed))
     if not compares:
         print("nhb2: error: a table is checked on CIFAR-10 with the benchmark's own network", file=sys.stderr)
         return EXIT_WRONG_INPUT
     trained = TrainedBenchmark(options.data, directory=options.save, execution=execution, seeds=bench.seeds)
-    seed = options.seed if options.seed in bench.seeds else bench.seeds[0]
 
     def show(configuration: Configuration, of_table: float, of_training: float) -> None:
         print(f"{configuration.cellcode} {configuration.lr:g} {configuration.batch_size}", end="  ")

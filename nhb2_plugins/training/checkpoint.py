@@ -4,6 +4,7 @@
 
     DIR/<task>.checkpoint    weights, momentum, and the run so far; removed when the run is finished
     DIR/<task>.json          the run (:mod:`nhb2_plugins.training.run`)
+    DIR/.<task>.lock         held by the process that trains it, until it is finished; another one waits
 
 A file is written aside and renamed into place, so a process that is killed at any moment leaves the last whole epoch
 behind. Since everything drawn depends on seed and epoch alone, a run that goes on from there has the bits of one that
@@ -15,13 +16,13 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from nhb2_plugins.files import file_aside
+from nhb2_plugins.files import file_aside, one_process_at_a_time, open_regular
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
 from nhb2_plugins.training.run import TrainedRun, TrainingError, read_run
@@ -38,6 +39,7 @@ def train_resumably(
     *,
     until: int | None = None,
     on_epoch: Callable[[Training], None] | None = None,
+    on_finish: Callable[[Training], None] | None = None,
 ) -> TrainedRun:
     """Train, or go on where a process before this one was stopped; a run that is there already is only read.
 
@@ -48,13 +50,65 @@ def train_resumably(
         execution: how to compute it.
         until: last epoch to train (None: the schedule's last).
         on_epoch: called after each epoch, when its checkpoint is there.
+        on_finish: called after the schedule's last epoch, before the run's file says that it is finished; again by the
+            next process where this one died between the two.
 
     Raises:
         TrainingError: what is there is damaged or of another run, or the disk refuses.
     """
-    finished = directory / f"{task.name}.json"
-    if finished.exists():
-        return _checked(read_run(finished), TrainedRun(task, execution, data.data.checksum), finished)
+    finished = run_file(task, directory)
+    if not finished.exists():
+        with _alone(task, directory):
+            if not finished.exists():  # by the process that was waited for
+                return _train(task, data, directory, execution, until, on_epoch, on_finish)
+    return _checked(read_run(finished), TrainedRun(task, execution, data.data.checksum), finished)
+
+
+def run_file(task: TrainingTask, directory: Path) -> Path:
+    """Where a finished run is."""
+    return directory / f"{task.name}.json"
+
+
+def write_run(run: TrainedRun, directory: Path) -> None:
+    """Keep a finished run.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    with written_aside(run_file(run.task, directory)) as aside:
+        aside.write_text(run.to_json() + "\n", encoding="utf-8")
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory for runs, where it is missing.
+
+    Raises:
+        TrainingError: it cannot be made.
+    """
+    with _refusals(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _alone(task: TrainingTask, directory: Path) -> Iterator[None]:
+    """Keep other processes from training a run at the same time."""
+    make_directory(directory)
+    with ExitStack() as held:
+        lock = directory / f".{task.name}.lock"
+        with _refusals(lock):
+            held.enter_context(one_process_at_a_time(lock))
+        yield
+
+
+def _train(
+    task: TrainingTask,
+    data: DeviceData,
+    directory: Path,
+    execution: Execution,
+    until: int | None,
+    on_epoch: Callable[[Training], None] | None,
+    on_finish: Callable[[Training], None] | None,
+) -> TrainedRun:
     training = resumed(task, data, directory, execution)
 
     def keep(training: Training) -> None:
@@ -64,8 +118,9 @@ def train_resumably(
 
     run = training.train(until, keep)
     if run.is_finished:
-        with written_aside(finished) as aside:
-            aside.write_text(run.to_json() + "\n", encoding="utf-8")
+        if on_finish is not None:
+            on_finish(training)
+        write_run(run, directory)
         for left in (_checkpoint_of(task, directory), *directory.glob(f".{task.name}.*")):  # also by killed writers
             left.unlink(missing_ok=True)
     return run
@@ -81,9 +136,12 @@ def resumed(task: TrainingTask, data: DeviceData, directory: Path, execution: Ex
     path = _checkpoint_of(task, directory)
     if path.exists():
         content = _read(path)
-        training.run = _checked(TrainedRun.from_json(content["run"]), training.run, path)
-        training.network.load_state_dict(content["network"])
-        training.optimizer.load_state_dict(content["optimizer"])
+        with _damages(path):
+            run = TrainedRun.from_json(content["run"])
+        training.run = _checked(run, training.run, path)
+        with _damages(path):
+            training.network.load_state_dict(content["network"])
+            training.optimizer.load_state_dict(content["optimizer"])
     return training
 
 
@@ -98,8 +156,12 @@ def save_checkpoint(training: Training, directory: Path) -> None:
         "network": training.network.state_dict(),
         "optimizer": training.optimizer.state_dict(),
     }
-    with written_aside(_checkpoint_of(training.run.task, directory)) as aside:
-        torch.save(content, aside)
+    path = _checkpoint_of(training.run.task, directory)
+    with written_aside(path) as aside:
+        try:
+            torch.save(content, aside)
+        except RuntimeError as error:  # PyTorch's word for a full disk
+            raise TrainingError(f"cannot write {path}: {' '.join(str(error).split()):.200}") from error
 
 
 def _checkpoint_of(task: TrainingTask, directory: Path) -> Path:
@@ -107,13 +169,27 @@ def _checkpoint_of(task: TrainingTask, directory: Path) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)  # tensors and plain values: nothing executed
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"the checkpoint {path} is damaged ({error!s:.200}); remove it to begin again") from error
+    with _damages(path), open_regular(path) as file:
+        content = torch.load(file, map_location="cpu", weights_only=True)  # tensors and plain values: nothing executed
     if not isinstance(content, dict) or set(content) != set(_CONTENT):
         raise TrainingError(f"{path} is no checkpoint of a training run; remove it to begin again")
     return content
+
+
+@contextmanager
+def _damages(path: Path) -> Iterator[None]:
+    """Say of a checkpoint that it is damaged, whatever PyTorch makes of it."""
+    try:
+        yield
+    except _DAMAGES as error:
+        said = " ".join(str(error).split())
+        raise TrainingError(f"the checkpoint {path} is damaged ({said:.200}); remove it to begin again") from error
+
+
+_DAMAGES: Final = (
+    *(OSError, EOFError, RuntimeError, LookupError, ValueError, TypeError, AttributeError),
+    *(pickle.UnpicklingError, TrainingError),
+)
 
 
 def _checked(found: TrainedRun, expected: TrainedRun, path: Path) -> TrainedRun:
@@ -136,7 +212,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     Raises:
         TrainingError: the disk refuses.
     """
-    try:
+    with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with file_aside(path) as aside:
             yield aside
@@ -145,5 +221,12 @@ def written_aside(path: Path) -> Iterator[Path]:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Name the file that the system refuses to write."""
+    try:
+        yield
     except OSError as error:
         raise TrainingError(f"cannot write {path}: {error}") from error

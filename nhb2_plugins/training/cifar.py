@@ -132,7 +132,8 @@ def _read_archive(source: Path) -> Mapping[str, bytes]:
                 if is_batch and member.size <= _LARGEST_FILE and (file := archive.extractfile(member)) is not None:
                     contents[name] = file.read()
     except (OSError, tarfile.TarError, EOFError, KeyError, zlib.error) as error:
-        raise DataRefusedError(f"{source} is no archive of CIFAR-10 ({error}); they are at {PAGE}") from error
+        said = " ".join(str(error).split())  # tarfile says a line for each way to pack
+        raise DataRefusedError(f"{source} is no archive of CIFAR-10 ({said}); they are at {PAGE}") from error
     return contents
 
 

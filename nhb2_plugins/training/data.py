@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.files import open_regular
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+
+MAX_CLASSES: Final = 2**16
+"""More would be a column of something else: the network has an output for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +30,7 @@ class LabelledImages:
 
     Attributes:
         pixels: uint8, shape (n, channels, height, width).
-        labels: integers from 0, shape (n,).
+        labels: integers from 0 and below :data:`MAX_CLASSES`, shape (n,).
 
     Raises:
         InvalidValueError: arrays of another form.
@@ -45,6 +51,8 @@ class LabelledImages:
                 f"labels of shape {labels.shape} and dtype {labels.dtype}, "
                 f"expected {pixels.shape[:1]} and integers from 0"
             )
+        if labels.max() >= MAX_CLASSES:
+            raise InvalidValueError(f"label {labels.max()} is not one of 0..{MAX_CLASSES - 1}")
         object.__setattr__(self, "pixels", np.ascontiguousarray(pixels))
         object.__setattr__(self, "labels", labels.astype(np.int64))
 
@@ -69,7 +77,8 @@ class ImageData:
         padding: width of the black border that the crops of augmented images may reach into, in pixels.
 
     Raises:
-        InvalidValueError: splits whose images differ in shape, or statistics of another number of channels.
+        InvalidValueError: splits whose images differ in shape, statistics that are not a number a channel, or a name,
+            flips or padding of another kind.
     """
 
     train: LabelledImages
@@ -85,11 +94,17 @@ class ImageData:
         shapes = {split.pixels.shape[1:] for split in self._splits}
         if len(shapes) != 1:
             raise InvalidValueError(f"the splits' images differ in shape: {', '.join(map(str, sorted(shapes)))}")
-        n_channels = self.image_shape[0]
-        if len(self.mean) != n_channels or len(self.std) != n_channels or min(self.std) <= 0:
+        mean, std, n_channels = _finite(self.mean), _finite(self.std), self.image_shape[0]
+        if not len(mean) == len(std) == n_channels or min(std) <= 0:
             raise InvalidValueError(f"mean {self.mean} and std {self.std} are not {n_channels} numbers, std above 0")
-        if self.padding < 0:
-            raise InvalidValueError(f"padding {self.padding} is not a number of pixels")
+        object.__setattr__(self, "mean", mean)  # built-in numbers: the checksum is over their text
+        object.__setattr__(self, "std", std)
+        if type(self.padding) is not int or self.padding < 0:
+            raise InvalidValueError(f"padding {self.padding!r} is not a whole number of pixels from 0")
+        if type(self.flips) is not bool:
+            raise InvalidValueError(f"flips {self.flips!r} is not True or False")
+        if not isinstance(self.name, str):
+            raise InvalidValueError(f"name {self.name!r:.80} is not text")
 
     @property
     def _splits(self) -> tuple[LabelledImages, LabelledImages, LabelledImages]:
@@ -117,7 +132,7 @@ class ImageData:
         return digest.hexdigest()
 
     @classmethod
-    def load(cls, path: Any) -> ImageData:
+    def load(cls, path: str | Path) -> ImageData:
         """Read what :meth:`save` wrote, or any ``.npz`` file with its arrays.
 
         Arrays: ``train_pixels``, ``train_labels``, and the like for ``valid`` and ``test``; ``mean``, ``std``;
@@ -127,7 +142,7 @@ class ImageData:
             InvalidValueError: no such file, an array missing or of another form.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open_regular(Path(path)) as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             train, valid, test = (
                 LabelledImages(arrays[f"{split}_pixels"], arrays[f"{split}_labels"])
@@ -141,7 +156,7 @@ class ImageData:
             raise InvalidValueError(f"{path} holds no images: {error or 'it is cut off'}") from error
         return cls(train, valid, test, mean, std, **options)
 
-    def save(self, path: Any) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the images to an ``.npz`` file."""
         arrays: dict[str, Any] = {
             f"{name}_{part}": getattr(split, part)
@@ -150,3 +165,12 @@ class ImageData:
         }
         arrays |= {name: getattr(self, name) for name in ("mean", "std", "name", "flips", "padding")}
         np.savez_compressed(path, **arrays)
+
+
+def _finite(values: Any) -> tuple[float, ...]:
+    """Built-in numbers; nothing where one is none."""
+    try:
+        numbers = tuple(map(float, values))
+    except (TypeError, ValueError):
+        return ()
+    return numbers if all(map(math.isfinite, numbers)) else ()

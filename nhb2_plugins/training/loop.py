@@ -34,7 +34,7 @@ from nhb2_plugins.training.images import (
 )
 from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.run import EpochResult, TrainedRun
-from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask
+from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask, check_images
 
 MOMENTUM: Final = 0.9
 WEIGHT_DECAY: Final = 5e-4
@@ -79,9 +79,13 @@ class Training:
         task: what to train.
         data: the images, on the device and in the precision of the execution.
         execution: how to compute it.
+
+    Raises:
+        InvalidValueError: the network cannot be trained on these images, or the GPU is not there.
     """
 
     def __init__(self, task: TrainingTask, data: DeviceData, execution: Execution = ON_THE_PROCESSOR) -> None:
+        check_images(task, data.data)
         self.data = data
         self.network = make_network(task, execution)
         self.optimizer = SGD(
@@ -149,7 +153,7 @@ def make_network(task: TrainingTask, execution: Execution = ON_THE_PROCESSOR) ->
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(task.seed)
         network = Network(task.configuration.cellcode, task.network, prune_dead=execution.prune_dead)
-    network = network.to(execution.device, dtype_of(execution))
+    network = network.to(device_of(execution), dtype_of(execution))
     if execution.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its types leave it out
     return network
@@ -162,29 +166,24 @@ def dtype_of(execution: Execution) -> torch.dtype:
 
 def place_data(data: ImageData, execution: Execution = ON_THE_PROCESSOR) -> DeviceData:
     """Copy a data set to where an execution wants it."""
-    device = torch.device(execution.device)
-    return DeviceData.of(data, device, dtype_of(execution), channels_last=execution.channels_last)
+    return DeviceData.of(data, device_of(execution), dtype_of(execution), channels_last=execution.channels_last)
 
 
-def checked_device(name: str) -> str:
-    """The device's name.
+def device_of(execution: Execution) -> torch.device:
+    """The device.
 
     Raises:
-        InvalidValueError: PyTorch does not know it, or finds no such GPU.
+        InvalidValueError: PyTorch finds no such GPU.
     """
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InvalidValueError(f"device {name!r} is none that PyTorch knows: {error!s:.100}") from None
-    n_gpus = torch.cuda.device_count()
+    device, n_gpus = torch.device(execution.device), torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= n_gpus:
-        raise InvalidValueError(f"device {name!r}: PyTorch {torch.__version__} finds {n_gpus} GPUs here")
-    return name
+        raise InvalidValueError(f"device {execution.device!r}: PyTorch {torch.__version__} finds {n_gpus} GPUs here")
+    return device
 
 
 def platform_of(execution: Execution) -> dict[str, str]:
     """What a run was computed with: the device's name and PyTorch's version."""
-    device = torch.device(execution.device)
+    device = device_of(execution)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else execution.device
     return {"device": name, "pytorch": torch.__version__}
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import torch
 
 from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.training.checkpoint import train_resumably, written_aside
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
@@ -26,6 +27,7 @@ from nhb2_plugins.training.run import TrainedRun, TrainingError
 from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask
 
 try:
+    from safetensors import SafetensorError
     from safetensors.torch import load, save
 except ImportError as error:
     raise missing_extra("trained models need safetensors", "train", error) from error
@@ -51,7 +53,7 @@ def save_model(training: Training, directory: Path) -> Path:
         TrainingError: the disk refuses.
     """
     weights = save({name: value.detach().cpu().contiguous() for name, value in training.network.state_dict().items()})
-    path = directory / f"{training.run.task.name}{WEIGHTS}"
+    path = model_file(training.run.task, directory)
     last = training.run.results[-1] if training.run.results else None
     card = {
         "format": MODEL_FORMAT,
@@ -78,8 +80,8 @@ def load_model(path: str | Path) -> TrainedModel:
     """
     path = Path(path)
     try:
-        weights, card = path.read_bytes(), json.loads(path.with_suffix(CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        weights, card = read_regular(path), json.loads(read_regular(path.with_suffix(CARD)))
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainingError(f"the model {path} cannot be read: {error}") from error
     run = _run_of(card, weights, path)
     with torch.random.fork_rng(devices=[]):
@@ -87,7 +89,7 @@ def load_model(path: str | Path) -> TrainedModel:
     try:
         tensors = load(weights)
         network.to(tensors["layers.0.0.weight"].dtype).load_state_dict(tensors)
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, SafetensorError) as error:
         raise TrainingError(f"{path} does not hold the weights of {run.task.configuration}: {error!s:.200}") from error
     network.eval()
     return TrainedModel(network, run)
@@ -98,7 +100,10 @@ def _run_of(card: Any, weights: bytes, path: Path) -> TrainedRun:
         raise TrainingError(f"{path.with_suffix(CARD)} is no card of a trained model, version {MODEL_VERSION}")
     if card.get("weights_sha256") != hashlib.sha256(weights).hexdigest():
         raise TrainingError(f"{path} is damaged: its SHA-256 is not its card's")
-    return TrainedRun.from_json(json.dumps(card.get("run")))
+    try:
+        return TrainedRun.from_json(json.dumps(card.get("run")))
+    except TrainingError as error:
+        raise TrainingError(f"{path.with_suffix(CARD)}: {error}") from error
 
 
 def train_and_save(
@@ -111,13 +116,22 @@ def train_and_save(
     """Train as :func:`nhb2_plugins.training.checkpoint.train_resumably`, and keep the network after the last epoch.
 
     Raises:
-        TrainingError: as there.
+        TrainingError: as there, or the run is there already, and its network is not.
     """
 
     def keep(training: Training) -> None:
-        if training.run.is_finished:  # before the run's own file says that it is done
-            save_model(training, directory)
-        if on_epoch is not None:
-            on_epoch(training)
+        save_model(training, directory)
 
-    return train_resumably(task, data, directory, execution, on_epoch=keep)
+    run = train_resumably(task, data, directory, execution, on_epoch=on_epoch, on_finish=keep)
+    path = model_file(task, directory)
+    if not path.exists() or load_model(path).run.to_json() != run.to_json():
+        raise TrainingError(
+            f"{directory} holds the finished run {task.name} and not its network, whose weights were not kept; "
+            "name another directory to train it again"
+        )
+    return run
+
+
+def model_file(task: TrainingTask, directory: Path) -> Path:
+    """Where a run's weights are."""
+    return directory / f"{task.name}{WEIGHTS}"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from nhb2_plugins.benchmark import PAID_SPLITS, sum_in_order
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error
 from nhb2_plugins.fidelity import Split
+from nhb2_plugins.files import read_regular
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.training.task import Execution, TrainingTask
 
@@ -42,6 +43,9 @@ class EpochResult:
         train_time_s: seconds of the training pass,
         valid_time_s: of the evaluation of the validation images,
         test_time_s: and of the test images, to 1 ms.
+
+    Raises:
+        InvalidValueError: an accuracy that is no percentage, or a time below 0.
     """
 
     epoch: int
@@ -56,6 +60,12 @@ class EpochResult:
     train_time_s: float
     valid_time_s: float
     test_time_s: float
+
+    def __post_init__(self) -> None:
+        accuracies = (self.train_accuracy_pct, self.valid_accuracy_pct, self.test_accuracy_pct)
+        times = (self.train_time_s, self.valid_time_s, self.test_time_s)
+        if not all(0 <= each <= 100 for each in accuracies) or not all(0 <= each < math.inf for each in times):
+            raise InvalidValueError(f"{accuracies} % and {times} s are not accuracies of 0..100 and times from 0")
 
     @property
     def diverged(self) -> bool:
@@ -88,6 +98,9 @@ class TrainedRun:
         platform: ``device`` (its name) and ``pytorch`` (its version).
         results: one an epoch, from the first; shorter than the schedule where the run is not finished.
         n_together: how many configurations were trained together; times are this run's share.
+
+    Raises:
+        InvalidValueError: results that are not of the first epochs of the schedule, in order.
     """
 
     task: TrainingTask
@@ -96,6 +109,14 @@ class TrainedRun:
     platform: Mapping[str, str] = field(default_factory=dict, hash=False)
     results: tuple[EpochResult, ...] = ()
     n_together: int = 1
+
+    def __post_init__(self) -> None:
+        epochs = [result.epoch for result in self.results]
+        if epochs != list(range(1, len(epochs) + 1)) or len(epochs) > self.task.epochs:
+            wrong = ", ".join(map(str, epochs))
+            raise InvalidValueError(f"its results are of epochs {wrong:.80}, and not of 1..{self.task.epochs} in order")
+        if type(self.n_together) is not int or self.n_together < 1:
+            raise InvalidValueError(f"n_together {self.n_together!r} is not a whole number from 1")
 
     @property
     def is_finished(self) -> bool:
@@ -148,11 +169,11 @@ class TrainedRun:
                 TrainingTask.from_dict(values["task"]),
                 Execution(**values["execution"]),
                 values["data_checksum"],
-                values["platform"],
+                {name: str(values["platform"][name]) for name in ("device", "pytorch")},
                 tuple(map(_from_json, values["results"])),
                 values["n_together"],
             )
-        except (ValueError, KeyError, TypeError, InvalidValueError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise TrainingError(f"it is no trained run: {error!r:.200}") from error
 
 
@@ -160,12 +181,13 @@ def measured_provenance(run: TrainedRun, data_name: str, seeds: tuple[int, ...])
     """Where the numbers of a run, and of all that were computed like it, come from.
 
     The digest stands for what decides them: images, network, precision and the like, the kind of device, PyTorch's
-    version. Configuration and seed are a record's own.
+    version. Configuration and seed are a record's own. Whether dead edges were left out decides nothing: a stack leaves
+    them out, and what is left over of a table's batch size is trained alone.
     """
     identity = {
         "data": run.data_checksum,
         "network": asdict(run.task.network),
-        "execution": asdict(replace(run.execution, device="")),
+        "execution": asdict(run.execution) | {"device": "", "prune_dead": False},
         **run.platform,
     }
     return Provenance(
@@ -191,14 +213,17 @@ def _from_json(values: Mapping[str, Any]) -> EpochResult:
 
 
 def read_run(path: Path) -> TrainedRun:
-    """Read a run's file.
+    """Read a finished run's file.
 
     Raises:
-        TrainingError: not there, or not one.
+        TrainingError: not there, not one, or of a run that is not finished.
     """
     try:
-        return TrainedRun.from_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        run = TrainedRun.from_json(read_regular(path).decode())
+    except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from error
     except TrainingError as error:
         raise TrainingError(f"{path}: {error}") from error
+    if not run.is_finished:
+        raise TrainingError(f"{path}: it holds {len(run.results)} of {run.task.epochs} epochs; remove it to train them")
+    return run

@@ -5,6 +5,7 @@
     DIR/table.json         what the directory's runs have in common; decides whether it may be gone on with
     DIR/runs/<task>.json   one a run (and checkpoints of those in progress)
     DIR/failures/          tracebacks of groups that failed
+    DIR/.lock              held by the process that trains the table
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,18 +24,20 @@ import torch
 from distributed import as_completed, get_worker
 
 from nhb2_plugins.campaign.engine import dask_client
-from nhb2_plugins.training.checkpoint import train_resumably, written_aside
+from nhb2_plugins.files import only_process, read_regular
+from nhb2_plugins.training.checkpoint import run_file, train_resumably, write_run, written_aside
 from nhb2_plugins.training.images import DeviceData
-from nhb2_plugins.training.loop import place_data
+from nhb2_plugins.training.loop import device_of, place_data
 from nhb2_plugins.training.run import TrainedRun, TrainingError, read_run
 from nhb2_plugins.training.sources import open_data
 from nhb2_plugins.training.table_spec import TableSpec
-from nhb2_plugins.training.task import Execution, TrainingTask, network_for
+from nhb2_plugins.training.task import Execution, TrainingTask, check_images, network_for
 from nhb2_plugins.training.together import StackedTraining
 
 IDENTITY_FILE: Final = "table.json"
 RUNS_DIRECTORY: Final = "runs"
 FAILURES_DIRECTORY: Final = "failures"
+_LOCK: Final = ".lock"
 _Group = tuple[TrainingTask, ...]
 
 
@@ -74,15 +78,40 @@ def train_table(
         on_outcome: called after each group.
 
     Raises:
-        TrainingError: the directory holds the runs of another table, or cannot be written.
+        TrainingError: the directory holds the runs of another table or is another process's, or cannot be written.
+        InvalidValueError: the network cannot be trained on the images, or there is no such GPU here.
         CampaignError: the scheduler does not answer.
         Nhb2Error: the data cannot be read.
     """
     data = open_data(spec.data)
     groups = spec.groups(network_for(spec.network_options(), data))
+    for group in groups:
+        check_images(group[0], data)
+    if scheduler is None:
+        device_of(spec.execution_options)
     _settle(spec.identity(data.checksum), directory)
+    with _alone(directory):
+        return _train_missing(groups, spec, directory, scheduler, n_processes, on_start, on_outcome)
+
+
+def _alone(directory: Path) -> AbstractContextManager[None]:
+    """Keep other processes from training the table."""
+    return only_process(
+        directory / _LOCK, lambda: TrainingError(f"another process is training the table in {directory}")
+    )
+
+
+def _train_missing(
+    groups: Sequence[_Group],
+    spec: TableSpec,
+    directory: Path,
+    scheduler: str | None,
+    n_processes: int | None,
+    on_start: Callable[[int, int], None] | None,
+    on_outcome: Callable[[GroupOutcome], None] | None,
+) -> TableOutcome:
     runs = directory / RUNS_DIRECTORY
-    missing = [tuple(task for task in group if not _path(runs, task).exists()) for group in groups]
+    missing = [tuple(task for task in group if not run_file(task, runs).exists()) for group in groups]
     missing = [group for group in missing if group]
     n_all, n_missing = (sum(map(len, each)) for each in (groups, missing))
     if on_start is not None:
@@ -119,8 +148,7 @@ def train_group(tasks: Sequence[TrainingTask], source: str, execution: Execution
             train_resumably(tasks[0], data, directory, execution)
         else:
             for run in StackedTraining(tasks, data, execution).train():
-                with written_aside(_path(directory, run.task)) as aside:
-                    aside.write_text(run.to_json() + "\n", encoding="utf-8")
+                write_run(run, directory)
     except Exception:
         return GroupOutcome(names, traceback.format_exc())
     return GroupOutcome(names)
@@ -166,16 +194,12 @@ def _data_of_process(source: str, execution: Execution) -> DeviceData:
     return place_data(open_data(source), execution)
 
 
-def _path(runs: Path, task: TrainingTask) -> Path:
-    return runs / f"{task.name}.json"
-
-
 def _settle(identity: dict[str, Any], directory: Path) -> None:
     """Make the directory, or see that it belongs to this table."""
     path = directory / IDENTITY_FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    except (OSError, ValueError) as error:
+        found = json.loads(read_regular(path)) if path.exists() else None
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from error
     if found is None:
         if directory.is_dir() and any(directory.iterdir()):

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
@@ -150,6 +150,15 @@ class ExecutionSpec(_Strict):
     prune_dead: bool = False
     evaluation_batch_size: int | None = Field(default=None, ge=1, strict=True)
 
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        self.options()
+        return self
+
+    def options(self) -> Execution:
+        """As training takes them."""
+        return Execution(**self.model_dump())
+
 
 class TableSpec(_Strict):
     """A whole table.
@@ -158,8 +167,8 @@ class TableSpec(_Strict):
         name: a short name; the default directory is called after it.
         data: ``digits``, or a place, relative to the specification's file.
         configurations: what is trained.
-        seeds: with each of them.
-        epochs: length of the schedule.
+        seeds: with each of them, each once.
+        epochs: length of the schedule, 12 or 200: others could not be exported.
         together: configurations of one batch size and seed that are trained at once; 1 for one after the other, whose
             times are those of a run alone.
         network: sizes.
@@ -169,16 +178,23 @@ class TableSpec(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     data: str = Field(min_length=1)
     configurations: ConfigurationsSpec
-    seeds: tuple[Annotated[int, Field(ge=0, strict=True)], ...] = Field(default=AUTHORS_SEEDS, min_length=1)
-    epochs: int = Field(default=SCHEDULE_EPOCHS, ge=1, strict=True)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**63, strict=True)], ...] = Field(default=AUTHORS_SEEDS, min_length=1)
+    epochs: Literal[12, 200] = SCHEDULE_EPOCHS
     together: int = Field(default=1, ge=1, strict=True)
     network: NetworkSpec = NetworkSpec()
     execution: ExecutionSpec = ExecutionSpec()
 
+    @field_validator("seeds")
+    @classmethod
+    def _each_once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if repeated := [seed for seed in seeds if seeds.count(seed) > 1]:
+            raise InvalidValueError(f"{repeated[0]} is there twice")
+        return seeds
+
     @property
     def execution_options(self) -> Execution:
         """How to compute."""
-        return Execution(**self.execution.model_dump())
+        return self.execution.options()
 
     def groups(self, network: NetworkOptions) -> list[tuple[TrainingTask, ...]]:
         """What is trained, in the groups that are trained together; the longest first.

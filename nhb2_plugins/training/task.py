@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal, get_args
@@ -9,6 +10,7 @@ from typing import Any, Final, Literal, get_args
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import Configuration
+from nhb2_plugins.text_table import counted
 from nhb2_plugins.training.data import ImageData
 
 AUTHORS_SEEDS: Final = (222, 555, 888)
@@ -42,10 +44,17 @@ class NetworkOptions:
     outer_biases: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(self.channels))
-        sizes = (*self.channels, self.cells_per_stage, self.image_channels, self.n_classes)
-        if not self.channels or not all(type(size) is int and size >= 1 for size in sizes):
-            raise InvalidValueError(f"{self!r} has a size that is not a whole number from 1")
+        widths = tuple(self.channels) if isinstance(self.channels, (tuple, list)) else ()
+        if not widths or not all(map(_is_from_1, widths)):
+            raise InvalidValueError(f"channels {self.channels!r} are not whole numbers from 1, one a stage")
+        object.__setattr__(self, "channels", widths)
+        for name in ("cells_per_stage", "image_channels", "n_classes"):
+            if not _is_from_1(size := getattr(self, name)):
+                raise InvalidValueError(f"{name} {size!r} is not a whole number from 1")
+
+
+def _is_from_1(value: object) -> bool:
+    return type(value) is int and value >= 1
 
 
 BENCHMARK: Final = NetworkOptions()
@@ -79,7 +88,7 @@ class TrainingTask:
     def __post_init__(self) -> None:
         if type(self.seed) is not int or not 0 <= self.seed < 2**63:
             raise InvalidValueError(f"seed {self.seed!r} is not a whole number from 0")
-        if type(self.epochs) is not int or self.epochs < 1:
+        if not _is_from_1(self.epochs):
             raise InvalidValueError(f"epochs {self.epochs!r} is not a whole number from 1")
 
     @property
@@ -114,12 +123,42 @@ class TrainingTask:
         return cls(configuration, values["seed"], values["epochs"], NetworkOptions(**values["network"]))
 
 
+def check_images(task: TrainingTask, data: ImageData) -> None:
+    """See that a task's network can be trained on images.
+
+    Raises:
+        InvalidValueError: they are of other channels or labels, cannot be halved between its stages, or leave a last
+            batch of one pixel a channel, which a batch norm cannot be trained on.
+    """
+    network, (n_channels, height, width) = task.network, data.image_shape
+    if n_channels != network.image_channels or data.n_classes > network.n_classes:
+        raise InvalidValueError(
+            f"images of {counted(n_channels, 'channel')} and {counted(data.n_classes, 'label')} do not fit a network "
+            f"for {counted(network.image_channels, 'channel')} and {counted(network.n_classes, 'label')}"
+        )
+    n_halvings = len(network.channels) - 1
+    smallest, n_train, batch_size = 2**n_halvings, len(data.train), task.configuration.batch_size
+    if height % smallest or width % smallest:
+        raise InvalidValueError(
+            f"images of {height} × {width} pixels cannot be halved {counted(n_halvings, 'time')} between "
+            f"{n_halvings + 1} stages: multiples of {smallest} can, and fewer stages halve less"
+        )
+    if n_train % batch_size == 1 and height == width == smallest:
+        raise InvalidValueError(
+            f"{counted(n_train, 'training image')} in batches of {batch_size} leave one over, which has one pixel a "
+            "channel in the last stage, and a batch norm needs two: leave an image out, or have fewer stages"
+        )
+
+
+_DEVICE: Final = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
+
+
 @dataclass(frozen=True)
 class Execution:
     """How a run is computed; none of it is meant to change what is computed beyond float noise.
 
     Attributes:
-        device: PyTorch's name of it: ``cpu``, ``cuda``, ``cuda:1``.
+        device: PyTorch's name of a processor or a GPU: ``cpu``, ``cuda``, ``cuda:1``.
         precision: ``float32`` as the benchmark, or ``float64`` for comparisons.
         deterministic: choose convolutions that give the same bits every time (on a processor they always do).
         tf32: let a GPU multiply with 10 bits of mantissa; the benchmark's GPUs could not.
@@ -129,7 +168,7 @@ class Execution:
         evaluation_batch_size: images at once in evaluations; None for the run's batch size, as the authors did it.
 
     Raises:
-        InvalidValueError: an unknown precision, or a batch without images.
+        InvalidValueError: another device, an unknown precision, or a batch without images.
     """
 
     device: str = "cpu"
@@ -142,10 +181,14 @@ class Execution:
     evaluation_batch_size: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.device, str) or not _DEVICE.fullmatch(self.device):
+            raise InvalidValueError(f"device {self.device!r} is not 'cpu', 'cuda' or a GPU by its number, 'cuda:1'")
         if self.precision not in PRECISIONS:
             raise InvalidValueError(describe_choices(self.precision, PRECISIONS, what="precision"))
-        if self.evaluation_batch_size is not None and self.evaluation_batch_size < 1:
-            raise InvalidValueError(f"evaluation batch size {self.evaluation_batch_size} is not a number from 1")
+        if self.evaluation_batch_size is not None and not _is_from_1(self.evaluation_batch_size):
+            raise InvalidValueError(
+                f"evaluation batch size {self.evaluation_batch_size!r} is not a whole number from 1"
+            )
 
 
 ON_THE_PROCESSOR: Final = Execution()

@@ -31,7 +31,7 @@ from nhb2_plugins.training.loop import (
 from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.run import EpochResult, TrainedRun
 from nhb2_plugins.training.stack import Stack, StackedDescent, StackedStep, losses_of
-from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask
+from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask, check_images
 
 _Measured = tuple[list[float], list[float]]
 _Outcome = TypeVar("_Outcome")
@@ -49,13 +49,15 @@ class StackedTraining:
         execution: how to compute; on a GPU a step is replayed as a CUDA graph.
 
     Raises:
-        InvalidValueError: no task, or tasks that differ in more than cell and learning rate.
+        InvalidValueError: no task, tasks that differ in more than cell and learning rate, or as
+            :class:`~nhb2_plugins.training.loop.Training`.
     """
 
     def __init__(
         self, tasks: Sequence[TrainingTask], data: DeviceData, execution: Execution = ON_THE_PROCESSOR
     ) -> None:
         first = _checked_alike(tasks)
+        check_images(first, data.data)
         pruned = replace(execution, prune_dead=True)
         self.data = data
         self.stack = Stack([make_network(task, pruned) for task in tasks])

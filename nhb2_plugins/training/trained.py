@@ -30,6 +30,7 @@ from nhb2_plugins.training.task import (
     Execution,
     NetworkOptions,
     TrainingTask,
+    check_images,
     network_for,
 )
 
@@ -61,7 +62,7 @@ class TrainedBenchmark(Benchmark):
         network: sizes; channels and labels are the data's.
 
     Raises:
-        InvalidValueError: seeds that are not ascending integers.
+        InvalidValueError: seeds that are not ascending integers, images too small for the network, or no such GPU.
         Nhb2Error: the data cannot be read.
 
     ``oracle``, ``by_row``, ``rows``, ``to_frame`` and what else needs a whole table raise :class:`NoTableError`.
@@ -81,8 +82,9 @@ class TrainedBenchmark(Benchmark):
         self._execution = execution
         images = data if isinstance(data, ImageData) else open_data(data)
         self._network = network_for(network, images)
-        self._data = place_data(images, execution)
         task = TrainingTask(Configuration.from_index(0), network=self._network)  # any: a record names its own
+        check_images(task, images)
+        self._data = place_data(images, execution)
         example = TrainedRun(task, execution, images.checksum, platform_of(execution))
         self._provenance = measured_provenance(example, images.name, seeds)
         self._in_progress: dict[str, Training] = {}

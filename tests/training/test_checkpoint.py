@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import time
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,78 @@ def test_a_run_does_not_go_on_under_another_pytorch(begun: Path) -> None:
     save_checkpoint(training, begun.parent)
     with pytest.raises(TrainingError, match=r"was begun on .*'pytorch': '1\.0'"):
         resumed(TASK, place_data(image_data()), begun.parent)
+
+
+def test_a_finished_runs_file_that_was_cut_is_not_believed(tmp_path: Path) -> None:
+    run = train_resumably(dataclasses.replace(TASK, epochs=3), place_data(image_data()), tmp_path)
+    path = tmp_path / f"{run.task.name}.json"
+    path.write_text(dataclasses.replace(run, results=run.results[:2]).to_json())
+    with pytest.raises(TrainingError, match=rf"{path.name}: it holds 2 of 3 epochs"):
+        train_resumably(run.task, place_data(image_data()), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content | {"network": {}},
+        lambda content: content | {"network": 5},
+        lambda content: content | {"optimizer": {"state": {}}},
+        lambda content: content | {"run": "{}"},
+        lambda content: content | {"run": 5},
+    ],
+)
+def test_a_checkpoint_with_other_things_in_it_is_named(begun: Path, change: Any) -> None:
+    torch.save(change(torch.load(begun, weights_only=True)), begun)
+    with pytest.raises(TrainingError, match=rf"the checkpoint .*{TASK.name}\.checkpoint is damaged .* remove it"):
+        resumed(TASK, place_data(image_data()), begun.parent)
+
+
+def test_a_pipe_in_a_checkpoints_place_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{TASK.name}.checkpoint")
+    with pytest.raises(TrainingError, match=r"is damaged .*not a regular file"):
+        resumed(TASK, place_data(image_data()), tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+def test_a_disk_that_is_full_names_the_file_and_leaves_the_last_checkpoint(begun: Path) -> None:
+    import resource
+
+    before, limits = begun.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    training = resumed(TASK, place_data(image_data()), begun.parent)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        with pytest.raises(TrainingError, match=rf"cannot write .*{begun.name}"):
+            save_checkpoint(training, begun.parent)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert begun.read_bytes() == before
+    assert sorted(path.suffix for path in begun.parent.iterdir()) == [".checkpoint", ".lock"]
+
+
+def train_slowly(directory: Path, n_trained: Any) -> None:
+    """Train, long enough for another process to come."""
+
+    def count(training: Training) -> None:
+        with n_trained.get_lock():
+            n_trained.value += 1
+        time.sleep(0.2)
+
+    train_resumably(TASK, place_data(image_data()), directory, on_epoch=count)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs locks")
+def test_two_processes_share_a_run(tmp_path: Path) -> None:
+    """The second waits, and neither takes the other's files away."""
+    context = get_context("fork")
+    n_trained = context.Value("i", 0)
+    processes = [context.Process(target=train_slowly, args=(tmp_path, n_trained)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert n_trained.value == TASK.epochs
+    assert [path.name for path in tmp_path.iterdir()] == [f"{TASK.name}.json"]
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

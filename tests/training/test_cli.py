@@ -98,10 +98,16 @@ def test_a_diverged_run_says_so(data: str, monkeypatch: pytest.MonkeyPatch, caps
         (["010210", "0.15", "256"], "learning rate '0.15'"),
         (["01021", "0.1", "256"], "01021"),
         (["010210", "0.1", "256", "--channels", "a"], "channels 'a' are not numbers"),
-        (["010210", "0.1", "256", "--device", "toaster"], "device 'toaster' is none that PyTorch knows"),
+        (["010210", "0.1", "256", "--channels", "0"], "channels (0,) are not whole numbers from 1"),
+        (["010210", "0.1", "256", "--device", "toaster"], "device 'toaster' is not 'cpu', 'cuda' or a GPU"),
+        (["010210", "0.1", "256", "--device", "mps"], "device 'mps' is not"),
+        (["010210", "0.1", "256", "--device", "meta"], "device 'meta' is not"),
+        (["010210", "0.1", "256", "--channels", "2,2,2,2,2"], "images of 8 × 8 pixels cannot be halved 4 times"),
         (["010210", "0.1", "256", "--device", "cuda:9"], "finds 0 GPUs here"),
         (["010210", "0.1", "256", "--seed", "-1"], "seed -1"),
         (["--check", "2"], "a table is checked on CIFAR-10"),
+        (["--check", "2", "--epochs", "3"], "--check compares after 12 epochs"),
+        (["--check", "2", "--seed", "5"], "seed 5 is not one of"),
     ],
 )
 def test_wrong_input_is_one_line(
@@ -112,6 +118,38 @@ def test_wrong_input_is_one_line(
     assert message in said.err
     assert said.err.count("\n") == 1
     assert said.out == ""
+
+
+def test_a_place_that_is_a_file_is_refused_before_anything_is_trained(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "010210", "0.1", "256", "--data", data, "--save", __file__]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert f"cannot write {__file__}" in said.err
+
+
+@pytest.mark.parametrize("name", ["text.txt", "text.npz"])
+def test_data_that_are_text_are_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / name).write_text("no images\n" * 100)
+    assert main(["train", "010210", "0.1", "256", "--data", str(tmp_path / name)]) != 0
+    said = capsys.readouterr().err
+    assert name in said
+    assert said.count("\n") == 1
+
+
+def test_a_run_that_is_there_without_its_model_announces_none(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "220202", "0.1", "64", "--data", data, "--epochs", "1", *SMALL, "--save", str(tmp_path / "m")]
+    assert main(command) == 0
+    (tmp_path / "m" / "220202-0.1-64-222-1.safetensors").unlink()
+    capsys.readouterr()
+    assert main(command) != 0
+    said = capsys.readouterr()
+    assert "model:" not in said.out
+    assert "holds the finished run" in said.err
+    assert said.err.count("\n") == 1
 
 
 def test_a_check_of_the_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ LABELS = np.array([0, 1, 2, 1])
         (PIXELS, LABELS[:3], r"labels of shape \(3,\)"),
         (PIXELS, LABELS / 1, "dtype float64, expected .* integers from 0"),
         (PIXELS, LABELS - 1, "integers from 0"),
+        (PIXELS, LABELS + 2**16, "label 65538 is not one of 0..65535"),
     ],
 )
 def test_refuses_arrays_of_another_form(pixels: Any, labels: Any, message: str) -> None:
@@ -40,6 +42,15 @@ def test_refuses_arrays_of_another_form(pixels: Any, labels: Any, message: str) 
         ({"mean": (1.0,)}, "are not 3 numbers"),
         ({"std": (1.0, 0.0, 1.0)}, "std above 0"),
         ({"padding": -1}, "padding -1"),
+        ({"padding": 1.5}, "padding 1.5"),
+        ({"padding": True}, "padding True"),
+        ({"mean": (1.0, float("nan"), 1.0)}, "are not 3 numbers"),
+        ({"mean": (1.0, "a", 1.0)}, "are not 3 numbers"),
+        ({"mean": None}, "are not 3 numbers"),
+        ({"std": (1.0, float("nan"), 1.0)}, "std above 0"),
+        ({"std": (1.0, float("inf"), 1.0)}, "std above 0"),
+        ({"flips": 2}, "flips 2 is not True or False"),
+        ({"name": 5}, "name 5 is not text"),
     ],
 )
 def test_refuses_splits_that_do_not_fit(changes: dict[str, Any], message: str) -> None:
@@ -71,6 +82,18 @@ def test_the_checksum_sees_every_pixel_label_and_the_augmentation() -> None:
     ]
     assert len({data.checksum, *(other.checksum for other in others)}) == 6
     assert dataclasses.replace(data, name="other").checksum == data.checksum
+
+
+def test_the_checksum_is_of_numbers_and_not_of_their_types() -> None:
+    data = image_data()
+    spelled = dataclasses.replace(data, mean=list(data.mean), std=tuple(map(np.float64, data.std)))  # type: ignore[arg-type]
+    assert spelled.checksum == data.checksum
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "images.npz")
+    with pytest.raises(InvalidValueError, match=r"images\.npz holds no images: .*not a regular file"):
+        ImageData.load(tmp_path / "images.npz")
 
 
 def test_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import torch
 
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.training import Network, load_model, save_model
+from nhb2_plugins.training import Network, load_model, models, save_model
+from nhb2_plugins.training.checkpoint import train_resumably
 from nhb2_plugins.training.loop import Training, place_data
 from nhb2_plugins.training.models import train_and_save
 from nhb2_plugins.training.run import TrainingError, read_run
@@ -61,6 +64,64 @@ def test_a_run_keeps_its_last_network(tmp_path: Path) -> None:
     run = train_and_save(TASK, place_data(image_data()), tmp_path)
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".safetensors"]
     assert load_model(tmp_path / f"{TASK.name}.safetensors").run == run == read_run(tmp_path / f"{TASK.name}.json")
+
+
+def test_killed_after_the_last_epoch_it_keeps_its_network_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last checkpoint is there, model and run are not."""
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models, "save_model", die)
+    with pytest.raises(KeyboardInterrupt):
+        train_and_save(TASK, place_data(image_data()), tmp_path)
+    assert not (tmp_path / f"{TASK.name}.json").exists()
+    monkeypatch.undo()
+    run = train_and_save(TASK, place_data(image_data()), tmp_path)
+    assert load_model(tmp_path / f"{TASK.name}.safetensors").run == run
+
+
+def test_a_run_whose_weights_were_not_kept_has_no_model(tmp_path: Path) -> None:
+    data = place_data(image_data())
+    run = train_resumably(TASK, data, tmp_path)
+    with pytest.raises(TrainingError, match=r"holds the finished run .*010210-0\.1-32-222-2.* another directory"):
+        train_and_save(TASK, data, tmp_path)
+    (tmp_path / "other").mkdir()
+    other = Training(TASK, data)
+    other.train(1)
+    save_model(other, tmp_path)
+    with pytest.raises(TrainingError, match=r"holds the finished run .* its network, .* another directory"):
+        train_and_save(TASK, data, tmp_path)
+    assert read_run(tmp_path / f"{TASK.name}.json") == run
+
+
+def test_weights_that_are_none_are_refused_whatever_the_card_says(saved: tuple[Training, Path]) -> None:
+    _, path = saved
+    card = path.with_suffix(".model.json")
+    path.write_bytes(b"\xff" * 100)
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"weights_sha256": sha256(b"\xff" * 100).hexdigest()}))
+    with pytest.raises(TrainingError, match=rf"{path.name} does not hold the weights of"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("run", [None, [], {"format": "other"}, 5])
+def test_a_card_without_a_run_is_named(saved: tuple[Training, Path], run: object) -> None:
+    _, path = saved
+    card = path.with_suffix(".model.json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"run": run}))
+    with pytest.raises(TrainingError, match=rf"{card.name}: "):
+        load_model(path)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".model.json"])
+def test_a_pipe_is_refused_and_not_waited_for(saved: tuple[Training, Path], suffix: str) -> None:
+    _, path = saved
+    path.with_suffix(suffix).unlink()
+    os.mkfifo(path.with_suffix(suffix))
+    with pytest.raises(TrainingError, match=r"cannot be read: .*not a regular file"):
+        load_model(path)
 
 
 def test_refuses_what_is_no_model(saved: tuple[Training, Path], tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.training import table_engine
 from nhb2_plugins.training.run import TrainingError
@@ -24,9 +26,8 @@ NETWORK = NetworkSpec(channels=(2, 3), cells_per_stage=1)
 def spec(tmp_path: Path) -> TableSpec:
     image_data().save(tmp_path / "data.npz")
     chosen = ConfigurationsSpec(cells=("0|33|233", "3|33|233"), lrs=(0.1, 0.2), batch_sizes=(64,))
-    return TableSpec(
-        name="t", data=str(tmp_path / "data.npz"), configurations=chosen, seeds=(1,), epochs=1, network=NETWORK
-    )
+    spec = TableSpec(name="t", data=str(tmp_path / "data.npz"), configurations=chosen, seeds=(1,), network=NETWORK)
+    return spec.model_copy(update={"epochs": 1})  # which no specification can ask for: it could not be exported
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def test_a_table_is_trained_on_dask_and_gone_on_with(spec: TableSpec, tmp_path: 
     assert started == [(0, 4), (3, 1)]
     with pytest.raises(TrainingError, match=r"holds runs of another table \(epochs\)"):
         train(spec.model_copy(update={"epochs": 2}))
+    assert not list(out.rglob(".*.lock"))
 
 
 def test_what_is_not_a_tables_directory_stays_as_it_is(spec: TableSpec, tmp_path: Path) -> None:
@@ -73,6 +75,49 @@ def test_what_is_not_a_tables_directory_stays_as_it_is(spec: TableSpec, tmp_path
     (published / "table.json").write_text("[1]")
     with pytest.raises(TrainingError, match="is not what a table's directory has there"):
         train_table(spec, published, n_processes=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"execution": {"device": "cuda"}}, "device 'cuda': PyTorch .* finds 0 GPUs here"),
+        ({"network": {"channels": (2,) * 5}}, "images of 8 × 8 pixels cannot be halved 4 times"),
+    ],
+)
+def test_what_cannot_be_trained_here_is_refused_before_workers_start(
+    spec: TableSpec, changes: dict[str, object], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_engine, "dask_client", None)
+    wrong = TableSpec.model_validate(spec.model_dump() | {"epochs": 12} | changes)
+    with pytest.raises(InvalidValueError, match=message):
+        train_table(wrong, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_process_is_kept_out_of_a_table(
+    spec: TableSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals: list[str] = []
+
+    def outcomes(*_: object) -> list[GroupOutcome]:
+        with pytest.raises(TrainingError, match="another process is training the table in") as refusal:
+            train_table(spec, tmp_path / "out")
+        refusals.append(str(refusal.value))
+        return []
+
+    monkeypatch.setattr(table_engine, "_outcomes", outcomes)
+    train_table(spec, tmp_path / "out")
+    assert len(refusals) == 1
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_text("[" * 100_000), Path.mkdir])
+def test_an_identity_that_cannot_be_read_is_named(
+    spec: TableSpec, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    (tmp_path / "out").mkdir()
+    make(tmp_path / "out" / "table.json")
+    with pytest.raises(TrainingError, match=r"table\.json cannot be read"):
+        train_table(spec, tmp_path / "out")
 
 
 def tasks(*cells: str) -> list[TrainingTask]:
