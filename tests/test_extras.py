@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from nhb2_plugins import extras
 from nhb2_plugins.extras import install_command, missing_extra
@@ -75,3 +77,19 @@ def test_the_error_says_why_a_module_cannot_be_imported() -> None:
     told = "exports need pyarrow (numpy.core.multiarray failed to import)"
     assert str(error) == f"{told}: {install_command('frames')}"
     assert str(missing_extra("x needs y", "sql")) == f"x needs y: {install_command('sql')}"
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("extra", ["frames", "dehb"])
+def test_no_extra_installs_a_pyarrow_that_the_oldest_numpy_cannot_import(extra: str, python: str) -> None:
+    """26 was compiled against numpy 2; from Python 3.13 on there is no numpy 1.26."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "numpy>=1.26" in project["dependencies"]
+    required = [Requirement(text) for text in project["optional-dependencies"][extra]]
+    (pyarrow,) = [
+        each
+        for each in required
+        if each.name == "pyarrow" and (each.marker is None or each.marker.evaluate({"python_version": python}))
+    ]
+    assert pyarrow.specifier.contains("25.0.1")
+    assert pyarrow.specifier.contains("26.0.1") == (python == "3.13" and extra == "frames")

@@ -206,7 +206,8 @@ def run_dehb(
         logger: takes one record per evaluation; None makes one.
         output_path: where DEHB writes its log, history and state; None keeps none of them.
         **arguments: a problem's keywords beside a benchmark, the table's seed as ``table_seed``; and DEHB's own
-            settings: ``strategy``, ``mutation_factor``, ``crossover_prob``, ``log_level`` …
+            settings: ``strategy``, ``mutation_factor``, ``crossover_prob``, ``log_level`` …; with ``resume=True`` it
+            goes on from what is in ``output_path``, and the logger from its records (:meth:`TrajectoryLogger.resume`).
 
     Returns:
         The optimizer after its run, with ``history``, ``traj``, ``runtime`` and ``get_incumbents()``; its ``f`` is the
@@ -215,6 +216,7 @@ def run_dehb(
     Raises:
         InvalidValueError: neither ``n_evaluations`` nor ``budget_s``, one of them not positive, or as
             :func:`dehb_budgets` and :class:`DehbObjective`.
+        TrajectoryError: resumed, with a logger that has other evaluations than DEHB's files.
         Exception: the first error of an evaluation, as itself.
     """
     if n_evaluations is None and budget_s is None:
@@ -238,6 +240,11 @@ def run_dehb(
             output_path=directory,
             **({"save_freq": "end"} | settings),
         )
+        if (n_told := len(optimizer.history)) != len(objective.logger) and n_told:
+            raise TrajectoryError(
+                f"DEHB goes on after {n_told} evaluations, and the logger after {len(objective.logger)}: give it what "
+                "TrajectoryLogger.resume reads of the same run"
+            )
         while len(optimizer.history) < n_most and not budget.is_spent(objective.logger.clock_s):
             job = optimizer.ask()
             optimizer.tell(job, objective(job["config"], job["fidelity"]))

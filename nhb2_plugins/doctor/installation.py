@@ -26,7 +26,7 @@ VersionOf = Callable[[str], str | None]
 
 _DISTRIBUTION: Final = "nhb2-plugins"
 _CORE: Final = ""
-_REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(\[[^]]*\])?\s*(?:>=\s*([0-9][^\s,;]*))?[^;]*(?:;(.*))?")
+_REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(\[[^]]*\])?\s*(?:[^;>]*>=\s*([0-9][^\s,;]*))?[^;]*(?:;(.*))?")
 _EXTRA: Final = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _HPBANDSTER_NEEDS: Final = ("Pyro4", "serpent", "netifaces", "statsmodels")
 

@@ -50,7 +50,7 @@ def test_requirements_of_an_installed_wheel(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(installation, "installed_version", lambda name: "0.1.0")
     monkeypatch.setattr(installation.metadata, "requires", lambda name: declared)
     assert requirements()[:2] == [Requirement("numpy", "1.26", ""), Requirement("optuna", "4.0", "optuna")]
-    assert requirements()[2].extra == "quickstart"
+    assert requirements()[2] == Requirement("rich", "13.7", "quickstart")
 
 
 def test_this_installation() -> None:

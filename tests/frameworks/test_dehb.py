@@ -149,6 +149,33 @@ def test_dehb_s_files_are_kept_where_it_is_told_to(tmp_path: Path, monkeypatch: 
     assert [info["table"] for info in history["info"]] == [BENCH.provenance.key] * 10
 
 
+def bills(logger: TrajectoryLogger) -> list[tuple[Any, ...]]:
+    return [(each.trial, each.configuration, each.epoch, each.charged_cost_s, each.end_s) for each in logger.records]
+
+
+@pytest.mark.parametrize("charging", CHARGING_POLICIES)
+@pytest.mark.parametrize("n_before", [7, 25])
+def test_a_run_that_goes_on_is_the_unbroken_one(charging: Charging, n_before: int, tmp_path: Path) -> None:
+    unbroken = TrajectoryLogger()
+    settings: dict[str, Any] = {"seed": 3, "ladder": FidelityLadder.hyperband(1, 12), "charging": charging}
+    run_dehb(BENCH, 50, logger=unbroken, **settings)
+    for n, resume in ((n_before, False), (50, True)):
+        logger = TrajectoryLogger.resume(tmp_path / "run.jsonl")
+        run_dehb(BENCH, n, logger=logger, output_path=tmp_path / "dehb", resume=resume, **settings)
+        logger.close()
+    assert len(logger) == 50
+    assert bills(logger) == bills(unbroken)
+    assert (charging == "continued") == any(each.charged_cost_s < each.cost_s for each in logger.records)
+
+
+def test_a_run_that_goes_on_without_its_records_is_refused(tmp_path: Path) -> None:
+    run_dehb(BENCH, 5, output_path=tmp_path, logger=(logger := TrajectoryLogger()))
+    with pytest.raises(TrajectoryError, match="DEHB goes on after 5 evaluations, and the logger after 0"):
+        run_dehb(BENCH, 9, output_path=tmp_path, resume=True)
+    run_dehb(BENCH, 9, output_path=tmp_path, resume=True, logger=TrajectoryLogger.resume(logger))
+    assert len(logger) == 9
+
+
 @pytest.mark.parametrize("charging", CHARGING_POLICIES)
 def test_a_promotion_is_charged_by_the_policy(charging: Charging) -> None:
     objective = DehbObjective(BENCH, [4, 12], charging=charging)

@@ -342,3 +342,35 @@ def test_bad_arguments_are_refused_at_once() -> None:
     for wrong in ({"epoch": 13}, {"seed": 1}, {"charging": "free"}, {"encoding": "binary"}, {"restriction": None}):
         with pytest.raises(InvalidValueError, match=str(next(iter(wrong.values())))):
             SyneTuneBackend(BENCH, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "changes", "message"),
+    [
+        ("integer", {"lr": 3.4}, "lr 3.4"),
+        ("integer", {"lr": 0.4}, "lr 0.4"),
+        ("integer", {"batch_size": 256}, "batch_size 256"),
+        ("categorical", {"lr": 0.1003}, r"0\.1003 is not one of 0\.003125"),  # less than a percent beside a value
+        ("ordinal", {"lr": 0.0999}, r"0\.0999 is not one of"),
+    ],
+)
+def test_a_point_that_syne_tune_would_round_is_refused(
+    encoding: Encoding, changes: dict[str, Any], message: str
+) -> None:
+    backend = SyneTuneBackend(BENCH, encoding=encoding)
+    space = backend.configuration_space
+    point = to_values(Configuration("0|10|210", 0.1, 256), encoding) | changes
+    scheduler = SingleFidelityScheduler(space, [METRIC], searcher=InOrder(space, points_to_evaluate=[point]))
+    with pytest.raises(InvalidValueError, match=f"points_to_evaluate has .* which Syne Tune would round: .*{message}"):
+        tune(backend, scheduler, max_num_trials_completed=1)
+    assert len(backend.logger) == 0
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_points_of_the_space_are_evaluated_as_they_are(encoding: Encoding) -> None:
+    backend = SyneTuneBackend(BENCH, encoding=encoding)
+    space = backend.configuration_space
+    asked = [Configuration.from_index(index) for index in (7, 196_607)]
+    searcher = InOrder(space, points_to_evaluate=[to_values(each, encoding) for each in asked])
+    tune(backend, SingleFidelityScheduler(space, [METRIC], searcher=searcher), max_num_trials_completed=1)
+    assert [record.configuration for record in backend.logger.records] == asked

@@ -133,6 +133,27 @@ def test_what_is_written_is_read_back_equal(url: str) -> None:
     assert read_records_sql(url, "b") == written[5:]
 
 
+def test_a_seed_is_read_as_an_integer_wherever_a_column_keeps_it_as_text(tmp_path: Path) -> None:
+    """As PostgreSQL's does, and that of a SQLite file from before its type had both."""
+    url, path = f"sqlite:///{tmp_path / 'old.db'}", tmp_path / "old.db"
+    with SqlSink(url):
+        pass
+    with sqlite3.connect(path) as connection:
+        (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'nhb2_trial_record'").fetchone()
+        connection.execute("DROP TABLE nhb2_trial_record")
+        connection.execute(made.replace("seed NUMERIC", "seed VARCHAR(1000)"))
+    written = [*records(2), replace(RECORD, run_id="b", seed="mean")]
+    for _ in range(2):  # also what is there already
+        with SqlSink(url) as sink:
+            for record in written:
+                sink.write(record)
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT seed FROM nhb2_trial_record ORDER BY run_id, trial").fetchall()
+    assert found == [("222",), ("222",), ("mean",)]
+    assert [record.seed for record in read_records_sql(url)] == [222, 222, "mean"]
+    assert read_records_sql(url) == written
+
+
 def test_a_retried_write_does_not_double_a_record(url: str) -> None:
     for _ in range(3):
         with SqlSink(url, batch_size=2) as sink:

@@ -278,13 +278,23 @@ class SyneTuneCallback(SimulatorCallback):  # type: ignore[misc]  # Syne Tune is
     """Syne Tune's callback for simulations, for ``Tuner(callbacks=[…])``; its clock goes from event to event.
 
     Syne Tune's own moves the clock by the backend's ``tuner_sleep_time`` (5 s) where all workers are busy, and decides
-    up to that much after a result.
+    up to that much after a result. And what its searcher is to evaluate first (``points_to_evaluate``) is checked:
+    Syne Tune would round it, to another configuration than was asked for.
     """
 
     def on_tuning_start(self, tuner: Any) -> None:
-        """Keep the tuner's backend."""
+        """Keep the tuner's backend.
+
+        Raises:
+            InvalidValueError: the searcher's ``points_to_evaluate`` has one that is not in the space.
+        """
         super().on_tuning_start(tuner)
         self._backend = tuner.trial_backend
+        problem = getattr(getattr(self._backend, "blackbox", None), "problem", None)
+        searcher = getattr(tuner.scheduler, "searcher", None)
+        for point in getattr(searcher, "points_to_evaluate", None) or ():
+            if problem is not None:
+                _refuse_to_round(point, problem)
 
     def on_tuning_sleep(self, sleep_time: float) -> None:
         """Move the clock to the next event, if there is one."""
@@ -292,6 +302,14 @@ class SyneTuneCallback(SimulatorCallback):  # type: ignore[misc]  # Syne Tune is
             self._time_keeper.advance_to(events[0][0])
         else:
             super().on_tuning_sleep(sleep_time)
+
+
+def _refuse_to_round(point: Mapping[str, Any], problem: Problem) -> None:
+    try:
+        problem.restriction.checked(syne_tune_configuration(point, problem.settled_encoding))
+    except InvalidValueError as error:
+        told = f"points_to_evaluate has {dict(point)}, which Syne Tune would round: {error}"
+        raise InvalidValueError(told) from error
 
 
 class _TableClock(SimulatedTimeKeeper):  # type: ignore[misc]  # Syne Tune is untyped

@@ -46,7 +46,8 @@ def syne_tune_space(
     Args:
         encoding: of learning rate and batch size: ``categorical`` (``choice``), ``ordinal`` (Syne Tune's ordinals of
             kind ``equal``: both grids are powers of two, so ranks are the logarithmic axis) or ``integer`` (``randint``
-            over the ranks; Syne Tune rounds whatever else a user gives in ``points_to_evaluate``).
+            over the ranks; Syne Tune rounds whatever else a user gives in ``points_to_evaluate``, which
+            :class:`~nhb2_plugins.adapters.syne_tune.backend.SyneTuneCallback` refuses).
         restriction: the part of the space; by default all of it. With ``one_per_class`` the six edges become one
             hyperparameter, ``cell``.
         max_epoch: adds :data:`MAX_FIDELITY` with this value, for schedulers that pause and resume trainings.
