@@ -181,7 +181,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"zip": zip, "sort_key": _sort_key}
+    environment.filters |= {"zip": zip, "sort_key": _sort_key, "css_string": _css_string}
     environment.globals |= {
         "drawn": _drawn,
         "draw_picture": _draw_picture,
@@ -208,6 +208,11 @@ def _json(value: Any) -> Markup:
     """JSON that cannot end the element that it stands in."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _css_string(text: str) -> Markup:
+    """Text as a string of a style sheet, which it cannot end."""
+    return Markup('"' + "".join(each if each.isalnum() else f"\\{ord(each):06x}" for each in text) + '"')
 
 
 def _policy(*scripts: str) -> str:

@@ -134,15 +134,14 @@ def _without_nothing(value: Any) -> Any:
     return value
 
 
-def commands(analysis: CampaignAnalysis, version: str) -> str:
-    """What to type for the same numbers."""
+def commands(analysis: CampaignAnalysis, version: str) -> tuple[str, ...]:
+    """What to type for the same numbers, a command each."""
     own = f"'nhb2-plugins[quickstart]{f'=={version}' if version else ''}'"
     pinned = [f"'{name}=={versions[0]}'" for name, versions in analysis.versions.items() if len(versions) == 1]
     install = "python -m pip install " + " \\\n    ".join([own, *pinned])
-    check = "nhb2 info        # must name the table " + str(analysis.table["digest"])[:8]
-    if not analysis.specification:
-        return f"{install}\n{check}"
-    return f"{install}\n{check}\nnhb2 run {SPECIFICATION_FILE} --out results"
+    check = f"nhb2 info  # must name the table {str(analysis.table['digest'])[:8]}"
+    run = (f"nhb2 run {SPECIFICATION_FILE} --out results",) if analysis.specification else ()
+    return install, check, *run
 
 
 def table_facts(table: Mapping[str, Any]) -> Facts:

@@ -172,6 +172,25 @@ def test_the_specification_shown_is_the_campaign_s(name: str, tmp_path: Path) ->
     assert read_spec(str(path)) == spec == CampaignSpec.model_validate(spec.model_dump())
 
 
+def test_commands_and_texts_to_copy_stand_alone(page: Page, html: str) -> None:
+    copied = [each.text for each in page.all("code") if "copyable" in str(each.parents[-2].attributes.get("class"))]
+    assert [each.split()[0] for each in copied] == ["python", "nhb2", "@inproceedings{hirose2021nashpobench2,"]
+    assert "\n$" not in html
+
+
+def test_every_sheet_of_paper_names_the_table_which_cannot_leave_the_style_sheet(analysis: CampaignAnalysis) -> None:
+    styles = Page(page_of(analysis)).all("style")[0].text
+    words = [re.sub(r"\\([0-9a-f]{6})", lambda code: chr(int(code[1], 16)), each) for each in styles.split('"')]
+    assert analysis.table_label in words
+    hostile = page_of(replace(analysis, table_label='"; } </style><b>'))
+    assert not Page(hostile).all("b")
+
+
+def test_a_folded_cell_carries_its_heading(page: Page) -> None:
+    (row, *_) = page.rows("table-comparison")
+    assert [each.attributes.get("data-label") for each in row][:3] == [None, "runs", "evaluations"]
+
+
 def test_the_citation_is_the_readme_s(page: Page) -> None:
     bibtex = re.search(r"```bibtex\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert bibtex is not None

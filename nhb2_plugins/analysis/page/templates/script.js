@@ -42,8 +42,30 @@
 
   all("table.sortable").forEach(sortable);
 
+  // --- copying ------------------------------------------------------------------------------------------------------
+  function selected(code) {
+    const range = document.createRange();
+    range.selectNodeContents(code);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  }
+
+  for (const button of all(".copy"))
+    button.addEventListener("click", async () => {
+      const code = button.parentElement.querySelector("code");
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+      } catch { // refused, or a browser without it for files: what is selected can be copied by hand
+        selected(code);
+        if (!document.execCommand("copy")) return;
+      }
+      button.textContent = announcer.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+
   // --- charts -------------------------------------------------------------------------------------------------------
-  const MARGIN = { l: 58, r: 12, t: 8, b: 46 };
+  // Where nothing hovers plotly's tools are always shown: they get a strip of their own above the plot.
+  const MARGIN = { l: 58, r: 12, t: matchMedia("(hover: none)").matches ? 40 : 8, b: 46 };
   const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const short = (value) => (value === 0 ? "0" : Math.abs(value) < 0.01 ? value.toExponential(1) : String(Number(value.toPrecision(4))));
 
@@ -88,7 +110,7 @@
       for (const line of Object.values(this.data.variants).flat()) unfold(line);
       this.variant = Object.keys(this.data.variants)[0];
       this.hidden = new Set();
-      this.bands = true;
+      this.bands = false; // several lie over each other: on demand
       this.log = { x: this.data.x.log, y: this.data.y.log };
       this.box = figure.querySelector(".chart-box");
       this.target = document.createElement("div");
@@ -191,6 +213,7 @@
       return {
         margin: MARGIN, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", xaxis: this.axis("x"), yaxis: this.axis("y"),
         font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "#16202b" }, showlegend: false, dragmode: "zoom",
+        modebar: { bgcolor: "rgba(0,0,0,0)", color: "#66717e", activecolor: "#0a4f80" },
         hovermode: isSingle ? "closest" : "x unified", hoverdistance: 40,
         hoverlabel: { bgcolor: "rgba(255,255,255,.96)", bordercolor: "#c6ced7", font: { size: 13, color: "#16202b" }, namelength: -1 },
       };
@@ -225,7 +248,7 @@
           }));
         place.append(group);
       }
-      if (this.lines().some((line) => line.low)) place.append(this.toggle("Intervals", true, (on) => (this.bands = on)));
+      if (this.lines().some((line) => line.low)) place.append(this.toggle("Intervals", false, (on) => (this.bands = on)));
       for (const [which, label] of [["x", "Log x"], ["y", "Log y"]])
         if (this.data[which].log) place.append(this.toggle(label, true, (on) => (this.log[which] = on)));
     }
