@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import ListedColormap, to_hex
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette ("Color Universal Design", 2008), which colour-blind readers can tell apart, without its
@@ -17,6 +19,25 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 DASHES: Final = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 SEQUENTIAL: Final = "viridis"
 """Colour map of quantities: even in lightness, so that it survives colour blindness and grey print."""
+
+BASELINE: Final[Mapping[str, Any]] = {"color": "#7A828C", "linewidth": 4.5, "alpha": 0.5}
+"""How random search, exact, is drawn in every figure: broad and grey behind the others, since no run is behind it."""
+
+
+def diverging(value: float) -> tuple[str, str]:
+    """The colour of a probability, and that of text on it: blue above one half, orange below, with a contrast of 4.5.
+
+    Args:
+        value: 0 to 1.
+    """
+    towards = np.array([0, 93, 148]) if value >= 0.5 else np.array([196, 92, 0])
+    share = abs(value - 0.5) * 2 * 0.85
+    ground = to_hex((255 * (1 - share) + towards * share) // 1 / 255)
+    return ground, "#ffffff" if share > 0.74 else "#16202b"
+
+
+DIVERGING: Final = ListedColormap([diverging(each)[0] for each in np.linspace(0, 1, 257)], "nhb2_diverging")
+"""The same as a colour map."""
 
 STYLE: Final[Any] = {
     "font.size": 10,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -40,6 +41,16 @@ def shortened(text: str, longest: int) -> str:
         return text
     end = longest // 2 - 1
     return f"{text[: longest - 1 - end]}…{text[-end:]}"
+
+
+def wrapped(text: str, characters: int) -> list[str]:
+    """A text in at most two lines; a longer one is shortened.
+
+    >>> wrapped("Regularized evolution, variant B", 20)
+    ['Regularized', 'evolution, variant B']
+    """
+    tries = (textwrap.wrap(shortened(text, longest), characters) for longest in range(2 * characters, 3, -1))
+    return next((lines for lines in tries if len(lines) <= 2), []) or [""]
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -39,12 +39,12 @@ def _on_the_way(facts: CampaignFacts) -> str:
     exact = (
         ()
         if isinstance(facts.baseline_time, Refusal)
-        else ("The dotted line is random search, computed exactly from the table: no run is behind it.",)
+        else ("The broad grey line is random search, computed exactly from the table: no run is behind it.",)
     )
     return " ".join(
         (
-            "The regret of the incumbent while the search goes on, from the moment when every run has a result. Bands "
-            f"are {100 * CONFIDENCE:.0f} % bootstrap intervals over runs.",
+            "The regret of the incumbent while the search goes on, from the moment when every run has a result. "
+            f"Intervals are {100 * CONFIDENCE:.0f} % bootstrap intervals over runs.",
             *exact,
             *rising_note(facts),
         )

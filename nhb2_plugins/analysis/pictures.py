@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -32,6 +32,11 @@ class Axis:
     log: bool = True
     whole: bool = False
     scale: float = 1.0
+
+    @property
+    def short(self) -> str:
+        """A title for where there is little room."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
 TIME: Final = Axis("simulated time (hours)", "simulated time", "h", scale=SECONDS_PER_HOUR)
@@ -214,6 +219,18 @@ class ReportFigure:
     title: str = ""
     notes: tuple[str, ...] = ()
     size: tuple[float, float] = (WIDTH, 5.0)
+
+
+def curve_from(curve: Curve, begin: float) -> Curve:
+    """The same curve from some place on; whole where it begins later."""
+    first = int(np.searchsorted(curve.x, begin, side="right")) - 1
+    if first < 0:
+        return curve
+    x = np.array([begin, *curve.x[first + 1 :]])
+    y, low, high = curve.y[first:], curve.low[first:], curve.high[first:]
+    if curve.smooth:
+        y = np.interp(x, curve.x, curve.y)
+    return replace(curve, x=x, y=y, low=low, high=high)
 
 
 def baseline_of(curve: BaselineCurve, level: str, *, smooth: bool = False) -> Curve:

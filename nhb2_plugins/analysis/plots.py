@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
 from functools import singledispatch
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+from nhb2_plugins.analysis.density import MANY_RUNS, density
 from nhb2_plugins.analysis.model import CampaignFacts
 from nhb2_plugins.analysis.pictures import (
     Curve,
@@ -26,11 +26,9 @@ from nhb2_plugins.analysis.pictures import (
     Strips,
 )
 from nhb2_plugins.analysis.wording import runs_in_words
-from nhb2_plugins.figure_theme import COLOURS, DASHES, themed_figure
-from nhb2_plugins.text_table import shortened
+from nhb2_plugins.figure_theme import BASELINE, COLOURS, DASHES, DIVERGING, diverging, themed_figure
+from nhb2_plugins.text_table import shortened, wrapped
 
-_BASELINE: Final[Mapping[str, Any]] = {"color": "#999999", "linewidth": 4.5, "alpha": 0.55, "zorder": 1.5}
-_DIVERGING: Final = "PuOr"
 _LEGEND_CHARACTERS: Final = 30
 _COLUMN_CHARACTERS: Final = 13
 
@@ -85,7 +83,7 @@ def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, 
     if curve.position is None:
         # Over time the curve is smooth and was solved at some of its points; after n evaluations it is a step.
         drawn = "default" if curve.smooth else "steps-post"
-        axes.plot(x, curve.y, drawstyle=drawn, label=_label(curve.name), **_BASELINE)
+        axes.plot(x, curve.y, drawstyle=drawn, label=_label(curve.name), zorder=1.5, **BASELINE)
         return
     style = _line_style(curve.position)
     axes.step(x, curve.y, where="post", linewidth=width, label=_label(curve.name, runs), **style)
@@ -102,7 +100,7 @@ def _line_style(position: int) -> dict[str, Any]:
 
 def _label(name: str, runs: str = "") -> str:
     """A legend's entry, in lines that leave room for the axes."""
-    lines = textwrap.wrap(shortened(name, 2 * _LEGEND_CHARACTERS), _LEGEND_CHARACTERS) or [""]
+    lines = wrapped(name, _LEGEND_CHARACTERS)
     if not runs:
         return "\n".join(lines)
     counted = f"({runs})"
@@ -226,8 +224,13 @@ def _draw_strip(axes: Axes, row: int, strip: Strip) -> None:
     if strip.mean is None or strip.median is None:
         return
     colour, values = COLOURS[strip.position % len(COLOURS)], np.array([value for _, value in strip.values])
-    spread = np.random.default_rng(row).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
-    axes.scatter(values, row + spread, s=9 if len(values) < 100 else 4, color=colour, alpha=0.35, lw=0)
+    if len(values) > MANY_RUNS:
+        at = np.linspace(values.min(), values.max(), 200)
+        height = 0.3 * density(values, at)
+        axes.fill_between(at, row - height, row + height, color=colour, alpha=0.35, lw=0)
+    else:
+        spread = np.random.default_rng(row).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.scatter(values, row + spread, s=9 if len(values) < 100 else 4, color=colour, alpha=0.35, lw=0)
     axes.vlines(strip.median.value, row - 0.3, row + 0.3, color="black", lw=2)
     mean = strip.mean
     errors = np.abs([[mean.value - mean.low], [mean.high - mean.value]])
@@ -291,7 +294,7 @@ def _draw_critical_difference(axes: Axes, difference: float, n: int) -> None:
 def _draw_matrix(picture: Matrix, figure: Figure) -> None:
     axes = figure.add_subplot()
     n = len(picture.names)
-    image = axes.imshow(picture.values, vmin=0, vmax=1, cmap=_DIVERGING, aspect="auto")
+    image = axes.imshow(picture.values, vmin=0, vmax=1, cmap=DIVERGING, aspect="auto")
     for i in range(n):
         for j in range(n):
             if i != j:
@@ -326,5 +329,5 @@ def _write_probability(axes: Axes, picture: Matrix, i: int, j: int) -> None:
         va="center",
         fontsize=9.5,
         fontweight="bold" if certain else "normal",
-        color="white" if abs(value - 0.5) > 0.33 else "black",
+        color=diverging(value)[1],
     )

@@ -6,11 +6,14 @@ import os
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nhb2_plugins.analysis.analyse import analyse, report_figures
+from nhb2_plugins.analysis.page.contents import matrix_rows
 from nhb2_plugins.analysis.pictures import ReportFigure
 from nhb2_plugins.analysis.plots import draw_figure, narrow_label
+from nhb2_plugins.figure_theme import DIVERGING
 from tests.analysis import golden
 from tests.analysis.runs import campaign_of
 
@@ -45,6 +48,26 @@ def test_of_a_hundred_runs_the_dots_are_smaller() -> None:
         drawn = "\n".join(golden.figures(analyse(campaign_of({"a": [i / 10 for i in range(n)]}))))
         sizes.append(drawn.partition("# final_regret")[2].partition("  marks")[2].split("\n")[0])
     assert sizes[0] != sizes[1]
+
+
+def test_above_two_hundred_runs_a_shape_stands_for_the_dots() -> None:
+    kinds = []
+    for n in (200, 201):
+        drawn = "\n".join(golden.figures(analyse(campaign_of({"a": [i / 10 for i in range(n)]}))))
+        marks = drawn.partition("# final_regret")[2].split("\n# ")[0].count("  marks")
+        kinds.append((marks, f"{n}:" in drawn.partition("# final_regret")[2]))
+    assert kinds[0] != kinds[1]
+
+
+def test_probabilities_have_the_colours_that_they_have_on_the_page() -> None:
+    analysis = analyse(campaign_of({"a": [1.0, 3.0, 5.0], "b": [2.0, 4.0, 6.0]}))
+    (row, _) = matrix_rows(analysis.improvement)
+    cell = row.cells[1]
+    assert cell is not None
+    assert cell.value == pytest.approx(6 / 9)
+    ours = [round(255 * each) for each in DIVERGING(cell.value)[:3]]
+    theirs = [int(cell.ground[i : i + 2], 16) for i in (1, 3, 5)]
+    assert np.abs(np.subtract(ours, theirs)).max() <= 2
 
 
 @pytest.mark.parametrize(

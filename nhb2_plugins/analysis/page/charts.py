@@ -13,7 +13,8 @@ from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.parts import PageChart
 from nhb2_plugins.analysis.pictures import Axis, Curve, Curves
-from nhb2_plugins.figure_theme import COLOURS
+from nhb2_plugins.figure_theme import BASELINE, COLOURS
+from nhb2_plugins.text_table import wrapped
 
 Points = tuple[float | None, ...]
 """Values on a grid; None where there is none."""
@@ -21,9 +22,11 @@ Points = tuple[float | None, ...]
 N_GRID: Final = 180
 """Points of a grid on either axis (logarithmic and linear): a change moves by less than 1/170 of it."""
 DASHES: Final = ("solid", "9 4", "9 3 2 3", "2 3", "9 3 2 3 2 3", "4 3", "14 4")
-BASELINE_COLOUR: Final = "#444444"
+LINE_WIDTH: Final = 2.4
 SIGNIFICANT_DIGITS: Final = 4
 INTERVAL_DIGITS: Final = 3
+_MOST_LABELS: Final = 14
+LABEL_CHARACTERS: Final = 21
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,12 @@ class Look:
     """How an optimizer looks in every figure of the page."""
 
     colour: str
-    dash: str
+    dash: str = "solid"
+    width: float = LINE_WIDTH
+    opacity: float = 1.0
 
 
-BASELINE_LOOK: Final = Look(BASELINE_COLOUR, "1 4")
+BASELINE_LOOK: Final = Look(BASELINE["color"], width=BASELINE["linewidth"] + 1.5, opacity=BASELINE["alpha"])
 
 
 def look_of(position: int) -> Look:
@@ -100,6 +105,11 @@ class Chart:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scales", (self._x_scale(), self._y_scale()))
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether its lines carry their names, as far as there is room."""
+        return not self.narrow and 1 < len(self.lines) <= _MOST_LABELS and not any(line.faint for line in self.lines)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -220,14 +230,14 @@ def as_json(chart: Chart) -> dict[str, Any]:
         "y": _axis_json(chart.y, chart.scales[1]),
         "grid": chart.grid,
         "variants": {name: [_line_json(line) for line in lines] for name, lines in chart.variants.items()},
+        "labels": {line.name: wrapped(line.name, LABEL_CHARACTERS) for line in chart.lines if chart.is_labelled},
     }
 
 
 def _axis_json(axis: Axis, scale: Scale) -> dict[str, Any]:
-    short = f"{axis.name} ({axis.unit})" if axis.unit else axis.name
     return {
         "title": axis.title,
-        "short": short,
+        "short": axis.short,
         "unit": axis.unit,
         "log": axis.log,
         "range": [scale.low, scale.high],
@@ -241,6 +251,8 @@ def _folded(values: Points) -> list[float | str | None]:
 
 def _line_json(line: Line) -> dict[str, Any]:
     content: dict[str, Any] = {"name": line.name, "colour": line.look.colour, "dash": line.look.dash}
+    if line.look == BASELINE_LOOK:
+        content |= {"width": line.look.width, "opacity": line.look.opacity}
     content["y"] = line.y if line.x else _folded(line.y)
     if line.low:
         content |= {"low": _folded(line.low), "high": _folded(line.high)}

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from nhb2_plugins.analysis.model import CampaignAnalysis, Estimate
 from nhb2_plugins.analysis.pictures import Matrix
 from nhb2_plugins.analysis.tables import ReportTable
 from nhb2_plugins.analysis.wording import budget_of, fidelity_of
+from nhb2_plugins.figure_theme import diverging
 
 SPECIFICATION_FILE: Final = "campaign.yaml"
 
@@ -100,12 +99,7 @@ def _matrix_cell(matrix: Matrix, i: int, j: int) -> MatrixCell | None:
     if math.isnan(value):
         return None
     low, high = float(matrix.low[i, j]), float(matrix.high[i, j])
-    towards = np.array([0, 93, 148]) if value >= 0.5 else np.array([196, 92, 0])
-    share = abs(value - 0.5) * 2 * 0.85
-    red, green, blue = (np.array([255, 255, 255]) * (1 - share) + towards * share).astype(int)
-    # The darker half of either scale carries white text, the lighter half dark text; both keep a contrast of 4.5.
-    ink = "#ffffff" if share > 0.74 else "#16202b"
-    return MatrixCell(f"{value:.2f}", f"[{low:.2f}, {high:.2f}]", value, f"#{red:02x}{green:02x}{blue:02x}", ink)
+    return MatrixCell(f"{value:.2f}", f"[{low:.2f}, {high:.2f}]", value, *diverging(value))
 
 
 # --- doing it again ---------------------------------------------------------------------------------------------------

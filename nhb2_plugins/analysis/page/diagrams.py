@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from markupsafe import Markup
 
+from nhb2_plugins.analysis.density import MANY_RUNS, density
 from nhb2_plugins.analysis.page.charts import Look, look_of
 from nhb2_plugins.analysis.page.svg import element, picture
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.pictures import RankDiagram, Strip, Strips
-from nhb2_plugins.text_table import shortened
+from nhb2_plugins.text_table import shortened, wrapped
 
 _WIDTH: Final = 860.0
 _NAME_SIDE: Final = 285.0  # room for names beside the axis of ranks
 _NAME_CHARACTERS: Final = 26
 _NAME_ROW: Final = 27.0
+_NAME_LINE: Final = 16.0
+_LINE_CHARACTERS: Final = 44  # of a name in a row of its own
+_RANK_ROW: Final = 38.0
 _AXIS_Y: Final = 66.0
 _BAR_GAP: Final = 12.0
 
@@ -28,8 +33,11 @@ _MANY_DOTS: Final = 30
 
 
 def draw_rank_diagram(diagram: RankDiagram) -> Markup:
-    """Average ranks on a line, the best to the left; a bar joins those that are not told apart."""
-    return _RankDrawing(diagram).drawing()
+    """Average ranks on a line, the best to the left; a bar joins those that are not told apart.
+
+    For a screen and for paper, and again for a phone, with a row an optimizer; the style sheet shows one.
+    """
+    return _RankDrawing(diagram).drawing() + _rank_rows(diagram)
 
 
 def describe_rank_diagram(diagram: RankDiagram) -> str:
@@ -51,19 +59,21 @@ class _RankDrawing:
         self._scale = Scale(1.0, float(max(len(self._order), 2)), log=False)
         self._spans = [sorted(diagram.mean_rank[i] for i in group) for group in diagram.groups]
         self._levels = _levels(self._spans)
+        is_long = any(len(wrapped(name, _NAME_CHARACTERS)) > 1 for name in diagram.names)
+        self._row = _NAME_ROW + (_NAME_LINE if is_long else 0)
         self._names_y = _AXIS_Y + 24 + _BAR_GAP * (max(self._levels, default=-1) + 1)
 
     def drawing(self) -> Markup:
         n_left = (len(self._order) + 1) // 2
         return picture(
             _WIDTH,
-            self._names_y + _NAME_ROW * (n_left - 1) + 14,
+            self._names_y + self._row * (n_left - 1) + 22,
             "Critical difference diagram",
             describe_rank_diagram(self._diagram),
             *self._axis(),
             *(part for place in range(len(self._order)) for part in self._name(place, n_left)),
             *self._bars(),
-            class_="diagram",
+            class_="diagram wide-only",
         )
 
     def _at(self, rank: float) -> float:
@@ -87,19 +97,53 @@ class _RankDrawing:
         i = self._order[place]
         is_left = place < n_left
         row = place if is_left else len(self._order) - 1 - place
-        x, y = self._at(self._diagram.mean_rank[i]), self._names_y + _NAME_ROW * row
+        x, y = self._at(self._diagram.mean_rank[i]), self._names_y + self._row * row
         end = _NAME_SIDE - 14 if is_left else _WIDTH - _NAME_SIDE + 14
         colour = look_of(self._diagram.positions[i]).colour
         yield element("path", d=f"M{x:.1f} {_AXIS_Y}V{y:.1f}H{end:.1f}", fill="none", stroke=colour, stroke_width=1.6)
         yield element("circle", cx=x, cy=_AXIS_Y, r=4.5, fill=colour, class_="ringed")
-        text = f"{shortened(self._diagram.names[i], _NAME_CHARACTERS)}  {self._diagram.mean_rank[i]:.2f}"
+        *before, last = wrapped(self._diagram.names[i], _NAME_CHARACTERS)
         anchor, shift = ("end", -6) if is_left else ("start", 6)
-        yield element("text", text, x=end + shift, y=y + 4.5, text_anchor=anchor, class_="name")
+        yield _lines([*before, f"{last}  {self._diagram.mean_rank[i]:.2f}"], end + shift, y + 4.5, anchor)
 
     def _bars(self) -> Iterator[Markup]:
         for span, level in zip(self._spans, self._levels, strict=True):
             y = _AXIS_Y + 14 + _BAR_GAP * level
             yield element("line", x1=self._at(span[0]) - 5, y1=y, x2=self._at(span[-1]) + 5, y2=y, class_="group-bar")
+
+
+def _rank_rows(diagram: RankDiagram) -> Markup:
+    width, order = NARROW.width, _by_rank(diagram)
+    scale = Scale(1.0, float(max(len(order), 2)), log=False)
+    spans = [sorted(diagram.mean_rank[i] for i in group) for group in diagram.groups]
+    levels = _levels(spans)
+    bars_y = _RANK_ROW * len(order) + 18
+    floor = bars_y + _BAR_GAP * (max(levels, default=-1) + 1)
+
+    def at(rank: float) -> float:
+        return 12 + (width - 24) * scale.position(rank)
+
+    drawn = [_line(at(rank), 10.0, at(rank), floor, "grid") for rank in range(1, int(scale.high) + 1)]
+    for row, i in enumerate(order):
+        rank, y, colour = diagram.mean_rank[i], _RANK_ROW * row + 18, look_of(diagram.positions[i]).colour
+        name = shortened(diagram.names[i], _LINE_CHARACTERS - 6)
+        drawn += [
+            element("text", f"{name}  {rank:.2f}", x=4, y=y, class_="name"),
+            element("line", x1=at(1), y1=y + 11, x2=at(rank), y2=y + 11, stroke=colour, stroke_width=1.6),
+            element("circle", cx=at(rank), cy=y + 11, r=4.5, fill=colour, class_="ringed"),
+        ]
+    for span, level in zip(spans, levels, strict=True):
+        y = bars_y + _BAR_GAP * level
+        drawn.append(element("line", x1=at(span[0]) - 5, y1=y, x2=at(span[-1]) + 5, y2=y, class_="group-bar"))
+    drawn.append(_line(at(1), floor, at(scale.high), floor))
+    drawn += [
+        element("text", str(rank), x=at(rank), y=floor + 17, text_anchor="middle", class_="tick")
+        for rank in range(1, int(scale.high) + 1)
+    ]
+    note = f"average rank; critical difference {diagram.critical_difference:.2f}"
+    drawn.append(element("text", note, x=width / 2, y=floor + 38, text_anchor="middle", class_="axis-title"))
+    title, words = "Critical difference diagram", describe_rank_diagram(diagram)
+    return picture(width, floor + 46, title, words, *drawn, class_=NARROW.class_)
 
 
 def _levels(spans: Sequence[Sequence[float]]) -> list[int]:
@@ -167,16 +211,27 @@ def draw_strips(strips: Strips, layout: StripLayout = WIDE) -> Markup:
 
 def _strip(strip: Strip, at: Callable[[float], float], y: float, layout: StripLayout) -> Iterator[Markup]:
     look = look_of(strip.position)
-    yield _strip_name(shortened(strip.name, _NAME_CHARACTERS), y, layout)
+    yield _strip_name(strip.name, y, layout)
+    if strip.n_runs > MANY_RUNS:
+        yield _density(strip, at, y, look, layout)
     yield from _box(strip, at, y, look)
-    yield element("g", *(_dot(strip, *each, at, y) for each in strip.values), fill=look.colour, class_="dot")
+    if strip.n_runs <= MANY_RUNS:
+        yield element("g", *(_dot(strip, *each, at, y) for each in strip.values), fill=look.colour, class_="dot")
     yield from _marks(strip, at, y, look)
 
 
 def _strip_name(name: str, y: float, layout: StripLayout) -> Markup:
     if layout.name_above:
-        return element("text", name, x=layout.left, y=y - layout.name_above, class_="name")
-    return element("text", name, x=layout.left - 12, y=y + 4.5, text_anchor="end", class_="name")
+        line = shortened(name, _LINE_CHARACTERS)
+        return element("text", line, x=layout.left, y=y - layout.name_above, class_="name")
+    return _lines(wrapped(name, _NAME_CHARACTERS), layout.left - 12, y + 4.5, "end")
+
+
+def _lines(lines: Sequence[str], x: float, y: float, anchor: str) -> Markup:
+    """A name in lines around a height."""
+    first = y - _NAME_LINE * (len(lines) - 1) / 2
+    spans = (element("tspan", each, x=x, y=first + _NAME_LINE * i) for i, each in enumerate(lines))
+    return element("text", *spans, text_anchor=anchor, class_="name")
 
 
 def _strip_in_words(strip: Strip) -> str:
@@ -200,6 +255,16 @@ def _dot(strip: Strip, seed: int, value: float, at: Callable[[float], float], y:
     # A hundred titles an optimizer would be a third of the page.
     title = (element("title", f"{strip.name}, seed {seed}: {value:.2f}"),) if few else ()
     return element("circle", *title, cx=at(value), cy=y + shift, r=3.2 if few else 2.0)
+
+
+def _density(strip: Strip, at: Callable[[float], float], y: float, look: Look, layout: StripLayout) -> Markup:
+    """How many runs lie where, up and down from the middle of the row."""
+    places = np.array([at(value) for _, value in strip.values])
+    xs = np.linspace(max(layout.left, places.min() - 12), min(layout.width - layout.right, places.max() + 12), 90)
+    heights = density(places, xs) * _STRIP_SPREAD / 2
+    above = "L".join(f"{x:.1f} {y - height:.1f}" for x, height in zip(xs, heights, strict=True))
+    below = "L".join(f"{x:.1f} {y + height:.1f}" for x, height in zip(xs[::-1], heights[::-1], strict=True))
+    return element("path", d=f"M{above}L{below}Z", fill=look.colour, class_="density")
 
 
 def _box(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:

@@ -9,7 +9,17 @@ from typing import Final, Literal
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import AnytimeCurve, aligned_over_evaluations, aligned_over_time, curve_of
 from nhb2_plugins.analysis.model import CONFIDENCE, BaselineCurve, CampaignFacts, Refusal
-from nhb2_plugins.analysis.pictures import REGRET, TIME, Axis, Curve, Curves, ReportFigure, Strand, baseline_of
+from nhb2_plugins.analysis.pictures import (
+    REGRET,
+    TIME,
+    Axis,
+    Curve,
+    Curves,
+    ReportFigure,
+    Strand,
+    baseline_of,
+    curve_from,
+)
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
@@ -66,7 +76,7 @@ def _tables(found: Anytime, _facts: CampaignFacts) -> tuple[ReportTable, ...]:
 
 
 def _curves(x: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[Curve], level: Level) -> Curves:
-    """The curves of optimizers that have a result, and random search."""
+    """The curves of optimizers that have a result, and random search, from where all are known."""
     shown = tuple(
         Curve(
             curve.optimizer,
@@ -80,7 +90,15 @@ def _curves(x: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[Curve],
         for position, curve in enumerate(curves)
         if curve.x.size
     )
-    return Curves(x, REGRET, (*shown, *baselines))
+    begin = _begin(shown)
+    return Curves(x, REGRET, tuple(curve_from(each, begin) for each in (*shown, *baselines)))
+
+
+def _begin(curves: Sequence[Curve]) -> float:
+    """Where the last curve begins that does so in the first half; what begins later is seen to."""
+    half = max((curve.x[-1] for curve in curves), default=0.0) / 2
+    begins = [float(curve.x[0]) for curve in curves if curve.x[0] <= half]
+    return min(max(begins, default=0.0), *(float(curve.x[-1]) for curve in curves)) if curves else 0.0
 
 
 def _baselines(found: tuple[BaselineCurve, ...] | BaselineCurve | Refusal) -> tuple[BaselineCurve, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from nhb2_plugins.analysis import parts
+from nhb2_plugins.analysis.density import MANY_RUNS
 from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval, OptimizerCard, Refusal, Standing
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
 from nhb2_plugins.analysis.question import Question
@@ -116,13 +117,20 @@ def _strips(rows: Rows, facts: CampaignFacts) -> Strips:
     )
 
 
+def _runs(rows: Rows) -> str:
+    """What stands for runs."""
+    counts = [row.n_runs for row in rows if row.n_runs]
+    shapes = ["Dots: runs."] if any(n <= MANY_RUNS for n in counts) else []
+    return " ".join([*shapes, "Shape: how many runs lie where."] if any(n > MANY_RUNS for n in counts) else shapes)
+
+
 def _figures(rows: Rows, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
     return (
         ReportFigure(
             "final_regret",
             _strips(rows, facts) if facts.standings else None,
             f"Final regret in {facts.measure}",
-            (f"Dots: runs. Line: median. Diamond: mean, with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
+            (f"{_runs(rows)} Line: median. Diamond: mean, with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
             (WIDTH, 1.6 + 0.5 * len(rows)),
         ),
     )
@@ -136,7 +144,7 @@ def _parts(rows: Rows, facts: CampaignFacts) -> tuple[parts.Part, ...]:
             title="Final regret, run by run",
             label="Drawing of final regrets",
             picture=_strips(rows, facts),
-            captions=("A dot is a run; the box spans the quartiles, its line is the median, the diamond the mean.",),
+            captions=(f"{_runs(rows)} Box: quartiles. Line: median. Diamond: mean.",),
         ),
         parts.TablePart(
             section=parts.COMPARISON,

@@ -49,8 +49,10 @@ def test_the_figures_show_mean_median_error_and_evaluations() -> None:
         assert (curve.name, curve.position, curve.n_runs) == ("a", 1, 2)
         assert (random.name, random.position) == ("random search, exact", None)
     assert mean.picture.curves[0].y.tolist() == pytest.approx([15.0, 12.5, 3.0, 3.0])
-    assert mean.picture.curves[1].y.tolist() == [9.0, 5.0, 3.0]  # from when a result is nearly sure
-    assert median.picture.curves[1].y.tolist() == [8.0, 4.0, 2.0]
+    # From where the runs begin, at second 20: a third of the way from 9 at second 10 to 5 at second 40.
+    assert mean.picture.curves[1].x.tolist() == [20.0, 40.0, 100.0]
+    assert mean.picture.curves[1].y.tolist() == pytest.approx([9 - 4 / 3, 5.0, 3.0])
+    assert median.picture.curves[1].y.tolist() == pytest.approx([8 - 4 / 3, 4.0, 2.0])
     assert (mean.picture.x, mean.picture.y, mean.picture.reference) == (TIME, REGRET, None)
     assert error.picture.curves[0].y.tolist() == pytest.approx([25.0, 22.5, 13.0, 13.0])
     assert error.picture.curves[0].low.tolist() == pytest.approx([20.0, 15.0, 11.0, 11.0])
@@ -59,6 +61,21 @@ def test_the_figures_show_mean_median_error_and_evaluations() -> None:
     # Over evaluations as far as the longest curve: of 1, 2, 3, 5 the second is the last.
     assert evaluations.picture.curves[1].x.tolist() == [2.0]
     assert [each.picture.curves[1].smooth for each in (mean, median, error, evaluations)] == [True, True, True, False]
+
+
+def test_figures_begin_where_all_curves_do() -> None:
+    early = optimizer_of("early", *(make_run([(2 + seed, 80.0), (12, 84.0), (30, 85.0)], seed=seed) for seed in (0, 1)))
+    late = optimizer_of("late", make_run([(60, 89.0)]), make_run([(20, 85.0)], seed=1))
+    results = CampaignResults((early, A))
+    curves = QUESTION.figures(anytime(results), facts_of(results))[0].picture.curves  # type: ignore[index,union-attr]
+    assert [(curve.x[0], curve.y[0], curve.low[0], curve.high[0]) for curve in curves] == [
+        (20.0, pytest.approx(6.0), pytest.approx(6.0), pytest.approx(6.0)),
+        (20.0, pytest.approx(15.0), pytest.approx(10.0), pytest.approx(20.0)),
+    ]
+    # What begins in the second half does not take the first from the others.
+    results = CampaignResults((early, A, late))
+    curves = QUESTION.figures(anytime(results), facts_of(results))[0].picture.curves  # type: ignore[index,union-attr]
+    assert [curve.x[0] for curve in curves] == [20.0, 20.0, 60.0]
 
 
 def test_a_figure_s_notes_say_what_is_drawn() -> None:

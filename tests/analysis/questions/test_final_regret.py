@@ -104,5 +104,9 @@ def test_its_figure_and_its_place_on_the_page() -> None:
     assert drawing.section is table.section is parts.COMPARISON
     assert [row[:2] for row in table.table.rows] == [("a", 2), ("b", 0)]
     assert (table.table.name, table.names) == ("final_regret", True)
+    assert drawing.captions == ("Dots: runs. Box: quartiles. Line: median. Diamond: mean.",)
+    many = facts_of(campaign_of({"a": [1.0 + i / 9 for i in range(201)], "b": [2.0, 3.0]}))
+    (figure,) = QUESTION.figures(final_rows(many), many)
+    assert figure.notes[0].startswith("Dots: runs. Shape: how many runs lie where. Line:")
     nothing = facts_of(campaign_of({"b": [None]}))
     assert QUESTION.figures(final_rows(nothing), nothing)[0].picture is None  # type: ignore[index]

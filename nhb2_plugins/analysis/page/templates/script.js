@@ -164,8 +164,9 @@
         traces.push({ ...edge, y: this.placed(line.low, "y") });
         traces.push({ ...edge, y: this.placed(line.high, "y"), fill: "tonexty", fillcolor: line.colour + "22" });
       }
-      for (const line of [...shown.filter((each) => each.faint), ...shown.filter((each) => !each.faint)])
-        traces.push(this.curve(line));
+      // From the back to the front: single runs, what is broad and grey, the curves.
+      const depth = (line) => (line.faint ? 0 : line.opacity ? 1 : 2);
+      for (const line of [...shown].sort((one, other) => depth(one) - depth(other))) traces.push(this.curve(line));
       return traces;
     }
 
@@ -180,8 +181,8 @@
       return {
         x: this.placed(own ? line.x : this.data.grid, "x"), y: this.placed(line.y, "y"), name, text: said,
         mode: isPoint ? "markers" : "lines", marker: { color: line.colour, size: 8 },
-        hovertemplate: "%{text}<extra></extra>", connectgaps: false, showlegend: false, opacity: line.faint ? 0.35 : 1,
-        line: { shape: "hv", color: line.colour, width: line.faint ? 1 : 2.4, dash: line.faint ? "solid" : dashOf(line.dash) },
+        hovertemplate: "%{text}<extra></extra>", connectgaps: false, showlegend: false, opacity: line.faint ? 0.35 : line.opacity || 1,
+        line: { shape: "hv", color: line.colour, width: line.faint ? 1 : line.width || 2.4, dash: line.faint ? "solid" : dashOf(line.dash) },
       };
     }
 
@@ -211,7 +212,7 @@
     layout() {
       const isSingle = this.lines().some((line) => line.x !== undefined);
       return {
-        margin: MARGIN, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", xaxis: this.axis("x"), yaxis: this.axis("y"),
+        margin: { ...MARGIN, r: this.labelled() ? 180 : MARGIN.r }, annotations: this.labels(), paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", xaxis: this.axis("x"), yaxis: this.axis("y"),
         font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "#16202b" }, showlegend: false, dragmode: "zoom",
         modebar: { bgcolor: "rgba(0,0,0,0)", color: "#66717e", activecolor: "#0a4f80" },
         hovermode: isSingle ? "closest" : "x unified", hoverdistance: 40,
@@ -219,8 +220,35 @@
       };
     }
 
+    // Names beside the ends of the curves, where there is room for them; none upon another.
+    labelled() {
+      return Object.keys(this.data.labels).length && this.box.clientWidth >= 700;
+    }
+
+    labels(range) {
+      if (!this.labelled()) return [];
+      const height = this.target.clientHeight - MARGIN.t - MARGIN.b, [low, high] = range || this.axis("y").range;
+      const named = this.lines().filter((line) => !this.hidden.has(line.name) && line.y.some((value) => value !== null));
+      const found = named.map((line) => {
+        const last = this.placed([line.y.filter((value) => value !== null).pop()], "y")[0];
+        const share = ((this.log.y ? Math.log10(last) : last) - low) / (high - low);
+        const lines = this.data.labels[line.name].map(plain);
+        return { line, lines, size: 16 * lines.length + 1, place: height * (1 - Math.min(Math.max(share, 0), 1)) };
+      }).sort((one, other) => one.place - other.place);
+      let edge = -MARGIN.t;
+      for (const each of found) edge = (each.place = Math.max(each.place, edge + each.size / 2)) + each.size / 2;
+      edge = height;
+      for (const each of found.reverse()) edge = (each.place = Math.min(each.place, edge - each.size / 2)) - each.size / 2;
+      return found.map(({ line, lines, place }) => ({
+        xref: "paper", yref: "paper", x: 1, y: 1 - place / height, xanchor: "left", yanchor: "middle", xshift: 4, showarrow: false,
+        align: "left", font: { size: 13 }, text: `<span style="color:${line.colour}">━</span> ${lines.join("<br>    ")}`,
+      }));
+    }
+
     onRelayout(change) {
       const update = {};
+      if (this.labelled() && Object.keys(change).some((key) => key.startsWith("yaxis.")))
+        update.annotations = this.labels(this.target.layout.yaxis.range);
       for (const which of ["x", "y"]) {
         if (!this.log[which]) continue;
         const axis = this.target.layout[`${which}axis`];
