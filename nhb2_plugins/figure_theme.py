@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import ListedColormap, to_hex
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette ("Color Universal Design", 2008), which colour-blind readers can tell apart, without its
@@ -32,8 +32,8 @@ def diverging(value: float) -> tuple[str, str]:
     """
     towards = np.array([0, 93, 148]) if value >= 0.5 else np.array([196, 92, 0])
     share = abs(value - 0.5) * 2 * 0.85
-    ground = to_hex((255 * (1 - share) + towards * share) // 1 / 255)
-    return ground, "#ffffff" if share > 0.74 else "#16202b"
+    red, green, blue = (255 * (1 - share) + towards * share).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}", "#ffffff" if share > 0.74 else "#16202b"
 
 
 DIVERGING: Final = ListedColormap([diverging(each)[0] for each in np.linspace(0, 1, 257)], "nhb2_diverging")
