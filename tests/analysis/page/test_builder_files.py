@@ -95,7 +95,7 @@ def test_every_table_of_the_page_holds_the_csv_s_numbers(campaign: Path, tmp_pat
     source = (tmp_path / "report.html").read_text(encoding="utf-8")
     compared = []
     for name in ("comparison", "final_regret", "pairs", "ranks", "random_search", "targets"):
-        found = re.search(rf'<table class="sortable" id="table-{name}">.*?<tbody>(.*?)</tbody>', source, re.S)
+        found = re.search(rf'<table class="sortable fold" id="table-{name}">.*?<tbody>(.*?)</tbody>', source, re.S)
         assert found, name
         shown = [re.findall(r'data-value="([^"]*)"', row) for row in re.findall("<tr>.*?</tr>", found.group(1), re.S)]
         with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
