@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nhb2_plugins.priors import prior
     from nhb2_plugins.search_space import configuration_space
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Benchmark",

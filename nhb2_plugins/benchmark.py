@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableNotFoundError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS, Split, checked_epoch, checked_split, is_number
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import DATA_VARIABLE, expanded_user, user_table_directory
@@ -32,6 +33,7 @@ from nhb2_plugins.table.store import MANIFEST_FILE, Table, first_index_of_rows, 
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
 MEAN: Final = "mean"
 Seed = int | Literal["mean"]
@@ -98,6 +100,22 @@ class Curve(NamedTuple):
     accuracy_pct: _Floats
     cost_s: _Floats
 
+    def _repr_html_(self) -> str | None:
+        return as_html(self)
+
+    def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
+        """Accuracy (%) over simulated seconds, a point an epoch.
+
+        Args:
+            axes: matplotlib's, to draw on; None makes a figure.
+            label: for a legend.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        picture: Axes = drawn("plot_curve", self, axes, label)
+        return picture
+
 
 class RowAnswers(NamedTuple):
     """All rows' answers for one (epoch, split, seed): read-only arrays of shape (n_rows,).
@@ -140,6 +158,8 @@ class Benchmark:
 
     def __repr__(self) -> str:
         return f"<Benchmark of the {self.provenance.label}, seeds {self.seeds}>"
+
+    _repr_html_ = as_html
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A process that receives a benchmark maps the same files: the table itself is never sent.

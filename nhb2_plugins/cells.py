@@ -22,6 +22,7 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
 from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import CELLCODES, EDGES, OPERATIONS, cell_index, cellcode_digits, parse_cellcode
 
 if TYPE_CHECKING:
@@ -149,6 +150,17 @@ class Cell:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cellcode", parse_cellcode(self.cellcode))
+
+    _repr_html_ = as_html
+
+    def to_svg(self) -> str:
+        """The cell as a picture: its nodes, its operations; what computes nothing is faint.
+
+        Raises:
+            MissingExtraError: markupsafe is not installed.
+        """
+        svg: str = drawn("cell_svg", self)
+        return svg
 
     @property
     def digits(self) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from numbers import Real
 from typing import Any, Final, SupportsIndex
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.shown import as_html
 
 OPERATIONS: Final = ("conv3x3", "avgpool3x3", "skip", "zero")
 """Operation names; position = the digit in a cellcode."""
@@ -214,6 +215,8 @@ class Configuration:
             raise InvalidValueError(f"choices {choices!r} are not eight integers, each below its entry of {N_CHOICES}")
         *digits, lr_index, batch_index = ranks
         return cls(_format_cellcode(tuple(digits)), LEARNING_RATES[lr_index], BATCH_SIZES[batch_index])
+
+    _repr_html_ = as_html
 
     @property
     def choices(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))]
 TEXTS = [*PAGES, *(name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "NOTICE", "data/DATASHEET.md"))]
 
 MINIMUM_BLOCKS = {
@@ -46,7 +47,6 @@ ELSEWHERE = {
 }
 """Pages whose examples another environment of tox runs: what they need is not in `all`."""
 
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 _FORBIDDEN = re.compile(
     r"/work/|/tmp/|/opt/|\bissues? [1-9]\b|\bshared/(facts|design|style|data)|records_published"
@@ -54,39 +54,32 @@ _FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 
-_RUNNER = """
-import sys
-from pathlib import Path
-namespace = {"__name__": "__main__"}
-page, *blocks = sys.argv[1:]
-for block in blocks:
-    line, _, code = block.partition(":")
-    # Blank lines put the code where it stands in the page, for tracebacks and for inspect.getsource.
-    exec(compile("\\n" * int(line) + code, page, "exec"), namespace)
-"""
+_RUNNER = ROOT / "docs" / "site" / "examples.py"
+examples, is_typed = (runpy.run_path(str(_RUNNER))[name] for name in ("examples", "is_typed"))
 
 
-def python_blocks(page: str) -> list[tuple[int, str]]:
-    """(number of lines before the code, the code) of each Python example of a page."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return [(text[: match.start(1)].count("\n"), match.group(1)) for match in _BLOCK.finditer(text)]
+def python_blocks(page: str) -> list[str]:
+    """The Python of a page that runs or is saved, block by block."""
+    return [each.code for each in examples(page) if each.action in ("python", "save")]
 
 
 def run_examples(page: str, directory: Path) -> None:
     """In a process of their own: examples take over module names and start frameworks."""
-    blocks = python_blocks(page)
-    assert len(blocks) >= MINIMUM_BLOCKS.get(page, 0), f"{page} has {len(blocks)} Python examples"
-    arguments = [f"{line}:{code}" for line, code in blocks]
     done = subprocess.run(
-        [sys.executable, "-c", _RUNNER, str(ROOT / page), *arguments],
+        [sys.executable, str(_RUNNER), page],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "MPLBACKEND": "agg",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        },
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert all("print(" not in code for _, code in blocks) or done.stdout, "the examples print something"
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert all("print(" not in code for code in python_blocks(page)) or done.stdout, "the examples print something"
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, *MINIMUM_BLOCKS} - {*ELSEWHERE}))
@@ -94,10 +87,18 @@ def test_the_examples_of_a_page_run_one_after_the_other(page: str, tmp_path: Pat
     run_examples(page, tmp_path)
 
 
+@pytest.mark.parametrize(("page", "n"), MINIMUM_BLOCKS.items())
+def test_no_page_has_lost_its_examples(page: str, n: int) -> None:
+    assert len(python_blocks(page)) >= n
+
+
 def test_no_example_escapes_the_search_for_blocks() -> None:
     for page in PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
-        assert text.count("```python") == len(python_blocks(page)), page
+        found = [each for each in examples(page) if each.action != "install"]
+        languages = ("python", "sh") if is_typed(page) else ("python",)
+        blocks = sum(text.count(f"```{language}\n") for language in languages)
+        assert len(found) == blocks + sum(not (each.file or ".py").endswith(".py") for each in found), page
         assert not re.search(r"```(py|python3|pycon|ipython)\b", text, re.IGNORECASE), page
         assert text.count("\n```") % 2 == 0, f"{page} has a block that does not end"
 
@@ -105,7 +106,7 @@ def test_no_example_escapes_the_search_for_blocks() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files(page: str) -> None:
     for target in _LINK.findall((ROOT / page).read_text(encoding="utf-8")):
-        if not re.match(r"https?:|mailto:", target):
+        if not re.match(r"https?:|mailto:|pictures/", target):  # pictures are made by the site's build, which wants all
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
 
 

@@ -1,4 +1,6 @@
-"""What every question of a report is told of a campaign, and what stands for a number: see :mod:`.questions`.
+"""What every question of a report is told of a campaign, and what stands for a number.
+
+The questions: :mod:`nhb2_plugins.analysis.questions`.
 
 Regrets are in percentage points (pp), errors in percent, times in simulated seconds; small is good. Optimizers appear
 in one order everywhere, the order of ``CampaignFacts.optimizers``, and an index into that order is what picks a colour.
@@ -12,6 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nhb2_plugins.shown import as_html
 
 CONFIDENCE: Final = 0.95
 """Level of every interval."""
@@ -256,6 +260,8 @@ class CampaignAnalysis(CampaignFacts):
 
     answers: Mapping[str, Any]
     sentences: tuple[str, ...]
+
+    _repr_html_ = as_html
 
     def __getattr__(self, name: str) -> Any:
         answers = self.__dict__.get("answers", {})  # a copy that is being made has none yet

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -26,11 +26,16 @@ def plot_map(found: HyperparameterMap, path: Path) -> None:
     notes = [f"{found.measure}; {found.of}. Framed: the best learning rate of each batch size.", found.table]
     with themed_figure(path, notes, (7, 5.4)) as figure:
         axes = figure.add_subplot()
-        image = _draw_grid(axes, found.error_pct, "{:.1f}")
-        for column, row in enumerate(found.best_lr_rank):
-            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2.5, ec=COLOURS[1], clip_on=False))
-        _colour_bar(figure, image, axes, "error (%), logarithmic colours")
-        axes.set_title(f"Error (%): {found.of}", loc="left")
+        draw_map(axes, found)
+
+
+def draw_map(axes: Axes, found: HyperparameterMap) -> None:
+    """The map on axes, with a colour bar beside them."""
+    image = _draw_grid(axes, found.error_pct, "{:.1f}")
+    for column, row in enumerate(found.best_lr_rank):
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2.5, ec=COLOURS[1], clip_on=False))
+    _colour_bar(axes.figure, image, axes, "error (%), logarithmic colours")
+    axes.set_title(f"Error (%): {found.of}", loc="left")
 
 
 def plot_noise(noise: SeedNoise, path: Path) -> None:
@@ -72,7 +77,7 @@ def _bare(axes: Axes) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _colour_bar(figure: Figure, image: AxesImage, axes: Axes | Sequence[Axes], label: str) -> None:
+def _colour_bar(figure: Figure | SubFigure, image: AxesImage, axes: Axes | Sequence[Axes], label: str) -> None:
     bar = figure.colorbar(image, ax=axes, label=label)
     bar.outline.set_visible(False)
     if isinstance(image.norm, LogNorm):

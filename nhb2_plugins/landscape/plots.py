@@ -39,13 +39,14 @@ def plot_anova(by_quantity: Mapping[str, FunctionalAnova], path: Path) -> None:
     with themed_figure(path, [*notes, f"Exact over all configurations. {anovas[0].table}"], (10, 5.2)) as figure:
         panels = figure.subplots(1, len(anovas), squeeze=False)[0]
         for axes, (quantity, anova) in zip(panels, by_quantity.items(), strict=True):
-            _draw_shares(axes, anova)
+            draw_shares(axes, anova)
             axes.set_title(f"Variance of {quantity}", loc="left")
         handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS[:2]]
         panels[0].legend(handles, ["main effect", f"pair (largest {_N_PAIRS} of 28)"], loc="lower right")
 
 
-def _draw_shares(axes: Axes, anova: FunctionalAnova) -> None:
+def draw_shares(axes: Axes, anova: FunctionalAnova) -> None:
+    """Bars on axes: the shares of the main effects and of the largest pairs."""
     frame = anova.to_frame().groupby("order").head(max(_N_PAIRS, len(anova.names)))
     position = np.arange(len(frame))
     axes.barh(position, frame["share"], color=[COLOURS[order - 1] for order in frame["order"]])
@@ -119,15 +120,20 @@ def plot_landscape(local: Landscape, distance: FitnessDistance, walk: WalkAutoco
     ]
     with themed_figure(path, notes, (12.5, 4.4)) as figure:
         basins, distances, correlation = figure.subplots(1, 3)
-        regret = local.plateau_error_pct[local.optimal_plateaus] - local.plateau_error_pct.min()
-        basins.scatter(regret, local.basin_sizes / local.basin_sizes.sum(), s=14, color=COLOURS[0], lw=0, alpha=0.7)
-        basins.set_yscale("log")
-        basins.yaxis.set_major_formatter(_PERCENT)
-        basins.set_xlabel("regret of the local optimum (percentage points)")
-        basins.set_ylabel("share of the space in its basin")
-        basins.set_title(f"{len(regret):,} local optima", loc="left")
+        draw_basins(basins, local)
         _draw_distances(distances, distance)
         _draw_walk(correlation, walk)
+
+
+def draw_basins(axes: Axes, local: Landscape) -> None:
+    """Each local optimum on axes: its regret, and the share of the space in its basin."""
+    regret = local.plateau_error_pct[local.optimal_plateaus] - local.plateau_error_pct.min()
+    axes.scatter(regret, local.basin_sizes / local.basin_sizes.sum(), s=14, color=COLOURS[0], lw=0, alpha=0.7)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(_PERCENT)
+    axes.set_xlabel("regret of the local optimum (percentage points)")
+    axes.set_ylabel("share of the space in its basin")
+    axes.set_title(f"{len(regret):,} local optima", loc="left")
 
 
 def _draw_distances(axes: Axes, found: FitnessDistance) -> None:

@@ -36,7 +36,7 @@ class WalkAutocorrelation:
 
     @property
     def correlation_length(self) -> float:
-        """−1 / ln |correlation at lag 1|, in steps (Stadler 1996)."""
+        """−1 / ln abs(correlation at lag 1), in steps (Stadler 1996)."""
         first = abs(float(self.correlation[1]))
         return -1 / math.log(first) if 0 < first < 1 else math.nan
 
@@ -58,7 +58,7 @@ def walk_autocorrelation(
 
     Exact, at every lag: a step goes to each of the 30 neighbours with equal probability, and the components of the
     functional ANOVA are eigenvectors of the step. A component of the coordinates S has the eigenvalue
-    (Σ_{i∉S} (n_i − 1) − |S|) / 30, and the walk is uniform in the long run, so the correlation at lag k is the sum over
+    (Σ_{i∉S} (n_i − 1) − #S) / 30, and the walk is uniform in the long run, so the correlation at lag k is the sum over
     S of S's share of the variance times its eigenvalue^k. At lag 1 it is the correlation over all pairs of neighbours.
 
     Source: Weinberger, "Correlated and uncorrelated fitness landscapes and how to tell the difference", Biol. Cybern.

@@ -25,6 +25,7 @@ from typing import Any, Final, Literal, get_args
 
 from nhb2_plugins.errors import InvalidValueError, TableError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
+from nhb2_plugins.shown import as_html
 from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
 
 FORMAT: Final = "nhb2-table"
@@ -112,6 +113,8 @@ class Provenance:
                 raise InvalidValueError(f"draw {self.draw!r} is not one of a number of draws, counted from 0")
             object.__setattr__(self, "draw", draw)
         object.__setattr__(self, "seeds", seeds)  # built-in integers: numpy's cannot be written as JSON
+
+    _repr_html_ = as_html
 
     def to_dict(self) -> dict[str, Any]:
         """The fields, as a manifest and a run's file have them: without a draw where there is none."""

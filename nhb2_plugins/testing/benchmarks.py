@@ -59,7 +59,7 @@ class PlantedError(Exception):
 
 
 class FailingBenchmark(Benchmark):
-    """Answers ``n_good`` evaluations, then raises :attr:`planted`, always the same object."""
+    """Answers ``n_good`` evaluations, then raises ``planted``, always the same object."""
 
     def __init__(self, table: Table, n_good: int = 0) -> None:
         super().__init__(table)

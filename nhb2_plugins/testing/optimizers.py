@@ -72,7 +72,7 @@ class OptimizerContract(ReproducibleSearches):
     ladder: ClassVar[FidelityLadder | None] = FidelityLadder.hyperband(1, 12, eta=3)
     """For an optimizer that takes one; None leaves it to its epoch."""
     refuses: ClassVar[Collection[tuple[str, str]]] = ()
-    """(name of an optimizer, name of a part of :data:`PARTS`): parts in which it finds nothing to search."""
+    """(name of an optimizer, name of a part of ``PARTS``): parts in which it finds nothing to search."""
     N: ClassVar[int] = 24
     """Evaluations of a short search."""
     BUDGET_S: ClassVar[float] = 20_000.0

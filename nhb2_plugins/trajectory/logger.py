@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.charging import Charger
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
@@ -23,6 +24,7 @@ from nhb2_plugins.trajectory.totals import Totals
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
     from nhb2_plugins.problem import Problem
 
@@ -173,6 +175,21 @@ class TrajectoryLogger(StaysInProcess):
     def __repr__(self) -> str:
         n = len(self._records)
         return f"<TrajectoryLogger {self.run_id!r}: {counted(n, 'record')}, {self.charged_cost_s:,.1f} s charged>"
+
+    _repr_html_ = as_html
+
+    def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
+        """The error (%) of the incumbent over simulated seconds.
+
+        Args:
+            axes: matplotlib's, to draw on; None makes a figure.
+            label: for a legend.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        picture: Axes = drawn("plot_incumbents", self.incumbents(), self.clock_s, axes, label)
+        return picture
 
     @property
     def charged_cost_s(self) -> float:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.trajectory.fields import (
@@ -39,6 +40,9 @@ from nhb2_plugins.trajectory.fields import (
     read_values,
 )
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Crossing = Literal["count", "drop"]
 """What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
@@ -251,6 +255,21 @@ class RunFile:
     def regrets(self) -> tuple[tuple[float, float], ...]:
         """(simulated second, regret from then on in percentage points) of each incumbent."""
         return tuple((each.time_s, self.header.regret_pp(each)) for each in self.incumbents)
+
+    _repr_html_ = as_html
+
+    def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
+        """The regret (percentage points) over simulated seconds.
+
+        Args:
+            axes: matplotlib's, to draw on; None makes a figure.
+            label: for a legend.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        picture: Axes = drawn("plot_regrets", self, axes, label)
+        return picture
 
 
 @dataclass(frozen=True)

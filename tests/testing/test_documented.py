@@ -10,7 +10,7 @@ pytest_plugins = "pytester"
 
 
 def test_the_suites_of_the_page_pass(pytester: pytest.Pytester) -> None:
-    page = "\n".join(code for _, code in python_blocks("docs/optimizers.md"))
+    page = "\n".join(python_blocks("docs/optimizers.md"))
     passed, _, failed = pytester.inline_run("-q", pytester.makepyfile(test_page=page)).listoutcomes()
     assert not failed
     suites = [report.nodeid.split("::")[1] for report in passed]

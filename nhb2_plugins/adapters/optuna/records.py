@@ -34,7 +34,7 @@ def study_from_records(
     One training run is one trial: the records of a configuration (same run and seed) at ascending epochs
     become the trial's intermediate values, and the last its value. A trial that ended below the highest recorded epoch,
     or was pruned, has Optuna's state ``PRUNED``; the others are ``COMPLETE``. Trials are in the order in which they
-    began. Start and end are simulated: seconds after :data:`SIMULATED_EPOCH`.
+    began. Start and end are simulated: seconds after ``SIMULATED_EPOCH``.
 
     Args:
         records: of one table; of one run or several.

@@ -74,7 +74,7 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
 
     The numbers are float64, so that they are the benchmark's own: 113 MB for the whole space and three seeds, a quarter
     of that with ``Subspace(one_per_class=True)``. Syne Tune's ``seed`` counts from 0: it is a position in
-    :attr:`table_seeds`.
+    ``table_seeds``.
 
     Attributes:
         problem: what the array holds.

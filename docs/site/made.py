@@ -1,0 +1,56 @@
+"""What the site shows is made when it is built: the gallery by its own examples, the live report by a campaign."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+GALLERY: Final = "docs/gallery.md"
+CAMPAIGN: Final = "quickstart"
+"""The campaign whose report is shown on the front page."""
+_WORK: Final = ROOT / "build" / "site"
+_PICTURES: Final = ROOT / "docs" / "pictures"
+
+
+def make(_app: Sphinx) -> None:
+    """Make what is not there yet: delete ``build/site`` and ``docs/pictures`` to have it made again."""
+    if not _PICTURES.is_dir():
+        _run_gallery(_WORK / "gallery")
+    if not (_WORK / "extra").is_dir():
+        _run_campaign(_WORK / "extra" / "report")
+
+
+def _run_gallery(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    _call(directory, str(ROOT / "docs" / "site" / "examples.py"), GALLERY)
+    _PICTURES.mkdir()
+    for picture in (*directory.glob("*.png"), *directory.glob("*.svg")):
+        shutil.copy(picture, _PICTURES)
+
+
+def _run_campaign(directory: Path) -> None:
+    results = _WORK / CAMPAIGN
+    _WORK.mkdir(parents=True, exist_ok=True)
+    _call(_WORK, "-m", "nhb2_plugins.cli", "run", CAMPAIGN, "--out", str(results))
+    directory.mkdir(parents=True)
+    shutil.copy(results / "report" / "report.html", directory / f"{CAMPAIGN}.html")
+
+
+def _call(directory: Path, *arguments: str) -> None:
+    scripts = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MPLBACKEND": "agg",
+        "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
+    }
+    subprocess.run([sys.executable, *arguments], cwd=directory, env=environment, check=True)
