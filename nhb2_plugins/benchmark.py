@@ -89,19 +89,22 @@ class Observation(NamedTuple):
         return self.epoch == LONG_EPOCHS
 
 
-class Curve(NamedTuple):
-    """A configuration's learning curve over epochs 1..12: both arrays have shape (12,) and are read-only.
+class _CurveArrays(NamedTuple):
+    accuracy_pct: _Floats
+    cost_s: _Floats
+
+
+class Curve(_CurveArrays):
+    """A configuration's learning curve over epochs 1..12: a pair of arrays of shape (12,), which are read-only.
 
     Attributes:
         accuracy_pct: accuracy after each epoch, in percent.
         cost_s: cumulative cost up to and including each epoch, in seconds.
+        table: label of the table, which stands in pictures; no part of the pair.
     """
 
-    accuracy_pct: _Floats
-    cost_s: _Floats
-
-    def _repr_html_(self) -> str | None:
-        return as_html(self)
+    table: str = ""
+    _repr_html_ = as_html
 
     def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
         """Accuracy (%) over simulated seconds, a point an epoch.
@@ -141,7 +144,7 @@ class Benchmark:
         self._row_answers: dict[tuple[int, Split, Seed], RowAnswers] = {}
         self._optima: dict[tuple[int, Split, Seed], tuple[Configuration, float]] = {}
         # Learning curves by the arguments as the caller wrote them, each array of shape (n_rows, 12).
-        self._curves: dict[Any, tuple[_Floats, _Floats]] = {}
+        self._curves: dict[Any, tuple[_Floats, _Floats, str]] = {}
         # What one scalar query needs, by the arguments as the caller wrote them: readers of Python floats (a
         # memoryview is twice as fast to index as an array) and the fields of the observation behind accuracy and cost.
         self._scalar: dict[Any, tuple[memoryview, memoryview, int, Split, Seed]] = {}
@@ -225,13 +228,15 @@ class Benchmark:
         if seed is True or seed is False:
             self.checked_seed(seed)  # raises: they equal 1 and 0, as keys too
         try:
-            accuracy, cost = self._curves[split, seed]
+            accuracy, cost, table = self._curves[split, seed]
         except (KeyError, TypeError):
-            accuracy, cost = self._prepare_curves(split, seed)
+            accuracy, cost, table = self._prepare_curves(split, seed)
         if type(configuration) is not Configuration:  # what else has an index would be taken for another one
             _refuse_others(configuration)
         row = self._row_by_index[configuration.index]
-        return Curve(accuracy[row], cost[row])
+        curve = _new_tuple(Curve, (accuracy[row], cost[row]))
+        curve.table = table
+        return curve
 
     def oracle(
         self, epoch: int = 12, split: str | None = None, seed: Seed | None = None
@@ -338,14 +343,14 @@ class Benchmark:
         self._scalar[epoch, split, seed] = prepared
         return prepared
 
-    def _prepare_curves(self, split: str, seed: Seed | None) -> tuple[_Floats, _Floats]:
+    def _prepare_curves(self, split: str, seed: Seed | None) -> tuple[_Floats, _Floats, str]:
         _, checked_split, checked_seed = self._checked(SCHEDULE_EPOCHS, split, seed)
         epochs = [self._answers(epoch, checked_split, checked_seed) for epoch in range(1, SCHEDULE_EPOCHS + 1)]
         # By row, so that a curve is one piece of memory.
         accuracy = _read_only(np.stack([each.accuracy_pct for each in epochs], axis=1))
         cost = _read_only(np.stack([each.cost_s for each in epochs], axis=1))
-        self._curves[split, seed] = (accuracy, cost)
-        return accuracy, cost
+        self._curves[split, seed] = (accuracy, cost, self.provenance.label)
+        return self._curves[split, seed]
 
     def _answers(self, epoch: int, split: Split, seed: Seed) -> RowAnswers:
         key = (epoch, split, seed)

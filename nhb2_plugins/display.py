@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nhb2_plugins.analysis.model import CampaignAnalysis
-from nhb2_plugins.benchmark import Benchmark, Curve, open_benchmark
+from nhb2_plugins.benchmark import Benchmark, Curve, has_table, open_benchmark
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.extras import missing_extra
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _FEW: Final = 5
 """Rows of a long table that a notebook shows: the last ones."""
+_SMALL: Final = 7.5
+_SMALL_COLOUR: Final = "#555555"
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
@@ -72,7 +74,9 @@ def _provenance(shown: Provenance) -> str:
 
 
 @html_of.register
-def _benchmark(shown: Benchmark) -> str:
+def _benchmark(shown: Benchmark) -> str | None:
+    if not has_table(shown):
+        return None
     best, accuracy_pct = shown.oracle()
     rows = [
         ("source", shown.provenance.source),
@@ -227,21 +231,33 @@ def _axes(given: Axes | None, size: tuple[float, float] = (7, 4.2)) -> Iterator[
         yield given if given is not None else pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
+def _name_table(axes: Axes, table: str) -> None:
+    """In small print above the axes, once each: a picture says which table it is of."""
+    named = axes.get_title(loc="right")
+    if table and table not in named:
+        both = "; ".join(filter(None, (named, table)))
+        axes.set_title(both, loc="right", fontsize=_SMALL, color=_SMALL_COLOUR)
+
+
 def plot_curve(curve: Curve, axes: Axes | None, label: str) -> Axes:
     """Accuracy after each epoch over the seconds up to there."""
     with _axes(axes) as drawn:
         drawn.plot(curve.cost_s, curve.accuracy_pct, "o-", markersize=4, label=label or None)
         drawn.set_xlabel("simulated seconds")
         drawn.set_ylabel("accuracy (%)")
+        _name_table(drawn, curve.table)
         return drawn
 
 
-def plot_incumbents(changes: Sequence[IncumbentChange], until_s: float, axes: Axes | None, label: str) -> Axes:
+def plot_incumbents(logger: TrajectoryLogger, axes: Axes | None, label: str) -> Axes:
     """The error of the incumbent as a step over simulated seconds, to the end of the run."""
-    times = [*(each.time_s for each in changes), until_s]
-    errors = [each.record.error_pct for each in changes]
+    changes = logger.incumbents()
+    steps = [(each.time_s, each.record.error_pct) for each in changes]
+    steps += [(logger.clock_s, error) for _, error in steps[-1:]]
     with _axes(axes) as drawn:
-        drawn.step(times, [*errors, *errors[-1:]], where="post", label=label or None)
+        drawn.step(*np.reshape(steps, (-1, 2)).T, where="post", label=label or None)
+        for each in changes[-1:]:
+            _name_table(drawn, each.record.table)
         drawn.set_xlabel("simulated seconds")
         drawn.set_ylabel("error of the incumbent (%)")
         return drawn
@@ -249,9 +265,9 @@ def plot_incumbents(changes: Sequence[IncumbentChange], until_s: float, axes: Ax
 
 def plot_regrets(run: RunFile, axes: Axes | None, label: str) -> Axes:
     """The regret of a recorded run as a step over simulated seconds."""
-    times, regrets = np.transpose(run.regrets) if run.regrets else ([], [])
     with _axes(axes) as drawn:
-        drawn.step(times, regrets, where="post", label=label or None)
+        drawn.step(*np.reshape(run.regrets, (-1, 2)).T, where="post", label=label or None)
+        _name_table(drawn, run.header.table_label)
         drawn.set_xlabel("simulated seconds")
         drawn.set_ylabel("regret (percentage points)")
         return drawn
@@ -263,6 +279,7 @@ def plot_map(found: HyperparameterMap, axes: Axes | None) -> Axes:
         from nhb2_plugins.landscape.heat_maps import draw_map
 
         draw_map(drawn, found)
+        _name_table(drawn, found.table)
         return drawn
 
 
@@ -272,6 +289,7 @@ def plot_shares(found: FunctionalAnova, axes: Axes | None) -> Axes:
         from nhb2_plugins.landscape.plots import draw_shares
 
         draw_shares(drawn, found)
+        _name_table(drawn, found.table)
         return drawn
 
 
@@ -281,4 +299,5 @@ def plot_basins(found: Landscape, axes: Axes | None) -> Axes:
         from nhb2_plugins.landscape.plots import draw_basins
 
         draw_basins(drawn, found)
+        _name_table(drawn, found.table)
         return drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -144,13 +145,19 @@ def test_a_curve_is_shown_and_drawn_on_given_axes(bench: nhb2.Benchmark) -> None
     axes = curve.plot(label="one")
     assert curve.plot(axes, label="two") is axes
     assert [line.get_label() for line in axes.lines] == ["one", "two"]
+    assert axes.get_title(loc="right") == bench.provenance.label  # once
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), curve.accuracy_pct)
     accuracy_pct, cost_s = curve  # it is a tuple of two arrays, as ever
     assert accuracy_pct.shape == cost_s.shape == (12,)
+    sent = pickle.loads(pickle.dumps(curve))
+    assert sent.table == curve.table
+    np.testing.assert_array_equal(sent.cost_s, cost_s)
 
 
 def test_a_search_is_drawn_as_a_step_to_its_end(logger: nhb2.TrajectoryLogger) -> None:
-    (line,) = logger.plot().lines
+    axes = logger.plot()
+    (line,) = axes.lines
+    assert axes.get_title(loc="right") == logger.records[0].table
     changes = logger.incumbents()
     assert line.get_drawstyle() == "steps-post"
     assert list(line.get_xdata()) == [*(each.time_s for each in changes), logger.clock_s]

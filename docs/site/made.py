@@ -21,28 +21,27 @@ _PICTURES: Final = ROOT / "docs" / "pictures"
 
 
 def make(_app: Sphinx) -> None:
-    """Make what is not there yet: delete ``build/site`` and ``docs/pictures`` to have it made again."""
-    if not _PICTURES.is_dir():
-        _run_gallery(_WORK / "gallery")
-    if not (_WORK / "extra").is_dir():
-        _run_campaign(_WORK / "extra" / "report")
+    """Make the pictures anew, and the runs that are missing."""
+    _run_gallery(_fresh(_WORK / "gallery"))
+    _run_campaign(_WORK / CAMPAIGN, _fresh(_WORK / "extra" / "report"))
 
 
 def _run_gallery(directory: Path) -> None:
+    _call(directory, str(ROOT / "docs" / "site" / "examples.py"), GALLERY)
+    pictures = _fresh(_PICTURES)
+    for picture in (*directory.glob("*.png"), *directory.glob("*.svg")):
+        shutil.copy(picture, pictures)
+
+
+def _run_campaign(results: Path, shown: Path) -> None:
+    _call(_WORK, "-m", "nhb2_plugins.cli", "run", CAMPAIGN, "--out", str(results), "--overwrite")
+    shutil.copy(results / "report" / "report.html", shown / f"{CAMPAIGN}.html")
+
+
+def _fresh(directory: Path) -> Path:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    _call(directory, str(ROOT / "docs" / "site" / "examples.py"), GALLERY)
-    _PICTURES.mkdir()
-    for picture in (*directory.glob("*.png"), *directory.glob("*.svg")):
-        shutil.copy(picture, _PICTURES)
-
-
-def _run_campaign(directory: Path) -> None:
-    results = _WORK / CAMPAIGN
-    _WORK.mkdir(parents=True, exist_ok=True)
-    _call(_WORK, "-m", "nhb2_plugins.cli", "run", CAMPAIGN, "--out", str(results))
-    directory.mkdir(parents=True)
-    shutil.copy(results / "report" / "report.html", directory / f"{CAMPAIGN}.html")
+    return directory
 
 
 def _call(directory: Path, *arguments: str) -> None:

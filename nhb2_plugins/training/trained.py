@@ -168,7 +168,9 @@ class TrainedBenchmark(Benchmark):
         each = [self.evaluate(configuration, epoch, split, seed) for epoch in range(1, SCHEDULE_EPOCHS + 1)]
         accuracies, costs = (np.array([getattr(one, name) for one in each]) for name in ("accuracy_pct", "cost_s"))
         accuracies.flags.writeable = costs.flags.writeable = False
-        return Curve(accuracies, costs)
+        curve = Curve(accuracies, costs)
+        curve.table = self.provenance.label
+        return curve
 
     def __getattr__(self, name: str) -> NoReturn:
         # What the parent answers from its table (``oracle``, ``by_row``, ``to_frame``) ends here.

@@ -188,7 +188,7 @@ class TrajectoryLogger(StaysInProcess):
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
-        picture: Axes = drawn("plot_incumbents", self.incumbents(), self.clock_s, axes, label)
+        picture: Axes = drawn("plot_incumbents", self, axes, label)
         return picture
 
     @property
