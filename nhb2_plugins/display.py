@@ -223,11 +223,12 @@ def _axes(given: Axes | None, size: tuple[float, float] = (7, 4.2)) -> Iterator[
     """The axes to draw on: the given ones, or new ones of pyplot, which a notebook shows by itself."""
     try:
         from matplotlib import pyplot, rc_context
+        from matplotlib.rcsetup import cycler
 
-        from nhb2_plugins.figure_theme import STYLE
+        from nhb2_plugins.figure_theme import COLOURS, STYLE
     except ImportError as error:
         raise missing_extra("pictures need matplotlib", "report", error) from error
-    with rc_context(STYLE):
+    with rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
         yield given if given is not None else pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
