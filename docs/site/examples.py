@@ -19,9 +19,10 @@ from typing import Any, Final, NamedTuple
 ROOT: Final = Path(__file__).resolve().parents[2]
 TYPED: Final = ("docs/start.md", "docs/faq.md", "docs/gallery.md")
 _BLOCK: Final = re.compile(
-    r"^(?:[^\n]*Save as `(?P<file>[^`\n]+)`:\n\n)?```(?P<language>[a-z]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^(?:[^\n]*Save as\s`(?P<file>[^`\n]+)`:\n\n)?```(?P<language>[a-z]+)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
-_INSTALL: Final = re.compile(r"python -m pip install -e (?P<directory>[\w/]+)\n")
+_INSTALL: Final = re.compile(r"python -m pip install -e (?P<directory>[\w/-]+)\n")
 
 
 class Example(NamedTuple):
@@ -89,7 +90,7 @@ def _put_on_path(package: Path) -> None:
     (metadata / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
     )
-    groups = (f"[{group}]\n" + _lines(entries) for group, entries in project["entry-points"].items())
+    groups = (f"[{group}]\n" + _lines(entries) for group, entries in project.get("entry-points", {}).items())
     (metadata / "entry_points.txt").write_text("\n".join(groups))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(package / "src"), os.environ.get("PYTHONPATH", "")])
     sys.path.insert(0, str(package / "src"))
