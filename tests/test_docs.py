@@ -100,7 +100,7 @@ def test_no_example_escapes_the_search_for_blocks() -> None:
         blocks = sum(text.count(f"```{language}\n") for language in languages)
         assert len(found) == blocks + sum(not (each.file or ".py").endswith(".py") for each in found), page
         assert not re.search(r"```(py|python3|pycon|ipython)\b", text, re.IGNORECASE), page
-        assert text.count("\n```") % 2 == 0, f"{page} has a block that does not end"
+        assert f"\n{text}".count("\n```") % 2 == 0, f"{page} has a block that does not end"
 
 
 @pytest.mark.parametrize("page", PAGES)
