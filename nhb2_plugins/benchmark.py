@@ -250,7 +250,7 @@ class Benchmark:
         if key not in self._optima:
             accuracy = self._answers(*key).accuracy_pct
             best = accuracy.max()
-            index = self._first_index_of_row[accuracy == best].min()
+            index = self.first_index_of_row[accuracy == best].min()
             self._optima[key] = (Configuration.from_index(index), float(best))
         return self._optima[key]
 
@@ -406,7 +406,8 @@ class Benchmark:
         return self.rows.astype(np.min_scalar_type(self.rows.max())).data
 
     @cached_property
-    def _first_index_of_row(self) -> NDArray[np.intp]:
+    def first_index_of_row(self) -> NDArray[np.intp]:
+        """The smallest configuration index of each row of the table, shape (n_rows,)."""
         return first_index_of_rows(self.table.column(CLASS_OF_CELL))
 
 

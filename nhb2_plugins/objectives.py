@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple, Protocol
 
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 
-if TYPE_CHECKING:
-    from nhb2_plugins.trajectory.record import TrialRecord
+
+class Evaluated(Protocol):
+    """What an objective is read from: a record, or an :class:`Evaluation`."""
+
+    @property
+    def cellcode(self) -> str:
+        """The configuration's cell."""
+        ...
+
+    @property
+    def error_pct(self) -> float:
+        """What the search saw, in percent."""
+        ...
+
+    @property
+    def cost_s(self) -> float:
+        """Cost from scratch, in seconds."""
+        ...
+
+
+class Evaluation(NamedTuple):
+    """A cell, and what came of it: error in percent, cost from scratch in seconds."""
+
+    cellcode: str
+    error_pct: float
+    cost_s: float
+
 
 ERROR_PCT: Final = "error_pct"
 """What every framework minimises where nothing else is asked for."""
-OBJECTIVES: Final[Mapping[str, Callable[[TrialRecord], float]]] = {
-    ERROR_PCT: lambda record: record.error_pct,
-    "cost_s": lambda record: record.cost_s,
-    "params_total": lambda record: float(Cell(record.cellcode).params_total),
-    "params_live": lambda record: float(Cell(record.cellcode).params_live),
-    "macs_live": lambda record: float(Cell(record.cellcode).macs_live),
+COST_S: Final = "cost_s"
+OBJECTIVES: Final[Mapping[str, Callable[[Evaluated], float]]] = {
+    ERROR_PCT: lambda evaluated: evaluated.error_pct,
+    COST_S: lambda evaluated: evaluated.cost_s,
+    "params_total": lambda evaluated: float(Cell(evaluated.cellcode).params_total),
+    "params_live": lambda evaluated: float(Cell(evaluated.cellcode).params_live),
+    "macs_live": lambda evaluated: float(Cell(evaluated.cellcode).macs_live),
 }
 """All to be minimised: error in percent, cost from scratch in seconds, parameters (of all edges, of live edges), and
 multiply–accumulates of the live edges. All are Python floats."""
+MOST_OBJECTIVES: Final = 3
+"""That a front is measured in: what is exact in two or three dimensions is not in more."""
 
 
 def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
@@ -39,3 +67,35 @@ def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
     if not names or len(set(names)) != len(names):
         raise InvalidValueError(f"objectives {list(names)!r} must be one or more different names of {list(OBJECTIVES)}")
     return names
+
+
+def checked_front_objectives(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of two or three objectives, between which there is a front.
+
+    Raises:
+        InvalidValueError: another number of them, or as :func:`checked_objectives`.
+    """
+    checked = checked_objectives(names)
+    if not 2 <= len(checked) <= MOST_OBJECTIVES:
+        raise InvalidValueError(f"objectives {list(checked)!r} are not two or three, between which there is a front")
+    return checked
+
+
+def checked_search_objectives(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of what a campaign searches for: the error alone, or two or three objectives.
+
+    Raises:
+        InvalidValueError: another one alone, more than three, or as :func:`checked_objectives`.
+    """
+    checked = checked_objectives(names)
+    if len(checked) == 1 and checked != (ERROR_PCT,):
+        raise InvalidValueError(
+            f"objectives {list(checked)!r}: alone only {ERROR_PCT!r} is searched for; name two or three of "
+            f"{list(OBJECTIVES)}"
+        )
+    return checked if len(checked) == 1 else checked_front_objectives(checked)
+
+
+def objective_values(names: Sequence[str], evaluated: Evaluated) -> tuple[float, ...]:
+    """The values of objectives, in order; Python floats, to be minimised."""
+    return tuple(OBJECTIVES[name](evaluated) for name in names)

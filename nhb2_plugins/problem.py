@@ -20,7 +20,7 @@ from nhb2_plugins.charging import Charging, checked_charging
 from nhb2_plugins.encoding import Choices, Encoding, checked_encoding, decoded, hyperparameter_choices, to_values
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, checked_ladder
-from nhb2_plugins.objectives import ERROR_PCT, OBJECTIVES, checked_objectives
+from nhb2_plugins.objectives import ERROR_PCT, checked_objectives, objective_values
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -183,7 +183,7 @@ class Problem:
 
     def costs(self, record: TrialRecord) -> tuple[float, ...]:
         """The objectives' values for an evaluation, in order; Python floats, to be minimised."""
-        return tuple(OBJECTIVES[name](record) for name in self.objectives)
+        return objective_values(self.objectives, record)
 
 
 def as_problem(

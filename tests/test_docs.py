@@ -27,6 +27,7 @@ MINIMUM_BLOCKS = {
     "docs/glue.md": 10,
     "docs/landscape.md": 2,
     "docs/neps.md": 2,
+    "docs/objectives.md": 1,
     "docs/optimizers.md": 2,
     "docs/optuna.md": 1,
     "docs/report.md": 1,

@@ -16,6 +16,7 @@ from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside, naming
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
+from nhb2_plugins.landscape.published_front import read_front
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.text_table import printable, text_table
 
@@ -27,6 +28,7 @@ _SMALL: Final = 1e-3  # below, four decimals say too little
 _TAKEN_BY: Final = {
     "cell": ("map",),
     "statistic": ("map",),
+    "against": ("pareto",),
     "seed": tuple(name for name in ANALYSES if name != "noise"),  # which compares all of them
     "epoch": tuple(name for name in ANALYSES if name != "fidelities"),  # likewise
 }
@@ -42,6 +44,7 @@ def add_analyze(commands: Commands) -> None:
     parser.add_argument("--seed", help="a seed of the table, or 'mean' (default: the table's first)")
     parser.add_argument("--cell", metavar="CELLCODE", help="map: one cell, for example 010210 (default: all)")
     parser.add_argument("--statistic", choices=STATISTICS, help="map: over all cells (default: mean)")
+    parser.add_argument("--against", metavar="FILE", help="pareto: a published front, as CSV (valid_error_pct,cost_s)")
     parser.add_argument("--csv", metavar="FILE", help="write the numbers, too; several tables become FILE-KEY.csv")
     parser.add_argument("--figures", metavar="DIR", help="draw the analysis's figures into a directory")
     add_table_option(parser)
@@ -82,6 +85,7 @@ def _request(options: argparse.Namespace) -> Request:
         seed=read_seed(options.seed),
         cellcode=None if options.cell is None else parse_cellcode(options.cell),
         statistic=options.statistic or "mean",
+        against=None if options.against is None else read_front(Path(options.against)),
     )
 
 

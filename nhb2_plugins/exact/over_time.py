@@ -162,13 +162,14 @@ def random_search_over_time(
     """
     times = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
     levels = Levels.of(bench, epoch, split, seed)
-    _check_grid(times, step_s, rounding)
+    check_grid(times, step_s, rounding)
     if n_levels < 2:
         raise InvalidValueError(f"n_levels {n_levels!r} is not at least 2")
-    steps = np.floor(_in_steps(times, step_s)).astype(np.intp)
-    solved = _spread(levels.n_at_most, n_levels)
+    steps = np.floor(in_steps(times, step_s)).astype(np.intp)
+    solved = spread_levels(levels.n_at_most, n_levels)
     cost = bench.by_row(epoch, split, seed).cost_s
-    law = _CostLaw.of(levels, cost, step_s, rounding, n_steps=int(steps.max()) + 1)
+    mass = levels.n_of_row / N_CONFIGURATIONS
+    law = CostLaw.of(levels.level_of_row, mass, cost, step_s, rounding, n_steps=int(steps.max()) + 1)
     n_batches = min(len(solved), 1 + len(solved) * law.transform_length // _BATCH_NUMBERS)
     batches = np.array_split(solved, n_batches)
     probability = np.concatenate([law.hit_cdf(batch)[:, steps] for batch in batches])
@@ -177,13 +178,14 @@ def random_search_over_time(
 
 
 @dataclass(frozen=True, eq=False)
-class _CostLaw:
+class CostLaw:
     """What one draw is and costs on the time grid.
 
     Attributes:
         level: of each atom of probability, ascending; atoms are a row, or a row's two halves.
         step: the atom's cost in steps of the grid.
         mass: the atom's probability.
+        row: the atom's row.
         n_steps: number of times on the grid, 0 included.
         transform_length: length of the Fourier transforms.
     """
@@ -191,27 +193,35 @@ class _CostLaw:
     level: NDArray[np.intp]
     step: NDArray[np.intp]
     mass: Floats
+    row: NDArray[np.intp]
     n_steps: int
     transform_length: int
 
     @classmethod
-    def of(cls, levels: Levels, cost: Floats, step_s: float, rounding: Rounding, n_steps: int) -> _CostLaw:
-        order = np.argsort(levels.level_of_row, kind="stable")
-        level = levels.level_of_row[order]
-        mass = levels.n_of_row[order] / N_CONFIGURATIONS
-        position = _in_steps(cost[order], step_s)
+    def of(
+        cls, level_of_row: NDArray[np.intp], mass: Floats, cost: Floats, step_s: float, rounding: Rounding, n_steps: int
+    ) -> CostLaw:
+        """The law of draws: of each row its level, probability and cost in seconds."""
+        order = np.argsort(level_of_row, kind="stable")
+        level, mass = level_of_row[order], mass[order]
+        position = in_steps(cost[order], step_s)
         below = np.floor(position).astype(np.intp)
         length = _fourier_length(3 * n_steps)
         if rounding == "down":
-            return cls(level, below, mass, n_steps, length)
+            return cls(level, below, mass, order, n_steps, length)
         if rounding == "up":
-            return cls(level, np.ceil(position).astype(np.intp), mass, n_steps, length)
+            return cls(level, np.ceil(position).astype(np.intp), mass, order, n_steps, length)
         fraction = position - below
-        halves = np.column_stack([mass * (1 - fraction), mass * fraction])
-        return cls(np.repeat(level, 2), np.column_stack([below, below + 1]).ravel(), halves.ravel(), n_steps, length)
+        halves = np.column_stack([mass * (1 - fraction), mass * fraction]).ravel()
+        steps = np.column_stack([below, below + 1]).ravel()
+        return cls(np.repeat(level, 2), steps, halves, np.repeat(order, 2), n_steps, length)
 
-    def hit_cdf(self, thresholds: NDArray[np.intp]) -> Floats:
-        """Probability that an error of at most each threshold level is known by each step, (n, n_steps).
+    def hit_cdf(self, thresholds: NDArray[np.intp], hitting: NDArray[np.bool_] | None = None) -> Floats:
+        """Probability that a draw of at most each threshold level is known by each step, (n, n_steps).
+
+        Args:
+            thresholds: levels, ascending.
+            hitting: whether a draw of a row can hit at all, shape (n_rows,); None for any.
 
         With the generating functions a(z) of a draw that hits and b(z) of one that misses, that of the first hit is
         a / (1 − b). It is evaluated on a circle inside the unit circle: what lies beyond the transform's length comes
@@ -221,7 +231,7 @@ class _CostLaw:
         hits = np.zeros((len(thresholds), self.n_steps))
         ends = np.searchsorted(self.level, thresholds, side="right")
         for row, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-            hits[row] = self._histogram(start, end)
+            hits[row] = self._histogram(start, end, hitting)
         hits = np.cumsum(hits, axis=0)
         all_draws = np.fft.rfft(self._histogram(0, len(self.level)) * damping, self.transform_length)
         hit = np.fft.rfft(hits * damping, self.transform_length)
@@ -234,13 +244,15 @@ class _CostLaw:
         """Probability that a first evaluation has ended by each step, (n_steps,)."""
         return np.cumsum(self._histogram(0, len(self.level)))
 
-    def _histogram(self, start: int, end: int) -> Floats:
+    def _histogram(self, start: int, end: int, counted: NDArray[np.bool_] | None = None) -> Floats:
         within = self.step[start:end] < self.n_steps
+        if counted is not None:
+            within &= counted[self.row[start:end]]
         counts = np.bincount(self.step[start:end][within], self.mass[start:end][within], self.n_steps)
         return counts.astype(np.float64, copy=False)
 
 
-def _in_steps(seconds: Floats, step_s: float) -> Floats:
+def in_steps(seconds: Floats, step_s: float) -> Floats:
     """Seconds in steps of the grid; what misses a whole number by float error alone is that number."""
     steps = seconds / step_s
     whole = np.rint(steps)
@@ -253,7 +265,7 @@ def _fourier_length(at_least: int) -> int:
     return min(int(odd << max(1, (-(-at_least // odd) - 1).bit_length())) for odd in odd_factors)
 
 
-def _spread(n_at_most: Integers, n_levels: int) -> NDArray[np.intp]:
+def spread_levels(n_at_most: Integers, n_levels: int) -> NDArray[np.intp]:
     """Positions of levels, the first and the last among them: half evenly spaced by share, half by its logarithm.
 
     The logarithm serves late times, when the best of many draws is a rare value; the share serves early ones.
@@ -267,7 +279,12 @@ def _spread(n_at_most: Integers, n_levels: int) -> NDArray[np.intp]:
     return np.unique(np.concatenate([[0], positions, [n - 1]])).astype(np.intp)
 
 
-def _check_grid(times: Floats, step_s: float, rounding: str) -> None:
+def check_grid(times: Floats, step_s: float, rounding: str) -> None:
+    """Refuse times and a grid that cannot be answered for.
+
+    Raises:
+        InvalidValueError: so it is.
+    """
     if rounding not in ROUNDINGS:
         raise InvalidValueError(describe_choices(rounding, ROUNDINGS, what="rounding"))
     if not 0 < step_s <= MAX_STEP_S:

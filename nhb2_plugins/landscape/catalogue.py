@@ -17,8 +17,10 @@ from nhb2_plugins.landscape.hyperparameter_map import Statistic, hyperparameter_
 from nhb2_plugins.landscape.joint import joint_search
 from nhb2_plugins.landscape.neighbourhood import landscape
 from nhb2_plugins.landscape.optima import optima, optima_by_epoch
-from nhb2_plugins.landscape.pareto import EXPENSES, pareto_front
+from nhb2_plugins.landscape.pareto import EXPENSES, front_summary, pareto_front
+from nhb2_plugins.landscape.published_front import PublishedFront, attainment_of, quality_against
 from nhb2_plugins.landscape.seed_noise import seed_noise
+from nhb2_plugins.landscape.view import View
 from nhb2_plugins.landscape.walk import walk_autocorrelation
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Request:
         seed: None for the table's first.
         cellcode: for the map: one cell instead of all.
         statistic: for the map: what is taken over all cells.
+        against: for the fronts: a published one to compare with.
     """
 
     bench: Benchmark
@@ -48,6 +51,7 @@ class Request:
     seed: Seed | None = None
     cellcode: str | None = None
     statistic: Statistic = "mean"
+    against: PublishedFront | None = None
 
     @property
     def where(self) -> tuple[Benchmark, int, str | None, Seed | None]:
@@ -122,7 +126,7 @@ def _landscape(request: Request) -> list[Section]:
 
 
 def _pareto(request: Request) -> list[Section]:
-    return [
+    fronts = [
         Section(
             _EXPENSE_NAMES[expense],
             f"Error against {_EXPENSE_NAMES[expense]}",
@@ -130,6 +134,21 @@ def _pareto(request: Request) -> list[Section]:
         )
         for expense in EXPENSES
     ]
+    summary = "What a search is measured by: hypervolume up to the front's nadir, and random search's share of it"
+    fronts.append(Section("summary", summary, front_summary(*request.where)))
+    if request.against is not None:
+        view, against = View.of(*request.where), request.against
+        fronts += [
+            Section(
+                "against",
+                f"The two fronts, each measured against the other: {against.name}",
+                quality_against(view, against),
+            ),
+            Section(
+                "attainment", f"What the table reaches at each point of {against.name}", attainment_of(view, against)
+            ),
+        ]
+    return fronts
 
 
 def _isomorphism(request: Request) -> list[Section]:

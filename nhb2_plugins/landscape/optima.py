@@ -11,7 +11,7 @@ from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact import ranks, regrets
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.landscape.view import View, configuration_columns, first_indices, frame_of, row_sizes
+from nhb2_plugins.landscape.view import View, configuration_columns, frame_of, row_sizes
 from nhb2_plugins.space import N_CONFIGURATIONS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def optima(
     if n not in range(1, N_CONFIGURATIONS + 1):
         raise InvalidValueError(f"n {n!r} is not in 1..{N_CONFIGURATIONS}")
     view = View.of(bench, epoch, split, seed)
-    first = first_indices(bench)
+    first = bench.first_index_of_row
     best = first[np.lexsort((first, view.row_error_pct))[:n]]
     where = (view.epoch, view.split, view.seed)
     columns = configuration_columns(best)

@@ -22,6 +22,7 @@ from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
 from nhb2_plugins.landscape.joint import JointSearch, joint_search
 from nhb2_plugins.landscape.neighbourhood import Landscape, landscape
 from nhb2_plugins.landscape.pareto import expenses, front_indices
+from nhb2_plugins.landscape.published_front import PublishedFront
 from nhb2_plugins.landscape.seed_noise import seed_noise
 from nhb2_plugins.landscape.view import Floats, View
 from nhb2_plugins.landscape.walk import WalkAutocorrelation, walk_autocorrelation
@@ -60,8 +61,14 @@ def draw_shares(axes: Axes, anova: FunctionalAnova) -> None:
     axes.grid(False, axis="y")
 
 
-def plot_fronts(view: View, path: Path) -> None:
-    """All configurations and the Pareto fronts of error against cost, and against the network's size."""
+def plot_fronts(view: View, path: Path, against: PublishedFront | None = None) -> None:
+    """All configurations and the Pareto fronts of error against cost, and against the network's size.
+
+    Args:
+        view: what is drawn.
+        path: the file.
+        against: a published front, drawn beside the one of error against cost where it is one.
+    """
     notes = [
         f"{view.measure}; cost: {view.cost_measure}. Grey: all configurations. Multiply-accumulates and "
         "parameters both count the convolutions that reach the output, so they share a front.",
@@ -70,6 +77,10 @@ def plot_fronts(view: View, path: Path) -> None:
     with themed_figure(path, notes, (11, 5.2)) as figure:
         cost, size = figure.subplots(1, 2, sharey=True)
         _draw_cost_front(cost, view)
+        if against is not None and set(against.objectives) == {"error_pct", "cost_s"}:
+            points = dict(zip(against.objectives, against.values.T, strict=True))
+            cost.plot(points["cost_s"], points["error_pct"], "s", color=COLOURS[1], ms=3.5, label=against.name)
+            cost.legend(loc="upper right", ncols=2)
         _draw_size_front(size, view)
         cost.set_ylabel("error (%)")
         cost.set_yscale("log")
@@ -223,7 +234,7 @@ def _fidelities(request: Request, path: Path) -> None:
 
 
 def _pareto(request: Request, path: Path) -> None:
-    plot_fronts(View.of(*request.where), path)
+    plot_fronts(View.of(*request.where), path, request.against)
 
 
 def _landscape(request: Request, path: Path) -> None:

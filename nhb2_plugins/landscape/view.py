@@ -147,12 +147,6 @@ def row_sizes(bench: Benchmark) -> Integers:
     return np.bincount(bench.rows, minlength=n_rows).astype(np.int64)
 
 
-def first_indices(bench: Benchmark) -> Integers:
-    """The smallest configuration index of each row of the table, shape (n_rows,)."""
-    _, first = np.unique(bench.rows, return_index=True)
-    return first.astype(np.int64)
-
-
 def configuration_columns(indices: Integers) -> dict[str, list[str] | list[float] | list[int]]:
     """``cellcode``, ``lr`` and ``batch_size`` of configurations, for a frame."""
     configurations = [Configuration.from_index(index) for index in indices.tolist()]
