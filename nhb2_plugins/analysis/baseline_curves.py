@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from nhb2_plugins.analysis.model import BaselineCurve, Refusal
+from nhb2_plugins.analysis.model import BaselineCurve, Floats, Refusal
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.trajectory.baseline import ReachedByRandomSearch
 
@@ -52,11 +52,15 @@ def _label(n_workers: int, workers: Sequence[int]) -> str:
 def _curve(reached: ReachedByRandomSearch, label: str, end: float) -> BaselineCurve:
     x, known = np.array(reached.x), np.array(reached.probability_of_result)
     shown = (known >= _SURE) & (x <= end)
+
+    def column(values: tuple[float, ...]) -> Floats:
+        return np.array(values or (np.nan,) * len(x))[shown]
+
     return BaselineCurve(
         label=label,
         x=x[shown],
-        mean=np.array(reached.mean_pp)[shown],
-        median=np.array(reached.median_pp)[shown],
-        quarter=np.array(reached.quarter_pp)[shown],
-        three_quarters=np.array(reached.three_quarters_pp)[shown],
+        mean=column(reached.mean_pp),
+        median=column(reached.median_pp),
+        quarter=column(reached.quarter_pp),
+        three_quarters=column(reached.three_quarters_pp),
     )

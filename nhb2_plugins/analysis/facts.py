@@ -27,7 +27,6 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
         CampaignError: a run's file holds an accuracy that is no number, or one that beats the best of its table.
     """
     header = results.header
-    best = header.optimum
     return CampaignFacts(
         name=printable(results.name),
         specification=_printable(results.specification),
@@ -38,8 +37,9 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
         notes=tuple(map(printable, results.notes)),
         measure=results.measure,
         measure_epoch=header.measure_epoch,
-        optimum=f"{best.cellcode}, lr {best.lr:g}, batch size {best.batch_size}",
+        goal=printable(results.goal),
         optimum_error_pct=header.optimum_error_pct,
+        objectives=header.objectives,
         horizon_s=results.horizon_s,
         versions=_printable(results.versions),
         optimizers=_cards(results),
@@ -132,15 +132,20 @@ def _run_row(name: str, run: RunSummary) -> RunRow:
     _refuse_what_cannot_be(run)
     final = run.incumbents[-1]
     measured = final.measured
+    row = replace(
+        row,
+        found_s=measured.time_s,
+        found_evaluations=final.n_evaluations,
+        regret_pp=run.regrets[-1][1],
+        regrets=run.regrets,
+    )
+    if run.header.has_several_objectives:
+        return row  # of an archive no configuration is the one
     return replace(
         row,
         cellcode=final.cellcode,
         lr=final.lr,
         batch_size=final.batch_size,
-        found_s=measured.time_s,
-        found_evaluations=final.n_evaluations,
-        regret_pp=run.header.regret_pp(measured),
-        regrets=run.regrets,
         valid_error_pct=error_pct(measured.valid_accuracy_12_pct),
         test_error_12_pct=error_pct(measured.test_accuracy_12_pct),
         test_error_200_pct=error_pct(measured.expected_accuracy_200_pct),

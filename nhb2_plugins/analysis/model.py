@@ -202,8 +202,9 @@ class CampaignFacts:
         notes: what stands below every table and figure: table, conditions, what is marked.
         measure: what regret is measured in, in words.
         measure_epoch: 12 or 200.
-        optimum: the table's best configuration at the measure, in words.
-        optimum_error_pct: its error.
+        goal: what regret is to, in words.
+        optimum_error_pct: error of the table's best configuration at the measure.
+        objectives: what was minimised: the error alone, or several, whose regret is one of hypervolume.
         horizon_s: the simulated second up to which curves run.
         versions: package → versions that took part, over all runs.
         optimizers: one card each, in the order of the specification; also those without any result.
@@ -222,8 +223,9 @@ class CampaignFacts:
     notes: tuple[str, ...]
     measure: str
     measure_epoch: int
-    optimum: str
+    goal: str
     optimum_error_pct: float
+    objectives: tuple[str, ...]
     horizon_s: float
     versions: Mapping[str, tuple[str, ...]]
     optimizers: tuple[OptimizerCard, ...]
@@ -231,6 +233,11 @@ class CampaignFacts:
     baseline_evaluations: BaselineCurve | Refusal
     failures: tuple[FailedRun, ...]
     unfinished: tuple[str, ...]
+
+    @property
+    def has_front(self) -> bool:
+        """Whether several objectives were minimised: then there is no one incumbent."""
+        return len(self.objectives) > 1
 
     @property
     def standings(self) -> tuple[Standing, ...]:

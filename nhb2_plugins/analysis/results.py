@@ -142,7 +142,21 @@ class CampaignResults:
     @property
     def measure(self) -> str:
         """What regret is measured in."""
+        if self.header.has_several_objectives:
+            *first, last = self.header.objectives
+            return f"hypervolume of {', '.join(first)} and {last}"
         return _MEASURES[self.header.measure_epoch]
+
+    @property
+    def goal(self) -> str:
+        """What regret is to, in words."""
+        header = self.header
+        if not header.has_several_objectives:
+            best = f"{header.optimum.cellcode}, lr {header.optimum.lr:g}, batch size {header.optimum.batch_size}"
+            return f"the table's best: {best}, error {header.optimum_error_pct:.2f} %"
+        which = "" if header.reference_point else ", its nadir"
+        reference = ", ".join(f"{value:,.10g}" for value in header.quality.reference)
+        return f"all that the exact front's {len(header.front)} points dominate, up to ({reference}){which}"
 
     @property
     def table_line(self) -> str:
@@ -221,10 +235,9 @@ def _restriction(problem: Mapping[str, Any]) -> str:
 
 
 def _refuse_mixture(results: CampaignResults) -> None:
-    shared = {
-        (run.header.table["digest"], run.header.measure_epoch) for each in results.optimizers for run in each.runs
-    }
-    if len(shared) > 1:
+    runs = [run.header for each in results.optimizers for run in each.runs]
+    shared = {(header.table["digest"], header.measure_epoch) for header in runs}
+    if len(shared) > 1 or len({(header.objectives, header.reference_point) for header in runs}) > 1:
         raise CampaignError(f"runs of different tables or measures cannot be compared: {shared}")
     if results.baseline is None:
         return

@@ -14,7 +14,14 @@ from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignWriteError
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.exact import BestOfRandom, RandomSearchOverTime, best_of_random, random_search_over_time
+from nhb2_plugins.exact import (
+    BestOfRandom,
+    RandomSearchOverTime,
+    best_of_random,
+    random_hypervolume,
+    random_hypervolume_over_time,
+    random_search_over_time,
+)
 from nhb2_plugins.files import write_whole
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.baseline import (
@@ -66,13 +73,19 @@ def _is_there(path: Path, spec: CampaignSpec, bench: Benchmark) -> bool:
         kept = read_baseline(path)
     except (FileNotFoundError, TrajectoryError):
         return False
-    wanted = (bench.provenance.digest, spec.measure_epoch, horizon_of(spec), _is_whole(spec))
-    found = (kept.table_digest, kept.measure_epoch, kept.horizon_s, kept.over_evaluations is not None)
+    wanted = (bench.provenance.digest, spec.measure_epoch, horizon_of(spec), _is_whole(spec), _measured_in(spec))
+    known = kept.over_evaluations is not None
+    in_what = (kept.objectives, kept.reference_point)
+    found = (kept.table_digest, kept.measure_epoch, kept.horizon_s, known, in_what)
     return found == wanted and (not kept.over_time or sorted(kept.over_time) == _workers_of(spec))
 
 
 def _is_whole(spec: CampaignSpec) -> bool:
     return spec.restriction.subspace == WHOLE_SPACE
+
+
+def _measured_in(spec: CampaignSpec) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    return (spec.objectives, spec.reference_point) if spec.has_several_objectives else ((), ())
 
 
 def _workers_of(spec: CampaignSpec) -> list[int]:
@@ -85,6 +98,8 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
     whole = _is_whole(spec)
     why_not = "" if whole else "The exact answers are of random search over the whole space, not over a part of it."
     over_time: dict[int, ReachedByRandomSearch] = {}
+    if whole and spec.has_several_objectives:
+        return _of_several_objectives(spec, bench)
     if whole:
         why_not = _why_not_over_time(horizon_s, bench, epoch)
         if horizon_s is not None and not why_not:
@@ -97,6 +112,38 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
         over_evaluations=_over_evaluations(best_of_random(bench, epoch)) if whole else None,
         why_not=why_not,
     )
+
+
+def _of_several_objectives(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseline:
+    """The expected regret in hypervolume; over time of two objectives, with one worker."""
+    objectives, reference_point = _measured_in(spec)
+    horizon_s, reference = horizon_of(spec), reference_point or None
+    search = random_hypervolume(bench, objectives, reference=reference)
+    over_time: dict[int, ReachedByRandomSearch] = {}
+    why_not = _why_not_over_time(horizon_s, bench, spec.measure_epoch)
+    if not why_not and (len(objectives) != 2 or _workers_of(spec) != [1]):
+        why_not = "Over time random search is solved for two objectives and one simulated worker."
+    if horizon_s is not None and not why_not:
+        times = _times(bench, spec.measure_epoch, horizon_s)
+        found = random_hypervolume_over_time(bench, times, objectives, reference=reference)
+        known = random_search_over_time(bench, times, n_levels=2).probability_of_result
+        over_time[1] = _expected(times[known > 0], 100 - 100 * found[known > 0] / search.front, known[known > 0])
+    counts = _counts()
+    regrets = np.array([search.mean_regret_pp(n) for n in counts])
+    return RandomSearchBaseline(
+        table_digest=bench.provenance.digest,
+        measure_epoch=spec.measure_epoch,
+        horizon_s=horizon_s,
+        over_time=over_time,
+        over_evaluations=_expected(np.array(counts, dtype=np.float64), regrets, np.ones(len(counts))),
+        why_not=why_not,
+        objectives=objectives,
+        reference_point=reference_point,
+    )
+
+
+def _expected(x: _Floats, regret_pp: _Floats, probability: _Floats) -> ReachedByRandomSearch:
+    return ReachedByRandomSearch(_rounded(x), _rounded(probability), _rounded(np.maximum(regret_pp, 0)))
 
 
 def _why_not_over_time(horizon_s: float | None, bench: Benchmark, epoch: int) -> str:
@@ -112,11 +159,16 @@ def _why_not_over_time(horizon_s: float | None, bench: Benchmark, epoch: int) ->
 def _over_time(
     bench: Benchmark, epoch: int, horizon_s: float, workers: Sequence[int]
 ) -> dict[int, ReachedByRandomSearch]:
-    times = np.geomspace(bench.by_row(epoch).cost_s.min() + 1, horizon_s, _N_TIMES)
-    times[-1] = horizon_s
+    times = _times(bench, epoch, horizon_s)
     n_levels = _N_LEVELS if horizon_s <= _LONG_S else _N_LEVELS_LONG
     alone = random_search_over_time(bench, times, epoch=epoch, n_levels=n_levels)
     return {n: _reached_over_time(_with_workers(alone, n)) for n in workers}
+
+
+def _times(bench: Benchmark, epoch: int, horizon_s: float) -> _Floats:
+    times = np.geomspace(bench.by_row(epoch).cost_s.min() + 1, horizon_s, _N_TIMES)
+    times[-1] = horizon_s
+    return times
 
 
 def _with_workers(alone: RandomSearchOverTime, n_workers: int) -> RandomSearchOverTime:
@@ -146,8 +198,13 @@ def _reached_over_time(search: RandomSearchOverTime) -> ReachedByRandomSearch:
     )
 
 
+def _counts() -> list[int]:
+    counts: list[int] = np.unique(np.geomspace(1, _MOST_EVALUATIONS, _N_COUNTS).round()).astype(int).tolist()
+    return counts
+
+
 def _over_evaluations(search: BestOfRandom) -> ReachedByRandomSearch:
-    counts = np.unique(np.geomspace(1, _MOST_EVALUATIONS, _N_COUNTS).round()).astype(int).tolist()
+    counts = _counts()
     optimum = float(search.error_pct[0])
 
     def quantile(probability: float) -> tuple[float, ...]:

@@ -26,12 +26,14 @@ from nhb2_plugins.campaign.run import (
     TablePlace,
     copies_end_here,
     execute_batch,
+    front_of,
     make_planned_optimizer,
 )
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign_directory import LOST
 from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
+from nhb2_plugins.exact.quality import FrontQuality
 from nhb2_plugins.optimizers.registry import close_optimizer
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import user_table_directory
@@ -103,6 +105,8 @@ def run_campaign(
         SchedulerLostError: the scheduler went away; what has finished is kept.
     """
     plans = checked_runs(spec, only)
+    if spec.has_several_objectives:
+        check_front(spec, bench)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
         if has_table(bench):
@@ -159,6 +163,20 @@ def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:
             ) from error
         close_optimizer(made)
     return plans
+
+
+def check_front(spec: CampaignSpec, bench: Benchmark) -> None:
+    """Refuse several objectives where there is no hypervolume to measure.
+
+    Raises:
+        CampaignError: the benchmark has no table, or no point of its exact front lies below the reference point.
+        MissingExtraError: moocore is not installed.
+    """
+    front = front_of(bench, spec.objectives, spec.restriction.subspace)
+    try:
+        FrontQuality.of([point.values for point in front], spec.reference_point or None)
+    except InvalidValueError as error:
+        raise CampaignError(f"objectives {list(spec.objectives)}: {error}") from error
 
 
 def _refuse_unwritable_names(plans: Sequence[RunPlan]) -> None:

@@ -37,6 +37,8 @@ def _runs_of(optimizer: OptimizerSpec, spec: CampaignSpec) -> Iterator[RunPlan]:
         overhead=optimizer.overhead or spec.overhead,
         problem=spec.restriction.subspace,
         restriction=spec.restriction_of(optimizer),
+        objectives=spec.objectives,
+        reference_point=spec.reference_point,
     )
     for seed in optimizer.seed_list:
         yield plan(run_id=f"{slug}/seed-{seed:04d}", seed=seed)

@@ -20,7 +20,8 @@ from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.errors import TableNotFoundError
+from nhb2_plugins.errors import CampaignError, TableNotFoundError
+from nhb2_plugins.exact.front import exact_front
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.optimizers.registry import close_optimizer, make_optimizer, registration
@@ -33,7 +34,15 @@ from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.run_file import UNKNOWN_OPTIMUM, MeasuredIncumbent, Optimum, RunEnd, RunHeader, line_of
+from nhb2_plugins.trajectory.run_file import (
+    UNKNOWN_OPTIMUM,
+    FrontPoint,
+    MeasuredIncumbent,
+    Optimum,
+    RunEnd,
+    RunHeader,
+    line_of,
+)
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
 
 BATCH_S: Final = 0.5
@@ -135,7 +144,7 @@ def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
         sink.write_line(line_of(_header(plan, bench)))
         with copies_end_here():
             logger = _search(plan, bench, _OfOneProcess(sink))
-        for change in logger.incumbents():
+        for change in logger.incumbents(plan.objectives):
             sink.write_line(line_of(measure_incumbent(change, bench)))
         end = RunEnd(len(logger), logger.clock_s, perf_counter() - started)
         sink.write_line(line_of(end))
@@ -183,6 +192,7 @@ def make_planned_optimizer(plan: RunPlan) -> Optimizer:
         ladder=plan.ladder,
         settings=plan.settings,
         restriction=plan.restriction,
+        objectives=plan.objectives,
     )
 
 
@@ -205,7 +215,14 @@ def _search(plan: RunPlan, bench: Benchmark, sink: Sink) -> TrajectoryLogger:
 def _problem(plan: RunPlan, bench: Benchmark) -> Problem:
     # Beside a ladder a plan's epoch is that of a stage without one, and not the problem's.
     epoch = SCHEDULE_EPOCHS if plan.ladder else plan.epoch
-    return Problem(bench, epoch, ladder=plan.ladder, charging=plan.charging, restriction=plan.restriction)
+    return Problem(
+        bench,
+        epoch,
+        ladder=plan.ladder,
+        charging=plan.charging,
+        restriction=plan.restriction,
+        objectives=plan.objectives,
+    )
 
 
 def measure_incumbent(change: IncumbentChange, bench: Benchmark) -> MeasuredIncumbent:
@@ -222,6 +239,7 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
         table=bench.provenance.to_dict(),
         optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),
+        front=front_of(bench, plan.objectives, plan.problem) if plan.has_several_objectives else (),
     )
 
 
@@ -236,6 +254,21 @@ def _optimum(bench: Benchmark, epoch: int, problem: Subspace) -> Optimum:
         best = Configuration.from_index(problem.indices[accuracies.argmax()])
         accuracy_pct = float(accuracies.max())
     return Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct)
+
+
+@lru_cache(maxsize=8)
+def front_of(bench: Benchmark, objectives: tuple[str, ...], problem: Subspace) -> tuple[FrontPoint, ...]:
+    """The table's exact front at 12 epochs, in a part of the space.
+
+    Raises:
+        CampaignError: a benchmark that trains, of which nobody knows it.
+        MissingExtraError: three objectives, and moocore is not installed.
+    """
+    if not has_table(bench):
+        raise CampaignError("several objectives are measured against a table's exact front, and this benchmark trains")
+    front = exact_front(bench, objectives, restriction=problem)
+    found = zip(map(Configuration.from_index, front.indices.tolist()), front.values.tolist(), strict=True)
+    return tuple(FrontPoint(each.cellcode, each.lr, each.batch_size, tuple(values)) for each, values in found)
 
 
 @lru_cache

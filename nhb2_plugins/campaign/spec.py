@@ -32,7 +32,8 @@ from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, is_same_budget
 from nhb2_plugins.files import read_regular
-from nhb2_plugins.optimizers.registry import check_ladder, check_restriction, registration
+from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
+from nhb2_plugins.optimizers.registry import check_ladder, check_objectives, check_restriction, registration
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.location import expanded_user, shipped_directories
@@ -249,6 +250,17 @@ def _refuse_hidden_rungs(ladder: FidelityLadder | None) -> None:
             )
 
 
+def _check_searches_front(optimizer: OptimizerSpec) -> None:
+    """Refuse an optimizer that knows one objective alone, or searches where the front is not measured."""
+    check_objectives(optimizer.algorithm)
+    ladder = optimizer.fidelity_ladder()
+    top = optimizer.epoch if ladder is None else ladder.rungs[-1]
+    if top != SCHEDULE_EPOCHS:
+        raise InvalidValueError(
+            f"{optimizer.name!r} searches at {top} epochs: several objectives are compared at {SCHEDULE_EPOCHS}"
+        )
+
+
 class CampaignSpec(_Strict):
     """A whole campaign.
 
@@ -262,6 +274,10 @@ class CampaignSpec(_Strict):
         overhead: ``none``, or ``measured``: the wall-clock time that an optimizer takes to propose stands on the
             simulated clock, so that no two runs are quite the same.
         restriction: the part of the space that the campaign is about; regret is to the best in it.
+        objectives: what is minimised: the error alone, or two or three of :data:`nhb2_plugins.objectives.OBJECTIVES`.
+            Regret is then what is missing to the hypervolume of the exact front, at 12 epochs.
+        reference_point: up to where hypervolume counts, a value for each objective; where not given, the nadir of the
+            exact front.
         table: ``embedded``, ``imported`` (by ``nhb2 data import``, into the user's directory), or a table's directory,
             relative to the specification's file; where not given, the one that ``nhb2 info`` names.
         optimizers: what is compared.
@@ -275,6 +291,8 @@ class CampaignSpec(_Strict):
     measure_epoch: Literal[12, 200] = 12
     overhead: Overhead = "none"
     restriction: Restriction = Restriction()
+    objectives: tuple[str, ...] = (ERROR_PCT,)
+    reference_point: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
     table: str | None = Field(default=None, min_length=1)
     optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
 
@@ -287,6 +305,33 @@ class CampaignSpec(_Strict):
                 f"labels of optimizers must differ in their first {_LONGEST_SLUG} letters and digits, and {same} do not"
             )
         return self
+
+    @field_validator("objectives")
+    @classmethod
+    def _can_be_searched_for(cls, objectives: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_search_objectives(objectives)
+
+    @model_validator(mode="after")
+    def _objectives_are_measured(self) -> Self:
+        if self.reference_point and len(self.reference_point) not in {len(self.objectives)} - {1}:
+            raise InvalidValueError(
+                f"reference_point {list(self.reference_point)!r} is not one number for each of several objectives, "
+                f"which are {list(self.objectives)}"
+            )
+        if self.has_several_objectives:
+            if self.measure_epoch != SCHEDULE_EPOCHS:
+                raise InvalidValueError(
+                    f"measure_epoch {self.measure_epoch}: several objectives are measured in validation error and cost "
+                    f"at {SCHEDULE_EPOCHS} epochs"
+                )
+            for optimizer in self.optimizers:
+                _check_searches_front(optimizer)
+        return self
+
+    @property
+    def has_several_objectives(self) -> bool:
+        """Whether regret is measured in hypervolume."""
+        return len(self.objectives) > 1
 
     @model_validator(mode="after")
     def _is_not_endless(self) -> Self:

@@ -19,6 +19,7 @@ from nhb2_plugins.campaign_directory import CampaignDirectory, CampaignFile, fir
 from nhb2_plugins.errors import CampaignError, Nhb2Error
 from nhb2_plugins.files import open_regular
 from nhb2_plugins.table.schema import Provenance
+from nhb2_plugins.trajectory.run_file import OPTIONAL_CONDITIONS
 
 _LONGEST_END_LINE: Final = 4096
 
@@ -135,7 +136,8 @@ class CampaignStore:
 def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPlan, table: Provenance) -> None:
     recorded = header.get("table")
     found = {**header, "table": recorded.get("digest") if isinstance(recorded, dict) else recorded}
-    for name, wanted in json.loads(json.dumps({**plan.to_dict(), "table": table.digest})).items():
+    wanted_of = {**dict.fromkeys(OPTIONAL_CONDITIONS), **plan.to_dict(), "table": table.digest}
+    for name, wanted in json.loads(json.dumps(wanted_of)).items():
         if found.get(name) != wanted:
             raise CampaignError(
                 f"{path} is of a run with {name} {found.get(name)!r:.200}, not {wanted!r:.200}; "
@@ -145,7 +147,8 @@ def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPla
 
 def _identity(spec: CampaignSpec, table: Provenance) -> CampaignFile:
     """What a directory's runs have in common, as JSON gives it back."""
-    specification = spec.model_dump(mode="json", exclude={"table"})
+    left_out = {"table"} if spec.has_several_objectives else {"table", *OPTIONAL_CONDITIONS}
+    specification = spec.model_dump(mode="json", exclude=left_out)
     return CampaignFile(*json.loads(json.dumps([specification, asdict(table)])))
 
 

@@ -152,11 +152,13 @@ def front_positions(values: Floats) -> Integers:
         MissingExtraError: more than two objectives, and moocore is not installed.
     """
     if values.shape[1] > 2:
-        kept = np.flatnonzero(moocore().is_nondominated(np.ascontiguousarray(values)))
-        return kept[np.lexsort(values[kept].T[::-1])]
+        kept: Integers = np.flatnonzero(moocore().is_nondominated(np.ascontiguousarray(values)))
+        ordered: Integers = kept[np.lexsort(values[kept].T[::-1])]
+        return ordered
     first, second = values.T
     order = np.argsort(first, kind="stable")
     candidates = order[second[order] <= np.minimum.accumulate(second[order])]
     order = candidates[np.lexsort((candidates, second[candidates], first[candidates]))]
     best_before = np.concatenate([[np.inf], np.minimum.accumulate(second[order])[:-1]])
-    return order[second[order] < best_before]
+    front: Integers = order[second[order] < best_before]
+    return front

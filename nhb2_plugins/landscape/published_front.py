@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.exact.front import Front, exact_front, front_positions
@@ -91,10 +92,9 @@ def _compared(front: Floats, other: Floats) -> tuple[int, float, float, float, f
     return len(front), ratio, quality.igd_plus(front), quality.epsilon(front), attained
 
 
-def _attains(front: Floats, points: Floats) -> Floats:
+def _attains(front: Floats, points: Floats) -> NDArray[np.bool_]:
     """Of each point whether any of the front is at most as large in every objective."""
-    attained: Floats = (front[:, np.newaxis] <= points).all(axis=2).any(axis=0)
-    return attained
+    return np.asarray((front[:, np.newaxis] <= points).all(axis=2).any(axis=0))
 
 
 def attainment_of(view: View, published: PublishedFront) -> pandas.DataFrame:

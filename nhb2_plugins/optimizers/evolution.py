@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nhb2_plugins.arguments import checked_count, checked_search_seed
@@ -15,7 +16,9 @@ from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import checked_epoch
+from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
+from nhb2_plugins.optimizers.nondominated import standing_of
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -23,6 +26,7 @@ from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 class _Individual(NamedTuple):
     configuration: Configuration
     accuracy_pct: float
+    values: tuple[float, ...]
 
 
 class RegularizedEvolution(ShowsArguments):
@@ -35,10 +39,14 @@ class RegularizedEvolution(ShowsArguments):
         tournament_size: contestants, drawn with replacement; of equals the first drawn wins.
         hyperparameters: (lr, batch size) of every configuration, for a search over cells alone; None searches them too.
         restriction: the part of the space; by default all of it.
+        objectives: what is minimised; of several a tournament is won by the contestant on the best front of the
+            population (non-dominated sorting), and there by the one with the most room around it (crowding distance),
+            as in NSGA-II (Deb et al., 2002). The oldest dies all the same.
 
     Raises:
-        InvalidValueError: an unknown epoch, a size below 1, hyperparameters outside the space or its part, or a
-            restriction that leaves nothing to mutate.
+        InvalidValueError: an unknown epoch, a size below 1, hyperparameters outside the space or its part, a
+            restriction that leaves nothing to mutate, or unknown objectives.
+        MissingExtraError: several objectives, and moocore is not installed.
     """
 
     def __init__(
@@ -50,12 +58,15 @@ class RegularizedEvolution(ShowsArguments):
         tournament_size: int = 3,
         hyperparameters: tuple[float, int] | None = None,
         restriction: Subspace = WHOLE_SPACE,
+        objectives: Sequence[str] = (ERROR_PCT,),
     ) -> None:
+        self._objectives = checked_search_objectives(objectives)
         self._n_initial = checked_count("population_size", population_size)
         self._tournament_size = checked_count("tournament_size", tournament_size)
         self._random = random.Random(checked_search_seed(seed))
         self._epoch = checked_epoch(epoch)
         self._population: deque[_Individual] = deque(maxlen=self._n_initial)
+        self._standing: list[tuple[int, float]] | None = None  # of the population, as long as nobody is told anything
         self._hyperparameters = hyperparameters
         self._part = checked_restriction(restriction)
         if hyperparameters is not None:
@@ -68,11 +79,20 @@ class RegularizedEvolution(ShowsArguments):
         if self._n_initial > 0 or not self._population:
             self._n_initial -= 1
             return Suggestion(self._founder(), self._epoch)
-        contestants = [self._random.choice(self._population) for _ in range(self._tournament_size)]
-        parent = max(contestants, key=lambda individual: individual.accuracy_pct)
+        parent = self._winner()
         n_coordinates = len(N_CHOICES) if self._hyperparameters is None else len(EDGES)
         child = mutate_one_coordinate(parent.configuration, self._random, n_coordinates=n_coordinates, part=self._part)
         return Suggestion(child, self._epoch)
+
+    def _winner(self) -> _Individual:
+        if len(self._objectives) == 1:
+            contestants = [self._random.choice(self._population) for _ in range(self._tournament_size)]
+            return max(contestants, key=lambda individual: individual.accuracy_pct)
+        if self._standing is None:
+            self._standing = standing_of([individual.values for individual in self._population])
+        places = range(len(self._population))
+        drawn = [self._random.choice(places) for _ in range(self._tournament_size)]
+        return self._population[min(drawn, key=self._standing.__getitem__)]  # of equals the first drawn wins
 
     def _founder(self) -> Configuration:
         # Drawn whole even when the hyperparameters are given, as the reference does: the draws stay the same.
@@ -81,7 +101,10 @@ class RegularizedEvolution(ShowsArguments):
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Add the result to the population; the oldest dies once the population is full."""
-        self._population.append(_Individual(suggestion.configuration, observation.accuracy_pct))
+        cellcode = suggestion.configuration.cellcode
+        values = objective_values(self._objectives, Evaluation(cellcode, observation.error_pct, observation.cost_s))
+        self._population.append(_Individual(suggestion.configuration, observation.accuracy_pct, values))
+        self._standing = None
 
 
 def _checked_hyperparameters(hyperparameters: tuple[float, int], part: Subspace) -> tuple[float, int]:

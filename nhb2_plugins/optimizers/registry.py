@@ -3,14 +3,15 @@
 An installed package adds its own optimizers as entry points of the group ``nhb2_plugins.optimizers``: the name is the
 algorithm's, the value ``module:class``. The class is called with ``seed=``; with ``ladder=`` (where it has such a
 parameter and the campaign names a ladder) or ``epoch=``, or both where it has both; with ``restriction=`` where the
-campaign restricts the space (refused where it has no such parameter); and with its settings. It follows
+campaign restricts the space, and with ``objectives=`` where it minimises several (both refused where it has no such
+parameter); and with its settings. It follows
 :class:`nhb2_plugins.ask_tell.Optimizer`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -20,10 +21,11 @@ from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.extras import install_command
 from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
-_OWN_ARGUMENTS: Final = frozenset({"seed", "epoch", "ladder", "settings", "restriction"})
+_OWN_ARGUMENTS: Final = frozenset({"seed", "epoch", "ladder", "settings", "restriction", "objectives"})
 """What :func:`make_optimizer` gives itself: no settings."""
 
 
@@ -92,7 +94,7 @@ def algorithms() -> list[str]:
     return [*OPTIMIZERS, *sorted(_foreign_entry_points())]
 
 
-_OPTUNA_SAMPLERS: Final = ("tpe", "random", "gp", "cmaes", "nsgaii")  # known without loading Optuna
+_OPTUNA_SAMPLERS: Final = ("tpe", "random", "gp", "cmaes", "nsgaii", "nsgaiii")  # known without loading Optuna
 
 
 def registration(algorithm: str) -> Registration:
@@ -169,6 +171,7 @@ def make_optimizer(
     ladder: FidelityLadder | None = None,
     settings: Mapping[str, Any] | None = None,
     restriction: Subspace = WHOLE_SPACE,
+    objectives: Sequence[str] = (ERROR_PCT,),
 ) -> Optimizer:
     """Make an optimizer by its name.
 
@@ -179,10 +182,12 @@ def make_optimizer(
         ladder: the fidelities, for optimizers with one.
         settings: keyword arguments of the optimizer.
         restriction: the part of the space that it may propose from; by default all of it.
+        objectives: what it minimises; by default the error.
 
     Raises:
         InvalidValueError: an unknown name or setting, a ladder missing or not wanted, a setting out of range, a
-            restriction that the optimizer does not take or that leaves it nothing to search.
+            restriction that the optimizer does not take or that leaves it nothing to search, objectives that it does
+            not take.
         MissingExtraError: the optimizer's framework is not installed.
     """
     entry = registration(algorithm)
@@ -195,6 +200,9 @@ def make_optimizer(
     if restriction != WHOLE_SPACE:
         _check_takes_restriction(algorithm, make)
         arguments["restriction"] = restriction
+    if checked_search_objectives(objectives) != (ERROR_PCT,):
+        _check_takes_objectives(algorithm, make)
+        arguments["objectives"] = tuple(objectives)
     optimizer: Optimizer = make(seed=seed, **fidelity, **arguments)
     return optimizer
 
@@ -213,6 +221,22 @@ def check_restriction(algorithm: str) -> None:
 def _check_takes_restriction(algorithm: str, make: Any) -> None:
     if "restriction" not in inspect.signature(make).parameters:
         raise InvalidValueError(f"algorithm {algorithm!r} has no parameter 'restriction': it searches the whole space")
+
+
+def check_objectives(algorithm: str) -> None:
+    """Refuse an optimizer that minimises the error alone.
+
+    Raises:
+        InvalidValueError: an unknown name, or an optimizer without a parameter ``objectives``.
+        MissingExtraError: the optimizer's framework is not installed.
+    """
+    entry = registration(algorithm)
+    _check_takes_objectives(algorithm, _load(algorithm, entry.target, entry.extra))
+
+
+def _check_takes_objectives(algorithm: str, make: Any) -> None:
+    if "objectives" not in inspect.signature(make).parameters:
+        raise InvalidValueError(f"algorithm {algorithm!r} has no parameter 'objectives': it minimises the error alone")
 
 
 def check_ladder(algorithm: str, *, has_ladder: bool) -> None:

@@ -32,6 +32,10 @@ PARTS: Final = {
 }
 
 
+OBJECTIVES: Final = ("error_pct", "cost_s")
+"""Of an optimizer that takes several."""
+
+
 class Observed:
     """An optimizer as a clock sees it, and what passed between the two; asked ``n`` times at most."""
 
@@ -198,6 +202,14 @@ class OptimizerContract(ReproducibleSearches):
         observed, _ = self.searched(self.made(name, restriction=PARTS[part]), n_workers=2)
         assert [each for each in observed.suggestions if each.configuration not in PARTS[part]] == []
         assert len({each.configuration for each in observed.suggestions}) > self.N // 6
+
+    def test_several_objectives_are_another_search_of_the_same_kind(self, name: str) -> None:
+        """Where it takes them: as many suggestions, told as often, and the same ones for the same seed."""
+        if not self.takes(name, "objectives"):
+            pytest.skip("minimises the error alone")
+        first, second = (self.searched(self.made(name, objectives=OBJECTIVES))[0] for _ in range(2))
+        assert first.n_told == len(first.suggestions) == self.N or first.has_finished
+        assert first.suggestions == second.suggestions
 
 
 def _states_of_the_process() -> tuple[Any, str]:

@@ -29,7 +29,8 @@ class ReachedByRandomSearch:
         x: simulated seconds, or numbers of evaluations; ascending.
         probability_of_result: that any evaluation has ended.
         mean_pp: expected regret given a result.
-        median_pp: median; infinite where a result is less likely than one half.
+        median_pp: median; infinite where a result is less likely than one half; of several objectives, whose regret is
+            one of hypervolume, only the mean is known, and this and all that follows is empty.
         quarter_pp: first quartile; infinite likewise.
         three_quarters_pp: third quartile; infinite likewise.
         reached: per target of :data:`TARGETS_PP` the probability that the regret is at most that.
@@ -38,10 +39,10 @@ class ReachedByRandomSearch:
     x: tuple[float, ...]
     probability_of_result: tuple[float, ...]
     mean_pp: tuple[float, ...]
-    median_pp: tuple[float, ...]
-    quarter_pp: tuple[float, ...]
-    three_quarters_pp: tuple[float, ...]
-    reached: tuple[tuple[float, ...], ...]
+    median_pp: tuple[float, ...] = ()
+    quarter_pp: tuple[float, ...] = ()
+    three_quarters_pp: tuple[float, ...] = ()
+    reached: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class RandomSearchBaseline:
         over_time: number of simulated workers → what it reaches over simulated time; empty where ``why_not`` says so.
         over_evaluations: what it reaches over evaluations; None where it does not apply either.
         why_not: why something is left out, a sentence; empty where nothing is.
+        objectives: what is minimised, where that is not the error alone: regret is then one of hypervolume,
+        reference_point: up to this point.
     """
 
     table_digest: str
@@ -63,11 +66,15 @@ class RandomSearchBaseline:
     over_time: Mapping[int, ReachedByRandomSearch]
     over_evaluations: ReachedByRandomSearch | None
     why_not: str
+    objectives: tuple[str, ...] = ()
+    reference_point: tuple[float, ...] = ()
 
 
 def write_baseline(baseline: RandomSearchBaseline) -> str:
     """The text of the file. JSON has no infinity: it is written as null."""
     content = {"format_version": BASELINE_FORMAT_VERSION, "targets_pp": TARGETS_PP, **asdict(baseline)}
+    if not baseline.objectives:
+        del content["objectives"], content["reference_point"]
     return json.dumps(_without_infinity(content), allow_nan=False) + "\n"
 
 
@@ -87,6 +94,8 @@ def read_baseline(path: Path) -> RandomSearchBaseline:
         baseline = RandomSearchBaseline(
             over_time={int(workers): _reached(values) for workers, values in content.pop("over_time").items()},
             over_evaluations=None if over_evaluations is None else _reached(over_evaluations),
+            objectives=tuple(map(str, content.pop("objectives", ()))),
+            reference_point=tuple(map(float, content.pop("reference_point", ()))),
             **content,
         )
         _check(baseline)
@@ -116,7 +125,9 @@ def _reached(values: Mapping[str, Any]) -> ReachedByRandomSearch:
     columns = {name: _column(column) for name, column in values.items() if name != "reached"}
     found = ReachedByRandomSearch(**columns, reached=tuple(_column(column) for column in values["reached"]))
     lengths = {len(column) for column in (*columns.values(), *found.reached)}
-    if lengths != {len(found.x)} or not found.x or len(found.reached) != len(TARGETS_PP):
+    if not (found.median_pp or found.quarter_pp or found.three_quarters_pp or found.reached):
+        lengths -= {0}
+    if lengths != {len(found.x)} or not found.x or len(found.reached) not in (0, len(TARGETS_PP)):
         raise ValueError(f"columns of {sorted(lengths)} values")
     if any(later <= earlier for earlier, later in zip(found.x, found.x[1:], strict=False)):
         raise ValueError("x does not ascend")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
+from operator import attrgetter
 from pathlib import Path
 
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.trajectory.consistency import SeenTrials, check_incumbents
 from nhb2_plugins.trajectory.database_url import shown_source
-from nhb2_plugins.trajectory.incumbent import BestSoFar, IncumbentChange
+from nhb2_plugins.trajectory.incumbent import BestSoFar, IncumbentChange, improvements_in_order
 from nhb2_plugins.trajectory.reader import Part, RunParts, read_parts, refuse_lost_trials, refuse_other_runs
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunHeader
@@ -67,19 +68,28 @@ def read_bests(source: str) -> SourceBests:
 
 def _take_file(kept: _Kept, path: Path) -> None:
     others: list[tuple[str, Part]] = []
-    n_records = 0
+    n_records, compared = 0, list[TrialRecord]()
     for record in _records_among(read_parts(path), others):
         kept.take(record, path)
         n_records += 1
+        if _has_several_objectives(others):
+            compared.append(record)
     headers = [part for _, part in others if isinstance(part, RunHeader)]
     if len(headers) != 1:
         return
     parts = reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts())
     best = kept.bests.get(headers[0].run_id)
     bests = [change.record for change in best.changes] if best else []
+    if compared:
+        compared.sort(key=attrgetter("end_s", "trial"))
+        bests = list(improvements_in_order(compared, headers[0].objectives))
     if parts.end is not None:
         refuse_lost_trials(path, n_records, parts.end)
     check_incumbents(path, headers[0], parts.incumbents, bests, is_finished=parts.end is not None)
+
+
+def _has_several_objectives(others: list[tuple[str, Part]]) -> bool:
+    return any(isinstance(other, RunHeader) and len(other.objectives) > 1 for _, other in others[:1])
 
 
 def _records_among(parts: Iterator[tuple[str, Part]], others: list[tuple[str, Part]]) -> Iterator[TrialRecord]:

@@ -1,12 +1,18 @@
-"""Incumbents: the best configuration known at each simulated time."""
+"""Incumbents: the best configuration known at each simulated time.
+
+Of several objectives there is no best one: what is known is an archive, the results that no other one equals or beats
+in all of them. Its changes are the results that enter it; the archive at a time is what nothing dominates of those
+before.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from nhb2_plugins.fidelity import LONG_EPOCHS
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
+from nhb2_plugins.objectives import ERROR_PCT, Evaluated, objective_values
 from nhb2_plugins.trajectory.record import TrialRecord
 
 
@@ -27,12 +33,19 @@ def incumbent_changes(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
     return incumbent_changes_in_order(sorted(records, key=lambda record: (record.end_s, record.trial)))
 
 
-def incumbent_changes_in_order(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
-    """The same of records that come in order of simulated end, then of trial."""
-    return [IncumbentChange(record.end_s, record) for record in bests_in_order(records)]
+def incumbent_changes_in_order(
+    records: Iterable[TrialRecord], objectives: Sequence[str] = (ERROR_PCT,)
+) -> list[IncumbentChange]:
+    """The same of records that come in order of simulated end, then of trial.
+
+    Args:
+        records: of one run.
+        objectives: what is minimised; of several each change is a result that enters the archive.
+    """
+    return [IncumbentChange(record.end_s, record) for record in improvements_in_order(records, objectives)]
 
 
-class Ended(Protocol):
+class Ended(Evaluated, Protocol):
     """What decides whether an evaluation is a new incumbent."""
 
     @property
@@ -57,6 +70,29 @@ def bests_in_order(evaluations: Iterable[_Ended]) -> Iterator[_Ended]:
         if rank > best:
             best = rank
             yield each
+
+
+def improvements_in_order(evaluations: Iterable[_Ended], objectives: Sequence[str]) -> Iterator[_Ended]:
+    """Those that are new incumbents, of evaluations in order of simulated end, then of trial.
+
+    With several objectives that are those that no earlier one equals or beats in all of them. Only evaluations at 12
+    epochs take part: a cost of fewer epochs is another objective.
+    """
+    if tuple(objectives) == (ERROR_PCT,):
+        yield from bests_in_order(evaluations)
+        return
+    archive: list[tuple[float, ...]] = []
+    for each in evaluations:
+        if each.epoch != SCHEDULE_EPOCHS:
+            continue
+        values = objective_values(objectives, each)
+        if not any(_is_at_most(known, values) for known in archive):
+            archive = [known for known in archive if not _is_at_most(values, known)] + [values]
+            yield each
+
+
+def _is_at_most(values: tuple[float, ...], others: tuple[float, ...]) -> bool:
+    return all(value <= other for value, other in zip(values, others, strict=True))
 
 
 class BestSoFar:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.charging import Charger
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.objectives import ERROR_PCT, checked_objectives
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.frame import frame_of_columns
@@ -201,9 +202,17 @@ class TrajectoryLogger(StaysInProcess):
         """The latest simulated end so far; where the next evaluation of a single worker starts."""
         return self._totals.clock_s
 
-    def incumbents(self) -> list[IncumbentChange]:
-        """Every change of the incumbent, in order of simulated end."""
-        return incumbent_changes_in_order(self._records.in_order_of_end())
+    def incumbents(self, objectives: Sequence[str] = (ERROR_PCT,)) -> list[IncumbentChange]:
+        """Every change of the incumbent, in order of simulated end.
+
+        Args:
+            objectives: what is minimised. Of several each change is a result that enters the archive of those that no
+                other one equals or beats in all of them.
+
+        Raises:
+            InvalidValueError: no objective, one that is unknown, or one twice.
+        """
+        return incumbent_changes_in_order(self._records.in_order_of_end(), checked_objectives(objectives))
 
     def to_frame(self) -> pandas.DataFrame:
         """The records as a pandas frame, one row each, columns named as the fields, plus ``error_pct``.

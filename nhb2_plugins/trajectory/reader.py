@@ -16,7 +16,7 @@ from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.files import open_regular, read_regular
 from nhb2_plugins.trajectory.consistency import Trial, check_incumbents, refuse_repeated_trials
 from nhb2_plugins.trajectory.fields import Field, read_values
-from nhb2_plugins.trajectory.incumbent import bests_in_order
+from nhb2_plugins.trajectory.incumbent import improvements_in_order
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import END, HEADER, INCUMBENT, MeasuredIncumbent, RunEnd, RunFile, RunHeader
 
@@ -134,7 +134,7 @@ class RunParts:
             refuse_lost_trials(path, len(trials), self.end)
         if len({each.trial for each in trials}) < len(trials):
             refuse_repeated_trials(((self.header.run_id, each.trial) for each in trials), path)
-        bests = bests_in_order(sorted(trials, key=attrgetter("end_s", "trial")))
+        bests = improvements_in_order(sorted(trials, key=attrgetter("end_s", "trial")), self.header.objectives)
         check_incumbents(path, self.header, self.incumbents, list(bests), is_finished=self.end is not None)
         return RunFile(self.header, (), tuple(incumbent for _, incumbent in self.incumbents), self.end)
 

@@ -6,14 +6,18 @@ looked up in the table *after* the search, so that a search never sees them and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.exact.quality import FrontQuality
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.schema import Provenance
@@ -86,6 +90,35 @@ def _part_of_space(restricted: dict[str, Any]) -> Subspace:
     return part
 
 
+def _search_objectives(names: list[Any]) -> tuple[str, ...]:
+    return checked_search_objectives(names)
+
+
+def _numbers(values: list[Any]) -> tuple[float, ...]:
+    if not all(type(value) in (int, float) and math.isfinite(value) for value in values):
+        raise InvalidValueError("these are not finite numbers")
+    return tuple(map(float, values))
+
+
+@dataclass(frozen=True)
+class FrontPoint:
+    """A point of the table's exact front: a configuration, and its values in the order of the objectives."""
+
+    cellcode: str = field(metadata=declared(TEXT, A_CELLCODE, "its cell"))
+    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE, "its learning rate"))
+    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE, "its batch size"))
+    values: tuple[float, ...] = field(metadata=declared(ARRAY, ReadBy(_numbers), "its values"))
+
+
+FRONT_POINT: Final = declared_fields("front point", FrontPoint)
+
+
+def _front(points: list[Any]) -> tuple[FrontPoint, ...]:
+    if not all(isinstance(point, dict) for point in points):
+        raise InvalidValueError("its points are objects")
+    return tuple(FrontPoint(**read_values(FRONT_POINT, point)) for point in points)
+
+
 def _provenance(table: dict[str, Any]) -> dict[str, Any]:
     provenance = Provenance(**table)
     for name in ("source", "created", "note", "digest"):
@@ -128,6 +161,9 @@ class RunConditions:
         overhead: whether the optimizer's own wall-clock time stands on the simulated clock.
         restriction: the part of the space that the optimizer proposes from.
         problem: the part of the space that the campaign is about: regret is to its best.
+        objectives: what is minimised, and what regret is measured in where there are several.
+        reference_point: up to where hypervolume counts, a value for each of several objectives; empty for the nadir of
+            the exact front.
     """
 
     run_id: str = field(metadata=declared(TEXT, ANY_TEXT, "the run"))
@@ -151,15 +187,28 @@ class RunConditions:
     problem: Subspace = field(
         default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space), "what regret is to the best of")
     )
+    objectives: tuple[str, ...] = field(
+        default=(ERROR_PCT,), metadata=declared(ARRAY, ReadBy(_search_objectives), "what is minimised")
+    )
+    reference_point: tuple[float, ...] = field(
+        default=(), metadata=declared(ARRAY, ReadBy(_numbers), "up to where hypervolume counts; empty for the nadir")
+    )
+
+    @property
+    def has_several_objectives(self) -> bool:
+        """Whether regret is measured in hypervolume."""
+        return len(self.objectives) > 1
 
     def to_dict(self) -> dict[str, Any]:
-        """As built-in types that fit in JSON, by name."""
-        return {
+        """As built-in types that fit in JSON, by name; objectives only where they are not the error alone."""
+        values = {
             **{each.name: getattr(self, each.name) for each in fields(RunConditions)},
             "ladder": () if self.ladder is None else self.ladder.budgets,
             "restriction": self.restriction.to_dict(),
             "problem": self.problem.to_dict(),
         }
+        left_out = () if self.has_several_objectives else OPTIONAL_CONDITIONS
+        return {name: value for name, value in values.items() if name not in left_out}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +219,7 @@ class RunHeader(RunConditions):
         table: provenance of the table.
         optimum: the table's best at the measure, in the part of the space that the campaign is about.
         versions: versions of the packages that took part.
+        front: the table's exact front, of several objectives, in that part.
         format_version: version of the line format.
     """
 
@@ -178,22 +228,39 @@ class RunHeader(RunConditions):
     versions: Mapping[str, str] = field(
         default_factory=dict, metadata=declared(OBJECT, ReadBy(_versions), "versions of packages")
     )
+    front: tuple[FrontPoint, ...] = field(
+        default=(), metadata=declared(ARRAY, ReadBy(_front), "the table's exact front of several objectives")
+    )
     format_version: int = field(
         default=FORMAT_VERSION, metadata=declared(INTEGER, OneOf((FORMAT_VERSION,)), "version of the line format")
     )
 
+    def __post_init__(self) -> None:
+        for values in (*(point.values for point in self.front), self.reference_point):
+            if values and len(values) != len(self.objectives):
+                raise TrajectoryError(f"header field front or reference_point: {values!r:.80} is not of its objectives")
+        if bool(self.front) != self.has_several_objectives:
+            raise TrajectoryError(f"header field front holds {len(self.front)} points of {list(self.objectives)}")
+
     @classmethod
     def of(
-        cls, conditions: RunConditions, table: Mapping[str, Any], optimum: Optimum, versions: Mapping[str, str]
+        cls,
+        conditions: RunConditions,
+        table: Mapping[str, Any],
+        optimum: Optimum,
+        versions: Mapping[str, str],
+        front: tuple[FrontPoint, ...] = (),
     ) -> RunHeader:
         """The header of a run under given conditions."""
         held = {each.name: getattr(conditions, each.name) for each in fields(RunConditions)}
-        return cls(**held, table=table, optimum=optimum, versions=versions)
+        return cls(**held, table=table, optimum=optimum, versions=versions, front=front)
 
     def to_dict(self) -> dict[str, Any]:
         """As a header line holds it; what the format got later stands at the end."""
         values = super().to_dict() | {"table": self.table, "optimum": asdict(self.optimum)}
-        later = {"versions": self.versions, **{name: values.pop(name) for name in _LATER_CONDITIONS}}
+        later = {"versions": self.versions} | {name: values.pop(name) for name in _LATER_CONDITIONS if name in values}
+        if self.front:
+            later["front"] = [asdict(point) for point in self.front]
         return {**values, **later, "format_version": self.format_version}
 
     @property
@@ -215,6 +282,52 @@ class RunHeader(RunConditions):
         """An incumbent's regret to the table's optimum at the campaign's measure, in percentage points."""
         return incumbent.measured_error_pct(self.measure_epoch) - self.optimum_error_pct
 
+    @property
+    def quality(self) -> FrontQuality:
+        """What archives of several objectives are measured against: the exact front, up to the reference point.
+
+        Raises:
+            MissingExtraError: moocore is not installed.
+        """
+        return _quality(tuple(point.values for point in self.front), self.reference_point)
+
+    def regrets_pp(self, incumbents: Sequence[MeasuredIncumbent], found: Iterable[Found]) -> tuple[float, ...]:
+        """Regrets after each of a run's incumbents, in percentage points.
+
+        With one objective that is its own, to the table's optimum at the campaign's measure; with several it is what
+        the archive misses of the exact front's hypervolume, in percentage points of that.
+
+        Args:
+            incumbents: in order of time.
+            found: the evaluation of each; looked at only with several objectives.
+
+        Raises:
+            MissingExtraError: several objectives, and moocore is not installed.
+        """
+        if not self.has_several_objectives:
+            return tuple(map(self.regret_pp, incumbents))
+        pairs = zip(incumbents, found, strict=True)
+        return tuple(self.quality.regrets_of_growing(measured.values(self.objectives, of) for measured, of in pairs))
+
+
+@lru_cache(maxsize=8)
+def _quality(front: tuple[tuple[float, ...], ...], reference: tuple[float, ...]) -> FrontQuality:
+    return FrontQuality.of(front, reference or None)
+
+
+class Found(Protocol):
+    """What an incumbent's evaluation is asked for."""
+
+    @property
+    def cellcode(self) -> str:
+        """Its cell."""
+        ...
+
+    @property
+    def cost_s(self) -> float:
+        """Its cost from scratch, in seconds."""
+        ...
+
 
 @dataclass(frozen=True)
 class MeasuredIncumbent:
@@ -231,6 +344,11 @@ class MeasuredIncumbent:
         return error_pct(
             self.valid_accuracy_12_pct if measure_epoch == SCHEDULE_EPOCHS else self.expected_accuracy_200_pct
         )
+
+    def values(self, objectives: Sequence[str], found: Found) -> tuple[float, ...]:
+        """Its values: validation error after 12 epochs and the evaluation's cost, in the order of the objectives."""
+        error = error_pct(self.valid_accuracy_12_pct)
+        return objective_values(objectives, Evaluation(found.cellcode, error, found.cost_s))
 
 
 @dataclass(frozen=True)
@@ -254,7 +372,9 @@ class RunFile:
     @property
     def regrets(self) -> tuple[tuple[float, float], ...]:
         """(simulated second, regret from then on in percentage points) of each incumbent."""
-        return tuple((each.time_s, self.header.regret_pp(each)) for each in self.incumbents)
+        records = {record.trial: record for record in self.records}
+        regrets = self.header.regrets_pp(self.incumbents, (records[each.trial] for each in self.incumbents))
+        return tuple(zip((each.time_s for each in self.incumbents), regrets, strict=True))
 
     _repr_html_ = as_html
 
@@ -284,6 +404,7 @@ class KnownIncumbent:
         epoch: the fidelity that it was evaluated at.
         n_evaluations: evaluations that had ended by ``measured.time_s``, its own included and, of several that ended at
             that moment, those submitted before it.
+        cost_s: cost of its evaluation from scratch.
     """
 
     measured: MeasuredIncumbent
@@ -292,6 +413,7 @@ class KnownIncumbent:
     batch_size: int
     epoch: int
     n_evaluations: int
+    cost_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -321,15 +443,22 @@ class RunSummary:
     @property
     def regrets(self) -> tuple[tuple[float, float], ...]:
         """(simulated second, regret from then on in percentage points) of each incumbent."""
-        return tuple((each.measured.time_s, self.header.regret_pp(each.measured)) for each in self.incumbents)
+        return tuple((each.measured.time_s, regret) for each, regret in self._with_regrets)
 
     @property
     def regrets_by_evaluation(self) -> tuple[tuple[int, float], ...]:
         """(evaluations that had ended, regret from then on in percentage points) of each incumbent."""
-        return tuple((each.n_evaluations, self.header.regret_pp(each.measured)) for each in self.incumbents)
+        return tuple((each.n_evaluations, regret) for each, regret in self._with_regrets)
+
+    @cached_property
+    def _with_regrets(self) -> tuple[tuple[KnownIncumbent, float], ...]:
+        regrets = self.header.regrets_pp([each.measured for each in self.incumbents], self.incumbents)
+        return tuple(zip(self.incumbents, regrets, strict=True))
 
 
-_LATER_CONDITIONS: Final = ("overhead", "restriction", "problem")
+OPTIONAL_CONDITIONS: Final = ("objectives", "reference_point")
+"""What a header holds only where there are several objectives."""
+_LATER_CONDITIONS: Final = ("overhead", "restriction", "problem", *OPTIONAL_CONDITIONS)
 
 
 HEADER: Final = declared_fields("header", RunHeader)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.metric import error_pct
 from nhb2_plugins.trajectory.fields import (
     A_CELLCODE,
     MAX_TEXT_LENGTH,
@@ -43,10 +44,15 @@ class _Trial(NamedTuple):
     epoch: int
     split: str
     accuracy_pct: float
+    cost_s: float
     charged_cost_s: float
     start_s: float
     end_s: float
     overhead_s: float
+
+    @property
+    def error_pct(self) -> float:
+        return error_pct(self.accuracy_pct)
 
 
 def read_summary(path: str | os.PathLike[str]) -> RunSummary:
@@ -113,14 +119,17 @@ def _known(
         raise TrajectoryError(f"{where}: an incumbent is trial {measured.trial!r}, which is not there")
     n_evaluations = position[measured.trial]
     trial = ordered[n_evaluations - 1]
-    return KnownIncumbent(measured, trial.cellcode, trial.lr, trial.batch_size, trial.epoch, n_evaluations)
+    return KnownIncumbent(
+        measured, trial.cellcode, trial.lr, trial.batch_size, trial.epoch, n_evaluations, trial.cost_s
+    )
 
 
 def _sound_trial(line: bytes) -> _Trial | None:
     match = _SOUND_LINE(line)
     if match is None:
         return None
-    trial, cellcode, lr, batch_size, epoch, split, accuracy_pct, charged_s, start_s, end_s, overhead_s = match.groups()
+    trial, cellcode, lr, batch_size, epoch, split, accuracy_pct, *seconds = match.groups()
+    cost_s, charged_s, start_s, end_s, overhead_s = seconds
     start, end = float(start_s), float(end_s)
     if end < start:
         return None  # the other way says so
@@ -132,6 +141,7 @@ def _sound_trial(line: bytes) -> _Trial | None:
         int(epoch),
         split.decode(),
         float(accuracy_pct),
+        float(cost_s),
         float(charged_s),
         start,
         end,

@@ -119,6 +119,47 @@ def test_seeds_are_a_number_or_a_list(tmp_path: Path) -> None:
             ["lr cannot be both 0.1 and 0.2"],
         ),
         (
+            "optimizers:",
+            "objectives: [cost_s]\noptimizers:",
+            ["objectives: objectives ['cost_s']: alone only 'error_pct'"],
+        ),
+        ("optimizers:", "objectives: [error_pct, cost_s, error_pct]\noptimizers:", ["objectives: ", "different names"]),
+        (
+            "optimizers:",
+            "objectives: [error_pct, cost]\noptimizers:",
+            ["'cost' is not one of", "did you mean 'cost_s'"],
+        ),
+        (
+            "optimizers:",
+            "objectives: [error_pct, cost_s, params_live, macs_live]\noptimizers:",
+            ["are not two or three, between which there is a front"],
+        ),
+        (
+            "optimizers:",
+            "objectives: [error_pct, cost_s]\nmeasure_epoch: 200\noptimizers:",
+            ["measure_epoch 200: several objectives are measured"],
+        ),
+        (
+            "optimizers:\n  - {algorithm: random_search, seeds: 2}",
+            "objectives: [error_pct, cost_s]\noptimizers:\n  - {algorithm: reinforce, seeds: 2}",
+            ["algorithm 'reinforce' has no parameter 'objectives': it minimises the error alone"],
+        ),
+        (
+            "optimizers:\n  - {algorithm: random_search, seeds: 2}",
+            "objectives: [error_pct, cost_s]\noptimizers:\n  - {algorithm: random_search, seeds: 2, epoch: 6}",
+            ["'random_search' searches at 6 epochs: several objectives are compared at 12"],
+        ),
+        (
+            "optimizers:",
+            "reference_point: [90, 2000]\noptimizers:",
+            ["is not one number for each of several objectives"],
+        ),
+        (
+            "optimizers:",
+            "objectives: [error_pct, cost_s]\nreference_point: [90]\noptimizers:",
+            ["reference_point [90.0] is not one number for each"],
+        ),
+        (
             "  - {algorithm: random_search, seeds: 2}\n",
             "  - {algorithm: random_search, seeds: 2}\n  - {algorithm: random_search, seeds: 3}\n",
             ["labels of optimizers must differ in their first 60 letters and digits"],

@@ -163,14 +163,18 @@ def test_a_published_front_is_compared_and_exported(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     front = tmp_path / "front.csv"
-    front.write_text("valid_error_pct,cost_s\n1.0,1000.0\n99.0,0.5\n")
+    front.write_text("valid_error_pct,cost_s\n1.0,1000.0\n50.0,0.75\n99.0,0.5\n")
     out = tmp_path / "out.csv"
     assert main(["analyze", "pareto", "--table", str(table), "--against", str(front), "--csv", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "each measured against the other: front.csv" in printed
     with (tmp_path / "out-pareto-attainment.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["error_pct"], row["attained"]) for row in rows] == [("1.0", "False"), ("99.0", "False")]
+    assert [(row["error_pct"], row["attained"]) for row in rows] == [
+        ("1.0", "False"),
+        ("50.0", "False"),
+        ("99.0", "False"),
+    ]
     assert main(["analyze", "map", "--table", str(table), "--against", str(front)]) == 2
     assert "takes no --against" in capsys.readouterr().err
     assert main(["analyze", "pareto", "--table", str(table), "--against", str(tmp_path / "none.csv")]) == 2

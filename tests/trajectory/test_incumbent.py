@@ -6,7 +6,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhb2_plugins.trajectory.incumbent import incumbent_changes
+from nhb2_plugins.objectives import objective_values
+from nhb2_plugins.trajectory.incumbent import improvements_in_order, incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
 from tests.trajectory.conftest import FIELDS
 
@@ -61,3 +62,34 @@ def test_changes_ascend_in_time_and_improve_strictly(run: list[TrialRecord]) -> 
     assert [change.time_s for change in changes] == sorted(change.time_s for change in changes)
     assert all(change.time_s == change.record.end_s for change in changes)
     assert changes == incumbent_changes(run[::-1]), "the order of logging does not matter"
+
+
+COSTS = ("error_pct", "cost_s")
+
+
+def costing(trial: int, end_s: float, accuracy_pct: float, cost_s: float, epoch: int = 12) -> TrialRecord:
+    return replace(record(trial, end_s, accuracy_pct, epoch), cost_s=float(cost_s))
+
+
+def test_an_archive_by_eye() -> None:
+    """Better in one objective is enough to enter; equal in both, or worse, is not, nor is another fidelity."""
+    run = [
+        costing(0, 1, 50, 100),
+        costing(1, 2, 40, 100),
+        costing(2, 3, 40, 90),
+        costing(3, 4, 50, 100),
+        costing(4, 5, 99, 5, epoch=4),
+        costing(5, 6, 60, 80),
+        costing(6, 7, 50, 90),
+    ]
+    assert [each.trial for each in improvements_in_order(run, COSTS)] == [0, 2, 5]
+    assert [each.trial for each in improvements_in_order(run, ("error_pct",))] == [0, 4]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=30))
+def test_what_enters_an_archive_is_what_none_before_equals_or_beats(pairs: list[tuple[int, int]]) -> None:
+    run = [costing(number, number, 90.0 - error, float(cost)) for number, (error, cost) in enumerate(pairs)]
+    entered = {each.trial for each in improvements_in_order(run, COSTS)}
+    values = [objective_values(COSTS, each) for each in run]
+    for number, (error, cost) in enumerate(values):
+        assert (number in entered) == (not any(a <= error and b <= cost for a, b in values[:number]))

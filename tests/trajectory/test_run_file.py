@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.run_file import (
+    FrontPoint,
     MeasuredIncumbent,
     Optimum,
     RunConditions,
@@ -141,3 +143,36 @@ def test_each_part_has_a_line_of_its_type() -> None:
         "expected_accuracy_200_pct": 85.5,
     }
     assert line_of(RunEnd(7, 100.0, 0.5)) == {"type": "end", "n_evaluations": 7, "simulated_s": 100.0, "wall_s": 0.5}
+
+
+FRONT = (FrontPoint("0|00|220", 0.1, 32, (10.0, 300.0)), FrontPoint("3|33|233", 0.1, 512, (80.0, 50.0)))
+TWO = replace(HEADER, objectives=("error_pct", "cost_s"), reference_point=(90.0, 400.0), front=FRONT)
+
+
+def test_objectives_stand_in_a_header_only_where_there_are_several(tmp_path: Path) -> None:
+    assert not {"objectives", "reference_point", "front"} & line_of(HEADER).keys()
+    line = json.loads(json.dumps(line_of(TWO)))
+    assert line["objectives"] == ["error_pct", "cost_s"]
+    assert line["front"][1] == {"cellcode": "3|33|233", "lr": 0.1, "batch_size": 512, "values": [80.0, 50.0]}
+    path = tmp_path / "run.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    assert read_run(path).header == TWO
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objectives": ["error_pct"]}, "is not of its objectives"),
+        ({"objectives": ["cost_s"]}, "objectives is .*alone only 'error_pct'"),
+        ({"front": []}, "header field front holds 0 points of"),
+        ({"front": [{"cellcode": "0|00|220", "lr": 0.1, "batch_size": 32, "values": [1.0]}]}, "not of its objectives"),
+        ({"front": [{"cellcode": "0|00|220", "lr": 0.1, "batch_size": 32, "values": ["a", 1.0]}]}, "not finite"),
+        ({"front": [3]}, "its points are objects"),
+        ({"reference_point": [90.0]}, "is not of its objectives"),
+    ],
+)
+def test_a_header_whose_objectives_disagree_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(json.dumps({**line_of(TWO), **change}) + "\n")
+    with pytest.raises(TrajectoryError, match=message):
+        read_run(path)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Final
 
 import optuna
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    RandomSampler,
+    TPESampler,
+)
+from optuna.study import StudyDirection
 
 from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
 from nhb2_plugins.arguments import checked_search_seed
@@ -18,12 +29,14 @@ from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding, hyperparameter_ch
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
+from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 SAMPLERS: Final[dict[str, type[BaseSampler]]] = {
     "tpe": TPESampler,
     "random": RandomSampler,
     "nsgaii": NSGAIISampler,
+    "nsgaiii": NSGAIIISampler,
     "gp": GPSampler,
     "cmaes": CmaEsSampler,
 }
@@ -36,10 +49,12 @@ while Optuna draws the edges at random; under ``digits`` and ``unit`` all eight.
 _NEEDED: Final = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "optuna")}
 _NUMBERS_ONLY: Final = frozenset({"cmaes"})
 _OF_NUMBERS: Final[tuple[Encoding, ...]] = ("integer", *NUMERIC_ENCODINGS)
+_ONE_OBJECTIVE: Final = frozenset({"cmaes"})
 
 
 class OptunaOptimizer(ShowsArguments):
-    """An Optuna sampler: a study in memory that minimises the error; reproducible for a seed, in any process.
+    """An Optuna sampler: a study in memory that minimises the error, or several objectives; reproducible for a seed, in
+    any process.
 
     Several suggestions may be open at once; the sampler sees them as running trials.
 
@@ -55,6 +70,7 @@ class OptunaOptimizer(ShowsArguments):
         epoch: int = SCHEDULE_EPOCHS,
         encoding: Encoding = "categorical",
         restriction: Subspace = WHOLE_SPACE,
+        objectives: Sequence[str] = (ERROR_PCT,),
         **settings: Any,
     ) -> None:
         """Set up the study.
@@ -66,26 +82,32 @@ class OptunaOptimizer(ShowsArguments):
             encoding: of learning rate and batch size (:mod:`nhb2_plugins.adapters.optuna.search_space`).
             restriction: the part of the space; by default all of it. With ``one_per_class`` the sampler sees
                 whole cells.
+            objectives: what is minimised; every sampler but ``cmaes`` takes several.
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.
 
         Raises:
-            InvalidValueError: an unknown sampler, setting, encoding or epoch, or ``cmaes`` without numbers to model.
+            InvalidValueError: an unknown sampler, setting, encoding, epoch or objective, or ``cmaes`` without numbers
+                to model or with several objectives.
             MissingExtraError: what the sampler needs is not installed.
         """
         if sampler not in SAMPLERS:
             raise InvalidValueError(describe_choices(sampler, SAMPLERS, what="sampler"))
         _check_fits(sampler, encoding, checked_restriction(restriction))
         _check_installed(sampler)
+        self._objectives = checked_search_objectives(objectives)
+        if len(self._objectives) > 1 and sampler in _ONE_OBJECTIVE:
+            raise InvalidValueError(f"sampler {sampler!r} minimises one objective, not {list(self._objectives)}")
         if sampler in _NUMBERS_ONLY:
             settings = {"warn_independent_sampling": False, **settings}
         self._epoch = checked_epoch(epoch)
         self._space = optuna_search_space(encoding, restriction)
-        try:
-            made = SAMPLERS[sampler](seed=checked_search_seed(seed), **settings)  # type: ignore[call-arg]
-        except TypeError as error:
-            raise InvalidValueError(f"settings {settings!r} do not fit sampler {sampler!r}: {error}") from error
         with _quiet():
-            self.study = optuna.create_study(sampler=made, study_name=f"{sampler}-{seed}")
+            try:
+                made = SAMPLERS[sampler](seed=checked_search_seed(seed), **settings)  # type: ignore[call-arg]
+            except TypeError as error:
+                raise InvalidValueError(f"settings {settings!r} do not fit sampler {sampler!r}: {error}") from error
+            directions = [StudyDirection.MINIMIZE] * len(self._objectives)
+            self.study = optuna.create_study(sampler=made, study_name=f"{sampler}-{seed}", directions=directions)
 
     def ask(self) -> Suggestion:
         """The sampler's next configuration; Optuna never has to wait."""
@@ -93,8 +115,10 @@ class OptunaOptimizer(ShowsArguments):
         return Suggestion(configuration_of(trial), self._epoch, token=trial)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
-        """Give the study the error of a suggestion."""
-        self.study.tell(suggestion.token, observation.error_pct)
+        """Give the study the objectives' values of a suggestion."""
+        cellcode = suggestion.configuration.cellcode
+        evaluation = Evaluation(cellcode, observation.error_pct, observation.cost_s)
+        self.study.tell(suggestion.token, objective_values(self._objectives, evaluation))
 
 
 def _check_fits(sampler: str, encoding: Encoding, part: Subspace) -> None:
@@ -118,10 +142,12 @@ def _check_installed(sampler: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No "A new study created" on the console; the user's own verbosity is back afterwards."""
+    """No "A new study created" on the console, nor that a sampler is new; the user's own verbosity is back afterwards."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            yield
     finally:
         optuna.logging.set_verbosity(verbosity)

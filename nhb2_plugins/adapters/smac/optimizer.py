@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from smac import (
 )
 from smac.facade.abstract_facade import AbstractFacade
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
+from smac.multi_objective.parego import ParEGO
 from smac.runhistory import TrialInfo, TrialValue
 
 from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
@@ -30,6 +31,7 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
+from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
 from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -45,7 +47,7 @@ MULTI_FIDELITY_FACADES: Final = ("multi_fidelity", "hyperband")
 
 
 class SmacOptimizer(ShowsArguments):
-    """A SMAC facade that minimises the error; reproducible for a seed, in any process.
+    """A SMAC facade that minimises the error, or several objectives; reproducible for a seed, in any process.
 
     Several suggestions may be open at once. SMAC learns an evaluation's simulated cost as its ``TrialValue.time``. The
     scenario is deterministic: SMAC asks for one seed alone, and every configuration is evaluated once (once a rung).
@@ -67,6 +69,7 @@ class SmacOptimizer(ShowsArguments):
         n_initial: int | None = None,
         restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool = False,
+        objectives: Sequence[str] = (ERROR_PCT,),
         **settings: Any,
     ) -> None:
         """Set up the facade. Everything not named here is SMAC's own default.
@@ -84,6 +87,7 @@ class SmacOptimizer(ShowsArguments):
             n_initial: size of the initial design (``hpo``, ``blackbox``, ``multi_fidelity``); None for SMAC's own.
             restriction: the part of the space; by default all of it.
             whole_cells: one categorical, ``cell``, in the place of the six edges.
+            objectives: what is minimised; several by ParEGO, in the facades without a ladder.
             settings: further arguments of SMAC's ``Scenario``.
 
         Raises:
@@ -94,6 +98,9 @@ class SmacOptimizer(ShowsArguments):
             facade = "hpo" if ladder is None else "multi_fidelity"
         if facade not in FACADES:
             raise InvalidValueError(describe_choices(facade, FACADES, what="facade"))
+        self._objectives = checked_search_objectives(objectives)
+        if len(self._objectives) > 1 and facade in MULTI_FIDELITY_FACADES:
+            raise InvalidValueError(f"facade {facade!r} minimises one objective here, not {list(self._objectives)}")
         self._epoch = checked_epoch(epoch)
         self._encoding: Encoding = checked_encoding(encoding, SMAC.encodings)
         self._budgets = _budgets_of(facade, ladder)
@@ -105,6 +112,7 @@ class SmacOptimizer(ShowsArguments):
             "seed": checked_search_seed(seed),
             "n_trials": checked_count("n_trials", n_trials),
             "deterministic": True,
+            **({"objectives": list(self._objectives)} if len(self._objectives) > 1 else {}),
             **settings,
         }
         if self._budgets is not None:
@@ -141,10 +149,14 @@ class SmacOptimizer(ShowsArguments):
         return Suggestion(configuration, self._budgets.ladder.snap(budget), budget, token=trial)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
-        """Give SMAC the error of a suggestion and its simulated cost."""
+        """Give SMAC the objectives' values of a suggestion and its simulated cost."""
         trial: TrialInfo = suggestion.token
         self._n_running -= 1
-        self.facade.tell(trial, TrialValue(cost=observation.error_pct, time=observation.cost_s), save=False)
+        cellcode = suggestion.configuration.cellcode
+        evaluation = Evaluation(cellcode, observation.error_pct, observation.cost_s)
+        costs = list(objective_values(self._objectives, evaluation))
+        cost = costs[0] if len(costs) == 1 else costs
+        self.facade.tell(trial, TrialValue(cost=cost, time=observation.cost_s), save=False)
 
 
 def _budgets_of(facade: str, ladder: FidelityLadder | Iterable[float] | None) -> SmacBudgets | None:
@@ -175,6 +187,8 @@ def _make_facade(
         "acquisition_maximizer": reproducible_maximizer(facade, scenario),
         "model": quick_model(facade, scenario),
     }
+    if scenario.count_objectives() > 1:
+        parts["multi_objective_algorithm"] = ParEGO(scenario)
     if budgets is not None:
         parts["intensifier"] = facade.get_intensifier(scenario, eta=budgets.eta)  # type: ignore[call-arg]
     if selector:

@@ -158,7 +158,10 @@ def _figures(found: Anytime, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
             ),
         ),
     )
-    return figures if facts.standings else tuple(replace(each, picture=None) for each in figures)
+    hidden = {"error_over_time"} if facts.has_front else set()
+    return tuple(
+        each if facts.standings and each.name not in hidden else replace(each, picture=None) for each in figures
+    )
 
 
 def _chart(

@@ -85,18 +85,22 @@ _COLUMNS: Final = (
     Column("test_error_200", "test error % (200)"),
 )
 
+_OF_INCUMBENT: Final = ("valid_error", "test_error_12", "test_error_200")
+"""Columns that an archive has no value for."""
+
 
 def comparison_table(rows: Sequence[ComparisonRow], facts: CampaignFacts) -> ReportTable:
     """The comparison, with all that it needs to be read."""
+    columns = tuple(column for column in _COLUMNS if not (facts.has_front and column.key in _OF_INCUMBENT))
+    errors = "" if facts.has_front else " Errors are those of the incumbent, looked up after the search."
     return table_of(
         "comparison",
         "Comparison",
-        _COLUMNS,
-        rows_of(rows, _COLUMNS),
+        columns,
+        rows_of(rows, columns),
         (
-            "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
-            f"Regret in {facts.measure}, in percentage points, to the table's best: {facts.optimum}, "
-            f"error {facts.optimum_error_pct:.2f} %.",
+            f"Mean over runs ± standard error.{errors}",
+            f"Regret in {facts.measure}, in percentage points, to {facts.goal}.",
             *_without_result(facts),
         ),
     )

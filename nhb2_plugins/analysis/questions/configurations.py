@@ -39,7 +39,7 @@ class FoundConfiguration:
 
 def best_configurations(cards: Sequence[OptimizerCard], n: int = _N_BEST) -> tuple[FoundConfiguration, ...]:
     """The final incumbents with the smallest regret, each once, and who found them."""
-    runs = [run for card in cards for run in card.runs if run.regret_pp is not None]
+    runs = [run for card in cards for run in card.runs if run.cellcode is not None]
     finders: dict[tuple[Any, ...], list[RunRow]] = {}
     for run in sorted(runs, key=lambda run: run.regret_pp or 0.0):
         finders.setdefault((run.cellcode, run.lr, run.batch_size), []).append(run)
@@ -81,6 +81,8 @@ class CellsPart(parts.Part):
 
 
 def _parts(best: tuple[FoundConfiguration, ...], facts: CampaignFacts) -> list[parts.Part]:
+    if facts.has_front:
+        return []  # the front stands in their place
     shown: list[parts.Part] = [ConfigurationsPart(section=parts.ARCHITECTURES, best=best)]
     for number, card in enumerate(facts.optimizers):
         if own := best_configurations([card], _N_BEST_OF_OPTIMIZER):

@@ -75,7 +75,8 @@ def _rows(optimizer: OptimizerRuns, horizon_s: float, baseline: RandomSearchBase
     mean, median = runs.mean_and_median()
     end = _end(runs)
     yield _match(optimizer, "mean", runs.places, mean, reached, reached.mean_pp, end)
-    yield _match(optimizer, "median", runs.places, median, reached, reached.median_pp, end)
+    if reached.median_pp:
+        yield _match(optimizer, "median", runs.places, median, reached, reached.median_pp, end)
 
 
 def _end(runs: AlignedRuns) -> tuple[float, float] | None:

@@ -62,7 +62,8 @@ def _target(results: CampaignResults, compared: Sequence[OptimizerRuns], target:
     if len(workers) == 1 and workers <= solved.keys():  # with several there is no one curve beside all
         (n_workers,) = workers
         reached = solved[n_workers]
-        time, share = np.array(reached.x), np.array(reached.reached[TARGETS_PP.index(target)])
+        if reached.reached:
+            time, share = np.array(reached.x), np.array(reached.reached[TARGETS_PP.index(target)])
     names = tuple(each.marked_name for each in compared)
     return TargetCurves(target, names, times_s, tuple(len(each.runs) for each in compared), time, share)
 
