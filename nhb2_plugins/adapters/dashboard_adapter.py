@@ -28,6 +28,7 @@ from optuna_dashboard import save_note, wsgi
 
 from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH, study_from_records
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.objectives import ERROR_PCT
 from nhb2_plugins.text_table import printable
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -54,12 +55,17 @@ def open_storage(name: str | None) -> BaseStorage:
         raise InvalidValueError(f"cannot open the storage {name!r}: {error}") from error
 
 
-def load_studies(storage: BaseStorage, studies: Mapping[str, Sequence[TrialRecord]]) -> int:
+def load_studies(
+    storage: BaseStorage,
+    studies: Mapping[str, Sequence[TrialRecord]],
+    objectives: Sequence[str] = (ERROR_PCT,),
+) -> int:
     """Make a study of each group of records; see :func:`~nhb2_plugins.adapters.optuna.records.study_from_records`.
 
     Args:
         storage: where to.
         studies: records by the study's name.
+        objectives: of every study; of several the dashboard shows the front (``study.best_trials``).
 
     Returns:
         How many were made. Those that the storage holds already, of the same records, are left as they are.
@@ -71,9 +77,9 @@ def load_studies(storage: BaseStorage, studies: Mapping[str, Sequence[TrialRecor
     known = {each.study_name: each.user_attrs.get(_DIGEST) for each in optuna.get_all_study_summaries(storage)}
     n_made = 0
     for name, records in studies.items():
-        digest = _digest(records)
+        digest = _digest(records, objectives)
         if name not in known:
-            _make_study(storage, name, records, digest)
+            _make_study(storage, name, records, digest, objectives)
             n_made += 1
         elif known[name] != digest:
             raise InvalidValueError(
@@ -82,23 +88,28 @@ def load_studies(storage: BaseStorage, studies: Mapping[str, Sequence[TrialRecor
     return n_made
 
 
-def _make_study(storage: BaseStorage, name: str, records: Sequence[TrialRecord], digest: str) -> None:
+def _make_study(
+    storage: BaseStorage, name: str, records: Sequence[TrialRecord], digest: str, objectives: Sequence[str]
+) -> None:
     with _quiet():
-        study = study_from_records(records, study_name=name, storage=storage)
-        study.set_metric_names(["error_pct"])
-    save_note(study, _note(records))
+        study = study_from_records(records, study_name=name, storage=storage, objectives=objectives)
+        study.set_metric_names(list(objectives))
+    save_note(study, _note(records, objectives))
     study.set_user_attr(_DIGEST, digest)
 
 
-def _note(records: Sequence[TrialRecord]) -> str:
+def _note(records: Sequence[TrialRecord], objectives: Sequence[str]) -> str:
     """The study's note in the dashboard (Markdown): which table its numbers come from, and what its times are."""
     kind, _, digest = map(_plain, records[0].table.partition(":"))
     n_runs = len({record.run_id for record in records})
     of_runs = "one run" if n_runs == 1 else f"{n_runs} runs"
     charging = _plain(" or ".join(sorted({record.charging for record in records})))
+    minimised = "- Objective: error in percent, to minimise. Intermediate values stand at epochs.\n"
+    if len(objectives) > 1:
+        minimised = f"- Objectives: {', '.join(objectives)}, all to minimise.\n"
     return (
         f"Recorded evaluations of {of_runs}, from the **{kind} table ({digest})** of NAS-HPO-Bench-II.\n\n"
-        "- Objective: error in percent, to minimise. Intermediate values stand at epochs.\n"
+        f"{minimised}"
         "- A training run that stopped below the highest epoch is shown as pruned.\n"
         f"- Times are simulated: second 0 is {SIMULATED_EPOCH:%d %B %Y}, 00:00. Charged {charging}.\n"
     )
@@ -109,8 +120,10 @@ def _plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", printable(text[:_LONGEST_TEXT]))
 
 
-def _digest(records: Sequence[TrialRecord]) -> str:
+def _digest(records: Sequence[TrialRecord], objectives: Sequence[str]) -> str:
     digest = hashlib.sha256()
+    if len(objectives) > 1:
+        digest.update(repr(tuple(objectives)).encode())
     for record in records:
         digest.update(repr(sorted(record.to_dict().items())).encode())
     return digest.hexdigest()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.analysis.model import Floats
+from nhb2_plugins.analysis.model import Estimate, Floats
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
 from nhb2_plugins.analysis.results import OptimizerRuns
 from nhb2_plugins.trajectory.run_file import RunSummary
@@ -102,17 +103,21 @@ class AlignedRuns:
         )
 
 
-def aligned_over_time(optimizer: OptimizerRuns, horizon_s: float) -> AlignedRuns:
-    """Regret over simulated time, up to the horizon or to the optimizer's own budget where that is smaller."""
+def aligned_over_time(
+    optimizer: OptimizerRuns, horizon_s: float, steps_of: Callable[[RunSummary], Steps] = attrgetter("regrets")
+) -> AlignedRuns:
+    """Regret, or another step, over simulated time, up to the horizon or to the optimizer's own budget if smaller."""
     runs = optimizer.with_result
     budget = runs[0].header.budget_s if runs else None
-    return _aligned([run.regrets for run in runs], horizon_s if budget is None else min(budget, horizon_s))
+    return _aligned([steps_of(run) for run in runs], horizon_s if budget is None else min(budget, horizon_s))
 
 
-def aligned_over_evaluations(optimizer: OptimizerRuns) -> AlignedRuns:
-    """Regret over the number of evaluations, up to the smallest number that a run has: beyond it runs are missing."""
+def aligned_over_evaluations(
+    optimizer: OptimizerRuns, steps_of: Callable[[RunSummary], Steps] = attrgetter("regrets_by_evaluation")
+) -> AlignedRuns:
+    """The same over the number of evaluations, up to the smallest number that a run has: beyond it runs are missing."""
     runs = optimizer.with_result
-    return _aligned([run.regrets_by_evaluation for run in runs], min((run.n_evaluations for run in runs), default=0))
+    return _aligned([steps_of(run) for run in runs], min((run.n_evaluations for run in runs), default=0))
 
 
 def _aligned(functions: Sequence[Steps], end: float) -> AlignedRuns:
@@ -194,6 +199,12 @@ def final_regrets(optimizer: OptimizerRuns) -> Floats:
 
 def _final(run: RunSummary) -> float:
     return run.regrets[-1][1] if run.incumbents else np.inf
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """The mean of some values, with its standard error."""
+    array = np.array(values)
+    return Estimate(float(array.mean()), standard_error(array))
 
 
 def standard_error(values: Floats) -> float | None:

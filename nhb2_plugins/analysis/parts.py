@@ -51,15 +51,17 @@ def _on_the_way(facts: CampaignFacts) -> str:
     )
 
 
-COMPARISON: Final = Section(
-    "comparison",
-    "Comparison",
-    "Comparison",
-    lambda _: (
-        "What each optimizer had found when its budget was spent. Errors are those of the incumbent, looked up after "
-        "the search; regret is their distance to the best that the table holds."
-    ),
-)
+def _compared(facts: CampaignFacts) -> str:
+    begin = "What each optimizer had found when its budget was spent. "
+    if facts.has_front:
+        return f"{begin}Regret is what its archive of non-dominated results misses of the exact front's hypervolume."
+    return (
+        f"{begin}Errors are those of the incumbent, looked up after the search; regret is their distance to the best "
+        "that the table holds."
+    )
+
+
+COMPARISON: Final = Section("comparison", "Comparison", "Comparison", _compared)
 CONCLUSIONS: Final = Section("conclusions", "Conclusions", "What can be concluded")
 ON_THE_WAY: Final = Section("anytime", "On the way", "On the way", _on_the_way)
 RANKS: Final = Section(
@@ -73,6 +75,15 @@ TARGETS: Final = Section(
     "Time to target",
     "Time to target",
     lambda _: "The share of runs that have come so close to the table's optimum, by simulated time.",
+)
+FRONT: Final = Section(
+    "front",
+    "The front",
+    "The front",
+    lambda facts: (
+        "Several objectives have no one best configuration, but a front: what was found of it, and what it is. "
+        f"Minimised were {', '.join(facts.objectives)}; the exact front is known, because the table is complete."
+    ),
 )
 ARCHITECTURES: Final = Section(
     "architectures",
@@ -93,6 +104,7 @@ SECTIONS: Final = (
     ON_THE_WAY,
     RANKS,
     TARGETS,
+    FRONT,
     ARCHITECTURES,
     OPTIMIZERS,
     FAILURES,

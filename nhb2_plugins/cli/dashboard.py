@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.objectives import ERROR_PCT, checked_objectives
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.selection import Selection, optimizer_part, select_runs
@@ -36,6 +39,11 @@ def add_dashboard(commands: Commands) -> None:
     parser.add_argument(
         "--pooled", action="store_true", help="one study for each optimizer, of all its chosen runs: for importances"
     )
+    parser.add_argument(
+        "--objectives",
+        metavar="NAMES",
+        help="of the studies, for example error_pct,cost_s (default: the campaign's, else the error)",
+    )
     parser.add_argument("--port", metavar="PORT", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
     parser.add_argument(
         "--storage", metavar="URL", help="keep the studies in a database or a journal file (default: in memory)"
@@ -47,12 +55,12 @@ def _dashboard(options: argparse.Namespace) -> int:
         from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage, serve
     except ImportError as error:
         raise missing_extra("the dashboard needs optuna-dashboard", "dashboard", error) from error
-    port = _checked_port(options.port)
+    port, objectives = _checked_port(options.port), _objectives(options.objectives, options.source)
     selection = select_runs(options.source, options.only, _read_runs(options.runs))
     studies = _pooled(selection.runs) if options.pooled else selection.runs
     storage = open_storage(options.storage)
     print(f"Loading {_counted_studies(len(studies))} …", file=sys.stderr)
-    n_made = load_studies(storage, studies)
+    n_made = load_studies(storage, studies, objectives)
     print(_what_is_shown(selection, len(studies), n_made), file=sys.stderr)
     serve(storage, port, _announce)
     return 0
@@ -66,6 +74,14 @@ def _checked_port(port: int) -> int:
     if not 0 <= port <= _MAX_PORT:
         raise InvalidValueError(f"port {port} is not in 0..{_MAX_PORT}")
     return port
+
+
+def _objectives(given: str | None, source: str) -> tuple[str, ...]:
+    if given is not None:
+        return checked_objectives([name.strip() for name in given.split(",")])
+    campaign = CampaignDirectory(Path(source))
+    recorded = campaign.read_file().specification if "://" not in source and campaign.has_file else {}
+    return checked_objectives(recorded.get("objectives", (ERROR_PCT,)))
 
 
 def _read_runs(text: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -103,12 +103,13 @@ class FrontQuality:
         scaled: Floats = (np.asarray(points, dtype=np.float64) - ideal) / (self.reference - ideal)
         return scaled
 
-    def regrets_of_growing(self, points: Iterable[Sequence[float]]) -> Iterator[float]:
-        """The regret of a set after each point that is added to it, in percentage points."""
+    @staticmethod
+    def of_growing(points: Iterable[Sequence[float]], measure: Callable[[Floats], float]) -> Iterator[float]:
+        """A measure of a set after each point that is added to it."""
         seen: list[Sequence[float]] = []
         for point in points:
             seen.append(point)
-            yield self.regret_pp(np.array(seen))
+            yield measure(np.array(seen))
 
 
 def checked_points(points: ArrayLike, what: str) -> Floats:

@@ -307,7 +307,8 @@ class RunHeader(RunConditions):
         if not self.has_several_objectives:
             return tuple(map(self.regret_pp, incumbents))
         pairs = zip(incumbents, found, strict=True)
-        return tuple(self.quality.regrets_of_growing(measured.values(self.objectives, of) for measured, of in pairs))
+        values = (measured.values(self.objectives, of) for measured, of in pairs)
+        return tuple(self.quality.of_growing(values, self.quality.regret_pp))
 
 
 @lru_cache(maxsize=8)
@@ -449,6 +450,28 @@ class RunSummary:
     def regrets_by_evaluation(self) -> tuple[tuple[int, float], ...]:
         """(evaluations that had ended, regret from then on in percentage points) of each incumbent."""
         return tuple((each.n_evaluations, regret) for each, regret in self._with_regrets)
+
+    @property
+    def distances(self) -> tuple[tuple[float, float], ...]:
+        """(simulated second, IGD+ from then on in percent) of each incumbent; of several objectives."""
+        times = (each.measured.time_s for each in self.incumbents)
+        return tuple(zip(times, self._igd_plus, strict=True))
+
+    @property
+    def distances_by_evaluation(self) -> tuple[tuple[int, float], ...]:
+        """(evaluations that had ended, IGD+ from then on in percent) of each incumbent; of several objectives."""
+        counts = (each.n_evaluations for each in self.incumbents)
+        return tuple(zip(counts, self._igd_plus, strict=True))
+
+    @cached_property
+    def _igd_plus(self) -> tuple[float, ...]:
+        quality = self.header.quality
+        return tuple(100 * distance for distance in quality.of_growing(self.archive, quality.igd_plus))
+
+    @property
+    def archive(self) -> tuple[tuple[float, ...], ...]:
+        """The values of all that entered the archive, in order of time: later ones may dominate earlier ones."""
+        return tuple(each.measured.values(self.header.objectives, each) for each in self.incumbents)
 
     @cached_property
     def _with_regrets(self) -> tuple[tuple[KnownIncumbent, float], ...]:

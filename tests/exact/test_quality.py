@@ -70,7 +70,7 @@ def test_igd_plus_and_epsilon_are_of_scaled_objectives() -> None:
 
 def test_the_regret_of_a_growing_set_never_rises() -> None:
     quality = FrontQuality.of(FRONT, (4, 3))
-    regrets = list(quality.regrets_of_growing([[3, 2], [2, 2], [1, 1], [3, 3], [0, 2], [3, 0]]))
+    regrets = list(quality.of_growing([[3, 2], [2, 2], [1, 1], [3, 3], [0, 2], [3, 0]], quality.regret_pp))
     assert regrets == pytest.approx([100 * (1 - n / 8) for n in (1, 2, 6, 6, 7, 8)])
     assert regrets[-1] == 0
 

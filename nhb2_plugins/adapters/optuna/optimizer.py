@@ -142,7 +142,7 @@ def _check_installed(sampler: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No "A new study created" on the console, nor that a sampler is new; the user's own verbosity is back afterwards."""
+    """No "A new study created", nor that a sampler is new; the user's own verbosity is back afterwards."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
     try:

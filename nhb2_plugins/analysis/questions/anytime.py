@@ -26,7 +26,7 @@ from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_o
 from nhb2_plugins.analysis.wording import rising_note
 
 Level = Literal["mean", "median"]
-_EVALUATIONS: Final = Axis("evaluations that have ended", "evaluations", whole=True)
+EVALUATIONS: Final = Axis("evaluations that have ended", "evaluations", whole=True)
 _ERROR: Final = Axis("error of the incumbent (%)", "error", "%")
 
 
@@ -51,7 +51,8 @@ def anytime(results: CampaignResults) -> Anytime:
     )
 
 
-def _table(name: str, title: str, axis: Column, curves: Sequence[AnytimeCurve]) -> ReportTable:
+def curve_table(name: str, title: str, axis: Column, curves: Sequence[AnytimeCurve]) -> ReportTable:
+    """Curves, a row for each step."""
     columns = ("mean", "mean_low", "mean_high", "median", "median_low", "median_high")
     return table_of(
         name,
@@ -70,12 +71,12 @@ def _table(name: str, title: str, axis: Column, curves: Sequence[AnytimeCurve]) 
 def _tables(found: Anytime, _facts: CampaignFacts) -> tuple[ReportTable, ...]:
     time, evaluations = Column("time_s", "simulated second", "short"), Column("evaluations", "evaluations", "short")
     return (
-        _table("curves_time", "Regret over simulated seconds", time, found.over_time),
-        _table("curves_evaluations", "Regret over evaluations", evaluations, found.over_evaluations),
+        curve_table("curves_time", "Regret over simulated seconds", time, found.over_time),
+        curve_table("curves_evaluations", "Regret over evaluations", evaluations, found.over_evaluations),
     )
 
 
-def _curves(x: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[Curve], level: Level) -> Curves:
+def shown_curves(x: Axis, y: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[Curve], level: Level) -> Curves:
     """The curves of optimizers that have a result, and random search, from where all are known."""
     shown = tuple(
         Curve(
@@ -91,7 +92,7 @@ def _curves(x: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[Curve],
         if curve.x.size
     )
     begin = _begin(shown)
-    return Curves(x, REGRET, tuple(curve_from(each, begin) for each in (*shown, *baselines)))
+    return Curves(x, y, tuple(curve_from(each, begin) for each in (*shown, *baselines)))
 
 
 def _begin(curves: Sequence[Curve]) -> float:
@@ -109,7 +110,7 @@ def _baselines(found: tuple[BaselineCurve, ...] | BaselineCurve | Refusal) -> tu
 
 def _over_time(found: Anytime, facts: CampaignFacts, level: Level) -> Curves:
     baselines = [baseline_of(each, level, smooth=True) for each in _baselines(facts.baseline_time)]
-    return _curves(TIME, found.over_time, baselines, level)
+    return shown_curves(TIME, REGRET, found.over_time, baselines, level)
 
 
 def _over_evaluations(found: Anytime, facts: CampaignFacts) -> Curves:
@@ -117,7 +118,7 @@ def _over_evaluations(found: Anytime, facts: CampaignFacts) -> Curves:
     last = max((curve.x[-1] for curve in found.over_evaluations if curve.x.size), default=1)
     baselines = [baseline_of(each, "mean") for each in _baselines(facts.baseline_evaluations)]
     cut = [replace(each, x=each.x[each.x <= last], y=each.y[each.x <= last]) for each in baselines]
-    return _curves(_EVALUATIONS, found.over_evaluations, cut, "mean")
+    return shown_curves(EVALUATIONS, REGRET, found.over_evaluations, cut, "mean")
 
 
 def _as_error(curves: Curves, best: float) -> Curves:
@@ -173,7 +174,7 @@ def _chart(
         title,
         "; ".join(ends_in_words(curve) for curve in curves) + ".",
         {
-            level.capitalize(): _curves(x, curves, [baseline_of(each, level) for each in baselines], level)
+            level.capitalize(): shown_curves(x, REGRET, curves, [baseline_of(each, level) for each in baselines], level)
             for level in levels
         },
     )
@@ -187,7 +188,7 @@ def ends_in_words(curve: AnytimeCurve) -> str:
 
 
 def _parts(found: Anytime, facts: CampaignFacts) -> list[parts.ChartPart]:
-    whatever = replace(_EVALUATIONS, title=f"{_EVALUATIONS.title}, of whatever fidelity")
+    whatever = replace(EVALUATIONS, title=f"{EVALUATIONS.title}, of whatever fidelity")
     over_time = _chart(
         "over-time", "Regret over simulated time", TIME, found.over_time, _baselines(facts.baseline_time)
     )

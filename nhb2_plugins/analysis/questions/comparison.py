@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from nhb2_plugins.analysis import parts
-from nhb2_plugins.analysis.curves import standard_error
+from nhb2_plugins.analysis.curves import estimate
 from nhb2_plugins.analysis.model import CampaignFacts, Estimate
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
@@ -62,16 +62,11 @@ def _row(optimizer: OptimizerRuns) -> ComparisonRow:
         len(runs),
         float(np.mean([run.n_evaluations for run in runs])),
         float(np.mean([run.last_end_s for run in runs])) / _SECONDS_PER_HOUR,
-        _estimate([error_pct(final.valid_accuracy_12_pct) for final in finals]),
-        _estimate([run.regrets[-1][1] for run in runs]),
-        _estimate([error_pct(final.test_accuracy_12_pct) for final in finals]),
-        _estimate([error_pct(final.expected_accuracy_200_pct) for final in finals]),
+        estimate([error_pct(final.valid_accuracy_12_pct) for final in finals]),
+        estimate([run.regrets[-1][1] for run in runs]),
+        estimate([error_pct(final.test_accuracy_12_pct) for final in finals]),
+        estimate([error_pct(final.expected_accuracy_200_pct) for final in finals]),
     )
-
-
-def _estimate(values: Sequence[float]) -> Estimate:
-    array = np.array(values)
-    return Estimate(float(array.mean()), standard_error(array))
 
 
 _COLUMNS: Final = (
