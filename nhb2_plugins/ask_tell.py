@@ -58,6 +58,29 @@ class Optimizer(Protocol):
         ...
 
 
+class EndsAfter:
+    """An optimizer that finishes after a number of proposals.
+
+    Args:
+        optimizer: whose proposals they are.
+        n_proposals: at least 1.
+    """
+
+    def __init__(self, optimizer: Optimizer, n_proposals: int) -> None:
+        self._optimizer = optimizer
+        self._n_left = n_proposals
+
+    def ask(self) -> Suggestion | None:
+        """The optimizer's next proposal; None once all were made."""
+        suggestion = self._optimizer.ask() if self._n_left else None
+        self._n_left -= suggestion is not None
+        return suggestion
+
+    def tell(self, suggestion: Suggestion, observation: Observation) -> None:
+        """Tell the optimizer."""
+        self._optimizer.tell(suggestion, observation)
+
+
 def checked_optimizer(optimizer: object) -> Optimizer:
     """The optimizer.
 

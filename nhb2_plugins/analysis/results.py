@@ -89,6 +89,8 @@ class CampaignResults:
         charging = _listed({header.charging for header in headers})
         noun = "worker" if workers == "1" else "workers"
         parts = [f"{budgets} simulated seconds, {workers} simulated {noun}, charged {charging}"]
+        if most := {f"{header.max_evaluations:,}" for header in headers if header.max_evaluations}:
+            parts.append(f"at most {_listed(most)} evaluations")
         if crossing := {header.crossing for header in headers} - {"drop"}:
             parts.append(f"evaluations that cross the budget: {_listed(crossing)}")
         if overhead := {header.overhead for header in headers} - {"none"}:

@@ -121,6 +121,8 @@ def _of_several_objectives(spec: CampaignSpec, bench: Benchmark) -> RandomSearch
     search = random_hypervolume(bench, objectives, reference=reference)
     over_time: dict[int, ReachedByRandomSearch] = {}
     why_not = _why_not_over_time(horizon_s, bench, spec.measure_epoch)
+    if not why_not and spec.max_evaluations is not None:
+        why_not = "Runs end by their number of evaluations, so random search is compared over these, not over time."
     if not why_not and (len(objectives) != 2 or _workers_of(spec) != [1]):
         why_not = "Over time random search is solved for two objectives and one simulated worker."
     if horizon_s is not None and not why_not:
@@ -128,7 +130,7 @@ def _of_several_objectives(spec: CampaignSpec, bench: Benchmark) -> RandomSearch
         found = random_hypervolume_over_time(bench, times, objectives, reference=reference)
         known = random_search_over_time(bench, times, n_levels=2).probability_of_result
         over_time[1] = _expected(times[known > 0], 100 - 100 * found[known > 0] / search.front, known[known > 0])
-    counts = _counts()
+    counts = sorted({*_counts(), spec.max_evaluations or 1})
     regrets = np.array([search.mean_regret_pp(n) for n in counts])
     return RandomSearchBaseline(
         table_digest=bench.provenance.digest,

@@ -39,6 +39,7 @@ def _runs_of(optimizer: OptimizerSpec, spec: CampaignSpec) -> Iterator[RunPlan]:
         restriction=spec.restriction_of(optimizer),
         objectives=spec.objectives,
         reference_point=spec.reference_point,
+        max_evaluations=spec.max_evaluations,
     )
     for seed in optimizer.seed_list:
         yield plan(run_id=f"{slug}/seed-{seed:04d}", seed=seed)

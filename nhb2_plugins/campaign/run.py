@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from nhb2_plugins.ask_tell import Optimizer
+from nhb2_plugins.ask_tell import EndsAfter, Optimizer
 from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
@@ -200,7 +200,7 @@ def _search(plan: RunPlan, bench: Benchmark, sink: Sink) -> TrajectoryLogger:
     optimizer = make_planned_optimizer(plan)
     try:
         return simulate(
-            optimizer,
+            optimizer if plan.max_evaluations is None else EndsAfter(optimizer, plan.max_evaluations),
             _problem(plan, bench),
             budget_s=math.inf if plan.budget_s is None else plan.budget_s,
             n_workers=plan.n_workers,

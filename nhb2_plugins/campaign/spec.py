@@ -278,6 +278,7 @@ class CampaignSpec(_Strict):
             Regret is then what is missing to the hypervolume of the exact front, at 12 epochs.
         reference_point: up to where hypervolume counts, a value for each objective; where not given, the nadir of the
             exact front.
+        max_evaluations: the most that a run evaluates, whatever is left of its budget; None for no limit.
         table: ``embedded``, ``imported`` (by ``nhb2 data import``, into the user's directory), or a table's directory,
             relative to the specification's file; where not given, the one that ``nhb2 info`` names.
         optimizers: what is compared.
@@ -293,6 +294,7 @@ class CampaignSpec(_Strict):
     restriction: Restriction = Restriction()
     objectives: tuple[str, ...] = (ERROR_PCT,)
     reference_point: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
+    max_evaluations: int | None = Field(default=None, ge=1, strict=True)
     table: str | None = Field(default=None, min_length=1)
     optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
 

@@ -147,7 +147,8 @@ def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPla
 
 def _identity(spec: CampaignSpec, table: Provenance) -> CampaignFile:
     """What a directory's runs have in common, as JSON gives it back."""
-    left_out = {"table"} if spec.has_several_objectives else {"table", *OPTIONAL_CONDITIONS}
+    default = {name: type(spec).model_fields[name].default for name in OPTIONAL_CONDITIONS}
+    left_out = {"table", *(name for name, value in default.items() if getattr(spec, name) == value)}
     specification = spec.model_dump(mode="json", exclude=left_out)
     return CampaignFile(*json.loads(json.dumps([specification, asdict(table)])))
 

@@ -164,6 +164,7 @@ class RunConditions:
         objectives: what is minimised, and what regret is measured in where there are several.
         reference_point: up to where hypervolume counts, a value for each of several objectives; empty for the nadir of
             the exact front.
+        max_evaluations: the most that the run evaluates; None for no limit but the budget.
     """
 
     run_id: str = field(metadata=declared(TEXT, ANY_TEXT, "the run"))
@@ -194,20 +195,25 @@ class RunConditions:
         default=(), metadata=declared(ARRAY, ReadBy(_numbers), "up to where hypervolume counts; empty for the nadir")
     )
 
+    max_evaluations: int | None = field(
+        default=None, metadata=declared(INTEGER, POSITIVE, "the most that the run evaluates")
+    )
+
     @property
     def has_several_objectives(self) -> bool:
         """Whether regret is measured in hypervolume."""
         return len(self.objectives) > 1
 
     def to_dict(self) -> dict[str, Any]:
-        """As built-in types that fit in JSON, by name; objectives only where they are not the error alone."""
+        """As built-in types that fit in JSON, by name; what the format got last only where it is not the default."""
         values = {
             **{each.name: getattr(self, each.name) for each in fields(RunConditions)},
             "ladder": () if self.ladder is None else self.ladder.budgets,
             "restriction": self.restriction.to_dict(),
             "problem": self.problem.to_dict(),
         }
-        left_out = () if self.has_several_objectives else OPTIONAL_CONDITIONS
+        default = {each.name: each.default for each in fields(RunConditions)}
+        left_out = [name for name in OPTIONAL_CONDITIONS if getattr(self, name) == default[name]]
         return {name: value for name, value in values.items() if name not in left_out}
 
 
@@ -479,8 +485,8 @@ class RunSummary:
         return tuple(zip(self.incumbents, regrets, strict=True))
 
 
-OPTIONAL_CONDITIONS: Final = ("objectives", "reference_point")
-"""What a header holds only where there are several objectives."""
+OPTIONAL_CONDITIONS: Final = ("objectives", "reference_point", "max_evaluations")
+"""What a header and a specification's record hold only where it is not the default: they were written before it was."""
 _LATER_CONDITIONS: Final = ("overhead", "restriction", "problem", *OPTIONAL_CONDITIONS)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import AnytimeCurve, aligned_over_evaluations, aligned_over_time, curve_of, estimate
-from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Estimate, Floats
+from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Estimate, Floats, Refusal
 from nhb2_plugins.analysis.pictures import TIME, Axis, Curve, Curves, ReportFigure
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.questions.anytime import EVALUATIONS, curve_table, shown_curves
@@ -203,8 +203,19 @@ def _words(found: Fronts | None, facts: CampaignFacts) -> list[str]:
     best = max((row for row in found.rows if row.hypervolume), key=lambda row: row.hypervolume.mean)  # type: ignore[union-attr]
     return [
         f"Of the exact front's {len(found.points)} points {reached} were found by any run; the archives of "
-        f"{best.optimizer} dominate {best.hypervolume.mean:.2f} % of its hypervolume on average."  # type: ignore[union-attr]
+        f"{best.optimizer} dominate {best.hypervolume.mean:.2f} % of its hypervolume on average.",  # type: ignore[union-attr]
+        *_random_search(facts),
     ]
+
+
+def _random_search(facts: CampaignFacts) -> list[str]:
+    """What random search is expected to miss after as many evaluations as every run has."""
+    baseline, counts = facts.baseline_evaluations, [run.n_evaluations for card in facts.optimizers for run in card.runs]
+    if isinstance(baseline, Refusal) or not (baseline.x <= min(counts)).any():
+        return []
+    n = int(baseline.x[baseline.x <= min(counts)][-1])
+    regret = baseline.mean[baseline.x <= min(counts)][-1]
+    return [f"After {n:,} evaluations exact random search is expected to miss {regret:.2f} percentage points of it."]
 
 
 _COLUMNS: Final = (
