@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nhb2_plugins.ask_tell import Optimizer, Suggestion, checked_optimizer
+from nhb2_plugins.ask_tell import EndsAfter, Optimizer, Suggestion, checked_optimizer
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bracket_search import Hyperband
@@ -38,3 +38,28 @@ def test_a_token_is_nobodys_business() -> None:
     assert "token" not in repr(one)
     with pytest.raises(AttributeError):
         one.epoch = 3  # type: ignore[misc]
+
+
+def test_what_ends_after_some_proposals_has_finished_when_all_are_told() -> None:
+    class Waiting(RandomSearch):
+        """Has to wait once, which is no proposal."""
+
+        waited = False
+
+        def ask(self) -> Suggestion | None:  # type: ignore[override]
+            if not self.waited:
+                self.waited = True
+                return None
+            return super().ask()
+
+    ending = EndsAfter(Waiting(1), 2)
+    first, second, third, fourth = (ending.ask() for _ in range(4))
+    assert first is fourth is None
+    assert [second, third] == [RandomSearch(1).ask(), _second(RandomSearch(1))]
+    logger = simulate(EndsAfter(RandomSearch(0), 7), mini_benchmark(), budget_s=float("inf"), n_workers=3)
+    assert len(logger) == 7
+
+
+def _second(search: RandomSearch) -> Suggestion:
+    search.ask()
+    return search.ask()

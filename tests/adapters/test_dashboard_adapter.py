@@ -89,3 +89,15 @@ def test_only_who_asks_for_this_machine_is_answered(host: str, is_answered: bool
 def test_a_storage_that_cannot_be_opened_is_named(name: str) -> None:
     with pytest.raises(InvalidValueError, match="cannot open the storage"):
         open_storage(name)
+
+
+def test_of_several_objectives_the_best_trials_are_the_front() -> None:
+    records = [replace(each, cost_s=cost) for each, cost in zip(RUN.records, (5.0, 9.0, 9.5), strict=True)]
+    storage = open_storage(None)
+    load_studies(storage, {"mine": records}, ("error_pct", "cost_s"))
+    study = optuna.load_study(study_name="mine", storage=storage)
+    assert [trial.values for trial in study.best_trials] == [[20, 5], [15, 9]]
+    assert study.metric_names == ["error_pct", "cost_s"]
+    assert "Objectives: error_pct, cost_s, all to minimise" in get_note(study)
+    with pytest.raises(InvalidValueError, match="of other records"):
+        load_studies(storage, {"mine": records})
