@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TrajectoryError
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_records
-from nhb2_plugins.trajectory.record import RECORD_FIELDS, TrialRecord
+from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
 from tests.core_fixtures import configurations, mini_benchmark, mini_columns, needs
@@ -230,28 +230,6 @@ def test_results_are_the_references_to_the_bit(
         assert answer == (record.accuracy_pct, record.cost_s)
     assert recorder.logger.results() == reference.get_results()
     assert recorder.logger.charged_cost_s == reference.get_total_cost()
-
-
-# -- frames
-
-
-@needs("pandas")
-def test_a_frame_has_a_row_a_record_and_a_column_a_field() -> None:
-    recorder = Recorder(BENCH)
-    for configuration, epoch in ((FIRST, 3), (ROW_53, 200)):
-        recorder.evaluate(configuration, epoch)
-    frame = recorder.logger.to_frame()
-    assert list(frame.columns) == [*RECORD_FIELDS, "error_pct"]
-    for row, record in zip(frame.to_dict("records"), recorder.logger.records, strict=True):
-        assert row == {**record.to_dict(), "error_pct": record.error_pct}
-    assert len(TrajectoryLogger().to_frame()) == 0
-    assert list(TrajectoryLogger().to_frame().columns) == [*RECORD_FIELDS, "error_pct"]
-
-
-def test_without_pandas_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtraError, match=r"pip install .*\[frames\]"):
-        TrajectoryLogger().to_frame()
 
 
 def test_incumbents_are_those_of_the_records() -> None:

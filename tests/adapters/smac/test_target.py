@@ -1,24 +1,17 @@
 from __future__ import annotations
 
 import inspect
-import json
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from distributed import Client, LocalCluster
 from smac import (
-    BlackBoxFacade,
     HyperbandFacade,
     HyperparameterOptimizationFacade,
     MultiFidelityFacade,
     RandomFacade,
     Scenario,
 )
-from smac.facade.abstract_facade import AbstractFacade
 from smac.multi_objective.parego import ParEGO
 from smac.runhistory import StatusType, TrialValue
 
@@ -27,52 +20,24 @@ from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.adapters.smac_adapter import (
     SmacReport,
     SmacStopAtBudget,
-    SmacTarget,
-    quick_model,
-    smac_budgets,
     smac_target,
 )
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.encoding import ENCODINGS, to_configuration, to_values
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError
+from nhb2_plugins.encoding import ENCODINGS, to_configuration
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
-from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.testing import FailingBenchmark, PlantedError
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from tests.core_fixtures import mini_benchmark, mini_columns, mini_provenance, mini_table
-
-CONFIGURATION = Configuration("0|10|210", lr=0.1, batch_size=256)
-VALUES = to_values(CONFIGURATION)
-ONE_EPOCH_FACADES = (HyperparameterOptimizationFacade, RandomFacade, BlackBoxFacade)
-LADDERS = {
-    "12-200": FidelityLadder([12, 200]),
-    "1-12": FidelityLadder.hyperband(1, 12, 3),
-}
-
-
-def make_scenario(directory: Path, n_trials: int = 12, encoding: Any = "ordinal", **arguments: Any) -> Scenario:
-    scenario = {"deterministic": True, "seed": 3, **arguments}
-    return Scenario(configuration_space(encoding), output_directory=directory, n_trials=n_trials, **scenario)
-
-
-def make_facade(
-    facade: type[AbstractFacade], scenario: Scenario, target: SmacTarget, *callbacks: Any, **parts: Any
-) -> AbstractFacade:
-    parts = {"model": quick_model(facade, scenario), **parts}
-    return facade(scenario, target, callbacks=list(callbacks), overwrite=True, logging_level=False, **parts)
-
-
-def make_ladder_facade(
-    facade: Any, directory: Path, target: SmacTarget, ladder: FidelityLadder, eta: float | None = None
-) -> AbstractFacade:
-    budgets = smac_budgets(ladder)
-    limits = {"min_budget": budgets.min_budget, "max_budget": budgets.max_budget}
-    scenario = make_scenario(directory, n_trials=28, **limits)
-    intensifier = facade.get_intensifier(scenario, eta=budgets.eta if eta is None else eta)
-    return make_facade(facade, scenario, target, SmacReport(target), intensifier=intensifier)
-
+from tests.adapters.smac.facades import (
+    CONFIGURATION,
+    LADDERS,
+    VALUES,
+    make_facade,
+    make_ladder_facade,
+    make_scenario,
+)
+from tests.core_fixtures import mini_table
 
 # -- what SMAC sees
 
@@ -139,136 +104,6 @@ def test_bad_arguments_are_refused_when_the_target_is_made(
 ) -> None:
     with pytest.raises(InvalidValueError, match=message):
         smac_target(bench, **arguments)
-
-
-# -- the table's seeds
-
-
-@pytest.mark.parametrize("facade", ONE_EPOCH_FACADES)
-def test_every_trial_is_one_record(bench: Benchmark, tmp_path: Path, facade: Any) -> None:
-    target = smac_target(bench)
-    smac = make_facade(facade, make_scenario(tmp_path), target, SmacReport(target))
-    incumbent = smac.optimize()
-    records = target.run.logger.records
-    assert len(records) == len(smac.runhistory) == 12
-    for (key, value), record in zip(smac.runhistory.items(), records, strict=True):
-        assert to_configuration(smac.runhistory.get_config(key.config_id)) == record.configuration
-        assert value.status == StatusType.SUCCESS
-        assert value.cost == record.error_pct
-        assert value.additional_info == describe(record)
-        assert record.seed == bench.seeds[0]
-    assert to_configuration(incumbent) == min(records, key=lambda record: record.error_pct).configuration
-    assert json.loads((smac.scenario.output_directory / "runhistory.json").read_text())
-
-
-@pytest.mark.parametrize("scenario_seed", [0, 1, 7])
-def test_a_deterministic_scenario_sees_the_first_seed(bench: Benchmark, tmp_path: Path, scenario_seed: int) -> None:
-    target = smac_target(bench)
-    scenario = make_scenario(tmp_path, n_trials=4, seed=scenario_seed)
-    make_facade(RandomFacade, scenario, target, SmacReport(target)).optimize()
-    assert {record.seed for record in target.run.logger.records} == {222}
-
-
-def test_several_seeds_of_smac_are_different_seeds_of_the_table(bench: Benchmark, tmp_path: Path) -> None:
-    target = smac_target(bench)
-    scenario = make_scenario(tmp_path, n_trials=30, deterministic=False)
-    make_facade(RandomFacade, scenario, target, SmacReport(target)).optimize()
-    seeds = defaultdict(list)
-    for record in target.run.logger.records:
-        seeds[record.configuration].append(record.seed)
-    assert all(len(set(each)) == len(each) for each in seeds.values())
-    assert max(map(len, seeds.values())) == 3
-
-
-def test_seeds_stand_for_the_tables_in_order_of_appearance(bench: Benchmark) -> None:
-    target = smac_target(bench)
-    for smac_seed in (0, 987_654, np.int64(31), 987_654, 555, 4_000, 5_000, 0):
-        target(VALUES, seed=smac_seed)
-    assert [record.seed for record in target.run.logger.records] == [222, 222, 555, 222, 555, 888, 222, 222]
-
-
-def test_a_run_that_smac_continues_is_not_recorded_again_and_keeps_its_seeds(bench: Benchmark, tmp_path: Path) -> None:
-    def run(*callbacks: Any) -> tuple[AbstractFacade, TrajectoryLogger]:
-        target = smac_target(bench)
-        scenario = make_scenario(tmp_path, n_trials=16, deterministic=False)
-        model = quick_model(HyperparameterOptimizationFacade, scenario)
-        callbacks = (SmacReport(target), *(make(target) for make in callbacks))
-        smac = HyperparameterOptimizationFacade(
-            scenario, target, callbacks=list(callbacks), model=model, logging_level=False
-        )
-        smac.optimize()
-        return smac, target.run.logger
-
-    _, before = run(lambda target: SmacStopAtBudget(900, target))
-    smac, after = run()
-    assert 0 < len(before) < len(before) + len(after) == len(smac.runhistory) == 16
-    stood_for = {(key.seed, value.additional_info["seed"]) for key, value in smac.runhistory.items()}
-    assert len(stood_for) == len(dict(stood_for)) == 3
-
-
-def test_the_tables_seeds_can_be_instances(bench: Benchmark, tmp_path: Path) -> None:
-    target = smac_target(bench, instances=True)
-    names = [str(seed) for seed in bench.seeds]
-    features = {name: [float(position)] for position, name in enumerate(names)}
-    scenario = make_scenario(tmp_path, instances=names, instance_features=features)
-    smac = make_facade(HyperparameterOptimizationFacade, scenario, target, SmacReport(target))
-    smac.optimize()
-    asked = [int(key.instance) for key in smac.runhistory]
-    assert [record.seed for record in target.run.logger.records] == asked
-    assert set(asked) == set(bench.seeds)
-    with pytest.raises(InvalidValueError, match=r"instance '333' is not one of .*'222', '555', '888'"):
-        target(VALUES, instance="333")
-
-
-# -- ladders
-
-
-def budgets_that_smac_runs(facade: Any, directory: Path, ladder: FidelityLadder) -> list[float]:
-    budgets = smac_budgets(ladder)
-    scenario = make_scenario(directory, min_budget=budgets.min_budget, max_budget=budgets.max_budget)
-    intensifier: Any = facade.get_intensifier(scenario, eta=budgets.eta)
-    smac = make_facade(facade, scenario, None, intensifier=intensifier)  # type: ignore[arg-type]
-    smac.ask()
-    run: list[float] = intensifier._budgets_in_stage[0]
-    return run
-
-
-@pytest.mark.parametrize("facade", [MultiFidelityFacade, HyperbandFacade])
-@pytest.mark.parametrize("ladder", LADDERS.values(), ids=LADDERS)
-def test_smac_runs_exactly_the_ladders_budgets(tmp_path: Path, facade: Any, ladder: FidelityLadder) -> None:
-    assert budgets_that_smac_runs(facade, tmp_path, ladder) == pytest.approx(ladder.budgets, rel=1e-12)
-
-
-@pytest.mark.parametrize("top", [12, 200])
-def test_no_geometric_ladder_loses_a_rung(top: int) -> None:
-    n_checked = 0
-    for low in range(1, top):
-        for n_rungs in range(2, 7):
-            eta = (top / low) ** (1 / (n_rungs - 1))
-            try:
-                ladder = FidelityLadder(top * eta**-k for k in reversed(range(n_rungs)))
-            except InvalidValueError:
-                continue  # two budgets that one epoch would serve
-            budgets = smac_budgets(ladder)
-            assert budgets.ladder_budget(ladder.budgets[0] * (1 - 1e-12)) == ladder.budgets[0]
-            n_checked += 1
-    assert n_checked > 10
-
-
-@pytest.mark.parametrize(
-    ("ladder", "eta", "message"),
-    [
-        ([12, 200], 17, r"eta 17 would make SMAC run the budgets \[200.0\]"),
-        ([12, 200], 3, r"\[22.2\d*, 66.6\d*, 200.0\]"),
-        ([12, 200], 16, r"\[12.5, 200.0\]"),
-        ([12, 200], 1, "eta 1 is not a finite number above 1"),
-        ([1, 5, 12], None, "not geometric"),
-        ([12], None, "not geometric"),
-    ],
-)
-def test_settings_that_would_run_other_budgets_are_refused(ladder: Any, eta: Any, message: str) -> None:
-    with pytest.raises(InvalidValueError, match=message):
-        smac_budgets(ladder, eta)
 
 
 @pytest.mark.parametrize("facade", [MultiFidelityFacade, HyperbandFacade])
@@ -348,19 +183,6 @@ def test_a_crash_that_a_caller_tells_of_is_his_own(bench: Benchmark, tmp_path: P
     assert [record.configuration for record in target.run.logger.records] == [to_configuration(answer.config)]
 
 
-def test_a_run_on_another_table_is_not_continued(bench: Benchmark, tmp_path: Path) -> None:
-    def run(on: Benchmark) -> TrajectoryLogger:
-        target = smac_target(on)
-        scenario = make_scenario(tmp_path, n_trials=8)
-        callbacks = [SmacReport(target), SmacStopAtBudget(900, target)]
-        RandomFacade(scenario, target, callbacks=callbacks, logging_level=False).optimize()
-        return target.run.logger
-
-    assert len(run(bench)) > 0
-    with pytest.raises(TrajectoryError, match=f"continues a run on the table {bench.provenance.key}, .*overwrite=True"):
-        run(mini_benchmark())
-
-
 def test_a_search_ends_with_its_part_of_the_space(
     bench: Benchmark, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -375,20 +197,6 @@ def test_a_search_ends_with_its_part_of_the_space(
     assert len(records) == part.size == 6
     assert best == min(records, key=lambda record: record.error_pct).configuration
     assert "found no configuration that it has not tried" in caplog.text
-
-
-def test_trials_and_records_name_each_other(bench: Benchmark, tmp_path: Path) -> None:
-    target = smac_target(bench, logger=TrajectoryLogger(run_id="linked"))
-    smac = make_facade(RandomFacade, make_scenario(tmp_path, n_trials=5), target, SmacReport(target))
-    target(VALUES)  # a call by hand: SMAC's numbers are not the records'
-    smac.optimize()
-    links = [
-        (value.additional_info["run_id"], value.additional_info["record_trial"]) for value in smac.runhistory.values()
-    ]
-    assert links == [("linked", number) for number in range(1, 6)]
-    for key, (_, number) in zip(smac.runhistory, links, strict=True):
-        configuration = to_configuration(smac.runhistory.get_config(key.config_id))
-        assert configuration == target.run.logger.records[number].configuration
 
 
 # -- errors
@@ -416,85 +224,3 @@ def test_when_every_trial_crashes_the_first_error_is_still_known(
     with pytest.raises(PlantedError):
         target.run.raise_first_error()
     assert "planted after 0 evaluations" in caplog.text
-
-
-# -- other processes
-
-
-@pytest.fixture
-def small_bench_on_disk(tmp_path: Path) -> Benchmark:
-    return Benchmark(write_table(tmp_path / "table", mini_columns(), mini_provenance()))
-
-
-@pytest.fixture(scope="module")
-def two_workers() -> Iterator[Client]:
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
-def test_worker_processes_lose_no_record(small_bench_on_disk: Benchmark, tmp_path: Path) -> None:
-    target = smac_target(small_bench_on_disk)
-    scenario = make_scenario(tmp_path, n_trials=16, n_workers=2)
-    smac: Any = make_facade(RandomFacade, scenario, target, SmacReport(target))
-    try:
-        smac.optimize()
-    finally:
-        smac._runner.close()
-    records = target.run.logger.records
-    told = [value for value in smac.runhistory.values() if value.status == StatusType.SUCCESS]
-    assert len(records) == len(told) >= 16
-    assert sorted(value.additional_info["simulated_end_s"] for value in told) == [record.end_s for record in records]
-    assert sorted(value.cost for value in told) == sorted(record.error_pct for record in records)
-
-
-def test_worker_processes_hand_back_their_error(tmp_path: Path, two_workers: Client) -> None:
-    target = smac_target(FailingBenchmark(mini_table()))
-    smac = make_facade(RandomFacade, make_scenario(tmp_path), target, SmacReport(target), dask_client=two_workers)
-    with pytest.raises(PlantedError, match="planted after 0"):
-        smac.optimize()
-
-
-def test_worker_processes_without_a_report_are_refused(
-    small_bench_on_disk: Benchmark, tmp_path: Path, two_workers: Client
-) -> None:
-    target = smac_target(small_bench_on_disk)
-    smac = make_facade(RandomFacade, make_scenario(tmp_path), target, dask_client=two_workers)
-    with pytest.raises(TypeError) as caught:
-        smac.optimize()
-    assert isinstance(caught.value.__cause__, TrajectoryError)
-    assert "SmacReport(target)" in str(caught.value.__cause__)
-
-
-def test_validation_in_worker_processes_is_refused(
-    small_bench_on_disk: Benchmark, tmp_path: Path, two_workers: Client
-) -> None:
-    target = smac_target(small_bench_on_disk)
-    smac = make_facade(RandomFacade, make_scenario(tmp_path), target, SmacReport(target), dask_client=two_workers)
-    best: Any = smac.optimize()
-    n_records = len(target.run.logger)
-    with pytest.raises(TypeError) as caught:
-        smac.validate(best)
-    assert isinstance(caught.value.__cause__, TrajectoryError)
-    assert "validate with n_workers=1" in str(caught.value.__cause__)
-    assert len(target.run.logger) == n_records
-
-
-def test_several_seeds_in_worker_processes_are_refused(
-    small_bench_on_disk: Benchmark, tmp_path: Path, two_workers: Client
-) -> None:
-    target = smac_target(small_bench_on_disk)
-    scenario = make_scenario(tmp_path, n_trials=30, deterministic=False)
-    smac = make_facade(RandomFacade, scenario, target, SmacReport(target), dask_client=two_workers)
-    with pytest.raises(InvalidValueError, match="instances=True"):
-        smac.optimize()
-
-
-def test_a_time_limit_on_trials_loses_no_record(small_bench_on_disk: Benchmark, tmp_path: Path) -> None:
-    target = smac_target(small_bench_on_disk)
-    scenario = make_scenario(tmp_path, n_trials=2, trial_walltime_limit=60)
-    smac = make_facade(RandomFacade, scenario, target, SmacReport(target))
-    smac.optimize()
-    assert len(target.run.logger) == len(smac.runhistory) == 2

@@ -79,20 +79,20 @@ def test_a_ladder_is_climbed_on_its_own_budgets(facade: str, ladder: FidelityLad
 @pytest.mark.parametrize("facade", ["hpo", "multi_fidelity"])
 @pytest.mark.parametrize("n_workers", [1, 4])
 def test_a_seed_is_a_sequence(facade: str, n_workers: int) -> None:
-    first = sequence(make(facade), 25, n_workers)
-    assert len(first) == 25
-    assert first == sequence(make(facade), 25, n_workers)
-    assert first != sequence(make(facade, seed=4), 25, n_workers)
+    first = sequence(make(facade, n_trials=16), 16, n_workers)
+    assert len(first) == 16
+    assert first == sequence(make(facade, n_trials=16), 16, n_workers)
+    assert first != sequence(make(facade, seed=4, n_trials=16), 16, n_workers)
 
 
 def test_the_quick_model_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = sequence(make("hpo"), 20)
+    quick = sequence(make("hpo"), 12)
     slow_model = make("hpo").facade._model
     assert slow_model.meta["max_leaf_nodes"] == 4096
     monkeypatch.setattr(smac_optimizer, "quick_model", lambda facade, scenario: facade.get_model(scenario))
     optimizer = make("hpo")
     assert optimizer.facade._model.meta["max_leaf_nodes"] == 2**20
-    assert sequence(optimizer, 20) == quick
+    assert sequence(optimizer, 12) == quick
 
 
 def test_the_quick_model_leaves_room_for_every_trial() -> None:
