@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from nhb2_plugins.cells import isomorphism_classes
 from tests.support import comparisons
 from tests.support.mini_pickles import mini_contents
-from tests.support.published_format import PublishedTable, contents_of, generated_table, write_pickles
+from tests.support.published_format import contents_of, generated_table, write_pickles
 
 # A package by itself: its tests run where it is installed (tests/campaign/test_own_optimizer.py).
 collect_ignore = ["own_optimizer"]
@@ -24,6 +23,7 @@ settings.load_profile("untimed")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=1, help="how often each process is killed in the tests of faults")
+    parser.addoption("--seeds", type=int, default=4, help="seeds of a search that is compared with hpbandster's")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,24 +38,13 @@ def _own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session")
-def published_table() -> PublishedTable:
-    """Generated numbers for 1,011 classes and three seeds."""
-    return generated_table(random_seed=2021)
+def published_pickles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the three pickles in the published format, of 61 classes that the published ones fall into.
 
-
-@pytest.fixture(scope="session")
-def published_pickles(published_table: PublishedTable, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the three pickles of :func:`published_table` at full size (233 MB, 36 columns of no use)."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    directory = shared / "published" / "data"
-    with (shared / "published.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker writes them, the others wait: they take 20 s
-        if not directory.is_dir():
-            aside = write_pickles(shared / "published-aside", contents_of(published_table, extra_columns=36))
-            directory.parent.mkdir()
-            aside.rename(directory)
-    return directory
+    What reads all 1,011 is tested in ``tests/table/reference/test_importer.py``: the reference takes ten seconds to.
+    """
+    table = generated_table(random_seed=2021, class_of_cell=[each % 61 for each in isomorphism_classes()])
+    return write_pickles(tmp_path_factory.mktemp("published") / "data", contents_of(table, extra_columns=2))
 
 
 @pytest.fixture(scope="session")

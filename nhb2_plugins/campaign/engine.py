@@ -270,6 +270,7 @@ def _gathered(future: Any) -> list[RunOutcome]:
     return outcomes
 
 
+_PATIENCE_S: Final = 10.0  # with a scheduler that does not answer
 _LARGEST_BATCH: Final = 128
 _BATCHES_A_THREAD: Final = 8
 _TASKS_PER_SECOND: Final = 500  # that one scheduler takes in its stride: with many workers each task does more
@@ -289,7 +290,7 @@ def dask_client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
     if scheduler is not None:
         try:
             get_address_host_port(normalize_address(scheduler))  # a Client of a malformed address hangs while it dies
-            client = Client(scheduler, timeout="10s", set_as_default=False)
+            client = Client(scheduler, timeout=_PATIENCE_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise CampaignError(f"no dask scheduler answers at {scheduler!r}: {error}") from error
         with client:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
-from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.testing.sinks import RECORD
 from nhb2_plugins.trajectory.run_file import MeasuredIncumbent, Optimum, RunEnd, RunFile, RunHeader, line_of
 from nhb2_plugins.trajectory.sinks import JsonLinesSink
 from nhb2_plugins.trajectory.summary import summarise
@@ -48,25 +49,16 @@ def make_run(
         "optimum": Optimum("0|00|000", 0.1, 256, OPTIMUM_PCT),
     }
     records = tuple(
-        TrialRecord(
-            run_id=f"{optimizer}/seed-{seed:04d}",
+        replace(
+            RECORD,
+            run_id=fields["run_id"],
             trial=trial,
             cellcode="0|00|000",
-            lr=0.1,
-            batch_size=256,
-            epoch=12,
-            budget=12,
-            split="valid",
-            seed=222,
             accuracy_pct=accuracy,
             cost_s=1.0,
             charged_cost_s=1.0,
-            charging="from_scratch",
             start_s=max(float(time) - 1, 0.0),
             end_s=float(time),
-            worker=0,
-            status="complete",
-            overhead_s=0.0,
             table="embedded:01234567",
         )
         for trial, (time, accuracy) in enumerate(incumbents)

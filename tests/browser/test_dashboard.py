@@ -10,7 +10,7 @@ import pytest
 
 from nhb2_plugins.trajectory.selection import select_runs
 from tests.browser.conftest import OpenPage
-from tests.support.command_line import nhb2
+from tests.support.command_line import nhb2_process
 from tests.support.dashboard_process import dashboard
 
 SPECIFICATION = """
@@ -27,7 +27,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of SMAC and one of BOHB."""
     directory = tmp_path_factory.mktemp("dashboard")
     (directory / "spec.yaml").write_text(SPECIFICATION, encoding="utf-8")
-    outcome = nhb2("run", directory / "spec.yaml", "--out", directory / "results", "--processes", "1")
+    outcome = nhb2_process("run", directory / "spec.yaml", "--out", directory / "results", "--processes", "1")
     assert outcome.status == 0, outcome.err
     return directory / "results"
 

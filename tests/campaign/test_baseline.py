@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.baseline import compute_baseline, keep_baseline
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignWriteError
 from nhb2_plugins.campaign_directory import BASELINE_FILE
-from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.exact import best_of_random, random_search_over_time
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
-from nhb2_plugins.trajectory.baseline import TARGETS_PP, read_baseline, write_baseline
+from nhb2_plugins.trajectory.baseline import TARGETS_PP, read_baseline
 
 UNLIMITED = {
     "algorithm": "bohb",
@@ -27,11 +25,6 @@ UNLIMITED = {
     "budget_s": "unlimited",
     "seeds": 1,
 }
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 def spec_of(**fields: object) -> CampaignSpec:
@@ -116,46 +109,3 @@ def test_it_is_written_once_and_anew_for_another_campaign(bench: Benchmark, tmp_
 def test_a_directory_that_cannot_be_written_is_named(bench: Benchmark, tmp_path: Path) -> None:
     with pytest.raises(CampaignWriteError, match=r"cannot write to .*nowhere"):
         keep_baseline(spec_of(), bench, tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
-        (("format_version",), 2, "format version 2"),
-        (("targets_pp",), [1], "format version"),
-        (("table_digest",), 5, "table_digest"),
-        (("measure_epoch",), 13, "measure_epoch 13"),
-        (("horizon_s",), -1, "horizon_s -1"),
-        (("surprise",), 1, "surprise"),
-        (("over_time", "0"), None, "damaged"),
-        (("over_time", "1", "x"), [1, 2], "columns of"),
-        (("over_time", "1", "x", 0), 1e9, "does not ascend"),
-        (("over_time", "1", "mean_pp", 3), None, "a number is missing"),
-        (("over_time", "1", "mean_pp", 3), "3", "'3' is not a number"),
-        (("over_time", "1", "median_pp", 3), -1, "-1 is not a number"),
-        (("over_time", "1", "probability_of_result", 3), 1.5, "outside 0..1"),
-        (("over_time", "1", "reached", 0, 3), 2, "outside 0..1"),
-    ],
-)
-def test_a_damaged_file_is_a_clear_error(
-    path: tuple[str | int, ...], value: object, message: str, bench: Benchmark, tmp_path: Path
-) -> None:
-    content = json.loads(write_baseline(compute_baseline(spec_of(), bench)))
-    place = content
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    file = tmp_path / BASELINE_FILE
-    file.write_text(json.dumps(content))
-    with pytest.raises(TrajectoryError, match=message):
-        read_baseline(file)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "null", "[" * 100_000, "{}"])
-def test_what_is_no_baseline_at_all_is_a_clear_error(text: str, tmp_path: Path) -> None:
-    file = tmp_path / BASELINE_FILE
-    file.write_text(text)
-    with pytest.raises(TrajectoryError, match="is damaged"):
-        read_baseline(file)
-    with pytest.raises(TrajectoryError, match="cannot read"):
-        read_baseline(tmp_path)

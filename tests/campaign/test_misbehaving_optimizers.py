@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 import nhb2_plugins
 from nhb2_plugins.trajectory.reader import read_run
+from tests.support.command_line import Outcome, nhb2, nhb2_process
 
 ROOT = Path(nhb2_plugins.__file__).parent.parent
 
@@ -115,12 +114,13 @@ class TakesNoEpoch:
     def __init__(self, seed):
         pass
 '''
+FEW_RETRIES = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}  # of a task whose worker dies; dask's own: 3
 NAMES = [line.split()[1].partition("(")[0].rstrip(":") for line in MODULE.splitlines() if line.startswith("class ")]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The module and its registrations on the path, as an installation puts them there."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module and its registrations, as an installation puts them on the path."""
     site = tmp_path_factory.mktemp("site")
     (site / "misbehaving.py").write_text(MODULE)
     (site / "broken.py").write_text("raise RuntimeError('not on this machine')\n")
@@ -131,14 +131,22 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     lines = [f"{name} = misbehaving:{name}" for name in NAMES]
     lines += ["broken = broken:Search", "nameless = misbehaving", "leaving = leaving:Search"]
     (metadata / "entry_points.txt").write_text("[nhb2_plugins.optimizers]\n" + "\n".join(lines) + "\n")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+    return site
 
 
-def run(environment: dict[str, str], directory: Path, *optimizers: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def environment(site: Path) -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+
+
+def told(directory: Path, *optimizers: dict[str, Any]) -> list[str]:
     spec = directory / "spec.yaml"
     spec.write_text(json.dumps({"name": "misbehaving", "budget_s": 2000, "optimizers": optimizers}))
-    command = [sys.executable, "-m", "nhb2_plugins.cli", "run", str(spec), "--out", str(directory / "out")]
-    return subprocess.run([*command, "--processes", "1"], capture_output=True, text=True, env=environment, check=False)
+    return ["run", str(spec), "--out", str(directory / "out"), "--processes", "1"]
+
+
+def run(environment: dict[str, str], directory: Path, *optimizers: dict[str, Any]) -> Outcome:
+    return nhb2_process(*told(directory, *optimizers), **environment)
 
 
 def failures(directory: Path) -> dict[str, str]:
@@ -156,8 +164,8 @@ def test_each_fails_alone_and_is_recorded(environment: dict[str, str], tmp_path:
         *({"algorithm": name, "seeds": 1} for name in others),
         {"algorithm": "random_search", "seeds": 3},
     )
-    assert completed.returncode == 1
-    assert "6 runs failed" in completed.stderr
+    assert completed.status == 1
+    assert "6 runs failed" in completed.err
     told = failures(tmp_path)
     assert told.pop("strays").endswith(
         "is not in Subspace(cellcode=None, lr=0.1, batch_size=None, one_per_class=False)"
@@ -177,9 +185,9 @@ def test_each_fails_alone_and_is_recorded(environment: dict[str, str], tmp_path:
 def test_who_kills_its_worker_is_lost_alone(environment: dict[str, str], tmp_path: Path) -> None:
     """One worker holds all the runs: each of its deaths looks like a fault of every one of them."""
     optimizers = [{"algorithm": "Dies", "seeds": 1}, {"algorithm": "random_search", "seeds": 3}]
-    completed = run(environment, tmp_path, *optimizers)
-    assert completed.returncode == 1
-    assert "1 run failed" in completed.stderr
+    completed = run(environment | FEW_RETRIES, tmp_path, *optimizers)
+    assert completed.status == 1
+    assert "1 run failed" in completed.err
     assert list(failures(tmp_path)) == ["dies"]
     assert failures(tmp_path)["dies"].startswith("the run was lost: KilledWorker")
     assert len(list((tmp_path / "out" / "runs" / "random_search").glob("*.jsonl"))) == 3
@@ -189,8 +197,8 @@ def test_who_forks_runs_once(environment: dict[str, str], tmp_path: Path) -> Non
     """Both copies wrote into one file, which then no report took, and each went on as the worker, or the campaign."""
     forking = ["ForksAtOnce", "Forks", "ForksAndFails"]
     completed = run(environment, tmp_path, *({"algorithm": name, "seeds": 1} for name in forking))
-    assert completed.returncode == 0, completed.stderr
-    assert completed.stdout.count("Report: ") == 1
+    assert completed.status == 0, completed.err
+    assert completed.out.count("Report: ") == 1
     for name in forking:
         path = tmp_path / "out" / "runs" / name.lower() / "seed-0000.jsonl"
         trials = [record.trial for record in read_run(path).records]
@@ -200,10 +208,10 @@ def test_who_forks_runs_once(environment: dict[str, str], tmp_path: Path) -> Non
 def test_a_label_that_the_locale_lacks_is_named(environment: dict[str, str], tmp_path: Path) -> None:
     ascii_alone = {**environment, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
     completed = run(ascii_alone, tmp_path, {"algorithm": "random_search", "label": "Zufällig", "seeds": 1})
-    assert (completed.returncode, completed.stdout) == (2, "")
-    assert "'zuf\\xe4llig' is no directory's name here" in completed.stderr
-    assert "another label, or set PYTHONUTF8=1" in completed.stderr
-    assert "Traceback" not in completed.stderr
+    assert (completed.status, completed.out) == (2, "")
+    assert "'zuf\\xe4llig' is no directory's name here" in completed.err
+    assert "another label, or set PYTHONUTF8=1" in completed.err
+    assert "Traceback" not in completed.err
 
 
 @pytest.mark.parametrize(
@@ -218,10 +226,11 @@ def test_a_label_that_the_locale_lacks_is_named(environment: dict[str, str], tmp
     ],
 )
 def test_what_cannot_be_made_stops_the_campaign_before_it_starts(
-    environment: dict[str, str], tmp_path: Path, algorithm: str, status: int, message: str
+    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, algorithm: str, status: int, message: str
 ) -> None:
-    completed = run(environment, tmp_path, {"algorithm": algorithm, "seeds": 1})
-    assert (completed.returncode, completed.stdout) == (status, "")
-    assert message in completed.stderr
-    assert "Traceback" not in completed.stderr
+    monkeypatch.syspath_prepend(site)
+    completed = nhb2(*told(tmp_path, {"algorithm": algorithm, "seeds": 1}))
+    assert (completed.status, completed.out) == (status, "")
+    assert message in completed.err
+    assert "Traceback" not in completed.err
     assert not (tmp_path / "out").exists()

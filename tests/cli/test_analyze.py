@@ -11,17 +11,9 @@ from nhb2_plugins.cli.analyze import frame_text
 from nhb2_plugins.cli.main import main
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, answerable, sections_of
 from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
-from nhb2_plugins.table.writer import write_table
-from tests.core_fixtures import mini_columns, mini_provenance, needs
+from tests.core_fixtures import needs
 
 pytestmark = needs("pandas")
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("table") / "mini"
-    write_table(directory, mini_columns(), mini_provenance())
-    return directory
 
 
 @pytest.mark.parametrize("name", ANALYSES)

@@ -5,18 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-from nhb2_plugins.table.writer import write_table
-from tests.core_fixtures import mini_columns, mini_provenance
 from tests.support.command_line import assert_one_line_error, nhb2
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("doctor") / "table"
-    write_table(directory, mini_columns(), mini_provenance())
-    return directory
 
 
 def test_sound_installation(table: Path) -> None:

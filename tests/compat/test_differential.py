@@ -1,4 +1,4 @@
-"""The drop-in against the real package, on the same full-size pickles: answers, log lines and state, bit for bit."""
+"""The drop-in against the real package, on the same pickles: answers, log lines and state, bit for bit."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from nhb2_plugins.adapters.smac.optimizer import SmacOptimizer
 from nhb2_plugins.testing import OptimizerContract
@@ -11,10 +12,13 @@ from nhb2_plugins.testing import OptimizerContract
 class TestSmac(OptimizerContract):
     optimizer = SmacOptimizer
     settings: ClassVar = {"n_initial": 4}
-    ladder = None
     N = 12
     BUDGET_S = 6000.0
 
+    @classmethod
+    def search_names(cls) -> Sequence[str]:
+        return ["at-one-epoch", "on-a-ladder"]
 
-class TestSmacOnALadder(TestSmac):
-    ladder = OptimizerContract.ladder
+    @classmethod
+    def fidelity(cls, name: str, epoch: int) -> dict[str, Any]:
+        return super().fidelity(name, epoch) if name == "on-a-ladder" else {"epoch": epoch}

@@ -39,10 +39,18 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     )
 
 
+@pytest.fixture(scope="module")
+def imported(sources: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The table of the first of them."""
+    directory = tmp_path_factory.mktemp("imported") / "table"
+    import_published(sources[0], directory)
+    return directory
+
+
 @pytest.fixture
-def table(sources: tuple[Path, Path], tmp_path: Path) -> Path:
-    import_published(sources[0], tmp_path / "here" / "table")
-    return tmp_path / "here" / "table"
+def table(imported: Path, tmp_path: Path) -> Path:
+    """A copy of it for each test."""
+    return shutil.copytree(imported, tmp_path / "here" / "table")
 
 
 def assert_imported_from(source: Path, table: Path) -> None:

@@ -1,7 +1,7 @@
 """Random search, evolution and the two-stage search equal the reference's own algorithms, bit for bit.
 
 The loops below are written from the description of the reference's baselines and run on the real ``nashpobench2api``
-over full-size pickles of the published format; ours run behind ask/tell on the imported table.
+over pickles of the published format; ours run behind ask/tell on the imported table.
 """
 
 from __future__ import annotations

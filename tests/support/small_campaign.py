@@ -11,6 +11,7 @@ from nhb2_plugins.analysis.results import read_results
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.engine import run_campaign
 from nhb2_plugins.campaign.spec import CampaignSpec
+from tests.support.threads_cluster import scheduler_of_threads
 
 HOSTILE: Final = "<script>alert(1)</script>"
 FAILURE: Final = "ValueError: <b>planted</b>"
@@ -27,7 +28,8 @@ def write_small_campaign(bench: Benchmark, directory: Path) -> None:
         {"algorithm": "hyperband", "label": "Hyperband & more", "ladder": _LADDER, **_EVERY},
     ]
     spec = CampaignSpec.model_validate({"name": "small", "budget_s": 5000, "optimizers": optimizers})
-    run_campaign(spec, bench, directory, n_processes=1)
+    with scheduler_of_threads() as scheduler:
+        run_campaign(spec, bench, directory, scheduler=scheduler)
     failure = directory / "failures" / "random_search" / "seed-0010.txt"
     failure.parent.mkdir(parents=True)
     failure.write_text(f"Traceback (most recent call last):\n  …\n{FAILURE}\n", encoding="utf-8")

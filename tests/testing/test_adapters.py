@@ -17,6 +17,7 @@ from nhb2_plugins.space import Configuration
 from nhb2_plugins.testing import Seen
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
+from tests.testing.broken import assert_each_fails_its_test
 
 pytest_plugins = "pytester"
 
@@ -109,25 +110,14 @@ BROKEN = {
 }
 """With the test that must fail."""
 
-MATTERS = "not one_trajectory or TestSound or ItsSeed"
+HEAD = "from nhb2_plugins.testing import AdapterContract\nfrom tests.testing import test_adapters as broken\n"
 SUITE = """
 class Test{0}(AdapterContract):
-    adapter = adapters.{0}()
+    adapter = broken.{0}()
     EPOCHS = (12,)
     SEEDS = (None,)
 """
 
 
 def test_every_broken_promise_fails_its_test_and_a_sound_adapter_none(pytester: pytest.Pytester) -> None:
-    head = "from nhb2_plugins.testing import AdapterContract\nfrom tests.testing import test_adapters as adapters\n"
-    suites = head + "".join(SUITE.format(adapter.__name__) for adapter in (Sound, *BROKEN))
-    # Fresh processes cost a second each: only for those that say something there.
-    result = pytester.inline_run("-q", "-k", MATTERS, pytester.makepyfile(test_suites=suites))
-    passed, skipped, failed = result.listoutcomes()
-    failures = {report.nodeid.partition("[")[0].partition("::Test")[2] for report in failed}
-    assert {f"{broken.__name__}::{test}" for broken, test in BROKEN.items()} <= failures
-    assert not [name for name in failures if name.startswith("Sound::")]
-    assert not skipped
-    assert {
-        test for report in passed for test in [report.nodeid.partition("[")[0].partition("::TestSound::")[2]]
-    } >= set(BROKEN.values())
+    assert_each_fails_its_test(pytester, HEAD, SUITE, BROKEN)

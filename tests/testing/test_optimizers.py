@@ -12,6 +12,7 @@ from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from tests.testing.broken import assert_each_fails_its_test
 
 pytest_plugins = "pytester"
 
@@ -102,7 +103,7 @@ BROKEN = {
 }
 """With the test that must fail."""
 
-MATTERS = "not one_trajectory or TestSound or HashSeed"
+HEAD = "from nhb2_plugins.testing import OptimizerContract\nfrom tests.testing import test_optimizers as broken\n"
 SUITE = """
 class Test{0}(OptimizerContract):
     optimizer = broken.{0}
@@ -111,13 +112,4 @@ class Test{0}(OptimizerContract):
 
 
 def test_every_broken_promise_fails_its_test_and_a_sound_optimizer_none(pytester: pytest.Pytester) -> None:
-    head = "from nhb2_plugins.testing import OptimizerContract\nfrom tests.testing import test_optimizers as broken\n"
-    suites = head + "".join(SUITE.format(optimizer.__name__) for optimizer in (Sound, *BROKEN))
-    # Fresh processes cost a second each: only for those that say something there.
-    result = pytester.inline_run("-q", "-k", MATTERS, pytester.makepyfile(test_suites=suites))
-    passed, skipped, failed = result.listoutcomes()
-    failures = {report.nodeid.partition("[")[0].partition("::Test")[2] for report in failed}
-    assert {f"{broken.__name__}::{test}" for broken, test in BROKEN.items()} <= failures
-    assert not [name for name in failures if name.startswith("Sound::")]
-    assert not skipped
-    assert {report.nodeid.partition("[")[0].partition("::TestSound::")[2] for report in passed} >= set(BROKEN.values())
+    assert_each_fails_its_test(pytester, HEAD, SUITE, BROKEN)

@@ -73,10 +73,17 @@ def read(page: Path, table: str = "table-comparison") -> _Reader:
     return reader
 
 
-def test_the_comparison_holds_the_numbers_of_the_csv(campaign: Path, tmp_path: Path) -> None:
-    done = run_nhb2("report", campaign, "--format", "csv", "--out", tmp_path)
+@pytest.fixture(scope="module")
+def written(campaign: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page and the CSV files, by the command line."""
+    directory = tmp_path_factory.mktemp("written")
+    done = run_nhb2("report", campaign, "--format", "csv,html", "--out", directory)
     assert done.status == 0, done.err
-    with (tmp_path / "comparison.csv").open(encoding="utf-8", newline="") as file:
+    return directory
+
+
+def test_the_comparison_holds_the_numbers_of_the_csv(campaign: Path, written: Path) -> None:
+    with (written / "comparison.csv").open(encoding="utf-8", newline="") as file:
         expected = list(csv.DictReader(file))
     heads, *rows = read(campaign / "report" / "report.html").rows
     assert len(heads) == 8
@@ -90,15 +97,14 @@ def test_the_comparison_holds_the_numbers_of_the_csv(campaign: Path, tmp_path: P
             assert text == f"{float(numbers[f'{key}_mean']):.2f} ± {float(numbers[f'{key}_se']):.2f}"
 
 
-def test_every_table_of_the_page_holds_the_csv_s_numbers(campaign: Path, tmp_path: Path) -> None:
-    run_nhb2("report", str(campaign), "--format", "csv,html", "--out", str(tmp_path))
-    source = (tmp_path / "report.html").read_text(encoding="utf-8")
+def test_every_table_of_the_page_holds_the_csv_s_numbers(written: Path) -> None:
+    source = (written / "report.html").read_text(encoding="utf-8")
     compared = []
     for name in ("comparison", "final_regret", "pairs", "ranks", "random_search", "targets"):
         found = re.search(rf'<table class="sortable fold" id="table-{name}">.*?<tbody>(.*?)</tbody>', source, re.S)
         assert found, name
         shown = [re.findall(r'data-value="([^"]*)"', row) for row in re.findall("<tr>.*?</tr>", found.group(1), re.S)]
-        with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        with (written / f"{name}.csv").open(newline="", encoding="utf-8") as file:
             heads, *rows = csv.reader(file)
         # The page sorts by the middle of an estimate or an interval; the CSV has its spread in columns of its own.
         kept = [i for i, head in enumerate(heads[:-2]) if not head.endswith(("_se", "_low", "_high"))]
@@ -107,13 +113,12 @@ def test_every_table_of_the_page_holds_the_csv_s_numbers(campaign: Path, tmp_pat
     assert all(compared)
 
 
-def test_every_run_of_the_page_is_a_row_of_the_csv(campaign: Path, tmp_path: Path) -> None:
-    run_nhb2("report", str(campaign), "--format", "csv,html", "--out", str(tmp_path))
-    with (tmp_path / "runs.csv").open(newline="", encoding="utf-8") as file:
+def test_every_run_of_the_page_is_a_row_of_the_csv(written: Path) -> None:
+    with (written / "runs.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = list(dict.fromkeys(row["optimizer"] for row in rows))
     for number, name in enumerate(names, start=1):
-        _, *shown = read(tmp_path / "report.html", f"table-runs-{number}").rows
+        _, *shown = read(written / "report.html", f"table-runs-{number}").rows
         own = [row for row in rows if row["optimizer"] == name]
         assert [row[0] for row in shown] == [row["seed"] for row in own]
         assert [float(row[3]) for row in shown] == [round(float(row["regret_pp"]), 2) for row in own]

@@ -9,8 +9,15 @@ from scipy.stats import friedmanchisquare
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.facts import facts_of
 from nhb2_plugins.analysis.model import Refusal
-from nhb2_plugins.analysis.questions.friedman import QUESTION, critical_difference, friedman, friedman_of
+from nhb2_plugins.analysis.questions.friedman import (
+    QUESTION,
+    FriedmanResult,
+    critical_difference,
+    friedman,
+    friedman_of,
+)
 from nhb2_plugins.analysis.questions.pairs import pairs
 from tests.analysis.runs import campaign_of
 
@@ -144,10 +151,13 @@ def test_no_difference_is_said_and_of_two_optimizers_nothing() -> None:
 
 def test_of_many_names_the_pairs_told_apart_are_counted() -> None:
     """Ranks 1 to 13 on every seed; with 12 seeds, ranks closer than 5.27 are not told apart."""
-    facts = analyse(campaign_of({f"o{i:02}": [i + seed / 100 for seed in range(12)] for i in range(13)}))
-    (said,) = QUESTION.words(facts.friedman, facts)
+    results = campaign_of({f"o{i:02}": [i + seed / 100 for seed in range(12)] for i in range(13)})
+    facts = facts_of(results)
+    found = QUESTION.numbers(results, facts)
+    (said,) = QUESTION.words(found, facts)
     n_apart = sum(13 - apart for apart in range(6, 13))  # six ranks apart, or more
-    assert facts.friedman.critical_difference == pytest.approx(5.27, abs=0.01)
+    assert isinstance(found, FriedmanResult)
+    assert found.critical_difference == pytest.approx(5.27, abs=0.01)
     assert f"Nemenyi's test, which is cautious, tells {n_apart} of the 78 pairs apart (average ranks closer" in said
 
 
