@@ -14,6 +14,7 @@ import argparse
 import csv
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES
 from nhb2_plugins.table.draws import model_of_draw, save_draws
 from nhb2_plugins.table.embedded import DRAWS_FILE, MODEL_FILE, manifest_of_draw
 from nhb2_plugins.table.schema import Manifest, Provenance
 from nhb2_plugins.table.surrogate.features import rows_of
 from nhb2_plugins.table.surrogate.fit import Surrogate, fit_surrogate
-from nhb2_plugins.table.surrogate.form import CURVES, DAMPINGS_200
+from nhb2_plugins.table.surrogate.form import CURVES, TableForm, assumptions_of
 from nhb2_plugins.table.surrogate.records import Records, read_records_csv
 from nhb2_plugins.table.synthesis import CHANCE_ERROR, Expansion, TableModel, load_model, save_model, synthesize
 from nhb2_plugins.table.writer import table_in_memory
@@ -123,14 +125,77 @@ def table_figures(model: TableModel, columns: Columns, public: Float) -> dict[st
 
 def assumption_figures(model: TableModel, path: Path) -> dict[str, dict[str, float]]:
     """For each variant of the curves, of the first draw that has it: its name and what it does to the early epochs."""
-    n_dampings = len(DAMPINGS_200)
     connected = model.error_mean < CHANCE_ERROR
     return {
-        name: curve_figures(
-            {"valid_acc": Expansion(model_of_draw(path, model, i * n_dampings)).column("valid_acc")}, connected
-        )
-        for i, name in enumerate(CURVES)
+        name: curve_figures({"valid_acc": Expansion(model_of_draw(path, model, draw)).column("valid_acc")}, connected)
+        for draw, name in enumerate(CURVES)
     }
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def goals_table(validation: dict[str, Any], table: dict[str, Any], n_bytes: int) -> str:
+    """Every goal that was set beforehand, and whether it is met."""
+    (uniform, every), (cost_uniform, cost_every) = (
+        (validation[quantity]["uniform"], validation[quantity]["all_held_out"]) for quantity in ("error", "cost")
+    )
+    rows = []
+
+    def add(goal: str, values: Sequence[float], shown: str, low: float, high: float = float("inf")) -> None:
+        met = "met" if all(low <= value <= high for value in values) else "missed"
+        rows.append((goal, ", ".join(format(value, shown) for value in values), met))
+
+    add("error: tau ≥ 0.95 (random search's, all held out)", (uniform["tau"], every["tau"]), ".3f", 0.95)
+    offs = (uniform["absolute_error"], every["absolute_error"])
+    add("error: off by ≤ 1.0 point on average (the same)", offs, ".2f", 0.0, 1.0)
+    add("error: tau below 25 % ≥ 0.87 (the same)", (uniform["tau_good"], every["tau_good"]), ".3f", 0.87)
+    add("cost: tau ≥ 0.94 (the same)", (cost_uniform["tau"], cost_every["tau"]), ".3f", 0.94)
+    medians = (cost_uniform["relative_error"], cost_every["relative_error"])
+    add("cost: off by ≤ 3 % in the median (the same)", medians, ".1%", 0.0, 0.03)
+    for nominal, low, high in ((50, 0.45, 0.55), (90, 0.87, 0.93)):
+        inside = [region[f"coverage_{nominal}"] for region in every["regions"]]
+        goal = f"{low:.0%} … {high:.0%} of errors in {nominal} % intervals (below 18, to 25, to 50, above)"
+        add(goal, inside, ".1%", low, high)
+    add("seeds differ by 1.5 … 2.2 % of the error below 18 %", (table["seed_spread"][0],), ".2%", 0.015, 0.022)
+    add("lowest error of each seed 13.3 … 14.2 %", table["best_of_seeds"], ".2f", 13.3, 14.2)
+    near = sum(min(abs(at_cost) / 0.6, abs(at_error) / 0.06) <= 1.0 for at_cost, at_error in table["front_gaps"])
+    n_points = len(table["front_gaps"])
+    add(f"points of the public front within 0.6 points or 6 % of the cost: all {n_points}", (near,), "d", n_points)
+    add("model and draws ≤ 3 MB", (n_bytes / 1e6,), ".2f", 0.0, 3.0)
+    return markdown(("goal", "found", ""), rows)
+
+
+def deciles_table(validation: dict[str, Any]) -> str:
+    """How far off held-out records are, by tenths of the predicted value."""
+    sides = [validation[quantity]["all_held_out"]["deciles"] for quantity in ("error", "cost")]
+    rows = [
+        [
+            str(number),
+            *(
+                text
+                for one, unit in zip(pair, (" %", " s"), strict=True)
+                for text in (
+                    "–" if one["up_to"] is None else f"{one['up_to']:.1f}{unit}",
+                    f"{one['relative_error']:.1%}",
+                    f"{one['coverage_90']:.0%}",
+                )
+            ),
+        ]
+        for number, pair in enumerate(zip(*sides, strict=True), start=1)
+    ]
+    header = ("tenth", "error up to", "off by (median)", "in 90 %", "cost up to", "off by (median)", "in 90 %")
+    return markdown(header, rows)
+
+
+def settings_table(validation: dict[str, Any]) -> str:
+    """Median relative error of left-out records at each learning rate and batch size, in percent."""
+    header = ("learning rate", *(f"batch {batch_size}" for batch_size in BATCH_SIZES))
+    by_setting = validation["error"]["left_out_by_setting"]
+    return markdown(header, ([f"{lr:g}", *map(str, row)] for lr, row in zip(LEARNING_RATES, by_setting, strict=True)))
 
 
 def checksums_of(columns: Columns) -> dict[str, str]:
@@ -138,15 +203,17 @@ def checksums_of(columns: Columns) -> dict[str, str]:
     return {name: hashlib.sha256(column.tobytes()).hexdigest() for name, column in sorted(columns.items())}
 
 
-def manifest_of(columns: Columns, model: TableModel, checksums: dict[str, str]) -> Manifest:
+def manifest_of(columns: Columns, model: TableModel, form: TableForm, checksums: dict[str, str]) -> Manifest:
     """What the table is known by, once its columns are computed again."""
     provenance = Provenance(
         kind="embedded",
         source="fitted to published records of NAS-HPO-Bench-II; see data/DATASHEET.md",
         created=model.created,
         seeds=model.seeds,
-        note="a fitted table: its numbers are not the published benchmark's",
+        note="a fitted table, good for ordering searches at 12 epochs as far as its draws agree: its numbers are not "
+        "the published benchmark's",
         checksums=checksums,
+        assumptions=assumptions_of(form),
     )
     return table_in_memory(columns, provenance).manifest
 
@@ -156,14 +223,18 @@ def write_draws(surrogate: Surrogate, model: TableModel, manifest: Manifest, dir
     path = directory / DRAWS_FILE
     save_draws(path, surrogate.to_draws(model, N_DRAWS))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    lines, lowest, highest_cost = [], [], []
+    lines: list[dict[str, Any]] = []
+    lowest, highest_cost = [], []
     for draw in range(N_DRAWS):
         columns = synthesize(model_of_draw(path, model, draw))
-        of_draw = manifest_of(columns, model, {})
-        checksums = {name: entry.sha256 for name, entry in of_draw.columns.items()}
-        checksums["digest"] = of_draw.provenance.digest
-        manifest_of_draw(manifest, checksums, (draw, N_DRAWS), sha256)
-        lines.append(checksums)
+        of_draw = table_in_memory(columns, manifest.provenance).manifest
+        entry = {
+            "columns": {name: column.sha256 for name, column in of_draw.columns.items()},
+            "digest": of_draw.provenance.digest,
+            "assumptions": assumptions_of(surrogate.form, draw),
+        }
+        manifest_of_draw(manifest, entry, (draw, N_DRAWS), sha256)
+        lines.append(entry)
         lowest.append(100.0 - float(columns["valid_acc"][-1, 0].max()))
         highest_cost.append(float(columns["total_trainval_time"].max()))
     content = json.dumps({"sha256": sha256, "draws": lines}, indent=0, sort_keys=True) + "\n"
@@ -195,13 +266,19 @@ def main() -> None:
     if max(copies.values()) > MOST_COPIES:
         raise SystemExit(f"published values stand in the table: {copies}")
     model_digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    manifest = manifest_of(columns, model, {path.name: model_digest})
+    manifest = manifest_of(columns, model, surrogate.form, {path.name: model_digest})
     path.with_suffix(".json").write_text(manifest.to_json(), encoding="ascii")
     digests = "\n".join(f"{digest}  {name}" for name, digest in checksums_of(columns).items())
+    validation = json.loads((HERE / "held_out.json").read_text(encoding="utf-8"))
+    table = table_figures(model, columns, read_front(arguments.front))
+    draws = write_draws(surrogate, model, manifest, arguments.output)
     figures = {
-        "validation": json.loads((HERE / "held_out.json").read_text(encoding="utf-8")),
-        "table": table_figures(model, columns, read_front(arguments.front)),
-        "draws": write_draws(surrogate, model, manifest, arguments.output),
+        "validation": validation,
+        "goals": goals_table(validation, table, path.stat().st_size + draws["bytes"]),
+        "by_decile": deciles_table(validation),
+        "by_setting": settings_table(validation),
+        "table": table,
+        "draws": draws,
         "n_draws": N_DRAWS,
         "assumed": assumption_figures(model, arguments.output / DRAWS_FILE),
         "form": surrogate.form,

@@ -1,22 +1,27 @@
-"""Makes nhb2_plugins/table/reference/public_records.json from a file of public records.
+"""Makes nhb2_plugins/table/reference/public_records.json, and the marks of a test, from a file of public records.
 
 Usage: python data/build_public_digest.py RECORDS.csv
 
 The file has the columns cellcode, lr, batch_size, valid_error_pct (100 - validation accuracy after 12 epochs) and
 cost_s (training and validation seconds of these epochs). Only the configurations' indices and one digest of the values
-are written.
+are written; and for tests/table/test_published_marks.py four bits of a digest of each value, which tell whether a table
+holds it but not what it is.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import sys
 from pathlib import Path
 
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.table.reference.public_records import PublicRecords
 
-OUTPUT = Path(__file__).parents[1] / "nhb2_plugins" / "table" / "reference" / "public_records.json"
+ROOT = Path(__file__).parents[1]
+OUTPUT = ROOT / "nhb2_plugins" / "table" / "reference" / "public_records.json"
+MARKS = ROOT / "tests" / "table" / "published_marks.json"
 
 
 def read_records(path: Path) -> dict[int, tuple[float, float]]:
@@ -31,8 +36,23 @@ def read_records(path: Path) -> dict[int, tuple[float, float]]:
     return records
 
 
+def mark(index: int, value: float) -> str:
+    """Four bits of a value's digest, as a hexadecimal digit: one value in sixteen has the same."""
+    return hashlib.sha256(f"{index}:{value:.3f}".encode()).hexdigest()[0]
+
+
+def marks_of(records: dict[int, tuple[float, float]]) -> dict[str, str]:
+    """The marks of errors and costs, by ascending configuration index."""
+    return {
+        name: "".join(mark(index, records[index][which]) for index in sorted(records))
+        for which, name in enumerate(("error", "cost"))
+    }
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    OUTPUT.write_text(PublicRecords.of(read_records(Path(sys.argv[1]))).to_json(), encoding="ascii")
-    print(f"{OUTPUT}: {len(read_records(Path(sys.argv[1])))} records")
+    records = read_records(Path(sys.argv[1]))
+    OUTPUT.write_text(PublicRecords.of(records).to_json(), encoding="ascii")
+    MARKS.write_text(json.dumps(marks_of(records)) + "\n", encoding="ascii")
+    print(f"{OUTPUT}: {len(records)} records")

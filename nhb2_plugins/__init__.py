@@ -23,6 +23,7 @@ from nhb2_plugins.problem import Problem
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.table.embedded import embedded_draws
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
@@ -50,6 +51,7 @@ __all__ = [
     "TrialRecord",
     "choices",
     "configuration_space",
+    "embedded_draws",
     "objective",
     "open_benchmark",
     "prior",

@@ -470,18 +470,32 @@ def checked_benchmark(bench: object) -> Benchmark:
     return bench
 
 
-def open_benchmark(table: str | os.PathLike[str] | None = None) -> Benchmark:
+def open_benchmark(table: str | os.PathLike[str] | None = None, *, draw: int | None = None) -> Benchmark:
     """Open the benchmark on a table.
 
     Args:
         table: a table's directory, in which ``~`` is the home directory. None: the directory named by ``$NHB2_DATA``,
             else the table that ``nhb2 data import`` put into the user's data directory, else the embedded table.
+        draw: of the embedded table, one of the tables that could be the real one, 0 …
+            :func:`nhb2_plugins.table.embedded.embedded_draws` − 1; None for their mean with the seeds' noise.
 
     Raises:
-        InvalidValueError: not a path, or an empty one.
+        InvalidValueError: not a path, or an empty one; a draw that is not there, or of a table that is not embedded.
         TableNotFoundError: a directory was named, by argument or by ``$NHB2_DATA``, and holds no table.
         TableError: the table is damaged or of a newer schema.
     """
+    bench = _found_benchmark(table)
+    if draw is None:
+        return bench
+    if bench.provenance.kind != "embedded":
+        raise InvalidValueError(
+            f"draw {draw!r}: only the embedded table has draws, not the {bench.provenance.label} in "
+            f"{bench.table.directory}"
+        )
+    return Benchmark(open_embedded(draw))
+
+
+def _found_benchmark(table: str | os.PathLike[str] | None) -> Benchmark:
     if table is not None:
         return Benchmark(open_table(_checked_path(table)))
     if named := os.environ.get(DATA_VARIABLE):

@@ -54,22 +54,24 @@ class CampaignOutcome:
     failed: tuple[str, ...]
 
 
-def open_table_of(spec: CampaignSpec, directory: str | None = None) -> Benchmark:
+def open_table_of(spec: CampaignSpec, directory: str | None = None, draw: int | None = None) -> Benchmark:
     """The table that a campaign runs on.
 
     Args:
         spec: the campaign.
         directory: another table's directory, instead of the one that the specification names.
+        draw: one of the embedded table's draws.
 
     Raises:
+        InvalidValueError: there is no such draw, or the table is not the embedded one.
         TableNotFoundError: there is no table where it should be.
         TableError: it is damaged, or of a newer schema.
     """
     if directory is not None or spec.table is None:
-        return open_benchmark(directory)
+        return open_benchmark(directory, draw=draw)
     if spec.table == "embedded":
-        return Benchmark(open_embedded())
-    return open_benchmark(user_table_directory() if spec.table == "imported" else spec.table)
+        return Benchmark(open_embedded(draw))
+    return open_benchmark(user_table_directory() if spec.table == "imported" else spec.table, draw=draw)
 
 
 def run_campaign(

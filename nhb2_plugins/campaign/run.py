@@ -56,20 +56,24 @@ class TablePlace:
     Attributes:
         directory: as the worker's machine sees it; None for the embedded one, which every installation has.
         digest: of its provenance.
+        draw: which one of the embedded table's draws, or None.
         live: a benchmark that has no table, and is sent itself.
     """
 
     directory: str | None
     digest: str
+    draw: int | None = None
     live: Benchmark | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, bench: Benchmark) -> TablePlace:
         """Where a benchmark's table is."""
         if not has_table(bench):
-            return cls(None, bench.provenance.digest, bench)
-        directory = bench.table.directory
-        return cls(str(directory.resolve()) if directory else None, bench.provenance.digest)
+            return cls(None, bench.provenance.digest, live=bench)
+        directory, provenance = bench.table.directory, bench.provenance
+        if directory is not None:
+            return cls(str(directory.resolve()), provenance.digest)
+        return cls(None, provenance.digest, provenance.draw[0] if provenance.draw else None)
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def execute_batch(
 def _bench_of_process(table: TablePlace) -> Benchmark:
     if table.live is not None:
         return table.live
-    bench = Benchmark(open_embedded()) if table.directory is None else open_benchmark(table.directory)
+    bench = Benchmark(open_embedded(table.draw)) if table.directory is None else open_benchmark(table.directory)
     if bench.provenance.digest != table.digest:
         raise TableNotFoundError(f"another table is in {table.directory} on this machine than where the campaign began")
     return bench

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
+from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_draw_option, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import MissingExtraError
@@ -43,6 +43,7 @@ def add_run(commands: Commands) -> None:
         "--processes", metavar="N", type=positive_number, help="processes of the local cluster (default: cores)"
     )
     add_table_option(parser)
+    add_draw_option(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -53,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.seeds is not None:
         spec = spec.with_seeds(options.seeds)
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
-    bench = open_table_of(spec, options.table)
+    bench = open_table_of(spec, options.table, options.draw)
     begun = printable(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.")
     _while_read(print)(begun, file=sys.stderr, flush=True)
     if options.dry_run:

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
-from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
+from nhb2_plugins.cli.parser import Commands, add_command, add_draw_option, add_table_option
 from nhb2_plugins.cli.values import read_number, read_seed, read_whole_number
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import error_pct
@@ -22,17 +22,20 @@ from nhb2_plugins.text_table import facts_text
 
 def add_info(commands: Commands) -> None:
     """Add ``nhb2 info``."""
-    add_table_option(add_command(commands, "info", _info, "Say which table is in use and where its numbers come from."))
+    parser = add_command(commands, "info", _info, "Say which table is in use and where its numbers come from.")
+    add_table_option(parser)
+    add_draw_option(parser)
 
 
 def _info(options: argparse.Namespace) -> int:
-    bench = open_benchmark(options.table)
+    bench = open_benchmark(options.table, draw=options.draw)
     provenance = bench.provenance
     best, accuracy = bench.oracle()
     facts = {
         "table": provenance.label,
         "source": provenance.source,
         "note": provenance.note or "-",
+        "assumed": ", ".join(f"{name}: {variant}" for name, variant in provenance.assumptions.items()) or "-",
         "created": provenance.created,
         "seeds": ", ".join(str(seed) for seed in provenance.seeds),
         "directory": str(bench.table.directory or "in memory"),
@@ -59,6 +62,7 @@ def add_query(commands: Commands) -> None:
     parser.add_argument("--seed", help="a seed of the table, or 'mean' (default: the table's first)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_table_option(parser)
+    add_draw_option(parser)
 
 
 def _query(options: argparse.Namespace) -> int:
@@ -69,7 +73,7 @@ def _query(options: argparse.Namespace) -> int:
     )
     epoch = read_whole_number(options.epoch, FIDELITIES, "epoch")
     seed = read_seed(options.seed)
-    bench = open_benchmark(options.table)
+    bench = open_benchmark(options.table, draw=options.draw)
     observation = bench.evaluate(configuration, epoch, options.split, seed)
     if options.json:
         print(json.dumps(_as_json(configuration, observation, bench)))

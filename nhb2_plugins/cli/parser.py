@@ -55,3 +55,19 @@ def add_table_option(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a table's directory (default: $NHB2_DATA, else the imported table, else the embedded one)",
     )
+
+
+def add_draw_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--draw``."""
+    parser.add_argument(
+        "--draw",
+        metavar="K",
+        type=_draw,
+        help="one of the embedded table's draws, tables that could be the real one (default: their mean)",
+    )
+
+
+def _draw(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a draw, counted from 0")
+    return int(text)

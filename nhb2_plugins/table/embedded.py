@@ -76,7 +76,7 @@ def _manifest() -> Manifest:
 
 
 def _draws_manifest() -> dict[str, Any]:
-    """SHA-256 of the draws' file, and of every column of each draw."""
+    """SHA-256 of the draws' file, and for each draw the checksums of its columns and what is assumed in it."""
     path = shipped_data_file(MANIFEST_OF_DRAWS, what="draws of the embedded table are")
     try:
         content = json.loads(read_regular(path).decode())
@@ -95,22 +95,25 @@ def _manifest_of_draw(mean: Manifest, draw: int) -> Manifest:
     return manifest_of_draw(mean, content["draws"][draw], (draw, n_draws), content["sha256"])
 
 
-def manifest_of_draw(mean: Manifest, checksums: Mapping[str, str], draw: tuple[int, int], sha256: str) -> Manifest:
+def manifest_of_draw(mean: Manifest, entry: Mapping[str, Any], draw: tuple[int, int], sha256: str) -> Manifest:
     """The manifest of a draw: the mean's, with other numbers.
 
     Args:
         mean: the manifest of the mean.
-        checksums: SHA-256 of each column of the draw, and ``digest``, that of the whole.
+        entry: ``columns``, the SHA-256 of each of its columns by name; ``digest``, that of the whole; and
+            ``assumptions``, which variants it has.
         draw: which of how many.
         sha256: of the draws' file.
     """
-    columns = {name: replace(entry, sha256=checksums[name]) for name, entry in mean.columns.items()}
+    columns = {name: replace(column, sha256=entry["columns"][name]) for name, column in mean.columns.items()}
     provenance = replace(
         mean.provenance,
-        note="one of the tables that could be the real one: its numbers are not the published benchmark's",
+        note="one of the tables that could be the real one, good for seeing whether a verdict holds in all; its "
+        "numbers are not the published benchmark's",
         checksums={**mean.provenance.checksums, DRAWS_FILE: sha256},
-        digest=checksums["digest"],
+        digest=entry["digest"],
         draw=draw,
+        assumptions=entry["assumptions"],
     )
     return replace(mean, provenance=provenance, columns=columns)
 

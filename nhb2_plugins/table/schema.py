@@ -84,6 +84,8 @@ class Provenance:
         checksums: SHA-256 of each file that the table was made from, by file name.
         digest: SHA-256 over the columns' checksums: the identity of the numbers. Filled in when a table is made.
         draw: which draw of how many the table is, counted from 0; None for a table that is no draw.
+        assumptions: what no record decided and which variant of it the table has, by name, for example
+            ``{"curves": "crossing"}``; empty where nothing has variants. Runs on several tables can be grouped by it.
 
     Raises:
         InvalidValueError: an unknown kind, or seeds that are not ascending integers.
@@ -97,6 +99,7 @@ class Provenance:
     checksums: Mapping[str, str] = field(default_factory=dict, hash=False)
     digest: str = ""
     draw: tuple[int, int] | None = None
+    assumptions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -112,14 +115,16 @@ class Provenance:
             if len(draw) != 2 or not all(_is_count(number) for number in draw) or draw[0] >= draw[1]:
                 raise InvalidValueError(f"draw {self.draw!r} is not one of a number of draws, counted from 0")
             object.__setattr__(self, "draw", draw)
+        if not all(type(text) is str for pair in dict(self.assumptions).items() for text in pair):
+            raise InvalidValueError(f"assumptions {self.assumptions!r} are not names of variants")
         object.__setattr__(self, "seeds", seeds)  # built-in integers: numpy's cannot be written as JSON
 
     _repr_html_ = as_html
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields, as a manifest and a run's file have them: without a draw where there is none."""
-        values = asdict(self)
-        return values if self.draw is not None else {name: value for name, value in values.items() if name != "draw"}
+        """The fields, as a manifest and a run's file have them: without a draw and assumptions where there are none."""
+        absent = [name for name in ("draw", "assumptions") if not getattr(self, name)]
+        return {name: value for name, value in asdict(self).items() if name not in absent}
 
     @property
     def label(self) -> str:

@@ -27,8 +27,6 @@ from nhb2_plugins.errors import TableError, TableNotFoundError
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, column_shapes
 
 MODEL_FORMAT: Final = 2
-_CENTRED_FORMAT: Final = 1
-"""In models of this format the seeds' noise has mean 0 in every row, and costs have the noise of the first kind."""
 ERROR_UNITS: Final = 25_000
 CHANCE_ERROR: Final = 22_500
 """Error of a network that has learnt nothing: 90 %, in units of 1/25,000."""
@@ -59,7 +57,6 @@ class TableModel:
         error_spread: (n_rows,), its standard deviation over seeds, in 1/25,000.
         deviate_kind: (n_rows,), which row of ``deviates`` the seeds' noise of the error is drawn from.
         cost_kind: (n_rows,), which one that of the cost is drawn from.
-        centred: (1,), 1 where the mean over seeds is the expected value, 0 where each seed has noise of its own.
         deviates: (n_kinds, 4096), quantiles of unit-variance distributions, in 1/10,000; the first is normal.
         curve_kind: (n_rows,), which learning curve a row follows.
         curve_shape: (n_curves, 48, 12), the part of the way from chance to the final error that is still to go after
@@ -85,7 +82,6 @@ class TableModel:
     error_spread: Integer
     deviate_kind: Integer
     cost_kind: Integer
-    centred: Integer
     deviates: Integer
     curve_kind: Integer
     curve_shape: Integer
@@ -134,7 +130,6 @@ _UPPER_BOUND: Final = {
     "expected_error_200": 100_000,
     "valid_share": SCALE,
     "curve_shape": SCALE,
-    "centred": 1,
 }
 
 
@@ -153,7 +148,6 @@ def _check_model(model: TableModel) -> None:
         **dict.fromkeys(("curve_noise", "train_ratio", "test_ratio"), (N_HYPERPARAMETERS, N_EPOCHS)),
         "split_noise": (2,),
         "epoch_jitter": (1,),
-        "centred": (1,),
     }
     upper = {
         **_UPPER_BOUND,
@@ -208,9 +202,6 @@ def load_model(path: Path) -> TableModel:
         raise TableNotFoundError(f"there is no table model at {path}") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise TableError(f"the table model {path} is damaged: {type(error).__name__}: {error}") from error
-    if "format" in arrays and arrays["format"].tolist() == [_CENTRED_FORMAT]:
-        kinds = np.zeros_like(arrays.get("deviate_kind", np.zeros(0)))
-        arrays |= {"format": np.array([MODEL_FORMAT]), "cost_kind": kinds, "centred": np.array([1])}
     missing = [name for name in ("format", *_SCALARS, *ARRAY_FIELDS) if name not in arrays]
     if missing:
         raise TableError(f"the table model {path} lacks {', '.join(missing)}")
@@ -287,46 +278,13 @@ def _deviates(
     return np.take(quantiles[kind], positions) if isinstance(kind, int) else np.asarray(quantiles[kind, positions])
 
 
-def _centred(values: Float) -> Float:
-    """Deviations from the mean over the first axis, summed in a fixed order.
-
-    Differences between seeds keep their variance; the distance of one seed from the mean shrinks by √(1 − 1/n).
-    """
-    total = values[0]
-    for one in values[1:]:
-        total = total + one
-    return np.asarray(values - total / len(values))
-
-
 def _final_errors(model: TableModel) -> Integer:
     """Validation error after the last epoch, (n_seeds, n_rows), in 1/25,000."""
     shape = (len(model.seeds), model.n_rows)
     noise = _deviates(model, _STREAM_SEED_ERROR, shape, model.deviate_kind)
-    if model.centred[0]:
-        return _centred_errors(model, _centred(noise) * model.error_spread)
     spread = np.where(model.error_mean < CHANCE_ERROR, model.error_spread, 0)
     errors = np.rint(model.error_mean + noise * spread).astype(np.int64)
     return np.clip(errors, 0, CHANCE_ERROR)
-
-
-def _centred_errors(model: TableModel, offsets: Float) -> Integer:
-    """Errors whose mean over seeds is ``error_mean`` to the unit."""
-    mean = model.error_mean.astype(np.float64)
-    # A row's deviations shrink together, so that none leaves the range and the mean stays.
-    shrink = np.minimum(_room(CHANCE_ERROR - mean, offsets.max(axis=0)), _room(mean, -offsets.min(axis=0)))
-    errors = np.rint(mean + offsets * shrink).astype(np.int64)
-    rest = model.error_mean * len(errors)
-    for seed_errors in errors:
-        rest = rest - seed_errors
-    # What rounding left over goes to the seed in the middle, which has room on both sides.
-    middle = np.argsort(errors, axis=0, kind="stable")[len(errors) // 2]
-    errors[middle, np.arange(model.n_rows)] += rest
-    return np.clip(errors, 0, CHANCE_ERROR)
-
-
-def _room(available: Float, wanted: Float) -> Float:
-    safe = np.where(wanted > 0.0, wanted, 1.0)
-    return np.where(wanted > available, available / safe, 1.0)
 
 
 def _accuracy(model: TableModel, final: Integer, split: str) -> Float:
@@ -369,7 +327,7 @@ def _validation_error(model: TableModel, final: Integer, epoch: int, noise: Floa
 def _times(model: TableModel, split: str) -> Float:
     shape = (len(model.seeds), model.n_rows)
     noise = _deviates(model, _STREAM_COST, shape, model.cost_kind)
-    relative = (_centred(noise) if model.centred[0] else noise) * (model.cost_spread / SCALE)
+    relative = noise * (model.cost_spread / SCALE)
     # Between half of the expected cost and three times it.
     total = np.rint(model.cost_mean * np.clip(1.0 + relative, 0.5, 3.0))
     valid = np.rint(total * (model.valid_share / SCALE))

@@ -277,7 +277,7 @@ class RunHeader(RunConditions):
     @property
     def table_label(self) -> str:
         """The table in a few words, for tables and figures."""
-        return f"{self.table['kind']} table ({self.table['digest'][:8]})"
+        return Provenance(**self.table).label
 
     @property
     def optimum_error_pct(self) -> float:

@@ -24,6 +24,7 @@ from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import CampaignError, TableNotFoundError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, Configuration
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.table.embedded import embedded_draws
 from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.trajectory.reader import read_run
 from tests.campaign.campaigns import campaign, contents
@@ -151,6 +152,20 @@ def test_a_killed_campaign_resumes_to_the_same_results(tmp_path: Path, bench: Be
     assert f"{n_before} are there already" in completed.stderr
     assert contents(resumed) == contents(whole)
     assert not list(resumed.glob("runs/*/.*")), "the killed run's half-written file is still there"
+
+
+def test_a_campaign_on_a_draw_is_on_it_in_every_process(tmp_path: Path, bench: Benchmark) -> None:
+    spec = campaign(optimizers=[{"algorithm": "random_search", "seeds": 2}])
+    on_draw = open_table_of(spec, draw=4)
+    outcome = run_campaign(spec, on_draw, tmp_path / "drawn", n_processes=2)
+    assert outcome.failed == ()
+    headers = [read_run(path).header for path in (tmp_path / "drawn").glob("runs/*/*.jsonl")]
+    assert {header.table_label for header in headers} == {on_draw.provenance.label}
+    assert [header.table["assumptions"] for header in headers] == [on_draw.provenance.assumptions] * 2
+    with pytest.raises(CampaignError, match="another table"):
+        run_campaign(spec, bench, tmp_path / "drawn", n_processes=1)
+    for named in (None, "embedded"):
+        assert open_table_of(spec.model_copy(update={"table": named}), draw=1).provenance.draw == (1, embedded_draws())
 
 
 def test_every_run_of_a_campaign_in_handfuls_is_done_once(bench: Benchmark, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.errors import InvalidValueError, TableError, TableNotFoundError
 from nhb2_plugins.table import embedded
 from nhb2_plugins.table.checksums import digest_of_columns, sha256_of_file
@@ -24,7 +25,8 @@ from nhb2_plugins.table.embedded import (
     open_embedded,
 )
 from nhb2_plugins.table.synthesis import load_model, synthesize
-from nhb2_plugins.table.writer import table_in_memory
+from nhb2_plugins.table.writer import table_in_memory, write_table
+from tests.core_fixtures import mini_columns, mini_provenance
 
 N_DRAWS = 2
 
@@ -58,8 +60,13 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for draw in range(N_DRAWS):
         columns = synthesize(model_of_draw(directory / DRAWS_FILE, model, draw))
         table = table_in_memory(columns, open_embedded().provenance)
-        checksums = {name: entry.sha256 for name, entry in table.manifest.columns.items()}
-        draws.append({**checksums, "digest": digest_of_columns(table.manifest.columns)})
+        draws.append(
+            {
+                "columns": {name: column.sha256 for name, column in table.manifest.columns.items()},
+                "digest": digest_of_columns(table.manifest.columns),
+                "assumptions": {"curves": ("crossing", "parallel")[draw]},
+            }
+        )
     content = {"sha256": sha256_of_file(directory / DRAWS_FILE), "draws": draws}
     (directory / MANIFEST_OF_DRAWS).write_text(json.dumps(content))
     return directory
@@ -80,6 +87,7 @@ def test_a_draw_says_which_it_is_and_has_numbers_of_its_own(shipped: Path) -> No
     assert one.provenance.label == f"embedded table, draw 1 of 2 ({one.provenance.digest[:8]})"
     assert one.provenance.digest != mean.provenance.digest
     assert "could be the real one" in one.provenance.note
+    assert one.provenance.assumptions == {"curves": "parallel"}
     assert set(one.provenance.checksums) == {MODEL_FILE, DRAWS_FILE}
     assert (one.column("valid_acc")[-1] != mean.column("valid_acc")[-1]).mean() > 0.9
     sent = pickle.dumps(one)
@@ -90,7 +98,16 @@ def test_a_draw_says_which_it_is_and_has_numbers_of_its_own(shipped: Path) -> No
 @pytest.mark.parametrize("draw", [-1, 2, True, 0.5])
 def test_a_draw_that_is_not_there_is_refused(shipped: Path, draw: int) -> None:
     with pytest.raises(InvalidValueError, match="is not among the embedded table's draws 0 to 1"):
-        open_embedded(draw)
+        open_benchmark(draw=draw)
+
+
+def test_only_the_embedded_table_has_draws(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_table(tmp_path / "imported", mini_columns(), mini_provenance())
+    with pytest.raises(InvalidValueError, match=r"draw 1: only the embedded table has draws, not the imported table"):
+        open_benchmark(tmp_path / "imported", draw=1)
+    monkeypatch.setenv("NHB2_DATA", str(tmp_path / "imported"))
+    with pytest.raises(InvalidValueError, match="only the embedded table has draws"):
+        open_benchmark(draw=1)
 
 
 def test_draws_of_another_file_are_refused(shipped: Path) -> None:

@@ -40,7 +40,6 @@ def made_model(**changes: object) -> TableModel:
         "error_spread": 50 + 3 * rows,
         "deviate_kind": rows % 2,
         "cost_kind": np.ones(N_ROWS, dtype=np.int64),
-        "centred": np.array([0]),
         "deviates": np.vstack([uniform, uniform**3 // 10**8]),
         "curve_kind": rows % 2,
         "curve_shape": np.broadcast_to(shape, (2, 48, 12)).copy(),
@@ -136,18 +135,6 @@ def test_curves_rise_to_the_final_accuracy():
     model = made_model(curve_noise=np.zeros((48, 12), dtype=np.int64))
     accuracy = synthesize(model)["valid_acc"]
     assert (np.diff(accuracy, axis=0) >= 0.0).all()
-
-
-def test_the_mean_over_centred_seeds_is_the_models_to_the_unit():
-    model = made_model(centred=np.array([1]), cost_kind=np.zeros(N_ROWS, dtype=np.int64))
-    columns = synthesize(model)
-    errors = np.rint((100.0 - columns["valid_acc"][-1]) * 250.0)
-    np.testing.assert_array_equal(errors.sum(axis=0), 3 * model.error_mean)
-    np.testing.assert_allclose(columns["total_trainval_time"].mean(axis=0), model.cost_mean / 1000.0, atol=0.001)
-    digest = hashlib.sha256()
-    for name in sorted(columns):
-        digest.update(columns[name].astype(column_dtype(name)).tobytes())
-    assert digest.hexdigest() == "babefd1be491b0e7a8234629783b6f4afff4b0eda6d25244e3258e2651eb0676"  # as 0.1 had it
 
 
 def test_the_noise_seed_changes_the_noise_only(columns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,6 @@ def build_model(
         error_spread=quantised(seed_noise_pct(error, error_pct) * widths[1 + region] / 100.0, ERROR_UNITS),
         deviate_kind=1 + region,
         cost_kind=cost_kind,
-        centred=np.array([0]),
         deviates=quantised(np.vstack(kinds) / widths[:, None], SCALE),
         curve_kind=np.repeat(form.curve_speeds(), N_HYPERPARAMETERS),
         curve_shape=quantised(form.curve_shapes(), SCALE),
@@ -89,6 +89,7 @@ def write_surrogate_table(
     *,
     source: str,
     note: str,
+    assumptions: Mapping[str, str],
     overwrite: bool,
     draw: tuple[int, int] | None = None,
 ) -> Table:
@@ -100,6 +101,7 @@ def write_surrogate_table(
         seeds=model.seeds,
         note=note,
         draw=draw,
+        assumptions=assumptions,
     )
     return write_table(directory, synthesize(model), provenance, overwrite=overwrite)
 

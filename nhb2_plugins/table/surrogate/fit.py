@@ -25,7 +25,7 @@ from nhb2_plugins.table.draws import DrawSet
 from nhb2_plugins.table.store import Table
 from nhb2_plugins.table.surrogate.build import build_model, write_surrogate_table
 from nhb2_plugins.table.surrogate.features import rows_of
-from nhb2_plugins.table.surrogate.form import TableForm, fitted_form
+from nhb2_plugins.table.surrogate.form import TableForm, assumptions_of, fitted_form
 from nhb2_plugins.table.surrogate.model import (
     LogModel,
     Prediction,
@@ -101,7 +101,14 @@ class Surrogate:
             TableError: the directory is in use or cannot be written.
         """
         model = self.to_model(created=created)
-        return write_surrogate_table(model, directory, source=source, note=self._note, overwrite=overwrite)
+        return write_surrogate_table(
+            model,
+            directory,
+            source=source,
+            note=self._note,
+            assumptions=assumptions_of(self.form),
+            overwrite=overwrite,
+        )
 
     def to_draw_tables(
         self, directory: Path, n_draws: int, *, created: str, source: str, overwrite: bool = False
@@ -128,6 +135,7 @@ class Surrogate:
                 directory_of_draw(directory, draw),
                 source=source,
                 note=self._note,
+                assumptions=assumptions_of(self.form, draw),
                 overwrite=overwrite,
                 draw=(draw, n_draws),
             )

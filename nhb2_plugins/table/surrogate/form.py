@@ -116,7 +116,7 @@ CURVES: Final[Mapping[str, Mapping[str, Any]]] = {
         "exponents": (0.6, 2.1),
         "by_depth": 1.2,
         "own_speed": 2.0,
-        "cosine_slope": 0.05,
+        "cosine_slope": 0.1,
         "curve_noise": (0.6, 5.0),
     },
     "moderate": {},
@@ -125,6 +125,35 @@ CURVES: Final[Mapping[str, Mapping[str, Any]]] = {
 """Variants of the learning curves, by what is changed in a :class:`TableForm`."""
 DAMPINGS_200: Final[Mapping[str, float]] = {"little": 0.15, "some": 0.35, "much": 0.6}
 """Variants of how much the hyperparameters matter after 200 epochs."""
+_FITTED: Final = "fitted"
+
+
+def curve_variants(form: TableForm) -> dict[str, TableForm]:
+    """The form with each variant of the learning curves, by name; itself where records determined them."""
+    if "exponents" in form.fitted:
+        return {_FITTED: form}
+    return {name: replace(form, **changes) for name, changes in CURVES.items()}
+
+
+def damping_variants(form: TableForm) -> dict[str, TableForm]:
+    """The form with each variant of the damping, by name; itself where records determined it."""
+    if "damping_200" in form.fitted:
+        return {_FITTED: form}
+    return {name: replace(form, damping_200=damping) for name, damping in DAMPINGS_200.items()}
+
+
+def variant_of_draw(form: TableForm, draw: int) -> tuple[int, int]:
+    """Which curves and which damping a draw has: every three draws have every variant, every nine every combination."""
+    n_curves, n_dampings = len(curve_variants(form)), len(damping_variants(form))
+    return draw % n_curves, (draw + draw // n_curves) % n_dampings
+
+
+def assumptions_of(form: TableForm, draw: int | None = None) -> dict[str, str]:
+    """The names of what is assumed, in a draw or in the mean."""
+    curves, dampings = list(curve_variants(form)), list(damping_variants(form))
+    moderate = len(curves) // 2, len(dampings) // 2
+    which = moderate if draw is None else variant_of_draw(form, draw)
+    return {"curves": curves[which[0]], "effect_200": dampings[which[1]]}
 
 
 def effects_200(error_12_pct: Float) -> tuple[Float, Float]:

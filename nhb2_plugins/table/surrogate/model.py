@@ -33,7 +33,9 @@ Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
 ERROR_REGIONS_PCT: Final = (18.0, 25.0, 50.0)
-"""Where the noise of the validation error is corrected separately."""
+"""Regions of the validation error that figures are given for."""
+_ERROR_NOISE_REGIONS: Final = (*ERROR_REGIONS_PCT, 65.0)
+"""Where its noise is corrected separately: above 65 % most networks have diverged, or nearly."""
 COST_REGIONS: Final = (0.03,)
 """Deviations of the log cost below this: another record tells of the same job."""
 
@@ -206,7 +208,7 @@ def error_structure(cell: tuple[str, ...] = ERROR_CELL_FEATURES) -> Structure:
         degrees=4.0,
         scale=LogScale(95.0),
         levels=(14.0, 18.0, 22.0, 30.0, 60.0, 88.0),
-        regions=ERROR_REGIONS_PCT,
+        regions=_ERROR_NOISE_REGIONS,
     )
 
 

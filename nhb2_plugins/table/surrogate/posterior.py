@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -13,15 +11,16 @@ from nhb2_plugins.metric import CHANCE_ERROR_PCT
 from nhb2_plugins.space import N_HYPERPARAMETERS
 from nhb2_plugins.table.draws import DrawSet
 from nhb2_plugins.table.surrogate.build import SEED_SHARE, cost_kinds, quantised
-from nhb2_plugins.table.surrogate.form import CURVES, DAMPINGS_200, TableForm
+from nhb2_plugins.table.surrogate.form import TableForm, curve_variants, damping_variants, variant_of_draw
 from nhb2_plugins.table.surrogate.model import LogModel, connected_classes, expected_row_errors
 from nhb2_plugins.table.synthesis import ERROR_UNITS, SCALE, TableModel
 
 Float = NDArray[np.float64]
 Integer = NDArray[np.int64]
 
-_LARGEST: Final = 60
-"""Steps of the largest deviation of a row among the draws: a step is about a twentieth of their spread."""
+_LARGEST: Final = 20
+"""Steps of the largest deviation of a row among the draws: a step is about a tenth of their spread, and rounding to it
+adds a thousandth to their variance."""
 
 
 def build_draws(error: LogModel, cost: LogModel, form: TableForm, model: TableModel, n_draws: int) -> DrawSet:
@@ -39,11 +38,7 @@ def build_draws(error: LogModel, cost: LogModel, form: TableForm, model: TableMo
     costs = np.array([np.exp(cost.draw(generator)) for generator in generators])
     error_step, errors_in_steps = _in_steps(quantised(errors / 100.0, ERROR_UNITS) - model.error_mean)
     cost_step, costs_in_steps = _in_steps(quantised(costs, 1000) - model.cost_mean)
-    forms = [form] if "exponents" in form.fitted else [replace(form, **changes) for changes in CURVES.values()]
-    dampings = [form]
-    if "damping_200" not in form.fitted:
-        dampings = [replace(form, damping_200=damping) for damping in DAMPINGS_200.values()]
-    combinations = list(product(range(len(forms)), range(len(dampings))))
+    forms, dampings = curve_variants(form).values(), damping_variants(form).values()
     expected = expected_row_errors(error)
     cost_spread, cost_kind = _seeds_cost(cost, model)
     return DrawSet(
@@ -58,7 +53,7 @@ def build_draws(error: LogModel, cost: LogModel, form: TableForm, model: TableMo
         expected_error_200=np.array(
             [quantised(one.expected_error_200_pct(expected) / 100.0, 100_000) for one in dampings]
         ),
-        variant=np.array([combinations[draw % len(combinations)] for draw in range(n_draws)]),
+        variant=np.array([variant_of_draw(form, draw) for draw in range(n_draws)]),
         error=errors_in_steps,
         cost=costs_in_steps,
     )
