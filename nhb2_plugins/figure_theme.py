@@ -52,6 +52,17 @@ STYLE: Final[Any] = {
     "savefig.dpi": 150,
     "text.parse_math": False,  # a label may hold dollars; nothing that is written here is a formula
 }
+PAPER: Final[Any] = STYLE | {
+    "font.family": "STIXGeneral",  # the typeface of most papers; comes with matplotlib
+    "pdf.fonttype": 42,  # the submission systems of conferences refuse Type 3
+    "ps.fonttype": 42,
+    "axes.labelsize": 10,
+    "axes.titlesize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+}
+"""For a paper of 10 point type: its figures stand there unscaled."""
 _NOTE_COLOUR: Final = "#555555"
 _NOTE_SIZE: Final = 7.5
 _NOTE_CHARACTERS_PER_INCH: Final = 17.5
@@ -59,7 +70,7 @@ _NOTE_CHARACTERS_PER_INCH: Final = 17.5
 
 @contextmanager
 def themed_figure(
-    path: Path, notes: Iterable[str], size: tuple[float, float] = (8, 5), suffix: str = ""
+    path: Path, notes: Iterable[str], size: tuple[float, float] = (8, 5), suffix: str = "", style: Any = STYLE
 ) -> Iterator[Figure]:
     """A figure to draw on; written when the block ends, the notes below it.
 
@@ -68,11 +79,13 @@ def themed_figure(
         notes: lines of fine print: the table, what was measured, how.
         size: width and height in inches.
         suffix: the format; the path's where not given.
+        style: matplotlib's settings.
     """
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         yield figure
         width = int(size[0] * _NOTE_CHARACTERS_PER_INCH)
         text = "\n".join(line for note in notes for line in textwrap.wrap(note, width))
-        figure.supxlabel(text, fontsize=_NOTE_SIZE, color=_NOTE_COLOUR, x=0.01, ha="left")
+        if text:
+            figure.supxlabel(text, fontsize=_NOTE_SIZE, color=_NOTE_COLOUR, x=0.01, ha="left")
         figure.savefig(path, format=suffix or None)

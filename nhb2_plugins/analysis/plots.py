@@ -16,21 +16,26 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from nhb2_plugins.analysis.density import MANY_RUNS, density
 from nhb2_plugins.analysis.model import CampaignFacts
 from nhb2_plugins.analysis.pictures import (
+    WIDTH,
+    Axis,
     Curve,
     Curves,
     Matrix,
     Panels,
+    Picture,
     RankDiagram,
     ReportFigure,
     Strip,
     Strips,
 )
 from nhb2_plugins.analysis.wording import runs_in_words
-from nhb2_plugins.figure_theme import BASELINE, COLOURS, DASHES, DIVERGING, diverging, themed_figure
+from nhb2_plugins.figure_theme import BASELINE, COLOURS, DASHES, DIVERGING, PAPER, diverging, themed_figure
 from nhb2_plugins.text_table import shortened, wrapped
 
+_MARKS: Final = "osD^v"
 _LEGEND_CHARACTERS: Final = 30
 _COLUMN_CHARACTERS: Final = 13
+_NARROW_CHARACTERS: Final = 17
 
 
 def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path, suffix: str = "") -> None:
@@ -53,6 +58,58 @@ def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path, suffix: 
         _draw(figure.picture, canvas)
 
 
+def draw_for_paper(figure: ReportFigure, width: float, path: Path, suffix: str = "") -> None:
+    """Draw one figure as it stands in a paper: unscaled, without the caption, which the paper sets.
+
+    Args:
+        figure: what is drawn.
+        width: in inches.
+        path: the file.
+        suffix: as in :func:`draw_figure`.
+
+    Raises:
+        ValueError: it has no picture.
+    """
+    if figure.picture is None:
+        raise ValueError(f"there is nothing to draw in {figure.name}")
+    with themed_figure(path, (), (width, _paper_height(figure.picture, width)), suffix, PAPER) as canvas:
+        _draw(figure.picture, canvas)
+
+
+_NARROW: Final = 5.0  # inches
+_LEGEND_ROW: Final = 0.19
+
+
+def _is_narrow(figure: Figure) -> bool:
+    return bool(figure.get_size_inches()[0] < _NARROW)
+
+
+def _legend_columns(width: float) -> int:
+    """How many entries stand beside each other below the axes; none where the legend stands beside them."""
+    return 0 if width >= WIDTH - 1 else 1 if width < _NARROW else 3
+
+
+def _paper_height(picture: Picture, width: float) -> float:
+    legend = _LEGEND_ROW * _n_entries(picture) / max(_legend_columns(width), 1)
+    if isinstance(picture, Panels):
+        return legend + (0.5 + 1.5 * len(picture.panels) if width < _NARROW else 2.4)
+    if isinstance(picture, Curves):
+        return legend + (2.3 if width < _NARROW else 3.0)
+    if isinstance(picture, Strips):
+        return 0.7 + 0.36 * len(picture.strips)
+    n = len(picture.names)
+    if isinstance(picture, RankDiagram):
+        return 0.9 + 0.1 * len(picture.groups) + 0.32 * math.ceil(n / 2)
+    return (1.1 if width < _NARROW else 0.9) + 0.36 * n
+
+
+def _n_entries(picture: Picture) -> int:
+    """Of the legend."""
+    if isinstance(picture, Panels):
+        return _n_entries(picture.panels[0])
+    return len(picture.curves) if isinstance(picture, Curves) else 0
+
+
 @singledispatch
 def _draw(picture: object, figure: Figure) -> None:
     raise TypeError(f"{picture!r:.80} cannot be drawn into {figure}")
@@ -71,11 +128,15 @@ def _draw_curves(picture: Curves, figure: Figure) -> None:
         _draw_ends(axes, picture)
     if picture.reference:
         _draw_reference(axes, *picture.reference)
-    axes.set_xlabel(picture.x.title)
-    axes.set_ylabel(picture.y.title)
+    axes.set_xlabel(_title(picture.x, figure))
+    axes.set_ylabel(_title(picture.y, figure))
     if not picture.ends:
         _scale_axes(axes)
     _legend(figure, axes)
+
+
+def _title(axis: Axis, figure: Figure) -> str:
+    return axis.short if _is_narrow(figure) else axis.title
 
 
 def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, width: float = 1.8) -> None:
@@ -93,9 +154,13 @@ def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, 
 
 
 def _line_style(position: int) -> dict[str, Any]:
-    """An optimizer's colour and dashes; where colours repeat, their dashes do not."""
-    shift = position // len(COLOURS)
-    return {"color": COLOURS[position % len(COLOURS)], "linestyle": DASHES[(position + shift) % len(DASHES)]}
+    """An optimizer's colour and dashes; where these repeat, marks tell them apart, in grey as well."""
+    turn = position // len(COLOURS)
+    style: dict[str, Any] = {"color": COLOURS[position % len(COLOURS)]}
+    style["linestyle"] = DASHES[(position + turn) % len(DASHES)]
+    if turn:
+        style |= {"marker": _MARKS[(turn - 1) % len(_MARKS)], "markersize": 4.5, "markevery": 0.13}
+    return style
 
 
 def _label(name: str, runs: str = "") -> str:
@@ -141,7 +206,10 @@ def _scale_axes(axes: Axes) -> None:
 
 def _legend(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
-    if handles:
+    n_columns = _legend_columns(figure.get_size_inches()[0])
+    if handles and n_columns:
+        figure.legend(handles, labels, loc="outside lower center", ncols=n_columns, fontsize=9, handlelength=2.6)
+    elif handles:
         figure.legend(handles, labels, loc="outside right upper", fontsize=9, handlelength=2.6)
 
 
@@ -188,12 +256,15 @@ def _draw_ends(axes: Axes, picture: Curves) -> None:
 
 @_draw.register
 def _draw_panels(picture: Panels, figure: Figure) -> None:
-    panels = figure.subplots(1, len(picture.panels), sharey=True, squeeze=False)[0]
+    n = len(picture.panels)
+    shape = (n, 1) if _is_narrow(figure) else (1, n)
+    panels = figure.subplots(*shape, sharex=_is_narrow(figure), sharey=True, squeeze=False).ravel()
     for axes, curves in zip(panels, picture.panels, strict=True):
         for curve in curves.curves:
             _draw_curve(axes, curve, curves.x.scale, width=1.6)
         axes.set_title(curves.title, loc="left", fontsize=10)
-        axes.set_xlabel(curves.x.title)
+        if not _is_narrow(figure) or axes is panels[-1]:
+            axes.set_xlabel(_title(curves.x, figure))
         axes.set_xscale("log")
         axes.set_xlim(
             (curves.begin or 0) / curves.x.scale, max(curve.x[-1] for curve in curves.curves) / curves.x.scale
@@ -213,11 +284,15 @@ def _draw_strips(picture: Strips, figure: Figure) -> None:
     for row, strip in enumerate(picture.strips):
         _draw_strip(axes, row, strip)
     names = [strip.name for strip in picture.strips]
-    axes.set_yticks(range(len(names)), [_label(name) for name in names])
+    axes.set_yticks(range(len(names)), [_row_label(name, figure) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel(picture.axis)
+    axes.set_xlabel(picture.narrow_axis if _is_narrow(figure) else picture.axis)
+
+
+def _row_label(name: str, figure: Figure) -> str:
+    return "\n".join(wrapped(name, _NARROW_CHARACTERS)) if _is_narrow(figure) else _label(name)
 
 
 def _draw_strip(axes: Axes, row: int, strip: Strip) -> None:
@@ -271,7 +346,9 @@ def _draw_stalk(axes: Axes, picture: RankDiagram, index: int, place: int, below_
     level = below_bars - _NAME_STEP * ((place if on_left else n - 1 - place) + 0.4)
     margin = 0.12 * (n - 1)
     edge = 1 - margin if on_left else n + margin
-    name, rank = shortened(picture.names[index], _LEGEND_CHARACTERS), picture.mean_rank[index]
+    own = axes.get_figure()
+    longest = _NARROW_CHARACTERS if isinstance(own, Figure) and _is_narrow(own) else _LEGEND_CHARACTERS
+    name, rank = shortened(picture.names[index], longest), picture.mean_rank[index]
     colour = COLOURS[picture.positions[index] % len(COLOURS)]
     axes.plot([rank, rank, edge], [0, level, level], color=colour, lw=1.5, solid_joinstyle="miter")
     text = f"{name}  {rank:.2f}" if on_left else f"{rank:.2f}  {name}"
@@ -299,11 +376,14 @@ def _draw_matrix(picture: Matrix, figure: Figure) -> None:
         for j in range(n):
             if i != j:
                 _write_probability(axes, picture, i, j)
-    axes.set_yticks(range(n), [_label(name) for name in picture.names])
-    axes.set_xticks(range(n), [narrow_label(name) for name in picture.names], fontsize=8)
+    axes.set_yticks(range(n), [_row_label(name, figure) for name in picture.names])
+    rotation = 90 if _is_narrow(figure) else 0
+    axes.set_xticks(range(n), [narrow_label(name) for name in picture.names], fontsize=8, rotation=rotation)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
+    if _is_narrow(figure):
+        return  # the numbers stand in the cells
     bar = figure.colorbar(image, ax=axes, pad=0.02)
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1])
     bar.set_label("probability")
@@ -327,7 +407,13 @@ def _write_probability(axes: Axes, picture: Matrix, i: int, j: int) -> None:
         f"{value:.2f}",
         ha="center",
         va="center",
-        fontsize=9.5,
+        fontsize=min(9.5, _cell_points(axes, len(picture.names)) / 2.3),
         fontweight="bold" if certain else "normal",
         color=diverging(value)[1],
     )
+
+
+def _cell_points(axes: Axes, n: int) -> float:
+    """How wide a cell will be, about, in points: two thirds of the figure are the matrix."""
+    figure = axes.get_figure()
+    return float(figure.get_size_inches()[0]) * 72 * 0.66 / n if isinstance(figure, Figure) else math.inf

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.analysis.analyse import report_figures, report_tables
+from nhb2_plugins.analysis.latex import to_latex
 from nhb2_plugins.analysis.model import CampaignAnalysis
+from nhb2_plugins.analysis.paper import WIDTHS_IN, paper_files
 from nhb2_plugins.analysis.questions.comparison import comparison_table
-from nhb2_plugins.analysis.table_files import to_csv, to_latex
+from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.text_table import text_table
@@ -48,6 +50,28 @@ def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[
     for each in wanted:
         if each not in FORMATS:
             raise InvalidValueError(describe_choices(each, FORMATS, what="report format"))
+    return _write(directory, (file for each in wanted for file in FORMATS[each](analysis)))
+
+
+def write_paper(analysis: CampaignAnalysis, directory: Path, width: str) -> list[Path]:
+    """Write figures and tables for a paper, captions, references and a sample document; returns the files.
+
+    Args:
+        analysis: what to report.
+        directory: where to; made where missing.
+        width: of what a figure or table may be as wide as: ``column`` (3.3 inches) or ``page`` (6.9 inches).
+
+    Raises:
+        InvalidValueError: another width, or the directory is a file.
+        ReportWriteError: the disk refuses a file, or the directory is taken away meanwhile.
+        MissingExtraError: what draws figures is not installed.
+    """
+    if width not in WIDTHS_IN:
+        raise InvalidValueError(describe_choices(width, WIDTHS_IN, what="width of a paper"))
+    return _write(directory, paper_files(analysis, width))
+
+
+def _write(directory: Path, named: Files) -> list[Path]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -55,7 +79,7 @@ def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[
     except OSError as error:
         raise ReportWriteError(f"cannot make {directory}: {error.strerror}") from error
     files = []
-    for name, write in (file for each in wanted for file in FORMATS[each](analysis)):
+    for name, write in named:
         _put(directory / name, write)
         if write is not None:
             files.append(directory / name)

@@ -1,10 +1,9 @@
-"""Tables as files: CSV for machines, LaTeX for papers."""
+"""Tables as CSV, for machines."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -48,51 +47,3 @@ def _cells(value: Any, kind: type | None) -> tuple[Any, ...]:
     if isinstance(value, Estimate):
         return value.mean, "" if value.standard_error is None else value.standard_error
     return (value.value, value.low, value.high) if isinstance(value, Interval) else (value,)
-
-
-def to_latex(table: ReportTable, analysis: CampaignAnalysis) -> str:
-    r"""A table as LaTeX for ``\input``, with the package ``booktabs``. Table and conditions stand in the caption."""
-    numeric = [all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.keys))]
-    rows = [[_latex(cell) for cell in row] for row in table.shown()]
-    lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table}",
-        r"  \centering",
-        rf"  \caption{{{_latex(table.title)}. {_latex(' '.join((*table.notes, *analysis.notes)))}}}",
-        rf"  \label{{tab:{table.name.replace('_', '-')}}}",
-        rf"  \begin{{tabular}}{{@{{}}{''.join('r' if each else 'l' for each in numeric)}@{{}}}}",
-        r"    \toprule",
-        f"    {_latex_row([_latex(heading) for heading in table.headings])}",
-        r"    \midrule",
-        *(f"    {_latex_row(row)}" for row in rows),
-        r"    \bottomrule",
-        r"  \end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + r" \\"
-
-
-_LATEX: Final = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "–": "--",
-    "×": r"$\times$",
-    "<": "$<$",
-    ">": "$>$",
-    "|": r"\textbar{}",
-    "−": "$-$",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-}
-_SPECIAL: Final = re.compile("|".join(re.escape(character) for character in _LATEX))
-_NEGATIVE: Final = re.compile(r"^-(?=[0-9])")
-
-
-def _latex(text: str) -> str:
-    escaped = _SPECIAL.sub(lambda match: _LATEX[match.group()], text)
-    return _NEGATIVE.sub("$-$", escaped)

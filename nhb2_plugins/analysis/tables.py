@@ -108,6 +108,16 @@ def rows_of(objects: Iterable[Any], columns: Sequence[Column]) -> Iterator[tuple
     return (tuple(getattr(each, column.attribute or column.key) for column in columns) for each in objects)
 
 
+def best_of_columns(table: ReportTable) -> dict[int, int]:
+    """The row with the smallest mean of each column of errors or regrets, where there are several rows."""
+    best = {}
+    for column in range(len(table.headings)):
+        means = {i: row[column].mean for i, row in enumerate(table.rows) if isinstance(row[column], Estimate)}
+        if len(means) > 1:
+            best[column] = min(means, key=lambda i: means[i])
+    return best
+
+
 def refused(name: str, title: str, refusal: Refusal) -> ReportTable:
     """A table without rows: there is no such file, and the page says why."""
     return table_of(name, title, (OPTIMIZER,), (), (refusal.reason,))

@@ -15,7 +15,7 @@ from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_draw_option, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.values import positive_number
-from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.text_table import counted, printable, text_table
 
@@ -112,13 +112,36 @@ def add_report(commands: Commands) -> None:
         default=[],
         help="text, csv, latex, png, svg, pdf, html; repeatable, or a list with commas (default: text, csv, png, html)",
     )
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: DIR/report)")
+    parser.add_argument(
+        "--paper",
+        metavar="WIDTH",
+        choices=("column", "page"),
+        help="write figures (PDF) and tables (LaTeX) for a paper instead, as wide as its column (3.3 inches) or its "
+        "page (6.9), with captions, references and a sample document",
+    )
+    parser.add_argument("--out", metavar="DIR", help="where to write (default: DIR/report, of a paper DIR/paper)")
 
 
 def _report(options: argparse.Namespace) -> int:
     campaign = CampaignDirectory(Path(options.directory))
     formats = [name.strip() for given in options.format for name in given.split(",")]
-    return _write_report(campaign, campaign.order(), formats, options.out)
+    if not options.paper:
+        return _write_report(campaign, campaign.order(), formats, options.out)
+    if formats:
+        raise InvalidValueError("--paper has formats of its own: leave --format out")
+    return _write_for_paper(campaign, options.paper, options.out)
+
+
+def _write_for_paper(campaign: CampaignDirectory, width: str, out: str | None) -> int:
+    with _needs_quickstart():
+        from nhb2_plugins.analysis.analyse import analyse
+        from nhb2_plugins.analysis.report import write_paper
+        from nhb2_plugins.analysis.results import read_results
+
+        target = Path(out) if out else campaign.path / "paper"
+        files = write_paper(analyse(read_results(campaign.path, campaign.order())), target, width)
+    print(f"{target} ({len(files)} files): figures, captions, tables, references.bib; sample.tex shows them.")
+    return 0
 
 
 def _write_report(

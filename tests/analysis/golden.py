@@ -20,11 +20,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from nhb2_plugins.analysis.analyse import analyse, report_figures, report_tables
+from nhb2_plugins.analysis.latex import to_latex
 from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.page.builder import page_of
 from nhb2_plugins.analysis.plots import draw_figure
 from nhb2_plugins.analysis.report import comparison_text, conclusions_text
-from nhb2_plugins.analysis.table_files import to_csv, to_latex
+from nhb2_plugins.analysis.table_files import to_csv
 from tests.analysis.worked import worked_campaign
 
 GOLDEN: Final = Path(__file__).parent / "golden"

@@ -27,6 +27,8 @@ from nhb2_plugins.analysis.page.charts import Chart, as_json, chart_of, look_of
 from nhb2_plugins.analysis.page.diagrams import NARROW, WIDE, draw_rank_diagram, draw_strips
 from nhb2_plugins.analysis.page.drawing import draw_chart, swatch
 from nhb2_plugins.analysis.pictures import RankDiagram, Strips
+from nhb2_plugins.analysis.references import benchmark_reference
+from nhb2_plugins.analysis.tables import best_of_columns
 
 PAGE_FILE: Final = "report.html"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -169,7 +171,7 @@ def _context(analysis: CampaignAnalysis) -> dict[str, Any]:
         "specification": contents.specification_text(analysis.specification) if analysis.specification else "",
         "specification_file": contents.SPECIFICATION_FILE,
         "table_facts": contents.table_facts(analysis.table),
-        "citation": _text("citation.bib").rstrip(),
+        "citation": benchmark_reference(),
         "styles": Markup(_text("styles.css")),
         "script": Markup(_text("script.js")),
         "packed_plotly": Markup(_packed_plotly()),
@@ -187,7 +189,7 @@ def _environment() -> jinja2.Environment:
         "draw_picture": _draw_picture,
         "draw_cell": draw_cell,
         "matrix_rows": contents.matrix_rows,
-        "best_of_columns": contents.best_of_columns,
+        "best_of_columns": best_of_columns,
         "look_of": look_of,
     }
     return environment

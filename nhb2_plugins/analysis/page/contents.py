@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nhb2_plugins.analysis.model import CampaignAnalysis, Estimate
+from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.pictures import Matrix
-from nhb2_plugins.analysis.tables import ReportTable
 from nhb2_plugins.analysis.wording import budget_of, fidelity_of
 from nhb2_plugins.figure_theme import diverging
 
@@ -55,16 +54,6 @@ def anchor(name: str, number: int) -> str:
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
-
-
-def best_of_columns(table: ReportTable) -> dict[int, int]:
-    """The row with the smallest mean of each column of errors or regrets, where there are several rows."""
-    best = {}
-    for column in range(len(table.headings)):
-        means = {i: row[column].mean for i, row in enumerate(table.rows) if isinstance(row[column], Estimate)}
-        if len(means) > 1:
-            best[column] = min(means, key=lambda i: means[i])
-    return best
 
 
 @dataclass(frozen=True)

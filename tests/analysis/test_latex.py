@@ -1,0 +1,83 @@
+"""Tables as LaTeX: escaped, and in lines that fit."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.latex import latex, to_latex
+from nhb2_plugins.analysis.model import Estimate, Interval
+from nhb2_plugins.analysis.tables import Column, table_of
+from tests.analysis.runs import campaign_of
+
+ANALYSIS = analyse(campaign_of({"a": [1.0]}))
+COLUMNS = (Column("who", "who", "text"), Column("mean", "mean"), Column("spread", "spread"), Column("n", "n", "count"))
+ROWS = (
+    ("a & b", Estimate(1.0, 0.5), Interval(2.0, -1.0, 3.0), 1200),
+    ("_", None, None, None),
+    ("c", Estimate(0.5, None), None, 3),
+)
+TABLE = table_of("a_table", "A table", COLUMNS, ROWS, ("First.", "Second."))
+
+
+def rows(text: str) -> list[str]:
+    """The lines between a rule above and one below."""
+    return [
+        line.strip()
+        for part in re.findall(r"\\midrule\n(.*?)\n *\\bottomrule", text, re.S)
+        for line in part.split("\n")
+    ]
+
+
+def test_latex_escapes_what_it_would_read_and_marks_the_best() -> None:
+    text = to_latex(TABLE, ANALYSIS)
+    assert rows(text) == [
+        r"a \& b & 1.00 $\pm$ 0.50 & 2.00 [-1.00, 3.00] & 1,200 \\",
+        r"\_ & -- & -- & -- \\",
+        r"c & \textbf{0.50} & -- & 3 \\",
+    ]
+    assert r"\caption{A table.}\label{tab:a-table}" in text
+    assert text.count(r"\begin{table}[tbp]") == text.count(r"\begin{tabularx}{\linewidth}") == 1
+    notes = text[text.index(r"\parbox{\linewidth}") :]
+    assert "First. Second. Numbers from the embedded table (01234567)" in notes
+
+
+def test_a_negative_number_has_a_minus_sign_and_a_word_s_hyphen_stays() -> None:
+    table = table_of("t", "t", (Column("a", "a", "text"), Column("b", "b")), (("-1x", -1.5), ("a-1", 2.0)))
+    assert rows(to_latex(table, ANALYSIS)) == [r"$-$1x & $-$1.50 \\", r"a-1 & 2.00 \\"]
+    assert latex("~^|<") == r"\textasciitilde{}\textasciicircum{}\textbar{}$<$"
+
+
+def test_columns_without_room_stand_below_the_others_each_with_the_first() -> None:
+    columns = (Column("who", "optimizer", "text"), *(Column(f"c{i}", f"heading {i}") for i in range(9)))
+    table = table_of("t", "t", columns, [("a", *(Interval(1.0 + i, 0.5, 12.25) for i in range(9)))])
+    wide, narrow = to_latex(table, ANALYSIS, 498.0, "table*"), to_latex(table, ANALYSIS, 238.0)
+    assert wide.count(r"\begin{table*}") == 1
+    assert wide.count(r"\begin{tabularx}") < narrow.count(r"\begin{tabularx}")
+    for text in (wide, narrow):
+        found = [cell for row in rows(text) for cell in row.removesuffix(r" \\").split(" & ")]
+        assert [cell for cell in found if cell != "a"] == [f"{1 + i}.00 [0.50, 12.25]" for i in range(9)]
+        assert found.count("a") == text.count(r"\begin{tabularx}")
+    # Digits of 8 point type are 4.25 points wide: no line is wider than its column.
+    assert max(len(row.removesuffix(r" \\")) for row in rows(narrow)) * 4.25 < 238
+
+
+def test_what_is_too_high_goes_on_in_a_further_float() -> None:
+    table = table_of(
+        "t", "Many", (Column("a", "a", "text"), Column("b", "b")), [(f"o{i}", 1.0 * i) for i in range(100)]
+    )
+    text = to_latex(table, ANALYSIS)
+    assert [row.split(" ")[0] for row in rows(text)] == [f"o{i}" for i in range(100)]
+    assert text.count(r"\begin{table}") == text.count(r"\parbox{\linewidth}") == 3
+    assert text.count(r"\caption{Many (continued).}") == 2
+    assert text.count(r"\label") == 1
+
+
+@pytest.mark.parametrize(("word", "shown"), [("a" * 14, "a" * 14), ("a_" * 8, r"a\_a\_a\_a\_\-a\_a\_a\_a\_")])
+def test_long_words_may_be_broken(word: str, shown: str) -> None:
+    table = table_of("t", word, (Column("a", "a", "text"),), [(word,)])
+    text = to_latex(table, ANALYSIS)
+    assert rows(text) == [rf"{shown} \\"]
+    assert rf"\caption{{{shown}.}}" in text

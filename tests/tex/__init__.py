@@ -1,0 +1,1 @@
+"""What a report writes for papers, set by LaTeX."""
