@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -34,7 +35,8 @@ from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign_directory import LOST
 from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
 from nhb2_plugins.exact.quality import FrontQuality
-from nhb2_plugins.optimizers.registry import close_optimizer
+from nhb2_plugins.optimizers.own_process import ending_of
+from nhb2_plugins.optimizers.registry import OPTIMIZERS, close_optimizer
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import user_table_directory
 
@@ -151,6 +153,7 @@ def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:
     plans = chosen_plans(plan_runs(spec), only)
     _refuse_unwritable_names(plans)
     for plan in {plan.optimizer: plan for plan in reversed(plans)}.values():
+        _refuse_who_ends_the_process(plan)
         try:
             with copies_end_here():
                 made = make_planned_optimizer(plan)
@@ -179,6 +182,16 @@ def check_front(spec: CampaignSpec, bench: Benchmark) -> None:
         FrontQuality.of([point.values for point in front], spec.reference_point or None)
     except InvalidValueError as error:
         raise CampaignError(f"objectives {list(spec.objectives)}: {error}") from error
+
+
+def _refuse_who_ends_the_process(plan: RunPlan) -> None:
+    """As ``os._exit(0)`` in a constructor would: the campaign would be over, and look well."""
+    if plan.algorithm in OPTIMIZERS:
+        return
+    make = "import pickle; from nhb2_plugins.campaign.run import make_planned_optimizer as make; "
+    if ending := ending_of(f"{make}make(pickle.load(sys.stdin.buffer))", given=pickle.dumps(plan)):
+        settings = dict(plan.settings)
+        raise CampaignError(f"optimizer {plan.optimizer!r} cannot be made with settings {settings!r}: {ending}")
 
 
 def _refuse_unwritable_names(plans: Sequence[RunPlan]) -> None:

@@ -11,6 +11,7 @@ parameter); and with its settings. It follows
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
@@ -21,7 +22,11 @@ from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.extras import install_command
 from nhb2_plugins.fidelity import FidelityLadder
+<<<<<<< HEAD
 from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
+=======
+from nhb2_plugins.optimizers.own_process import ending_of
+>>>>>>> 9074b99 (An optimizer that ends the process, while imported or made, is tried in another one first)
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
@@ -113,6 +118,10 @@ def registration(algorithm: str) -> Registration:
         hint = f"; it is a sampler of Optuna: algorithm optuna with settings {{sampler: {algorithm}}}"
         raise InvalidValueError(known + hint if of_optuna else known)
     entry = foreign[algorithm]
+    module = entry.value.partition(":")[0]
+    importing = "import importlib; importlib.import_module(sys.argv[1])"
+    if module not in sys.modules and (ending := ending_of(importing, module)):
+        raise MissingExtraError(f"algorithm {algorithm!r} cannot be imported ({ending})")
     made = _load(algorithm, entry.value, None)
     distribution = entry.dist.name if entry.dist else None
     return Registration(entry.value, _ladder_use(made), distribution=distribution)

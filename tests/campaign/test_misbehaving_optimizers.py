@@ -60,6 +60,11 @@ class LeavesAtOnce(Search):
         sys.exit(0)
 
 
+class ExitsAtOnce(Search):
+    def __init__(self, seed, *, epoch=12):
+        os._exit(0)
+
+
 class ForksAtOnce(Search):
     def __init__(self, seed, *, epoch=12):
         os.fork()
@@ -125,11 +130,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site / "misbehaving.py").write_text(MODULE)
     (site / "broken.py").write_text("raise RuntimeError('not on this machine')\n")
     (site / "leaving.py").write_text("import sys\nsys.exit(0)\n")
+    (site / "exiting.py").write_text("from os import _exit\n_exit(0)\n")
     metadata = site / "misbehaving-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n")
     lines = [f"{name} = misbehaving:{name}" for name in NAMES]
     lines += ["broken = broken:Search", "nameless = misbehaving", "leaving = leaving:Search"]
+    lines += ["exiting = exiting:Search"]
     (metadata / "entry_points.txt").write_text("[nhb2_plugins.optimizers]\n" + "\n".join(lines) + "\n")
     return site
 
@@ -219,10 +226,16 @@ def test_a_label_that_the_locale_lacks_is_named(environment: dict[str, str], tmp
     [
         ("CannotBegin", 2, "optimizer 'CannotBegin' cannot be made with settings {}: KeyError('no key')"),
         ("LeavesAtOnce", 2, "optimizer 'LeavesAtOnce' cannot be made with settings {}: SystemExit(0)"),
+        (
+            "ExitsAtOnce",
+            2,
+            "optimizer 'ExitsAtOnce' cannot be made with settings {}: it ends the process, with status 0",
+        ),
         ("TakesNoEpoch", 2, "unexpected keyword argument 'epoch'"),
         ("broken", 1, "algorithm 'broken' cannot be imported (not on this machine)"),
         ("nameless", 1, "algorithm 'nameless' cannot be imported"),
         ("leaving", 1, "algorithm 'leaving' cannot be imported (0)"),
+        ("exiting", 1, "algorithm 'exiting' cannot be imported (it ends the process, with status 0)"),
     ],
 )
 def test_what_cannot_be_made_stops_the_campaign_before_it_starts(
