@@ -99,4 +99,4 @@ def facts_text(facts: Mapping[str, str], width: int) -> str:
     table  embedded
     seed   222
     """
-    return "\n".join(f"{name:<{width}} {fact}" for name, fact in facts.items())
+    return "\n".join(f"{name:<{width}} {printable(fact)}" for name, fact in facts.items())

@@ -59,7 +59,8 @@ def _analyze(options: argparse.Namespace) -> int:
     print(printable(f"Table: {provenance.label}; {provenance.source}"))
     for name in names:
         for section in sections[name]:
-            print(f"\n{section.title}\n[{section.frame.attrs['measure']}; {section.frame.attrs['table']}]")
+            measured = f"[{section.frame.attrs['measure']}; {section.frame.attrs['table']}]"
+            print(f"\n{section.title}\n{printable(measured)}")
             print(frame_text(section.frame))
     for name in ANALYSES if options.name == ALL else ():
         if name not in names:

@@ -17,7 +17,7 @@ from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table, open_table
 from nhb2_plugins.table.verification import check_table
-from nhb2_plugins.text_table import facts_text
+from nhb2_plugins.text_table import facts_text, printable
 
 
 def add_data(commands: Commands) -> None:
@@ -99,14 +99,14 @@ def _data_surrogate(options: argparse.Namespace) -> int:
     for table in surrogate.to_draw_tables(
         to, options.draws, created=created, source=source, overwrite=options.overwrite
     ):
-        print(f"{table.provenance.label} written to {table.directory}")
+        print(printable(f"{table.provenance.label} written to {table.directory}"))
     return 0
 
 
 def _print_written(table: Table, to: Path) -> None:
-    print(f"{table.provenance.label} written to {to}")
+    print(printable(f"{table.provenance.label} written to {to}"))
     if table.provenance.note:
-        print(table.provenance.note)
+        print(printable(table.provenance.note))
 
 
 def _data_import(options: argparse.Namespace) -> int:
@@ -133,7 +133,7 @@ def _data_export(options: argparse.Namespace) -> int:
     seed = bench.checked_seed(read_seed(options.seed))
     make_frame = (lambda _: bench.to_long_frame(seed)) if options.long else table_to_frame
     files = export_table(bench.table, options.to, overwrite=options.overwrite, make_frame=make_frame)
-    print(f"{bench.provenance.label} written to {', '.join(str(file) for file in files)}")
+    print(printable(f"{bench.provenance.label} written to {', '.join(str(file) for file in files)}"))
     return 0
 
 
@@ -141,7 +141,9 @@ def _data_verify(options: argparse.Namespace) -> int:
     table = open_table(Path(options.directory)) if options.directory else open_benchmark().table
     check_table(table)
     place = table.directory or "memory"
-    print(f"{table.provenance.label} in {place}: {len(table.manifest.columns)} columns match their checksums")
+    print(
+        printable(f"{table.provenance.label} in {place}: {len(table.manifest.columns)} columns match their checksums")
+    )
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.text_table import printable
 
 if TYPE_CHECKING:
     from nhb2_plugins.doctor.check import Check
@@ -37,7 +38,7 @@ def _doctor(options: argparse.Namespace) -> int:
         print(json.dumps([asdict(check) for check in checks], indent=1))
     else:
         width = max(len(check.name) for check in checks)
-        print("\n".join(f"{check.status:<7}  {check.name:<{width}}  {check.text}" for check in checks))
+        print("\n".join(f"{check.status:<7}  {check.name:<{width}}  {printable(check.text)}" for check in checks))
     return EXIT_FAILED if any(check.status == "problem" for check in checks) else 0
 
 

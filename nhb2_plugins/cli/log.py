@@ -10,7 +10,7 @@ from pathlib import Path
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_parts
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
-from nhb2_plugins.text_table import counted, text_table
+from nhb2_plugins.text_table import counted, printable, text_table
 from nhb2_plugins.trajectory.bests import read_bests
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.exports import DIRECTORY_FORMATS, export_directories
@@ -49,7 +49,7 @@ def add_log(commands: Commands) -> None:
 def _show(options: argparse.Namespace) -> int:
     rows, tables = _best_rows(options.source) if options.best else _all_rows(options.source)
     print(text_table(_HEADINGS, rows))
-    print(f"\nNumbers from the table {', '.join(sorted(tables)) or '(no record)'}.")
+    print(f"\nNumbers from the table {printable(', '.join(sorted(tables))) or '(no record)'}.")
     return 0
 
 
@@ -91,11 +91,11 @@ def _export(options: argparse.Namespace) -> int:
     options.target = _target(options)
     if options.format is not None:
         n_runs = export_directories(options.source, options.target, options.format)
-        print(f"Wrote {counted(n_runs, 'run')} to {shown_source(options.target)}.", file=sys.stderr)
+        print(f"Wrote {counted(n_runs, 'run')} to {printable(shown_source(options.target))}.", file=sys.stderr)
         return 0
     records = read_source(options.source)
     write_target(options.target, records)
-    print(f"Wrote {counted(len(records), 'record')} to {shown_source(options.target)}.", file=sys.stderr)
+    print(f"Wrote {counted(len(records), 'record')} to {printable(shown_source(options.target))}.", file=sys.stderr)
     return 0
 
 
@@ -111,7 +111,7 @@ def _merge(options: argparse.Namespace) -> int:
     records, n_repeated = merged(record for source in options.sources for record in read_copies(source))
     write_target(options.to, records)
     written, repeated = counted(len(records), "record"), counted(n_repeated, "repetition")
-    print(f"Wrote {written} to {shown_source(options.to)}; left out {repeated}.", file=sys.stderr)
+    print(f"Wrote {written} to {printable(shown_source(options.to))}; left out {repeated}.", file=sys.stderr)
     return 0
 
 
@@ -127,8 +127,9 @@ def _check(options: argparse.Namespace) -> int:
                 raise
             except TrajectoryError as error:
                 status = EXIT_FAILED
-                print(f"damaged: {error}")
+                print(printable(f"damaged: {error}", lines=True))
             else:
                 n_runs = len({each.run_id for each in records})
-                print(f"sound: {shown_source(part)}: {counted(len(records), 'record')} of {counted(n_runs, 'run')}")
+                said = f"{counted(len(records), 'record')} of {counted(n_runs, 'run')}"
+                print(f"sound: {printable(shown_source(part))}: {said}")
     return status

@@ -35,6 +35,7 @@ from nhb2_plugins.errors import (
     TargetExistsError,
     TrajectoryNotFoundError,
 )
+from nhb2_plugins.text_table import printable
 
 _WRONG_INPUT: Final = (
     InvalidValueError,
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return status
     except Nhb2Error as error:
-        print(f"nhb2: error: {error}", file=sys.stderr)
+        print(printable(f"nhb2: error: {error}", lines=True), file=sys.stderr)
         return EXIT_WRONG_INPUT if isinstance(error, _WRONG_INPUT) else EXIT_FAILED
     except KeyboardInterrupt:
         print("nhb2: interrupted", file=sys.stderr)
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         _discard_output()
-        print(f"nhb2: error: {error}", file=sys.stderr)
+        print(printable(f"nhb2: error: {error}", lines=True), file=sys.stderr)
         return EXIT_FAILED
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
+from nhb2_plugins.text_table import printable
+
 if TYPE_CHECKING:
     from nhb2_plugins.campaign.run import RunOutcome
 
@@ -41,6 +43,11 @@ class _Tally:
         return f"{self.simulated_s / 3600:.0f} simulated h, {self.rate:.0f} evaluations/s{failed}"
 
 
+def _failed(outcome: RunOutcome) -> str:
+    """A failure in a line, the last of its traceback."""
+    return printable(f"{outcome.run_id} failed: {outcome.failure.strip().splitlines()[-1]}")
+
+
 @contextmanager
 def plain_progress(stream: TextIO) -> Iterator[tuple[OnStart, OnOutcome]]:
     """A line at the start, for every tenth of the runs, and for every failure."""
@@ -54,7 +61,7 @@ def plain_progress(stream: TextIO) -> Iterator[tuple[OnStart, OnOutcome]]:
     def on_outcome(outcome: RunOutcome) -> None:
         tally.add(outcome)
         if outcome.failure:
-            print(f"{outcome.run_id} failed: {outcome.failure.strip().splitlines()[-1]}", file=stream, flush=True)
+            print(_failed(outcome), file=stream, flush=True)
         step = max(tally.n_planned // 10, 1)
         if tally.n_done % step == 0 or tally.n_done == tally.n_planned:
             print(f"{tally.n_done}/{tally.n_planned} runs, {tally}", file=stream, flush=True)
@@ -95,7 +102,7 @@ def live_progress(stream: TextIO) -> Iterator[tuple[OnStart, OnOutcome]]:
     def on_outcome(outcome: RunOutcome) -> None:
         tally.add(outcome)
         if outcome.failure:
-            progress.console.print(f"{outcome.run_id} failed: {outcome.failure.strip().splitlines()[-1]}", markup=False)
+            progress.console.print(_failed(outcome), markup=False)
         progress.update(task, advance=1, description=str(tally))
 
     with progress:

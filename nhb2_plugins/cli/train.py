@@ -19,7 +19,7 @@ from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration, parse_cellcode
-from nhb2_plugins.text_table import counted, facts_text
+from nhb2_plugins.text_table import counted, facts_text, printable
 
 if TYPE_CHECKING:
     from nhb2_plugins.training.images import DeviceData
@@ -141,7 +141,8 @@ def _train_one(
     from nhb2_plugins.training.models import model_file, train_and_save
 
     chosen, looked_up = task.configuration, _table_curve(bench, task)
-    print(f"{chosen.cellcode} lr {chosen.lr:g} batch size {chosen.batch_size} seed {task.seed}: {data.data.name}")
+    named = f"{chosen.cellcode} lr {chosen.lr:g} batch size {chosen.batch_size} seed {task.seed}: {data.data.name}"
+    print(printable(named))
     print(_HEADINGS + ("" if looked_up is None else f"{'table %':>10}{'cost s':>10}"))
     with _bar(task.epochs) as advance:
         shown = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
 from nhb2_plugins.cli.train import needs_training
 from nhb2_plugins.cli.values import positive_number
-from nhb2_plugins.text_table import counted
+from nhb2_plugins.text_table import counted, printable
 
 if TYPE_CHECKING:
     from nhb2_plugins.training.table_engine import GroupOutcome
@@ -54,7 +54,8 @@ def _train_table(options: argparse.Namespace) -> int:
         nonlocal done
         done += len(outcome.names)
         said = "failed: " + outcome.failure.strip().splitlines()[-1] if outcome.failure else f"{done:,} done"
-        print(f"{outcome.names[0]}{' …' if len(outcome.names) > 1 else ''} {said}", file=sys.stderr, flush=True)
+        first = f"{outcome.names[0]}{' …' if len(outcome.names) > 1 else ''}"
+        print(f"{first} {printable(said)}", file=sys.stderr, flush=True)
 
     outcome = train_table(
         spec,

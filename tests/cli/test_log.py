@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -49,6 +50,27 @@ def test_export_to_every_format_and_back(tmp_path: Path) -> None:
         assert nhb2("log", "export", GOLDEN, url).status == 0
     assert nhb2("log", "export", url, "--to", tmp_path / "a.jsonl").status == 0
     assert read_records(tmp_path / "a.jsonl") == records
+
+
+HOSTILE = "a\x1b[31m\u202e"
+
+
+def test_what_a_run_is_called_does_not_reach_the_terminal_raw(tmp_path: Path) -> None:
+    """Wherever its name is said: in the table, below it, in what is wrong with it."""
+    path = tmp_path / f"{HOSTILE}.jsonl"
+    lines = [line.replace("golden", json.dumps(HOSTILE)[1:-1]) for line in GOLDEN.read_text().splitlines(keepends=True)]
+    lines = [line.replace("imported:587d2fbf", json.dumps(HOSTILE)[1:-1]) for line in lines]
+    path.write_text("".join(lines))
+    for command in (["show"], ["show", "--best"], ["check"]):
+        told = nhb2("log", *command, path)
+        assert not set("\x1b\u202e") & set(told.out + told.err), command
+        assert r"a\x1b[31m\u202e" in told.out
+    path.write_text("".join([*lines, lines[-1]]))
+    told = nhb2("log", "check", path)
+    assert told.status == 1
+    assert not set("\x1b\u202e") & set(told.out + told.err)
+    written = nhb2("log", "export", GOLDEN, tmp_path / f"{HOSTILE}.csv")
+    assert not set("\x1b\u202e") & set(written.err)
 
 
 def test_merge_takes_each_record_once(tmp_path: Path) -> None:

@@ -118,3 +118,30 @@ def test_output_in_ascii_escapes_what_it_lacks() -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.endswith(b"\\xb1\n")
+
+
+# -- what a terminal is shown
+
+HOSTILE = "\x1b]0;renamed\x07\x1b[31m\u202e"
+CODES = r"\x1b]0;renamed\x07\x1b[31m\u202e"
+
+
+@pytest.mark.parametrize("command", [["info"], ["doctor"], ["data", "verify"]])
+def test_what_a_table_says_of_itself_does_not_reach_the_terminal_raw(command: list[str], tmp_path: Path) -> None:
+    place = tmp_path / "table"
+    write_table(place, mini_columns(), mini_provenance(source=f"from {HOSTILE}", note=f"so {HOSTILE}", created=HOSTILE))
+    outcome = nhb2(*command, str(place)) if command[0] == "data" else nhb2(*command, "--table", str(place))
+    assert not set("\x1b\x07\u202e") & set(outcome.out + outcome.err)
+    if command[0] != "data":
+        assert f"so {CODES}" in outcome.out
+    if command == ["info"]:
+        assert f"from {CODES}" in outcome.out
+
+
+def test_an_error_does_not_reach_the_terminal_raw(tmp_path: Path) -> None:
+    outcome = nhb2("query", f"0101{HOSTILE}", "0.1", "256")
+    assert outcome.status == 2
+    assert not set("\x1b\x07\u202e") & set(outcome.err)
+    outcome = nhb2("log", "show", str(tmp_path / HOSTILE.replace("/", "")))
+    assert outcome.status != 0
+    assert CODES in outcome.err
