@@ -22,11 +22,8 @@ from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
 from nhb2_plugins.extras import install_command
 from nhb2_plugins.fidelity import FidelityLadder
-<<<<<<< HEAD
 from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
-=======
 from nhb2_plugins.optimizers.own_process import ending_of
->>>>>>> 9074b99 (An optimizer that ends the process, while imported or made, is tried in another one first)
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
 ENTRY_POINT_GROUP: Final = "nhb2_plugins.optimizers"
