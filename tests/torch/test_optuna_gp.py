@@ -51,3 +51,8 @@ def test_it_keeps_to_a_part_of_the_space(bench: Benchmark) -> None:
 def test_settings_that_do_not_fit_are_named() -> None:
     with pytest.raises(InvalidValueError, match="n_start_trials"):
         make_optimizer("optuna", seed=0, settings={"sampler": "gp", "n_start_trials": 5})
+
+
+def test_it_minimises_two_objectives(bench: Benchmark) -> None:
+    first, second = (sequence(bench, 3, objectives=("error_pct", "cost_s")) for _ in range(2))
+    assert first == second != sequence(bench, 3)
