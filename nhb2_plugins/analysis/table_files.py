@@ -42,7 +42,7 @@ def _names(key: str, kind: type | None) -> tuple[str, ...]:
 
 
 def _cells(value: Any, kind: type | None) -> tuple[Any, ...]:
-    if value is None:
+    if value is None or value != value:  # NaN: there is no such number
         return ("",) * len(_names("", kind))
     if isinstance(value, Estimate):
         return value.mean, "" if value.standard_error is None else value.standard_error

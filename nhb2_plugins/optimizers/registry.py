@@ -81,6 +81,9 @@ OPTIMIZERS: Final[Mapping[str, Registration]] = {
         settings="nhb2_plugins.optimizers.bohb_model:BohbSettings",
         ending_setting="n_iterations",
     ),
+    "sh_emoa": Registration(
+        "nhb2_plugins.optimizers.sh_emoa:ShEmoa", ladder="always", ending_setting="n_evaluations", extra="pareto"
+    ),
     "optuna": Registration(
         "nhb2_plugins.adapters.optuna.optimizer:OptunaOptimizer", extra="optuna", distribution="optuna"
     ),
