@@ -31,6 +31,8 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 
 html_theme = "furo"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 html_title = f"nhb2-plugins {release}"
 html_show_sphinx = False
 html_static_path = ["static"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sphinx.util.inventory import InventoryFile
 
+import nhb2_plugins as nhb2
 from tests.browser.conftest import OpenPage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +26,21 @@ PAGES = (
     "reference/lookups",
     "faq",
 )
+
+
+DOCUMENTED = ("adapters.optuna_adapter", "adapters.smac_adapter", "adapters.bohb_adapter", "exact", "compat", "testing")
+
+
+def test_every_public_name_is_in_the_reference(site: Path) -> None:
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="").data
+    documented = {
+        name.rpartition(".")[2] for kind, names in inventory.items() if kind.startswith("py:") for name in names
+    }
+    modules = [nhb2, *(import_module(f"nhb2_plugins.{name}") for name in DOCUMENTED)]
+    public = {name for module in modules for name in module.__all__ if callable(getattr(module, name))}
+    assert public - documented == set()
+    names = (ROOT / "docs" / "reference" / "names.md").read_text(encoding="utf-8")
+    assert [name for name in nhb2.__all__ if f"`{name} <" not in names] == []
 
 
 def address(site: Path, page: str) -> str:
