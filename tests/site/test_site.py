@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -32,10 +33,10 @@ DOCUMENTED = ("adapters.optuna_adapter", "adapters.smac_adapter", "adapters.bohb
 
 
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
-    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="").data
-    documented = {
-        name.rpartition(".")[2] for kind, names in inventory.items() if kind.startswith("py:") for name in names
-    }
+    with (site / "objects.inv").open("rb") as stream:
+        inventory = InventoryFile.load(stream, "", posixpath.join)
+    python = [names for kind, names in inventory.items() if kind.startswith("py:")]
+    documented = {name.rpartition(".")[2] for names in python for name in names}
     modules = [nhb2, *(import_module(f"nhb2_plugins.{name}") for name in DOCUMENTED)]
     public = {name for module in modules for name in module.__all__ if callable(getattr(module, name))}
     assert public - documented == set()
