@@ -65,7 +65,7 @@ def setup(app: Sphinx) -> None:
     """Connect what this site does beyond Sphinx."""
     app.add_directive("commands", commands.Commands)
     app.connect("builder-inited", made.make)
-    app.connect("source-read", contents.lead_out_of_the_site)
+    app.connect("source-read", contents.lead_to_the_right_place)
     app.connect("source-read", contents.list_the_rest)
     app.connect("missing-reference", docstrings.resolve_by_last_name)
     app.connect("autodoc-process-docstring", docstrings.read_sections_of_values, priority=400)

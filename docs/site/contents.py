@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,29 +15,37 @@ if TYPE_CHECKING:
 REPOSITORY: Final = "https://github.com/nhb2-plugins/nhb2-plugins"
 """Where the repository is read; ``pyproject.toml``, ``CITATION.cff`` and the README name it too."""
 ROOT: Final = Path(__file__).resolve().parents[2]
-_OUTWARD: Final = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)((?:#[^)\s]*)?)\)")
+ELSEWHERE: Final = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md", "datasheet": "data/DATASHEET.md"}
+"""Pages whose text is another file of the repository; in ``docs/`` they only point there."""
+_LINK: Final = re.compile(r"(?P<mark>!?)\[(?P<text>[^\]]*)\]\((?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)")
 _FRONT: Final = "index"
 _REST: Final = "% the rest"
 
 
-def lead_out_of_the_site(app: Sphinx, page: str, source: list[str]) -> None:
-    """Relative links to the repository's other files become links to where it is read.
+def lead_to_the_right_place(app: Sphinx, page: str, source: list[str]) -> None:
+    """The page's text, its relative links led to pages of the site, or to the repository where it is read.
 
     Raises:
-        ExtensionError: there is no such file.
+        ExtensionError: a link leads nowhere.
     """
-    here = (Path(app.srcdir) / page).parent
+    home = Path(app.srcdir) / page
+    origin = ROOT / ELSEWHERE[page] if page in ELSEWHERE else home
+    if page in ELSEWHERE:
+        source[0] = origin.read_text(encoding="utf-8")
+    pages = {ROOT / file: Path(app.srcdir) / f"{name}.md" for name, file in ELSEWHERE.items()}
 
-    def address(link: re.Match[str]) -> str:
-        target = (here / link[1]).resolve()
-        if target.is_relative_to(app.srcdir):
-            return link[0]
-        if not (target.is_relative_to(ROOT) and target.exists()):
-            raise ExtensionError(f"{page} links to {link[1]}, which is not there")
-        kind = "tree" if target.is_dir() else "blob"
-        return f"]({REPOSITORY}/{kind}/main/{target.relative_to(ROOT).as_posix()}{link[2]})"
+    def led(link: re.Match[str]) -> str:
+        target = (origin.parent / link["path"]).resolve()
+        target = pages.get(target, target)
+        address = os.path.relpath(target, home.parent)
+        if not (link["mark"] or target.is_relative_to(app.srcdir)):
+            if not (target.is_relative_to(ROOT) and target.exists()):
+                raise ExtensionError(f"{origin} links to {link['path']}, which is not there")
+            kind = "tree" if target.is_dir() else "blob"
+            address = f"{REPOSITORY}/{kind}/main/{target.relative_to(ROOT).as_posix()}"
+        return f"{link['mark']}[{link['text']}]({address}{link['anchor'] or ''})"
 
-    source[0] = _OUTWARD.sub(address, source[0])
+    source[0] = _LINK.sub(led, source[0])
 
 
 def list_the_rest(app: Sphinx, page: str, source: list[str]) -> None:
