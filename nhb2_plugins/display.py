@@ -228,8 +228,10 @@ def _axes(given: Axes | None, size: tuple[float, float] = (7, 4.2)) -> Iterator[
         from nhb2_plugins.figure_theme import COLOURS, STYLE
     except ImportError as error:
         raise missing_extra("pictures need matplotlib", "report", error) from error
+    # Outside the context: a notebook's backend, which is loaded with the first figure, sets parameters of its own.
+    figure = given.figure if given is not None else pyplot.figure(figsize=size, layout="constrained")
     with rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
-        yield given if given is not None else pyplot.subplots(figsize=size, layout="constrained")[1]
+        yield given if given is not None else figure.add_subplot()
 
 
 def _name_table(axes: Axes, table: str) -> None:
