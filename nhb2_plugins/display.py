@@ -69,7 +69,9 @@ def _table(caption: str, rows: Iterable[Sequence[object]], headings: Sequence[st
 @html_of.register
 def _provenance(shown: Provenance) -> str:
     names = {"kind": shown.kind, "source": shown.source, "created": shown.created, "seeds": _listed(shown.seeds)}
-    rows = [*names.items(), ("digest", shown.digest[:8] or "none"), *([("note", shown.note)] if shown.note else [])]
+    assumed = _listed(f"{name}: {variant}" for name, variant in shown.assumptions.items())
+    rest = {"digest": shown.digest[:8], "assumptions": assumed, "note": shown.note}
+    rows = [*names.items(), *((name, text) for name, text in rest.items() if text)]
     return _table(shown.label, rows)
 
 
