@@ -55,6 +55,10 @@ def test_every_environment_of_tox_is_run_by_somebody() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     by_the_script = set(re.findall(r'^environments="(.*)"$', script, re.MULTILINE)[0].split())
     declared = {name.removeprefix("testenv:") for name in tox.sections() if name.startswith("testenv:")}
-    assert by_default | by_the_script == declared
+    ran = by_default | by_the_script
+    assert ran <= declared
+    commands = {name: set(tox[f"testenv:{name}"]["commands"].strip().splitlines()) for name in declared}
+    ran_commands = set().union(*(commands[name] for name in ran))
+    assert [name for name in declared - ran if not commands[name] <= ran_commands] == []
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [name for name in declared if f"`tox -e {name}`" not in contributing] == []
