@@ -40,7 +40,7 @@ def test_an_optimizer_is_green_and_runs_in_a_campaign(tmp_path: Path) -> None:
     assert main(["new", "optimizer", "my-search", "--directory", str(package)]) == 0
     site = installed(package)
     said = run("pytest", "-q", "-p", "no:cacheprovider", "tests", directory=package, site=site)
-    assert "14 passed" in said
+    assert "15 passed" in said
     assert "my_search" in run("nhb2_plugins.cli", "optimizers", directory=tmp_path, site=site)
     spec = package / "campaign.yaml"
     short = spec.read_text().replace("20000", "3000").replace("seeds: 10", "seeds: 1")
