@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -246,7 +247,7 @@ class Expansion:
         if quantity == "acc":
             return _accuracy(model, self._final_errors, split)
         if quantity == "time":
-            return _times(model, split)
+            return np.stack(list(_epoch_times(model, split)))
         return self._total(name)
 
     @cached_property
@@ -257,7 +258,8 @@ class Expansion:
         parts = ("train", "valid") if name == "total_trainval_time" else (name.split("_")[1],)
         total = np.zeros((len(self._model.seeds), self._model.n_rows))
         for split in parts:
-            total = _ordered_sum(total, _times(self._model, split))
+            for seconds in _epoch_times(self._model, split):
+                total = total + seconds
         return total
 
 
@@ -288,20 +290,19 @@ def _final_errors(model: TableModel) -> Integer:
 
 
 def _accuracy(model: TableModel, final: Integer, split: str) -> Float:
+    """Epoch by epoch, which holds a twelfth of the noise at once."""
     hyperparameters = np.arange(model.n_rows) % N_HYPERPARAMETERS
-    shape = (N_EPOCHS, len(model.seeds), model.n_rows)
     units = TEST_IMAGES if split == "test" else ERROR_UNITS
     diverged = final >= CHANCE_ERROR
-    curve_noise = _deviates(model, _STREAM_CURVE, shape)
-    if split != "valid":
-        stream, ratio, part = _OF_VALIDATION[split]
-        noise = _deviates(model, stream, shape)
-    column = np.empty(shape)
+    column = np.empty((N_EPOCHS, *final.shape))
     for epoch in range(N_EPOCHS):
-        error = _validation_error(model, final, epoch, curve_noise[epoch])
+        skipped = epoch * final.size
+        error = _validation_error(model, final, epoch, _deviates(model, _STREAM_CURVE, final.shape, skipped=skipped))
         if split != "valid":
+            stream, ratio, part = _OF_VALIDATION[split]
+            noise = _deviates(model, stream, final.shape, skipped=skipped)
             error = error * (
-                getattr(model, ratio)[hyperparameters, epoch] / SCALE + noise[epoch] * model.split_noise[part] / SCALE
+                getattr(model, ratio)[hyperparameters, epoch] / SCALE + noise * model.split_noise[part] / SCALE
             )
         images = np.rint(error * (units / ERROR_UNITS))
         images = np.clip(np.where(diverged, 0.9 * units, images), 0.0, 0.9 * units)
@@ -324,7 +325,8 @@ def _validation_error(model: TableModel, final: Integer, epoch: int, noise: Floa
     return np.asarray(np.where(error > CHANCE_ERROR, 2.0 * CHANCE_ERROR - error, error))
 
 
-def _times(model: TableModel, split: str) -> Float:
+def _epoch_times(model: TableModel, split: str) -> Iterator[Float]:
+    """Seconds of each epoch, (n_seeds, n_rows)."""
     shape = (len(model.seeds), model.n_rows)
     noise = _deviates(model, _STREAM_COST, shape, model.cost_kind)
     relative = noise * (model.cost_spread / SCALE)
@@ -333,24 +335,16 @@ def _times(model: TableModel, split: str) -> Float:
     valid = np.rint(total * (model.valid_share / SCALE))
     test = np.rint(valid * (model.test_share / SCALE))
     amounts = {"train": total - valid, "valid": valid, "test": test}
-    per_epoch = (N_EPOCHS, *shape)
-    skipped = list(amounts).index(split) * math.prod(per_epoch)
-    jitter = _deviates(model, _STREAM_EPOCH_TIME, per_epoch, skipped=skipped) * (model.epoch_jitter[0] / SCALE)
-    return np.asarray(_split_over_epochs(amounts[split], jitter) / 1000.0)
+    return _split_over_epochs(model, amounts[split], skipped=list(amounts).index(split) * N_EPOCHS * total.size)
 
 
-def _split_over_epochs(amount: Float, jitter: Float) -> Float:
-    """Whole milliseconds of each epoch, (12, n_seeds, n_rows), that add up to ``amount``."""
-    ends = np.empty((N_EPOCHS + 1, *amount.shape))
-    ends[0] = 0.0
-    for epoch in range(1, N_EPOCHS):
-        ends[epoch] = np.rint(amount / N_EPOCHS * (epoch + jitter[epoch]))
-    ends[N_EPOCHS] = amount
-    return np.asarray(np.maximum(ends[1:] - ends[:-1], 0.0))
-
-
-def _ordered_sum(start: Float, parts: Float) -> Float:
-    total = start
-    for part in parts:
-        total = total + part
-    return total
+def _split_over_epochs(model: TableModel, amount: Float, *, skipped: int) -> Iterator[Float]:
+    """Whole milliseconds that add up to ``amount``, in seconds."""
+    begin = np.zeros_like(amount)
+    for epoch in range(1, N_EPOCHS + 1):
+        end = amount
+        if epoch < N_EPOCHS:
+            noise = _deviates(model, _STREAM_EPOCH_TIME, amount.shape, skipped=skipped + epoch * amount.size)
+            end = np.rint(amount / N_EPOCHS * (epoch + noise * (model.epoch_jitter[0] / SCALE)))
+        yield np.maximum(end - begin, 0.0) / 1000.0
+        begin = end
