@@ -22,3 +22,8 @@ class TestSmac(OptimizerContract):
     @classmethod
     def fidelity(cls, name: str, epoch: int) -> dict[str, Any]:
         return super().fidelity(name, epoch) if name == "on-a-ladder" else {"epoch": epoch}
+
+    @classmethod
+    def takes(cls, name: str, parameter: str) -> bool:
+        """On a ladder SMAC minimises one objective."""
+        return super().takes(name, parameter) and (name, parameter) != ("on-a-ladder", "objectives")

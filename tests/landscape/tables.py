@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CHOICES, Configuration
+from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CHOICES, N_CONFIGURATIONS, Configuration
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.writer import table_in_memory
 from tests.support.published_format import SEEDS, generated_table
@@ -44,3 +45,16 @@ def neighbours(index: int) -> list[int]:
         for other in range(n)
         if other != choices[axis]
     ]
+
+
+def neighbour_matrix() -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """The 30 neighbours of every configuration by digits of the index in mixed radix, shape (196608, 30)."""
+    strides = [math.prod(N_CHOICES[axis + 1 :]) for axis in range(len(N_CHOICES))]
+    index = np.arange(N_CONFIGURATIONS)
+    columns = []
+    for stride, n in zip(strides, N_CHOICES, strict=True):
+        digit = index // stride % n
+        columns += [index + ((digit + shift) % n - digit) * stride for shift in range(1, n)]
+    matrix = np.stack(columns, axis=1)
+    assert sorted(matrix[123_456].tolist()) == sorted(neighbours(123_456))
+    return matrix
