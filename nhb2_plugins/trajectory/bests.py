@@ -12,7 +12,7 @@ from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.trajectory.consistency import SeenTrials, check_incumbents
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.incumbent import BestSoFar, IncumbentChange, improvements_in_order
-from nhb2_plugins.trajectory.reader import Part, RunParts, read_parts, refuse_lost_trials, refuse_other_runs
+from nhb2_plugins.trajectory.reader import Part, RunParts, read_parts, refuse_other_conditions, refuse_other_end
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunHeader
 
@@ -68,10 +68,11 @@ def read_bests(source: str) -> SourceBests:
 
 def _take_file(kept: _Kept, path: Path) -> None:
     others: list[tuple[str, Part]] = []
-    n_records, compared = 0, list[TrialRecord]()
+    n_records, ended_s, compared = 0, 0.0, list[TrialRecord]()
     for record in _records_among(read_parts(path), others):
         kept.take(record, path)
         n_records += 1
+        ended_s = max(ended_s, record.end_s)
         if _has_several_objectives(others):
             compared.append(record)
     headers = [part for _, part in others if isinstance(part, RunHeader)]
@@ -84,7 +85,7 @@ def _take_file(kept: _Kept, path: Path) -> None:
         compared.sort(key=attrgetter("end_s", "trial"))
         bests = list(improvements_in_order(compared, headers[0].objectives))
     if parts.end is not None:
-        refuse_lost_trials(path, n_records, parts.end)
+        refuse_other_end(path, n_records, ended_s, parts.end)
     check_incumbents(path, headers[0], parts.incumbents, bests, is_finished=parts.end is not None)
 
 
@@ -100,5 +101,5 @@ def _records_among(parts: Iterator[tuple[str, Part]], others: list[tuple[str, Pa
             continue
         for _, other in others:
             if isinstance(other, RunHeader):
-                refuse_other_runs(where.rpartition(":")[0], other.run_id, [part])
+                refuse_other_conditions(where.rpartition(":")[0], other, [part])
         yield part

@@ -12,7 +12,7 @@ from pathlib import Path
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.database_url import shown_source
-from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_runs
+from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_conditions
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sources import merged, read_source
 
@@ -91,7 +91,7 @@ def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
     header = parts.finished(path, records).header
     if not records:
         return
-    refuse_other_runs(path, header.run_id, records)
+    refuse_other_conditions(path, header, records)
     ordered, _ = merged(records)
     yield ExportedRun(header.optimizer, header.seed, header.budget_s, tuple(ordered))
 

@@ -43,10 +43,10 @@ def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
     headers = [part for _, part in others if isinstance(part, RunHeader)]
     ends = [part for _, part in others if isinstance(part, RunEnd)]
     if len(headers) == 1:
-        refuse_other_runs(file, headers[0].run_id, records)
+        refuse_other_conditions(file, headers[0], records)
         reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts()).finished(file, records)
     elif len(ends) == 1:  # with more, several files were joined
-        refuse_lost_trials(file, len(records), ends[0])
+        refuse_other_end(file, len(records), last_end_s(records), ends[0])
     refuse_repeated_trials(((record.run_id, record.trial) for record in records), file)
     return records
 
@@ -75,6 +75,23 @@ def refuse_other_runs(path: str | os.PathLike[str], run_id: str, records: Iterab
             )
 
 
+def refuse_other_conditions(path: str | os.PathLike[str], header: RunHeader, records: Iterable[TrialRecord]) -> None:
+    """Refuse a run's file that holds records of another run, of another table, or that were charged otherwise.
+
+    Raises:
+        TrajectoryError: so it does; the file is named.
+    """
+    key = header.table_key
+    for record in records:
+        if record.run_id != header.run_id:
+            refuse_other_runs(path, header.run_id, [record])
+        for name, said, found in (("table", key, record.table), ("charging", header.charging, record.charging)):
+            if said != found:
+                raise TrajectoryError(
+                    f"{os.fspath(path)}: its header says {name} {said!r}, and trial {record.trial} {found!r}"
+                )
+
+
 def read_run(path: str | os.PathLike[str]) -> RunFile:
     """The file of one run.
 
@@ -84,7 +101,7 @@ def read_run(path: str | os.PathLike[str]) -> RunFile:
     file = Path(path)
     parts, records = read_run_parts(file)
     if parts.header is not None:
-        refuse_other_runs(path, parts.header.run_id, records)
+        refuse_other_conditions(path, parts.header, records)
     return replace(parts.finished(file, records), records=tuple(records))
 
 
@@ -131,7 +148,7 @@ class RunParts:
         if self.header is None:
             raise TrajectoryError(f"{path} has no line of type 'run'")
         if self.end is not None:
-            refuse_lost_trials(path, len(trials), self.end)
+            refuse_other_end(path, len(trials), last_end_s(trials), self.end)
         if len({each.trial for each in trials}) < len(trials):
             refuse_repeated_trials(((self.header.run_id, each.trial) for each in trials), path)
         bests = improvements_in_order(sorted(trials, key=attrgetter("end_s", "trial")), self.header.objectives)
@@ -159,14 +176,23 @@ def _refuse_second(first: object, name: str, where: str) -> None:
         raise TrajectoryError(f"{where}: a second line of type {name!r}; a run has a file of its own")
 
 
-def refuse_lost_trials(path: Path, n_trials: int, end: RunEnd) -> None:
-    """Refuse a run's file that has other trials than its end counts.
+def last_end_s(trials: Iterable[Trial]) -> float:
+    """When the last trial ended; 0 without one."""
+    return max((each.end_s for each in trials), default=0.0)
+
+
+def refuse_other_end(path: Path, n_trials: int, ended_s: float, end: RunEnd) -> None:
+    """Refuse a run's file that has other trials than its end counts, or whose last one ends at another time.
 
     Raises:
         TrajectoryError: so it has.
     """
     if end.n_evaluations != n_trials:
         raise TrajectoryError(f"{path} has {n_trials} trials, and its end says that there were {end.n_evaluations}")
+    if end.simulated_s != ended_s:
+        raise TrajectoryError(
+            f"{path}: the last trial ends at {ended_s!r} s, and its end says that it was at {end.simulated_s!r}"
+        )
 
 
 def read_line(line: bytes, where: str) -> Part:

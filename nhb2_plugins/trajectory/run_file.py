@@ -275,6 +275,11 @@ class RunHeader(RunConditions):
         return LONG_EPOCHS in (self.epoch, *(self.ladder.rungs if self.ladder else ()))
 
     @property
+    def table_key(self) -> str:
+        """What every record of the run says of its table."""
+        return Provenance(**self.table).key
+
+    @property
     def table_label(self) -> str:
         """The table in a few words, for tables and figures."""
         return Provenance(**self.table).label

@@ -29,7 +29,7 @@ from nhb2_plugins.trajectory.fields import (
     OneOf,
     Percent,
 )
-from nhb2_plugins.trajectory.reader import RunParts, raw_lines, read_line, refuse_other_runs
+from nhb2_plugins.trajectory.reader import RunParts, raw_lines, read_line, refuse_other_conditions
 from nhb2_plugins.trajectory.record import RECORD, TrialRecord
 from nhb2_plugins.trajectory.run_file import KnownIncumbent, MeasuredIncumbent, RunFile, RunHeader, RunSummary
 
@@ -63,25 +63,29 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
     """
     file = Path(path)
     parts, trials = RunParts(), []
-    beginning = b""  # of a trial's line of this run
+    beginning = charging = ending = b""  # what a trial's line of this run has
     for number, line in enumerate(raw_lines(file), start=1):
-        trial = _sound_trial(line) if beginning and line.startswith(beginning) else None
+        is_own = beginning and line.startswith(beginning) and line.endswith(ending) and charging in line
+        trial = _sound_trial(line) if is_own else None
         if trial is None:
             part = read_line(line, f"{file}:{number}")
             if isinstance(part, TrialRecord):
                 if parts.header is not None:
-                    refuse_other_runs(file, parts.header.run_id, [part])
+                    refuse_other_conditions(file, parts.header, [part])
                 trial = _trial_of(part)
             else:
                 parts = parts.with_part(part, f"{file}:{number}")
-                beginning = _beginning_of_trials(parts.header)
+                if parts.header is not None:
+                    beginning, charging, ending = _own_of_trials(parts.header)
         if trial is not None:
             trials.append(trial)
     return _summary(parts.finished(file, trials), trials, str(file))
 
 
-def _beginning_of_trials(header: RunHeader | None) -> bytes:
-    return b"" if header is None else b'{"type": "trial", "run_id": ' + json.dumps(header.run_id).encode() + b","
+def _own_of_trials(header: RunHeader) -> tuple[bytes, bytes, bytes]:
+    """What every line of the run's trials begins with, holds, and ends with: run, charging, table."""
+    run, charging, table = (json.dumps(text).encode() for text in (header.run_id, header.charging, header.table_key))
+    return b'{"type": "trial", "run_id": ' + run + b",", b'"charging": ' + charging + b",", b'"table": ' + table + b"}"
 
 
 def summarise(run: RunFile) -> RunSummary:

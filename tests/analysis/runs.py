@@ -59,7 +59,6 @@ def make_run(
             charged_cost_s=1.0,
             start_s=max(float(time) - 1, 0.0),
             end_s=float(time),
-            table="embedded:01234567",
         )
         for trial, (time, accuracy) in enumerate(incumbents)
     )
@@ -67,7 +66,11 @@ def make_run(
         MeasuredIncumbent(float(time), trial, accuracy, accuracy + 1, accuracy + 5)
         for trial, (time, accuracy) in enumerate(incumbents)
     )
-    return RunFile(RunHeader(**{**fields, **header}), records, measured, RunEnd(len(records), 100.0, 0.1))
+    header_of_run = RunHeader(**{**fields, **header})
+    of_header = {"charging": header_of_run.charging, "table": header_of_run.table_key}
+    records = tuple(replace(record, **of_header) for record in records)
+    end = RunEnd(len(records), max((record.end_s for record in records), default=0.0), 0.1)
+    return RunFile(header_of_run, records, measured, end)
 
 
 def optimizer_of(name: str, *runs: RunFile) -> OptimizerRuns:

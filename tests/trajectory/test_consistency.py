@@ -87,6 +87,12 @@ LIES: list[tuple[int, dict[str, Any], str]] = [
     (END, {"n_evaluations": None}, ":10: end field n_evaluations is None"),
     (END, {"n_evaluations": 5}, "has 4 trials, and its end says that there were 5"),
     (END, {"simulated_s": float("inf")}, ":10: end field simulated_s is inf, expected a finite number"),
+    (END, {"simulated_s": 71.0}, r"last trial ends at 70\.0 s, and its end says that it was at 71\.0"),
+    (FIRST_TRIAL, {"charging": "cached"}, "its header says charging 'from_scratch', and trial 0 'cached'"),
+    (FIRST_TRIAL, {"table": "embedded:89abcdef"}, "says table 'embedded:01234567', and trial 0 'embedded:89"),
+    (FIRST_TRIAL + 3, {"table": "published:01234567"}, "says table 'embedded:01234567', and trial 3 'publi"),
+    (HEADER, {"charging": "continued"}, "its header says charging 'continued', and trial 0 'from_scratch'"),
+    (HEADER, {"table": {**RUN.header.table, "kind": "imported"}}, "says table 'imported:01234567', and trial 0 'embed"),
     (END, {"wall_s": -0.5}, r":10: end field wall_s is -0\.5, expected at least 0"),
     (END, {"note": 1}, "end fields missing or unknown: note"),
 ]  # fmt: skip
@@ -146,7 +152,10 @@ def test_a_record_of_another_run_is_refused(reader: str, tmp_path: Path) -> None
 def test_an_incumbent_at_200_epochs_is_held_against_its_record(tmp_path: Path) -> None:
     record = replace(RUN.records[0], epoch=200, split="test", accuracy_pct=85.0)
     run = RunFile(
-        replace(RUN.header, measure_epoch=200), (record,), RUN.incumbents[:1], replace(RUN.end, n_evaluations=1)
+        replace(RUN.header, measure_epoch=200),
+        (record,),
+        RUN.incumbents[:1],
+        replace(RUN.end, n_evaluations=1, simulated_s=10.0),
     )  # type: ignore[type-var,arg-type]
     path = write_run(tmp_path, run)
     assert read_summary(path).regrets == ((10.0, 5.0),)
