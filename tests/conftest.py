@@ -37,6 +37,14 @@ def _own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home directory of the test's own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def published_pickles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the three pickles in the published format, of 61 classes that the published ones fall into.

@@ -33,7 +33,7 @@ from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choic
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, is_same_budget
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
-from nhb2_plugins.optimizers.registry import check_ladder, check_objectives, check_restriction, registration
+from nhb2_plugins.optimizers.registry import check_ladder, check_takes, registration
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.location import expanded_user, shipped_directories
@@ -252,7 +252,7 @@ def _refuse_hidden_rungs(ladder: FidelityLadder | None) -> None:
 
 def _check_searches_front(optimizer: OptimizerSpec) -> None:
     """Refuse an optimizer that knows one objective alone, or searches where the front is not measured."""
-    check_objectives(optimizer.algorithm)
+    check_takes(optimizer.algorithm, "objectives")
     ladder = optimizer.fidelity_ladder()
     top = optimizer.epoch if ladder is None else ladder.rungs[-1]
     if top != SCHEDULE_EPOCHS:
@@ -346,7 +346,7 @@ class CampaignSpec(_Strict):
     def _restrictions_meet(self) -> Self:
         for optimizer in self.optimizers:
             if self.restriction_of(optimizer) != WHOLE_SPACE:
-                check_restriction(optimizer.algorithm)
+                check_takes(optimizer.algorithm, "restriction")
         return self
 
     def with_seeds(self, n_seeds: int) -> CampaignSpec:

@@ -207,45 +207,32 @@ def make_optimizer(
         fidelity["epoch"] = epoch
     arguments = _arguments(algorithm, entry, make, settings or {})
     if restriction != WHOLE_SPACE:
-        _check_takes_restriction(algorithm, make)
+        _check_takes(algorithm, make, "restriction")
         arguments["restriction"] = restriction
     if checked_search_objectives(objectives) != (ERROR_PCT,):
-        _check_takes_objectives(algorithm, make)
+        _check_takes(algorithm, make, "objectives")
         arguments["objectives"] = tuple(objectives)
     optimizer: Optimizer = make(seed=seed, **fidelity, **arguments)
     return optimizer
 
 
-def check_restriction(algorithm: str) -> None:
-    """Refuse an optimizer that cannot keep to a part of the space.
+def check_takes(algorithm: str, parameter: Literal["restriction", "objectives"]) -> None:
+    """Refuse an optimizer that cannot keep to a part of the space, or that minimises the error alone.
 
     Raises:
-        InvalidValueError: an unknown name, or an optimizer without a parameter ``restriction``.
+        InvalidValueError: an unknown name, or an optimizer without that parameter.
         MissingExtraError: the optimizer's framework is not installed.
     """
     entry = registration(algorithm)
-    _check_takes_restriction(algorithm, _load(algorithm, entry.target, entry.extra))
+    _check_takes(algorithm, _load(algorithm, entry.target, entry.extra), parameter)
 
 
-def _check_takes_restriction(algorithm: str, make: Any) -> None:
-    if "restriction" not in inspect.signature(make).parameters:
-        raise InvalidValueError(f"algorithm {algorithm!r} has no parameter 'restriction': it searches the whole space")
+def _check_takes(algorithm: str, make: Any, parameter: str) -> None:
+    if parameter not in inspect.signature(make).parameters:
+        raise InvalidValueError(f"algorithm {algorithm!r} has no parameter {parameter!r}: it {_WITHOUT[parameter]}")
 
 
-def check_objectives(algorithm: str) -> None:
-    """Refuse an optimizer that minimises the error alone.
-
-    Raises:
-        InvalidValueError: an unknown name, or an optimizer without a parameter ``objectives``.
-        MissingExtraError: the optimizer's framework is not installed.
-    """
-    entry = registration(algorithm)
-    _check_takes_objectives(algorithm, _load(algorithm, entry.target, entry.extra))
-
-
-def _check_takes_objectives(algorithm: str, make: Any) -> None:
-    if "objectives" not in inspect.signature(make).parameters:
-        raise InvalidValueError(f"algorithm {algorithm!r} has no parameter 'objectives': it minimises the error alone")
+_WITHOUT: Final = {"restriction": "searches the whole space", "objectives": "minimises the error alone"}
 
 
 def check_ladder(algorithm: str, *, has_ladder: bool) -> None:

@@ -96,7 +96,11 @@ def campaign_of(finals: Mapping[str, Sequence[float | None]], **header: Any) -> 
 
 def write_run(directory: Path, run: RunFile, *, finish: bool = True) -> Path:
     """A run's file below a campaign's directory."""
-    path = directory / "runs" / f"{run.header.run_id}.jsonl"
+    return write_file(directory / "runs" / f"{run.header.run_id}.jsonl", run, finish=finish)
+
+
+def write_file(path: Path, run: RunFile, *, finish: bool = True) -> Path:
+    """A run's file."""
     with JsonLinesSink(path) as sink:
         sink.write_line(line_of(run.header))
         for record in run.records:

@@ -29,13 +29,6 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
-
-
-@pytest.fixture
 def archive(mini_pickles: Path, tmp_path: Path) -> bytes:
     return Path(shutil.make_archive(str(tmp_path / "archive"), "zip", mini_pickles)).read_bytes()
 

@@ -13,13 +13,6 @@ from tests.doctor.checks import status_of
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
-
-
-@pytest.fixture
 def table(home: Path) -> Path:
     write_table(home / "table", mini_columns(), mini_provenance(note="by hand"))
     return home / "table"

@@ -14,7 +14,7 @@ from nhb2_plugins.optimizers.registry import (
     OPTIMIZERS,
     Registration,
     check_ladder,
-    check_restriction,
+    check_takes,
     close_optimizer,
     describe,
     make_optimizer,
@@ -38,8 +38,8 @@ def test_an_optimizer_that_knows_no_parts_is_refused(monkeypatch: pytest.MonkeyP
     with pytest.raises(InvalidValueError, match="'everywhere' has no parameter 'restriction'"):
         make_optimizer("everywhere", seed=0, restriction=CLASSES)
     with pytest.raises(InvalidValueError, match="'everywhere' has no parameter 'restriction'"):
-        check_restriction("everywhere")
-    check_restriction("random_search")
+        check_takes("everywhere", "restriction")
+    check_takes("random_search", "restriction")
 
 
 def test_a_restriction_is_no_setting() -> None:
@@ -111,3 +111,9 @@ def test_closing_closes_what_can_be_closed() -> None:
     close_optimizer(held)  # type: ignore[arg-type]
     close_optimizer(make_optimizer("random_search", seed=0))
     assert held.n_closed == 1
+
+
+def test_who_minimises_the_error_alone_says_so() -> None:
+    check_takes("random_search", "objectives")
+    with pytest.raises(InvalidValueError, match=r"'local_search' has no parameter 'objectives': it minimises"):
+        check_takes("local_search", "objectives")

@@ -8,7 +8,7 @@ import pytest
 
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.optimizers.registry import OPTIMIZERS, check_restriction, make_optimizer
+from nhb2_plugins.optimizers.registry import OPTIMIZERS, check_takes, make_optimizer
 
 
 def make(algorithm: str, **arguments: Any) -> None:
@@ -27,6 +27,6 @@ def test_a_seed_is_an_integer_that_every_generator_takes(algorithm: str, seed: A
 @pytest.mark.parametrize("algorithm", OPTIMIZERS)
 @pytest.mark.parametrize("restriction", [None, "x", {}])
 def test_a_restriction_is_a_part_of_the_space(algorithm: str, restriction: Any) -> None:
-    check_restriction(algorithm)
+    check_takes(algorithm, "restriction")
     with pytest.raises(InvalidValueError, match="is not a Subspace"):
         make(algorithm, restriction=restriction)

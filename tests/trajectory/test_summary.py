@@ -13,24 +13,15 @@ from hypothesis import strategies as st
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.record import RECORD_FIELDS
-from nhb2_plugins.trajectory.run_file import RunFile, line_of
-from nhb2_plugins.trajectory.sinks import JsonLinesSink
+from nhb2_plugins.trajectory.run_file import RunFile
 from nhb2_plugins.trajectory.summary import read_summary, summarise
-from tests.analysis.runs import make_run
+from tests.analysis.runs import make_run, write_file
 
 RUN = make_run([(10, 80.0), (30, 85.0), (30, 86.5), (70, 88.25)])
 
 
 def write(path: Path, run: RunFile = RUN) -> Path:
-    with JsonLinesSink(path) as sink:
-        sink.write_line(line_of(run.header))
-        for record in run.records:
-            sink.write(record)
-        for incumbent in run.incumbents:
-            sink.write_line(line_of(incumbent))
-        if run.end is not None:
-            sink.write_line(line_of(run.end))
-    return path
+    return write_file(path, run)
 
 
 def replaced(path: Path, number: int, **values: object) -> Path:
