@@ -28,7 +28,7 @@ _RAW = re.compile("[\x1b\u202e\ud800]")
 
 
 def _hostile_campaign() -> CampaignResults:
-    table = {**TABLE, "source": HOSTILE, "note": HOSTILE, "created": HOSTILE, "kind": HOSTILE}
+    table = {**TABLE, "source": HOSTILE, "note": HOSTILE, "created": HOSTILE}  # of another kind a file is refused
     header: dict[str, Any] = {
         "table": table,
         "algorithm": HOSTILE,
