@@ -28,12 +28,12 @@ _RAW = re.compile("[\x1b\u202e\ud800]")
 
 
 def _hostile_campaign() -> CampaignResults:
-    table = {**TABLE, "source": HOSTILE, "note": HOSTILE, "created": HOSTILE}  # of another kind a file is refused
+    # Of no kind and no charging that there is, a file is refused.
+    table = {**TABLE, "source": HOSTILE, "note": HOSTILE, "created": HOSTILE}
     header: dict[str, Any] = {
         "table": table,
         "algorithm": HOSTILE,
         "settings": {HOSTILE: [HOSTILE]},
-        "charging": HOSTILE,
         "crossing": HOSTILE,
         "versions": {HOSTILE: HOSTILE},
     }
