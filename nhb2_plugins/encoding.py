@@ -246,6 +246,7 @@ def _of_rank(grid: tuple[_T, ...], rank: Any, name: str) -> _T:
 
 
 def _of_unit(grid: tuple[_T, ...], number: Any, name: str) -> _T:
-    if not is_number(number) or not 0 <= number <= 1:  # NaN is neither
+    # A float's own type is asked for first: the general question takes ten times as long. NaN is on neither side.
+    if not (type(number) is float or is_number(number)) or not 0 <= number <= 1:
         raise InvalidValueError(f"{name} {number!r:.80} is not a number in [0, 1]")
     return grid[min(int(number * len(grid)), len(grid) - 1)]
