@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.files import open_regular, read_regular
 from nhb2_plugins.trajectory.consistency import Trial, check_incumbents, refuse_repeated_trials
-from nhb2_plugins.trajectory.fields import Field, read_values
+from nhb2_plugins.trajectory.fields import Field, in_quick_order, quick_check, read_values
 from nhb2_plugins.trajectory.incumbent import improvements_in_order
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import END, HEADER, INCUMBENT, MeasuredIncumbent, RunEnd, RunFile, RunHeader
@@ -208,7 +208,7 @@ def read_line(line: bytes, where: str) -> Part:
         case "trial":
             return _record(content, where)
         case "incumbent":
-            return MeasuredIncumbent(**_values(INCUMBENT, content, where))
+            return _incumbent(content, where)
         case "end":
             return RunEnd(**_values(END, content, where))
     return None
@@ -292,6 +292,21 @@ def _header(content: dict[str, Any], where: str) -> RunHeader:
             f"{where}: format version {content.get('format_version')!r}; this version reads {FORMAT_VERSION}"
         )
     return RunHeader(**_values(HEADER, content, where))
+
+
+def _incumbent(content: dict[str, Any], where: str) -> MeasuredIncumbent:
+    """Of the lines beside trials there are most of these: what is sound is seen at once."""
+    if len(content) == len(INCUMBENT) + 1 and content.keys() >= _INCUMBENT_NAMES:
+        values = _incumbent_values(content)
+        if _is_sound_incumbent(values):
+            return MeasuredIncumbent(**dict(zip(_INCUMBENT_ORDER, values, strict=True)))
+    return MeasuredIncumbent(**_values(INCUMBENT, content, where))
+
+
+_INCUMBENT_ORDER: Final = tuple(each.name for each in in_quick_order(INCUMBENT))
+_INCUMBENT_NAMES: Final = frozenset(_INCUMBENT_ORDER)
+_incumbent_values: Final = itemgetter(*_INCUMBENT_ORDER)
+_is_sound_incumbent: Final = quick_check(INCUMBENT)
 
 
 def _values(fields: Sequence[Field], content: dict[str, Any], where: str) -> dict[str, Any]:

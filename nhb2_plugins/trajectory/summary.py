@@ -8,14 +8,13 @@ So both readers accept the same files.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.metric import error_pct
@@ -63,10 +62,9 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
     """
     file = Path(path)
     parts, trials = RunParts(), []
-    beginning = charging = ending = b""  # what a trial's line of this run has
+    own: _OfRun | None = None
     for number, line in enumerate(raw_lines(file), start=1):
-        is_own = beginning and line.startswith(beginning) and line.endswith(ending) and charging in line
-        trial = _sound_trial(line) if is_own else None
+        trial = None if own is None else _sound_trial(line, own)
         if trial is None:
             part = read_line(line, f"{file}:{number}")
             if isinstance(part, TrialRecord):
@@ -75,17 +73,15 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
                 trial = _trial_of(part)
             else:
                 parts = parts.with_part(part, f"{file}:{number}")
-                if parts.header is not None:
-                    beginning, charging, ending = _own_of_trials(parts.header)
+                if isinstance(part, RunHeader):
+                    own = part.run_id.encode(), part.charging.encode(), part.table_key.encode()
         if trial is not None:
             trials.append(trial)
     return _summary(parts.finished(file, trials), trials, str(file))
 
 
-def _own_of_trials(header: RunHeader) -> tuple[bytes, bytes, bytes]:
-    """What every line of the run's trials begins with, holds, and ends with: run, charging, table."""
-    run, charging, table = (json.dumps(text).encode() for text in (header.run_id, header.charging, header.table_key))
-    return b'{"type": "trial", "run_id": ' + run + b",", b'"charging": ' + charging + b",", b'"table": ' + table + b"}"
+_OfRun = tuple[bytes, bytes, bytes]
+"""What every trial of a run has in common: its name, charging and table."""
 
 
 def summarise(run: RunFile) -> RunSummary:
@@ -128,29 +124,30 @@ def _known(
     )
 
 
-def _sound_trial(line: bytes) -> _Trial | None:
+def _sound_trial(line: bytes, own: _OfRun) -> _Trial | None:
     match = _SOUND_LINE(line)
     if match is None:
         return None
-    trial, cellcode, lr, batch_size, epoch, split, accuracy_pct, *seconds = match.groups()
-    cost_s, charged_s, start_s, end_s, overhead_s = seconds
-    start, end = float(start_s), float(end_s)
-    if end < start:
+    run_id, trial, cellcode, lr, batch_size, epoch, split, accuracy_pct, cost_s, charged_s, *last = match.groups()
+    charging, start_s, end_s, overhead_s, table = last
+    start, end, cost = float(start_s), float(end_s), float(cost_s)
+    if end < start or (run_id, charging, table) != own:
         return None  # the other way says so
-    return _Trial(
+    values = (
         int(trial),
-        cellcode.decode(),
-        float(lr),
-        int(batch_size),
-        int(epoch),
-        split.decode(),
+        _CELLCODE_OF[cellcode],
+        _LR_OF[lr],
+        _BATCH_SIZE_OF[batch_size],
+        _EPOCH_OF[epoch],
+        _SPLIT_OF[split],
         float(accuracy_pct),
-        float(cost_s),
-        float(charged_s),
+        cost,
+        cost if charged_s == cost_s else float(charged_s),  # mostly it is, and looking is quicker than reading
         start,
         end,
         float(overhead_s),
     )
+    return _new_tuple(_Trial, values)
 
 
 _COUNT: Final = r"(?:0|[1-9][0-9]{0,17})"
@@ -159,9 +156,12 @@ _FLOAT: Final = rf"{_COUNT}{_FRACTION}"
 _PERCENT: Final = rf"(?:0|[1-9][0-9]?){_FRACTION}|100\.0"
 
 
+_LOOKED_AT: Final = {*_Trial._fields, "run_id", "charging", "table"}
+
+
 def _form(field: Field) -> str:
     """What a field's value looks like in a line; where it is kept a group, which a text's quotes are no part of."""
-    form = f"({_form_of(field)})" if field.name in _Trial._fields else f"(?:{_form_of(field)})"
+    form = f"({_form_of(field)})" if field.name in _LOOKED_AT else f"(?:{_form_of(field)})"
     return f'"{form}"' if field.kind == TEXT else form
 
 
@@ -179,6 +179,17 @@ def _form_of(field: Field) -> str:
             return f'-?{_COUNT}|"{word}"'
     return rf"[ !#-\[\]-~]{{0,{MAX_TEXT_LENGTH}}}"  # of ASCII without escapes
 
+
+def _value_of(name: str) -> dict[bytes, Any]:
+    """The values of a field of a few, by what stands in a line for each: to look is quicker than to read a number."""
+    (domain,) = (each.domain for each in RECORD if each.name == name and isinstance(each.domain, OneOf))
+    return {str(value).encode(): value for value in domain.values}
+
+
+_CELLCODE_OF, _LR_OF, _BATCH_SIZE_OF, _EPOCH_OF, _SPLIT_OF = map(
+    _value_of, ("cellcode", "lr", "batch_size", "epoch", "split")
+)
+_new_tuple: Final = tuple.__new__
 
 _SOUND_LINE: Final = re.compile(
     (r'\{"type": "trial", ' + ", ".join(f'"{each.name}": {_form(each)}' for each in RECORD) + r"\}").encode()
