@@ -108,12 +108,14 @@ class CampaignResults:
 
     @property
     def horizon_s(self) -> float:
-        """The simulated second that curves are drawn up to: the largest budget, or the latest end without any."""
-        budgets = [run.header.budget_s for each in self.optimizers for run in each.runs]
-        limited = [budget for budget in budgets if budget is not None]
-        if limited:
-            return max(limited)
-        return max(run.last_end_s for each in self.optimizers for run in each.runs)
+        """The simulated second that curves are drawn up to: the largest budget; the latest end where none ends runs."""
+        runs = [run for each in self.optimizers for run in each.runs]
+        limited = [run.header.budget_s for run in runs if run.header.budget_s is not None]
+        latest = max(run.last_end_s for run in runs)
+        if not limited:
+            return latest
+        ends_by_number = all(run.n_evaluations == run.header.max_evaluations for run in runs)
+        return min(latest, max(limited)) if ends_by_number else max(limited)
 
     @property
     def notes(self) -> tuple[str, ...]:

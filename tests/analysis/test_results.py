@@ -52,6 +52,15 @@ def test_curves_end_with_the_largest_budget_or_the_last_evaluation() -> None:
     assert CampaignResults((runs,)).horizon_s == 9.0
 
 
+def test_where_every_run_ends_by_its_number_of_evaluations_curves_end_with_the_last() -> None:
+    found = [(10, 80.0), (30, 85.0)]
+    by_number = [make_run(found, seed=seed, max_evaluations=2) for seed in (0, 1)]
+    assert CampaignResults((optimizer_of("a", *by_number),)).horizon_s == 30
+    fewer = make_run(found[:1], seed=2, max_evaluations=2)  # its budget ended it
+    assert CampaignResults((optimizer_of("a", *by_number, fewer),)).horizon_s == 100
+    assert "at most 2 evaluations" in CampaignResults((optimizer_of("a", *by_number),)).conditions
+
+
 def test_notes_name_the_table_the_conditions_the_epochs_and_the_versions() -> None:
     second = {"versions": {"numpy": "1"}, "ladder": FidelityLadder([1, 4])}
     results = _of({"versions": {"numpy": "2", "Zed": "1"}}, second)

@@ -382,7 +382,7 @@ def _parts(found: Fronts | None, facts: CampaignFacts) -> list[parts.Part]:
             "What the final archives attain",
             "Lines are what half of the runs attain, bands a quarter to three quarters of them.",
             {"Attained": _attainment(found, facts)},
-            "The dotted line is the exact front: nothing of the table lies below it.",
+            "The exact front is drawn beside them: nothing of the table lies below it.",
         )
         shown.insert(1, parts.ChartPart(section=parts.FRONT, charts=(chart,)))
     cells = tuple(_cell(each, found.objectives, found.n_all) for each in found.points)
