@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,8 +26,8 @@ _MAX_PORT: Final = 65_535
 def add_dashboard(commands: Commands) -> None:
     """Add ``nhb2 dashboard``."""
     text = (
-        "Show recorded runs of any optimizer in optuna-dashboard, on this machine alone. A run becomes a study; of "
-        "many runs, the first few of each optimizer. Ctrl-C ends it."
+        "Show recorded runs of any optimizer in optuna-dashboard, on this machine alone. An optimizer becomes "
+        "a study; of many runs, the first few of each. Ctrl-C ends it."
     )
     parser = add_command(commands, "dashboard", _dashboard, text)
     parser.add_argument(
@@ -37,7 +38,7 @@ def add_dashboard(commands: Commands) -> None:
         "--runs", metavar="N", default=_DEFAULT_RUNS, help=f"of each optimizer, or '{ALL}' (default: {_DEFAULT_RUNS})"
     )
     parser.add_argument(
-        "--pooled", action="store_true", help="one study for each optimizer, of all its chosen runs: for importances"
+        "--by-run", action="store_true", help="a study for each run (default: one for each optimizer's chosen runs)"
     )
     parser.add_argument(
         "--objectives",
@@ -57,7 +58,7 @@ def _dashboard(options: argparse.Namespace) -> int:
         raise missing_extra("the dashboard needs optuna-dashboard", "dashboard", error) from error
     port, objectives = _checked_port(options.port), _objectives(options.objectives, options.source)
     selection = select_runs(options.source, options.only, _read_runs(options.runs))
-    studies = _pooled(selection.runs) if options.pooled else selection.runs
+    studies = selection.runs if options.by_run else _by_optimizer(selection.runs)
     storage = open_storage(options.storage)
     print(f"Loading {_counted_studies(len(studies))} …", file=sys.stderr)
     n_made = load_studies(storage, studies, objectives)
@@ -92,11 +93,14 @@ def _read_runs(text: str) -> int | None:
     return int(text)
 
 
-def _pooled(runs: Mapping[str, Sequence[TrialRecord]]) -> dict[str, list[TrialRecord]]:
-    pools: dict[str, list[TrialRecord]] = {}
+def _by_optimizer(runs: Mapping[str, Sequence[TrialRecord]]) -> dict[str, list[TrialRecord]]:
+    """The records of each optimizer; a run that is the only one of its optimizer keeps its name."""
+    n_runs = Counter(map(optimizer_part, runs))
+    studies: dict[str, list[TrialRecord]] = {}
     for run_id, records in runs.items():
-        pools.setdefault(optimizer_part(run_id), []).extend(records)
-    return pools
+        optimizer = optimizer_part(run_id)
+        studies.setdefault(optimizer if n_runs[optimizer] > 1 else run_id, []).extend(records)
+    return studies
 
 
 def _what_is_shown(selection: Selection, n_studies: int, n_made: int) -> str:

@@ -28,7 +28,7 @@ def study_names(url: str) -> list[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_the_runs_until_it_is_stopped(campaign: Path, number: signal.Signals) -> None:
-    with dashboard(campaign, "--runs", "2") as process:
+    with dashboard(campaign, "--runs", "2", "--by-run") as process:
         assert process.url.startswith("http://127.0.0.1:")
         assert study_names(process.url) == ["a/seed-0000", "a/seed-0001", "b/seed-0000", "b/seed-0001"]
         assert process.stop(number) == 0
@@ -38,8 +38,8 @@ def test_it_serves_the_runs_until_it_is_stopped(campaign: Path, number: signal.S
     assert "Warning" not in process.err
 
 
-def test_pooled_runs_and_a_storage_that_stays(campaign: Path, tmp_path: Path) -> None:
-    arguments = ("--pooled", "--runs", "all", "--storage", str(tmp_path / "studies.log"))
+def test_an_optimizer_s_runs_are_one_study_and_a_storage_stays(campaign: Path, tmp_path: Path) -> None:
+    arguments = ("--runs", "all", "--storage", str(tmp_path / "studies.log"))
     for expected in ("6 of 6 runs in 2 studies. ", "2 of them were in the storage already"):
         with dashboard(campaign, *arguments) as process:
             assert study_names(process.url) == ["a", "b"]
