@@ -43,7 +43,7 @@ HIDDEN = """selector => [...document.querySelectorAll(selector)].flatMap((table)
 def test_the_comparison_never_hides_a_column(open_page: OpenPage, small: str, long_names: str) -> None:
     for url in (small, long_names):
         page = open_page(url, offline=True)
-        for width in (1280, 1041, 1040, 940, 900, 860, 800, 700, 640, 500, 375, 320):
+        for width in (1280, 1041, 1040, 955, 940, 900, 860, 800, 700, 640, 500, 375, 320):
             page.set_viewport_size({"width": width, "height": 900})
             for table in ("#table-comparison", "#table-pairs"):
                 assert page.locator(f"{table} tbody tr").count() >= 3
