@@ -138,7 +138,7 @@ def test_paper_has_no_half_empty_page_and_says_once_where_numbers_come_from(open
 
 def filled_share(sheet: pypdfium2.PdfPage) -> float:
     """How far down a page of paper its contents reach, without the margins and what is written in them."""
-    ink = sheet.render(scale=0.5, grayscale=True).to_numpy()[:, :, 0] < 200
+    ink = sheet.render(scale=0.5, grayscale=True).to_numpy() < 200
     n_rows = len(ink)
     rows = ink[: int(n_rows * (1 - 14 / 297))].any(axis=1).nonzero()[0]
     return float(rows[-1]) / (n_rows * (1 - 28 / 297)) if len(rows) else 0.0
