@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,11 @@ COUNTS = (50, 100, 200, 350)
 TIMES_S = (2_000.0, 5_000.0, 20_000.0)
 
 
+def wrapped(text: str, indent: str = "") -> str:
+    """A paragraph in lines of the page's width."""
+    return textwrap.fill(text, 124, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def comparison(results: Path) -> Iterator[str]:
     """The campaign's final archives, and what its tests say."""
     analysis = analyse(read_results(results, CampaignDirectory(results).order()))
@@ -46,7 +52,7 @@ def comparison(results: Path) -> Iterator[str]:
     headings = ["optimizer", "regret (pp)", *fronts.headings[1:]]
     yield markdown_table(headings, [[row[0], str(regret[row[0]]), *row[1:]] for row in fronts.shown()])
     yield ""
-    yield from (f"- {sentence}" for sentence in analysis.sentences)
+    yield from (wrapped(f"- {sentence}", "  ") for sentence in analysis.sentences)
     yield ""
 
 
@@ -84,8 +90,8 @@ def against(bench: Benchmark, front: Path) -> Iterator[str]:
     own = exact_front(bench, published.objectives)
     yield "### The embedded table's front, and the real one"
     yield ""
-    yield (
-        f"The {bench.provenance.label}'s front has {len(own.indices)} points, from ({own.values[0, 0]:.3f} %, "
+    yield wrapped(
+        f"The front of the {bench.provenance.label} has {len(own.indices)} points, from ({own.values[0, 0]:.3f} %, "
         f"{own.values[0, 1]:,.1f} s) to ({own.values[-1, 0]:.3f} %, {own.values[-1, 1]:,.1f} s); the real table's "
         f"{len(published.values)}, from ({published.values[0, 0]:.3f} %, {published.values[0, 1]:,.1f} s) to "
         f"({published.values[-1, 0]:.3f} %, {published.values[-1, 1]:,.1f} s). Each measured against the other:"
