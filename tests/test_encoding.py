@@ -200,3 +200,13 @@ def test_choices_are_lists_of_ones_own() -> None:
     assert choices()["lr"] == [*LEARNING_RATES]
     assert choices("digits")["op_01"] == [0, 1, 2, 3]
     assert choices(restriction=Subspace(lr=0.1))["lr"] == [0.1]
+
+
+@pytest.mark.parametrize("encoding", ["categorical", "ordinal"])
+def test_a_frameworks_32_bit_learning_rate_is_the_one_of_the_grid(encoding: Any) -> None:
+    """Every adapter reads its framework's values here."""
+    for lr in LEARNING_RATES:
+        expected = Configuration("0|10|210", lr, 64)
+        assert to_configuration(to_values(expected, encoding) | {"lr": np.float32(lr)}, encoding) == expected
+    with pytest.raises(InvalidValueError, match=r"0\.30000001192092896 is not one of 0\.003125"):
+        to_configuration(to_values(CONFIGURATION, encoding) | {"lr": np.float32(0.3)}, encoding)

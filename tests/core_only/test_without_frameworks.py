@@ -14,7 +14,9 @@ import nhb2_plugins as nhb2
 from nhb2_plugins.errors import MissingExtraError
 from nhb2_plugins.extras import install_command
 from nhb2_plugins.optimizers.registry import make_optimizer
+from tests.analysis.runs import make_run, write_run
 
+GOLDEN = Path(__file__).parents[1] / "trajectory" / "golden_v1.jsonl"
 FRAMEWORKS = ("optuna", "smac", "hpbandster", "pandas", "matplotlib", "distributed", "sklearn", "torch", "yaml", "rich")
 
 
@@ -94,6 +96,34 @@ def test_fitting_a_surrogate_names_its_extra(tmp_path: Path) -> None:
     assert completed.returncode == 1
     assert install_command("surrogate") in completed.stderr
     assert "Traceback" not in completed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["run"], "quickstart"),
+        (["report", "campaign"], "quickstart"),
+        (["analyze", "pareto"], "frames"),
+        (["data", "export", "--to", "exported"], "frames"),
+        (["data", "fetch"], "fetch"),
+        (["dashboard", "runs"], "dashboard"),
+        (["log", "show", "sqlite:///runs.db"], "sql"),
+        (["log", "export", str(GOLDEN), "golden.parquet"], "frames"),
+        (["train", "010210", "0.1", "256", "--data", "digits"], "train"),
+        (["train-table", "table.yaml"], "train,quickstart"),
+    ],
+)
+def test_a_missing_extra_ends_a_command_in_one_line(
+    arguments: list[str], extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "campaign", make_run([(10, 80.0)]))
+    completed = run_nhb2(*arguments)
+    assert (completed.returncode, completed.stdout) == (1, "")
+    assert completed.stderr.startswith("nhb2: error: ")
+    assert completed.stderr.endswith(f"{install_command(extra)}\n")
+    assert completed.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign"]
 
 
 def test_training_names_its_extra() -> None:
