@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.report import write_report
+from tests.analysis.questions.test_fronts import two_optimizers
 from tests.analysis.runs import campaign_of
 from tests.browser.conftest import OpenPage
 
@@ -22,6 +23,16 @@ def test_a_page_of_few_runs_has_no_complaint(
     for chart in page.locator("figure[data-chart]:visible").all():
         chart.scroll_into_view_if_needed()
         expect(chart).to_have_attribute("data-drawn", "yes", timeout=20_000)
+    assert complaints == []
+
+
+def test_fronts_of_which_few_runs_attain_all_are_drawn(
+    tmp_path: Path, open_page: OpenPage, complaints: list[str]
+) -> None:
+    (file,) = write_report(analyse(two_optimizers()), tmp_path, ["html"])
+    chart = open_page(file.as_uri(), offline=True).locator("#attainment")
+    chart.scroll_into_view_if_needed()
+    expect(chart).to_have_attribute("data-drawn", "yes", timeout=20_000)
     assert complaints == []
 
 

@@ -67,7 +67,7 @@
   // Where nothing hovers plotly's tools are always shown: they get a strip of their own above the plot.
   const MARGIN = { l: 58, r: 12, t: matchMedia("(hover: none)").matches ? 40 : 8, b: 46 };
   const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const short = (value) => (value === 0 ? "0" : Math.abs(value) < 0.01 ? value.toExponential(1) : String(Number(value.toPrecision(4))));
+  const short = (value) => (value === null ? "–" : value === 0 ? "0" : Math.abs(value) < 0.01 ? value.toExponential(1) : String(Number(value.toPrecision(4))));
 
   // Plotly's own logarithmic labels (a small "2" and "5" between powers of ten) puzzle readers.
   function logTicks(range, most) {
@@ -232,7 +232,7 @@
       const found = named.map((line) => {
         const last = this.placed([line.y.filter((value) => value !== null).pop()], "y")[0];
         const share = ((this.log.y ? Math.log10(last) : last) - low) / (high - low);
-        const lines = this.data.labels[line.name].map(plain);
+        const lines = (this.data.labels[line.name] || [line.name]).map(plain);
         return { line, lines, size: 16 * lines.length + 1, place: height * (1 - Math.min(Math.max(share, 0), 1)) };
       }).sort((one, other) => one.place - other.place);
       let edge = -MARGIN.t;
