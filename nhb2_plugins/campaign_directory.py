@@ -4,6 +4,7 @@
 
     DIR/campaign.json                           specification and table; decides whether a directory may be resumed
     DIR/random_search.json                      what random search reaches, exactly
+    DIR/stopping.json                           when it stopped, where seeds are added until its pairs are decided
     DIR/runs/<optimizer>/seed-0000.jsonl        whole runs, each with the conditions it ran under
     DIR/failures/<optimizer>/seed-0000.txt      tracebacks of runs that failed
     DIR/report/                                 what ``nhb2 report`` writes
@@ -29,11 +30,12 @@ from nhb2_plugins.files import is_aside, only_process, open_regular, read_regula
 
 CAMPAIGN_FILE: Final = "campaign.json"
 BASELINE_FILE: Final = "random_search.json"
+STOPPING_FILE: Final = "stopping.json"
 REPORT_DIRECTORY: Final = "report"
 _RUNS: Final = "runs"
 _FAILURES: Final = "failures"
 _LOCK: Final = ".lock"
-_OWN: Final = (CAMPAIGN_FILE, BASELINE_FILE, REPORT_DIRECTORY, _RUNS, _FAILURES, _LOCK)
+_OWN: Final = (CAMPAIGN_FILE, BASELINE_FILE, STOPPING_FILE, REPORT_DIRECTORY, _RUNS, _FAILURES, _LOCK)
 
 WANTED: Final = "a campaign's directory, a .jsonl file or a directory of them is needed"
 LOST: Final = "the run was lost: "
@@ -76,6 +78,18 @@ class CampaignDirectory:
     def baseline_file(self) -> Path:
         """Where the exact random search is."""
         return self.path / BASELINE_FILE
+
+    @property
+    def stopping_file(self) -> Path:
+        """Where it is recorded when a sequential campaign stopped."""
+        return self.path / STOPPING_FILE
+
+    def write_stopping(self, text: str | None) -> None:
+        """Record where a sequential campaign stands; None where the number of seeds is the specification's."""
+        if text is None:
+            self.stopping_file.unlink(missing_ok=True)
+        else:
+            write_whole(self.stopping_file, text)
 
     @property
     def runs(self) -> Path:

@@ -27,7 +27,9 @@ def baseline_over_time(results: CampaignResults) -> tuple[BaselineCurve, ...] | 
         return Refusal(NOT_RECORDED)
     workers = sorted({header.n_workers for header in results.first_headers})
     curves = tuple(
-        _curve(baseline.over_time[n], _label(n, workers), results.horizon_s) for n in workers if n in baseline.over_time
+        _curve(baseline.over_time[n], _label(n, workers, results), results.horizon_s)
+        for n in workers
+        if n in baseline.over_time
     )
     return curves or Refusal(baseline.why_not or "Random search was not solved for these numbers of workers.")
 
@@ -40,13 +42,15 @@ def baseline_over_evaluations(results: CampaignResults) -> BaselineCurve | Refus
     if baseline.over_evaluations is None:
         return Refusal(baseline.why_not)
     most = max(run.n_evaluations for each in results.optimizers for run in each.runs)
-    return _curve(baseline.over_evaluations, _label(1, [1]), most)
+    return _curve(baseline.over_evaluations, _label(1, [1], results), most)
 
 
-def _label(n_workers: int, workers: Sequence[int]) -> str:
-    if workers == [1]:
-        return "random search, exact"
-    return f"random search, exact, {n_workers} worker{'s' if n_workers != 1 else ''}"
+def _label(n_workers: int, workers: Sequence[int], results: CampaignResults) -> str:
+    """What tells it from the others, and from runs of random search at other epochs."""
+    epoch = results.header.measure_epoch
+    searched = {each for header in results.first_headers for each in header.epochs}
+    label = "random search, exact" if searched == {epoch} else f"random search at {epoch} epochs, exact"
+    return label if workers == [1] else f"{label}, {n_workers} worker{'s' if n_workers != 1 else ''}"
 
 
 def _curve(reached: ReachedByRandomSearch, label: str, end: float) -> BaselineCurve:

@@ -136,7 +136,7 @@ class AnytimeCurve:
 
     ``x`` begins when every run (of those that ever have a result) has one. It holds every moment when a run
     changes, or, where those are very many, a selection of them; a value is exact at its own moment in either case.
-    NaN nowhere; empty where no run has a result. The error at the measure is the regret plus
+    Empty where no run has a result. The error at the measure is the regret plus
     ``CampaignFacts.optimum_error_pct``.
 
     Attributes:
@@ -145,10 +145,10 @@ class AnytimeCurve:
         n_without_result: further runs without a result, left out.
         x: simulated seconds or numbers of evaluations, ascending, shape (n,).
         mean: over runs, in pp, shape (n,),
-        mean_low: its bootstrap interval, shape (n,),
+        mean_low: its interval, shape (n,), NaN of too few runs,
         mean_high: shape (n,).
         median: over runs, in pp, shape (n,),
-        median_low: its bootstrap interval, shape (n,),
+        median_low: its interval, shape (n,), NaN of too few runs,
         median_high: shape (n,).
     """
 

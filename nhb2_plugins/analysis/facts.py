@@ -12,6 +12,7 @@ import numpy as np
 from nhb2_plugins.analysis.baseline_curves import baseline_over_evaluations, baseline_over_time
 from nhb2_plugins.analysis.model import CampaignFacts, FailedRun, OptimizerCard, RunRow
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.stopping import Stopping, renamed
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.text_table import printable
@@ -35,6 +36,7 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
         table_line=printable(results.table_line),
         conditions=printable(results.conditions),
         notes=tuple(map(printable, results.notes)),
+        marks=results.marks,
         measure=results.measure,
         measure_epoch=header.measure_epoch,
         goal=printable(results.goal),
@@ -50,7 +52,16 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
             for each in results.failures
         ),
         unfinished=tuple(map(printable, results.unfinished)),
+        stopping=_stopping(results),
     )
+
+
+def _stopping(results: CampaignResults) -> Stopping | None:
+    if results.stopping is None:
+        return None
+    names = {each.name: each.marked_name for each in results.optimizers}
+    named = {name for pair in results.stopping.pairs for name in (pair.first, pair.second)}
+    return renamed(results.stopping, {name: printable(name) for name in named} | names)
 
 
 def _printable(value: Any) -> Any:
@@ -146,6 +157,7 @@ def _run_row(name: str, run: RunSummary) -> RunRow:
         cellcode=final.cellcode,
         lr=final.lr,
         batch_size=final.batch_size,
+        found_epoch=final.epoch,
         valid_error_pct=error_pct(measured.valid_accuracy_12_pct),
         test_error_12_pct=error_pct(measured.test_accuracy_12_pct),
         test_error_200_pct=error_pct(measured.expected_accuracy_200_pct),

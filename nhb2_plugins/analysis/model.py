@@ -8,6 +8,7 @@ in one order everywhere, the order of ``CampaignFacts.optimizers``, and an index
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.analysis.stopping import Stopping
+from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.shown import as_html
 
 CONFIDENCE: Final = 0.95
@@ -22,7 +25,9 @@ CONFIDENCE: Final = 0.95
 SIGNIFICANCE: Final = 0.05
 """Level of every test."""
 FEWEST_FOR_INTERVALS: Final = 5
-"""A bootstrap interval over fewer runs than this is given, and said to say little."""
+"""Fewer runs than this get no interval: none of the usual ones covers what it says."""
+FEWEST_FOR_VERDICTS: Final = 10
+"""Runs with which an optimizer is ranked in the summary, and compared with random search."""
 
 Floats = NDArray[np.float64]
 
@@ -47,13 +52,20 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its bootstrap interval (level :data:`CONFIDENCE`)."""
+    """A number with its interval over runs (level :data:`CONFIDENCE`); NaN for an interval that there is none of."""
 
     value: float
     low: float
     high: float
 
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval."""
+        return not math.isnan(self.low)
+
     def __str__(self) -> str:
+        if not self.known:
+            return f"{self.value:.2f}"
         return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
@@ -72,6 +84,7 @@ class RunRow:
         cellcode: the final incumbent's cell,
         lr: learning rate,
         batch_size: and batch size.
+        found_epoch: the fidelity that it was chosen at.
         found_s: simulated second when it became known.
         found_evaluations: number of evaluations that had ended when it did, itself included.
         regret_pp: its regret at the campaign's measure.
@@ -91,6 +104,7 @@ class RunRow:
     cellcode: str | None = None
     lr: float | None = None
     batch_size: int | None = None
+    found_epoch: int | None = None
     found_s: float | None = None
     found_evaluations: int | None = None
     regret_pp: float | None = None
@@ -141,6 +155,15 @@ class OptimizerCard:
         """Number of finished runs in which nothing ended within the budget."""
         return sum(run.regret_pp is None for run in self.runs)
 
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """The fidelities that it searches at."""
+        return self.ladder or (self.epoch,)
+
+    def searched_on(self, measure_epoch: int) -> bool:
+        """Whether the search itself saw expected test accuracies, which is what regret is measured in here."""
+        return measure_epoch == LONG_EPOCHS and LONG_EPOCHS in self.epochs
+
 
 @dataclass(frozen=True, eq=False)
 class BaselineCurve:
@@ -181,11 +204,13 @@ class Standing:
         mean_pp: mean of the final regrets of its runs with a result.
         often: whether at least half of its runs have one. A mean over the few that have is over the luckiest: it leads
             nothing, and such optimizers stand behind the others.
+        enough: whether it has :data:`FEWEST_FOR_VERDICTS` runs; those that have fewer lead nothing either.
     """
 
     card: OptimizerCard
     mean_pp: float
     often: bool
+    enough: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +225,7 @@ class CampaignFacts:
         table_line: the table in one line.
         conditions: budget, workers, charging in one line.
         notes: what stands below every table and figure: table, conditions, what is marked.
+        marks: what is marked, alone.
         measure: what regret is measured in, in words.
         measure_epoch: 12 or 200.
         goal: what regret is to, in words.
@@ -212,6 +238,7 @@ class CampaignFacts:
         baseline_evaluations: random search over evaluations; or why not.
         failures: runs that failed.
         unfinished: ids of runs that were begun and have no end.
+        stopping: when it stopped adding seeds, with names as they are shown; None where their number was fixed.
     """
 
     name: str
@@ -221,6 +248,7 @@ class CampaignFacts:
     table_line: str
     conditions: str
     notes: tuple[str, ...]
+    marks: tuple[str, ...]
     measure: str
     measure_epoch: int
     goal: str
@@ -233,6 +261,7 @@ class CampaignFacts:
     baseline_evaluations: BaselineCurve | Refusal
     failures: tuple[FailedRun, ...]
     unfinished: tuple[str, ...]
+    stopping: Stopping | None
 
     @property
     def has_front(self) -> bool:
@@ -246,8 +275,9 @@ class CampaignFacts:
         for card in self.optimizers:
             regrets = [run.regret_pp for run in card.runs if run.regret_pp is not None]
             if regrets:
-                found.append(Standing(card, float(np.mean(regrets)), 2 * len(regrets) >= len(card.runs)))
-        return tuple(sorted(found, key=lambda standing: (not standing.often, standing.mean_pp)))
+                often, enough = 2 * len(regrets) >= len(card.runs), len(card.runs) >= FEWEST_FOR_VERDICTS
+                found.append(Standing(card, float(np.mean(regrets)), often, enough))
+        return tuple(sorted(found, key=lambda each: (not each.often, not each.enough, each.mean_pp)))
 
     def position(self, marked_name: str) -> int:
         """Where an optimizer stands in the order, which decides its colour."""

@@ -124,8 +124,8 @@ class Strip:
         name: of the row.
         position: of its optimizer, which decides the look.
         values: (seed, value) of each dot.
-        mean: with its bootstrap interval over runs.
-        median: with its bootstrap interval over runs.
+        mean: with its interval over runs.
+        median: with its interval over runs.
         best: the smallest,
         quarter: the first quartile,
         three_quarters: the third,
@@ -180,7 +180,7 @@ class RankDiagram:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """Probabilities with bootstrap intervals over runs, one row and one column an optimizer.
+    """Probabilities with intervals over runs, one row and one column an optimizer.
 
     Attributes:
         names: marked names, of rows and columns.

@@ -148,7 +148,7 @@ def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, 
         return
     style = _line_style(curve.position)
     axes.step(x, curve.y, where="post", linewidth=width, label=_label(curve.name, runs), **style)
-    if curve.low.size:
+    if curve.low.size and np.isfinite(curve.low).any():
         low, high = np.maximum(curve.low, floor), np.maximum(curve.high, floor)
         axes.fill_between(x, low, high, step="post", color=style["color"], alpha=0.15, lw=0)
 

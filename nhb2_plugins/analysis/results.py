@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.analysis.model import FailedRun
+from nhb2_plugins.analysis.stopping import Stopping, read_stopping
 from nhb2_plugins.campaign_directory import BASELINE_FILE, CampaignDirectory
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
@@ -57,6 +58,7 @@ class CampaignResults:
         baseline: what random search reaches; None where that is not recorded.
         failures: runs that failed.
         unfinished: ids of the runs that were begun and have no end: they are going on, or were killed.
+        stopping: when it stopped adding seeds; None where their number was fixed beforehand.
     """
 
     optimizers: tuple[OptimizerRuns, ...]
@@ -64,6 +66,7 @@ class CampaignResults:
     baseline: RandomSearchBaseline | None = None
     failures: tuple[FailedRun, ...] = ()
     unfinished: tuple[str, ...] = ()
+    stopping: Stopping | None = None
 
     @property
     def header(self) -> RunHeader:
@@ -120,12 +123,17 @@ class CampaignResults:
     @property
     def notes(self) -> tuple[str, ...]:
         """What stands below every table and figure: the source of the numbers, the conditions, what is marked."""
-        marked = any(header.searches_expected_test for header in self.first_headers)
-        lines = (
+        return (
             f"Numbers from the {self.table_line}.",
             f"{self.conditions}. Searched at {self.fidelities}. {self.versions_line}",
+            *(f"{mark}." for mark in self.marks),
         )
-        return (*lines, f"{EXPECTED_TEST_NOTE}.") if marked else lines
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What an asterisk after a name says, where one is marked."""
+        marked = any(header.searches_expected_test for header in self.first_headers)
+        return (EXPECTED_TEST_NOTE,) if marked else ()
 
     @property
     def versions(self) -> dict[str, tuple[str, ...]]:
@@ -212,6 +220,7 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
         _read_baseline(campaign.baseline_file),
         failures,
         tuple(run_id for run_id in unfinished if run_id not in failed),
+        _read_stopping(campaign.stopping_file),
     )
     _refuse_mixture(results)
     return results
@@ -220,6 +229,13 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
 def _read_baseline(path: Path) -> RandomSearchBaseline | None:
     try:
         return read_baseline(path)
+    except FileNotFoundError:
+        return None
+
+
+def _read_stopping(path: Path) -> Stopping | None:
+    try:
+        return read_stopping(path)
     except FileNotFoundError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,10 +20,11 @@ def to_csv(table: ReportTable, analysis: CampaignAnalysis) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [name for key, kind in zip(table.keys, kinds, strict=True) for name in _names(key, kind)]
+    conditions = "; ".join((analysis.conditions, *analysis.marks))
     writer.writerow(map(_inert, [*names, "table", "conditions"]))
     for row in table.rows:
         cells = [cell for value, kind in zip(row, kinds, strict=True) for cell in _cells(value, kind)]
-        writer.writerow(map(_inert, [*cells, analysis.table_label, analysis.conditions]))
+        writer.writerow(map(_inert, [*cells, analysis.table_label, conditions]))
     return text.getvalue()
 
 
@@ -46,4 +48,6 @@ def _cells(value: Any, kind: type | None) -> tuple[Any, ...]:
         return ("",) * len(_names("", kind))
     if isinstance(value, Estimate):
         return value.mean, "" if value.standard_error is None else value.standard_error
-    return (value.value, value.low, value.high) if isinstance(value, Interval) else (value,)
+    if isinstance(value, Interval):
+        return (value.value, value.low, value.high) if value.known else (value.value, "", "")
+    return ("" if isinstance(value, float) and math.isnan(value) else value,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from nhb2_plugins.trajectory.baseline import (
     TARGETS_PP,
     RandomSearchBaseline,
     ReachedByRandomSearch,
+    RegretLaw,
     read_baseline,
     write_baseline,
 )
@@ -42,6 +44,7 @@ _N_LEVELS_LONG: Final = 128
 _LONG_S: Final = 50_000
 _LONGEST_S: Final = 1_000_000
 _DIGITS: Final = 7
+_N_LAW: Final = 512
 
 _Floats = NDArray[np.float64]
 
@@ -77,7 +80,9 @@ def _is_there(path: Path, spec: CampaignSpec, bench: Benchmark) -> bool:
     known = kept.over_evaluations is not None
     in_what = (kept.objectives, kept.reference_point)
     found = (kept.table_digest, kept.measure_epoch, kept.horizon_s, known, in_what)
-    return found == wanted and (not kept.over_time or sorted(kept.over_time) == _workers_of(spec))
+    laws = sorted((law.n_workers, law.budget_s) for law in kept.laws)
+    over_time = (sorted(kept.over_time), laws) == (_workers_of(spec), _conditions_of(spec))
+    return found == wanted and (not kept.over_time or over_time)
 
 
 def _is_whole(spec: CampaignSpec) -> bool:
@@ -92,18 +97,27 @@ def _workers_of(spec: CampaignSpec) -> list[int]:
     return sorted({each.n_workers or spec.n_workers for each in spec.optimizers})
 
 
+def _conditions_of(spec: CampaignSpec) -> list[tuple[int, float]]:
+    """The numbers of workers and the budgets that end runs, ascending; none where something else ends them."""
+    if spec.has_several_objectives or spec.max_evaluations is not None:
+        return []
+    given = ((each.n_workers or spec.n_workers, each.budget_s or spec.budget_s) for each in spec.optimizers)
+    return sorted({(n_workers, budget) for n_workers, budget in given if isinstance(budget, float)})
+
+
 def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseline:
     """What random search reaches at the campaign's measure, by its largest budget, with each number of workers."""
     horizon_s, epoch = horizon_of(spec), spec.measure_epoch
     whole = _is_whole(spec)
     why_not = "" if whole else "The exact answers are of random search over the whole space, not over a part of it."
     over_time: dict[int, ReachedByRandomSearch] = {}
+    laws: tuple[RegretLaw, ...] = ()
     if whole and spec.has_several_objectives:
         return _of_several_objectives(spec, bench)
     if whole:
         why_not = _why_not_over_time(horizon_s, bench, epoch)
         if horizon_s is not None and not why_not:
-            over_time = _over_time(bench, epoch, horizon_s, _workers_of(spec))
+            over_time, laws = _over_time(bench, epoch, horizon_s, _workers_of(spec), _conditions_of(spec))
     return RandomSearchBaseline(
         table_digest=bench.provenance.digest,
         measure_epoch=epoch,
@@ -111,6 +125,7 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
         over_time=over_time,
         over_evaluations=_over_evaluations(best_of_random(bench, epoch)) if whole else None,
         why_not=why_not,
+        laws=laws,
     )
 
 
@@ -159,12 +174,29 @@ def _why_not_over_time(horizon_s: float | None, bench: Benchmark, epoch: int) ->
 
 
 def _over_time(
-    bench: Benchmark, epoch: int, horizon_s: float, workers: Sequence[int]
-) -> dict[int, ReachedByRandomSearch]:
+    bench: Benchmark, epoch: int, horizon_s: float, workers: Sequence[int], conditions: Sequence[tuple[int, float]]
+) -> tuple[dict[int, ReachedByRandomSearch], tuple[RegretLaw, ...]]:
     times = _times(bench, epoch, horizon_s)
+    budgets = sorted({budget_s for _, budget_s in conditions})
     n_levels = _N_LEVELS if horizon_s <= _LONG_S else _N_LEVELS_LONG
-    alone = random_search_over_time(bench, times, epoch=epoch, n_levels=n_levels)
-    return {n: _reached_over_time(_with_workers(alone, n)) for n in workers}
+    solved = random_search_over_time(bench, [*times, *budgets], epoch=epoch, n_levels=n_levels)
+    on_the_way, at_the_ends = _at(solved, slice(_N_TIMES)), _at(solved, slice(_N_TIMES, None))
+    over_time = {n: _reached_over_time(_with_workers(on_the_way, n)) for n in workers}
+    laws = (_law(_with_workers(at_the_ends, n), n, budgets.index(budget_s)) for n, budget_s in conditions)
+    return over_time, tuple(laws)
+
+
+def _at(search: RandomSearchOverTime, times: slice) -> RandomSearchOverTime:
+    return replace(search, time_s=search.time_s[times], probability=search.probability[:, times])
+
+
+def _law(search: RandomSearchOverTime, n_workers: int, position: int) -> RegretLaw:
+    """The law at one of the times, by those of its levels that make it a step of 1/512 more likely."""
+    at_most = search.distribution_at(position)
+    steps = np.floor(at_most * _N_LAW)
+    kept = np.flatnonzero(np.diff(steps, prepend=-1.0, append=np.inf)[1:] > 0)
+    regret = search.error_pct[kept] - search.error_pct[0]
+    return RegretLaw(n_workers, float(search.time_s[position]), _rounded(regret), _rounded(at_most[kept]))
 
 
 def _times(bench: Benchmark, epoch: int, horizon_s: float) -> _Floats:
@@ -178,8 +210,7 @@ def _with_workers(alone: RandomSearchOverTime, n_workers: int) -> RandomSearchOv
 
     Its probability is 1 − (1 − p)ⁿ where p is that of one worker: draws do not depend on results.
     """
-    probability = 1 - (1 - alone.probability) ** n_workers
-    return RandomSearchOverTime(alone.time_s, alone.error_pct, alone.n_at_most, alone.solved, probability)
+    return replace(alone, probability=1 - (1 - alone.probability) ** n_workers)
 
 
 def _reached_over_time(search: RandomSearchOverTime) -> ReachedByRandomSearch:

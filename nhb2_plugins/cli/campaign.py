@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_draw_option, add_table_option
 from nhb2_plugins.cli.progress import live_progress, plain_progress
-from nhb2_plugins.cli.values import positive_number
+from nhb2_plugins.cli.until import DEFAULT_ROUND, Rule, run_until_decided
+from nhb2_plugins.cli.values import positive_number, positive_real
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.text_table import counted, printable, text_table
 
 if TYPE_CHECKING:
     from nhb2_plugins.benchmark import Benchmark
+    from nhb2_plugins.campaign.engine import CampaignOutcome
     from nhb2_plugins.campaign.run import RunOutcome
     from nhb2_plugins.campaign.spec import CampaignSpec
 
@@ -37,6 +39,18 @@ def add_run(commands: Commands) -> None:
     parser.add_argument("--seeds", metavar="N", type=positive_number, help="of every optimizer, 0 to N-1")
     parser.add_argument("--only", metavar="RUN", action="append", default=[], help="an optimizer or a run; repeatable")
     parser.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
+    parser.add_argument("--no-report", action="store_true", help="only run; nhb2 report DIR writes it later")
+    until = parser.add_argument_group("stopping early")
+    until.add_argument("--until", choices=("decided",), metavar="decided", help="add seeds until every pair is decided")
+    until.add_argument(
+        "--difference",
+        metavar="PP",
+        type=positive_real,
+        help="percentage points of regret that matter: a pair is also decided when it differs by less",
+    )
+    until.add_argument(
+        "--round", metavar="N", type=positive_number, help=f"seeds between two looks (default: {DEFAULT_ROUND})"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
     where.add_argument(
@@ -47,9 +61,10 @@ def add_run(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    with _needs_quickstart():
-        from nhb2_plugins.campaign.engine import open_table_of, run_campaign
+    with needs_quickstart():
+        from nhb2_plugins.campaign.engine import checked_runs, open_table_of, run_campaign
         from nhb2_plugins.campaign.spec import read_spec
+    rule = _rule(options)
     spec = read_spec(options.spec)
     if options.seeds is not None:
         spec = spec.with_seeds(options.seeds)
@@ -59,26 +74,43 @@ def _run(options: argparse.Namespace) -> int:
     _while_read(print)(begun, file=sys.stderr, flush=True)
     if options.dry_run:
         return _dry_run(spec, bench, directory, only=options.only, overwrite=options.overwrite)
-    with _stopped_in_good_order(directory), _progress() as (on_start, on_outcome):
-        outcome = run_campaign(
-            spec,
-            bench,
-            directory,
-            only=options.only,
-            overwrite=options.overwrite,
-            scheduler=options.scheduler,
-            n_processes=options.processes,
-            on_start=on_start,
-            on_outcome=on_outcome,
-        )
     status, campaign = 0, CampaignDirectory(directory)
-    if outcome.n_kept + outcome.n_run:
+    with _stopped_in_good_order(directory), _progress() as (on_start, on_outcome):
+
+        def run(only: Sequence[str], *, overwrite: bool = False) -> CampaignOutcome:
+            return run_campaign(
+                spec,
+                bench,
+                directory,
+                only=only,
+                overwrite=overwrite,
+                scheduler=options.scheduler,
+                n_processes=options.processes,
+                on_start=on_start,
+                on_outcome=on_outcome,
+            )
+
+        if options.until:
+            outcome = run_until_decided(checked_runs(spec, options.only), campaign, rule, run)
+        else:
+            outcome = run(options.only, overwrite=options.overwrite)
+            if not options.only:
+                campaign.write_stopping(None)  # as many seeds as the specification says: no look mattered
+    if outcome.n_kept + outcome.n_run and not options.no_report:
         status = _write_report(campaign, tuple(each.name for each in spec.optimizers))
     if outcome.failed:
         failed = counted(len(outcome.failed), "run")
         print(f"nhb2: error: {failed} failed; tracebacks are in {campaign.failures}", file=sys.stderr)
         return EXIT_FAILED
     return status
+
+
+def _rule(options: argparse.Namespace) -> Rule:
+    if not options.until and (options.difference is not None or options.round is not None):
+        raise InvalidValueError("--difference and --round say when to stop, and need --until decided")
+    if options.until and options.overwrite:
+        raise InvalidValueError("--overwrite and --until decided do not go together: name another directory")
+    return Rule(options.difference, options.round or DEFAULT_ROUND)
 
 
 def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Sequence[str], overwrite: bool) -> int:
@@ -147,7 +179,7 @@ def _write_for_paper(campaign: CampaignDirectory, width: str, out: str | None) -
 def _write_report(
     campaign: CampaignDirectory, order: tuple[str, ...], formats: Sequence[str] = (), out: str | None = None
 ) -> int:
-    with _needs_quickstart():
+    with needs_quickstart():
         from nhb2_plugins.analysis.analyse import analyse
         from nhb2_plugins.analysis.report import comparison_text, conclusions_text, write_report
         from nhb2_plugins.analysis.results import read_results
@@ -165,7 +197,8 @@ def _write_report(
 
 
 @contextmanager
-def _needs_quickstart() -> Iterator[None]:
+def needs_quickstart() -> Iterator[None]:
+    """Around imports that need more than the core: says which extra has them."""
     try:
         yield
     except MissingExtraError:

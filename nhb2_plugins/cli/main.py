@@ -19,11 +19,13 @@ from nhb2_plugins.cli.campaign import add_report, add_run
 from nhb2_plugins.cli.dashboard import add_dashboard
 from nhb2_plugins.cli.data import add_data
 from nhb2_plugins.cli.doctor import add_doctor
+from nhb2_plugins.cli.gate import add_gate
 from nhb2_plugins.cli.log import add_log
 from nhb2_plugins.cli.lookup import add_info, add_query
 from nhb2_plugins.cli.new import add_new
 from nhb2_plugins.cli.optimizers import add_optimizers
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser, add_parts
+from nhb2_plugins.cli.plan import add_plan
 from nhb2_plugins.cli.space import add_space
 from nhb2_plugins.cli.train import add_train
 from nhb2_plugins.cli.train_table import add_train_table
@@ -110,6 +112,8 @@ def _parser() -> Parser:
         add_new,
         add_run,
         add_report,
+        add_plan,
+        add_gate,
         add_dashboard,
         add_log,
         add_analyze,

@@ -42,6 +42,17 @@ def positive_number(text: str) -> int:
     return int(text)
 
 
+def positive_real(text: str) -> float:
+    """A number above 0, as a type of argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
 def read_seed(text: str | None) -> Seed | None:
     """A seed, ``"mean"``, or None for the default."""
     if text is None or text == MEAN:

@@ -94,14 +94,24 @@ class RandomSearchOverTime:
             InvalidValueError: a probability outside 0..1.
         """
         check_probability(probability)
-        before, after, weight = self._neighbours
         quantiles = np.full(len(self.time_s), np.inf)
-        for i, column in enumerate(self.probability.T):
-            cdf = column[before] * (1 - weight) + column[after] * weight
+        for i in range(len(self.time_s)):
+            cdf = self.distribution_at(i)
             level = np.searchsorted(cdf, probability)
             if level < len(cdf):
                 quantiles[i] = self.error_pct[level]
         return quantiles
+
+    def distribution_at(self, position: int) -> Floats:
+        """Probability that the best error known by a time is at most each level, shape (n_levels,).
+
+        Args:
+            position: of the time among ``time_s``.
+        """
+        before, after, weight = self._neighbours
+        known = self.probability[:, position]
+        distribution: Floats = known[before] * (1 - weight) + known[after] * weight
+        return distribution
 
     @cached_property
     def _neighbours(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +46,23 @@ class ReachedByRandomSearch:
 
 
 @dataclass(frozen=True)
+class RegretLaw:
+    """The distribution of random search's regret at the end of a budget; between its points it is linear.
+
+    Attributes:
+        n_workers: simulated workers.
+        budget_s: simulated seconds.
+        regret_pp: percentage points, ascending, shape (n,).
+        at_most: probability that the regret is at most that, ascending, shape (n,); the rest has no result.
+    """
+
+    n_workers: int
+    budget_s: float
+    regret_pp: tuple[float, ...]
+    at_most: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class RandomSearchBaseline:
     """Random search over the whole space at the campaign's measure, charged from scratch.
 
@@ -58,6 +75,8 @@ class RandomSearchBaseline:
         why_not: why something is left out, a sentence; empty where nothing is.
         objectives: what is minimised, where that is not the error alone: regret is then one of hypervolume,
         reference_point: up to this point.
+        laws: its regret's distribution, one for each number of workers and budget that a run of the campaign has; none
+            in the files of earlier versions.
     """
 
     table_digest: str
@@ -68,6 +87,11 @@ class RandomSearchBaseline:
     why_not: str
     objectives: tuple[str, ...] = ()
     reference_point: tuple[float, ...] = ()
+    laws: tuple[RegretLaw, ...] = ()
+
+    def law(self, n_workers: int, budget_s: float | None) -> RegretLaw | None:
+        """The distribution for a number of workers and a budget; None where it is not recorded."""
+        return next((each for each in self.laws if (each.n_workers, each.budget_s) == (n_workers, budget_s)), None)
 
 
 def write_baseline(baseline: RandomSearchBaseline) -> str:
@@ -96,6 +120,7 @@ def read_baseline(path: Path) -> RandomSearchBaseline:
             over_evaluations=None if over_evaluations is None else _reached(over_evaluations),
             objectives=tuple(map(str, content.pop("objectives", ()))),
             reference_point=tuple(map(float, content.pop("reference_point", ()))),
+            laws=tuple(map(_law, content.pop("laws", ()))),
             **content,
         )
         _check(baseline)
@@ -136,6 +161,17 @@ def _reached(values: Mapping[str, Any]) -> ReachedByRandomSearch:
     if not all(math.isfinite(value) for value in (*found.x, *found.mean_pp)):
         raise ValueError("a number is missing")
     return found
+
+
+def _law(values: Mapping[str, Any]) -> RegretLaw:
+    law = RegretLaw(values["n_workers"], values["budget_s"], _column(values["regret_pp"]), _column(values["at_most"]))
+    if set(values) != {each.name for each in fields(RegretLaw)} or law.n_workers < 1 or not 0 < law.budget_s < math.inf:
+        raise ValueError("a law is of a number of workers and a budget")
+    if len(law.regret_pp) != len(law.at_most) or not law.at_most:
+        raise ValueError(f"columns of {len(law.regret_pp)} and {len(law.at_most)} values")
+    if any(list(column) != sorted(column) for column in (law.regret_pp, law.at_most)) or law.at_most[-1] > 1:
+        raise ValueError("a law's columns do not ascend, or a probability is outside 0..1")
+    return law
 
 
 def _column(values: Sequence[Any]) -> tuple[float, ...]:

@@ -270,9 +270,14 @@ class RunHeader(RunConditions):
         return {**values, **later, "format_version": self.format_version}
 
     @property
+    def epochs(self) -> tuple[int, ...]:
+        """The fidelities searched at."""
+        return self.ladder.rungs if self.ladder else (self.epoch,)
+
+    @property
     def searches_expected_test(self) -> bool:
         """Whether the search saw 200-epoch values: expected *test* accuracies, at estimated costs."""
-        return LONG_EPOCHS in (self.epoch, *(self.ladder.rungs if self.ladder else ()))
+        return LONG_EPOCHS in (self.epoch, *self.epochs)
 
     @property
     def table_key(self) -> str:

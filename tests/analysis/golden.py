@@ -36,7 +36,8 @@ def texts(analysis: CampaignAnalysis) -> Iterator[str]:
     yield comparison_text(analysis)
     yield conclusions_text(analysis)
     for table in report_tables(analysis):
-        same = f',{analysis.table_label},"{analysis.conditions}"'
+        conditions = "; ".join((analysis.conditions, *analysis.marks))
+        same = f',{analysis.table_label},"{conditions}"'
         yield f"# {table.name}: {table.title}\n{_rounded(to_csv(table, analysis)).replace(same, '')}"
         if not table.long:
             yield to_latex(table, analysis)

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhb2_plugins.analysis.rank_statistics import expected_ranks, probability_better, resample
+from nhb2_plugins.analysis.rank_statistics import (
+    expected_ranks,
+    holm,
+    p_against_law,
+    places_in_law,
+    probability_better,
+    resample,
+)
 from nhb2_plugins.analysis.resampling import resampling_weights
+from nhb2_plugins.trajectory.baseline import RegretLaw
+from tests.analysis.pools import drawn, random_search_law
 
 
 def test_the_probability_of_improvement_counts_ties_half() -> None:
@@ -52,3 +61,58 @@ def test_an_interval_that_ends_at_one_half_ends_there_exactly() -> None:
     better = resample([b, a]).better[1, 0]
     assert (better[np.abs(better - 0.5) < 1e-9] == 0.5).all()
     assert (np.abs(better - 0.5) < 1e-9).any()
+
+
+# -- runs against a law
+
+
+@pytest.mark.parametrize("n_runs", [10, 15, 20, 30, 50])
+def test_random_search_is_seldom_called_ahead_of_itself_or_behind(n_runs: int) -> None:
+    """In at most 5 %, half of them ahead: of runs drawn from the law, and of runs that were simulated."""
+    law = random_search_law()
+    uniform = np.random.default_rng(n_runs).random((8000, n_runs))
+    places = places_in_law(np.interp(uniform, law.at_most, law.regret_pp), law)
+    assert ((p_against_law(places) < 0.05) & (places.mean(axis=1) < 0.5)).mean() <= 0.025
+    simulated = places_in_law(drawn("random_search", n_runs, 8000).T, law)
+    assert (p_against_law(simulated) < 0.05).mean() <= 0.05
+
+
+def test_what_is_as_often_better_as_worse_is_not_called_ahead() -> None:
+    """Either very good or very bad, with probability one half: the sum alone would be called significant in 16 %."""
+    generator = np.random.default_rng(1)
+    good = generator.random((4000, 20)) < 0.5
+    places = np.where(good, generator.beta(1, 8, good.shape), 1 - generator.beta(1, 8, good.shape))
+    assert (p_against_law(places) < 0.05).mean() <= 0.055
+
+
+def test_the_better_optimizer_is_called_ahead() -> None:
+    places = places_in_law(drawn("optuna", 20, 500).T, random_search_law())
+    called = (p_against_law(places) < 0.05) & (places.mean(axis=1) < 0.5)
+    assert called.mean() > 0.95  # its runs are better with probability 0.79
+
+
+def test_ten_runs_in_one_place_of_a_law() -> None:
+    """The sum of ten uniform numbers is at most 1 with probability 1 / 10!."""
+    assert p_against_law(np.full(10, 0.1)) == pytest.approx(2 / 3_628_800)
+    assert p_against_law(np.full(10, 0.5)) == 1.0
+    assert p_against_law(np.array([0.2, 0.8] * 5)) == 1.0
+
+
+def test_places_are_linear_between_a_law_s_points_and_a_run_without_result_is_worst() -> None:
+    law = RegretLaw(1, 100.0, (1.0, 2.0, 4.0), (0.1, 0.5, 0.9))
+    values = np.array([0.5, 1.0, 1.5, 3.0, 9.0, np.inf])
+    assert places_in_law(values, law) == pytest.approx([0.0, 0.1, 0.3, 0.7, 0.9, 0.95])
+
+
+def test_holms_correction_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+
+
+def test_wrong_calls_of_several_optimizers_together_stay_below_the_level() -> None:
+    """Five optimizers that are all random search: any one is called ahead or behind in at most 5 % of campaigns."""
+    law = random_search_law()
+    places = places_in_law(drawn("random_search", 5 * 20, 2000).T.reshape(2000, 5, 20), law)
+    p_values = p_against_law(places)
+    assert min(holm(p_values[0].tolist())) == pytest.approx(min(5 * p_values[0].min(), 1))
+    assert (5 * p_values.min(axis=1) < 0.05).mean() <= 0.05

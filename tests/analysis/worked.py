@@ -7,7 +7,7 @@ from typing import Any
 
 from nhb2_plugins.analysis.model import FailedRun
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
-from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch
+from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch, RegretLaw
 from nhb2_plugins.trajectory.run_file import RunFile
 from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, optimizer_of
 
@@ -23,7 +23,8 @@ def baseline(workers: int = 1) -> RandomSearchBaseline:
     """Random search, whose mean regret is 3 at the end."""
     over_time = reached((2.0, 10.0, 40.0, 100.0), (20.0, 9.0, 5.0, 3.0))
     over_evaluations = reached((1.0, 2.0, 3.0, 5.0), (20.0, 9.0, 5.0, 3.0))
-    return RandomSearchBaseline(str(TABLE["digest"]), 12, 100.0, {workers: over_time}, over_evaluations, "")
+    law = RegretLaw(workers, 100.0, (0.0, 2.0, 7.0), (0.0, 0.4, 1.0))
+    return RandomSearchBaseline(str(TABLE["digest"]), 12, 100.0, {workers: over_time}, over_evaluations, "", (law,))
 
 
 def _run(optimizer: str, seed: int, regret: float, **header: Any) -> RunFile:

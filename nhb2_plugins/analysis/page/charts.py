@@ -155,7 +155,7 @@ def _lines(curves: Curves, grid: Floats) -> Iterator[Line]:
     for curve in curves.curves:
         look = BASELINE_LOOK if curve.position is None else look_of(curve.position)
         low, high = (
-            on_grid(grid, curve.x, each, digits=INTERVAL_DIGITS) if each.size else ()
+            on_grid(grid, curve.x, each, digits=INTERVAL_DIGITS) if np.isfinite(each).any() else ()
             for each in (curve.low, curve.high)
         )
         yield Line(curve.name, look, _read(curve, grid), low, high)

@@ -88,7 +88,8 @@ def _matrix_cell(matrix: Matrix, i: int, j: int) -> MatrixCell | None:
     if math.isnan(value):
         return None
     low, high = float(matrix.low[i, j]), float(matrix.high[i, j])
-    return MatrixCell(f"{value:.2f}", f"[{low:.2f}, {high:.2f}]", value, *diverging(value))
+    interval = "" if math.isnan(low) else f"[{low:.2f}, {high:.2f}]"
+    return MatrixCell(f"{value:.2f}", interval, value, *diverging(value))
 
 
 # --- doing it again ---------------------------------------------------------------------------------------------------

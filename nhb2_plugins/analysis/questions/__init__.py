@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.questions import (
+    ahead,
     anytime,
     caveats,
     comparison,
@@ -22,17 +23,20 @@ from nhb2_plugins.analysis.questions import (
     random_search,
     ranks,
     runs,
+    stopping,
     targets,
 )
 
 QUESTIONS: Final[tuple[Question[Any], ...]] = (
     comparison.QUESTION,
     final_regret.QUESTION,
+    stopping.QUESTION,
     pairs.QUESTION,
     friedman.QUESTION,
     ranks.QUESTION,
     improvement.QUESTION,
     anytime.QUESTION,
+    ahead.QUESTION,
     random_search.QUESTION,
     targets.QUESTION,
     fronts.QUESTION,

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import AnytimeCurve, aligned_over_evaluations, aligned_over_time, curve_of
-from nhb2_plugins.analysis.model import CONFIDENCE, BaselineCurve, CampaignFacts, Refusal
+from nhb2_plugins.analysis.model import CONFIDENCE, FEWEST_FOR_INTERVALS, BaselineCurve, CampaignFacts, Refusal
 from nhb2_plugins.analysis.pictures import (
     REGRET,
     TIME,
@@ -128,7 +128,7 @@ def _as_error(curves: Curves, best: float) -> Curves:
 
 
 def _figures(found: Anytime, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
-    interval = f"Band: {CONFIDENCE:.0%} bootstrap interval over runs."
+    interval = f"Band: {CONFIDENCE:.0%} interval over runs, pointwise, of {FEWEST_FOR_INTERVALS} runs and more."
     exact = ("Random search is exact, from the complete table.",) if _baselines(facts.baseline_time) else ()
     steps = ("Every run has a result where a curve begins.", *rising_note(facts), *exact)
     best, measure = facts.optimum_error_pct, facts.measure

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.model import FEWEST_FOR_INTERVALS, CampaignFacts, OptimizerCard
 from nhb2_plugins.analysis.question import Question
-from nhb2_plugins.analysis.wording import listed, some
+from nhb2_plugins.analysis.results import epochs_in_words
+from nhb2_plugins.analysis.wording import listed, runs_in_words, some
 
 
 def _words(facts: CampaignFacts) -> list[str]:
@@ -20,6 +22,7 @@ def _words(facts: CampaignFacts) -> list[str]:
         *_without_result(facts.optimizers, failed=bool(facts.failures or facts.unfinished)),
         *_unfinished(facts.unfinished),
         *_few_runs(facts.optimizers),
+        *(f"{mark}." for mark in facts.marks),
     ]
 
 
@@ -41,7 +44,26 @@ def _unequal(optimizers: Sequence[OptimizerCard]) -> list[str]:
         found.append("Final regrets are not reached with equal means: numbers of simulated workers differ.")
     if len({card.charging for card in ran}) > 1:
         found.append("Final regrets are not at equal cost: charging policies differ.")
-    return found
+    return [*found, *_chosen_elsewhere(ran)]
+
+
+def _chosen_elsewhere(ran: Sequence[OptimizerCard]) -> list[str]:
+    """Incumbents of different fidelity: what led after few epochs is measured after as many as all."""
+    chosen = {card.marked_name: Counter(run.found_epoch for run in card.runs if run.found_epoch) for card in ran}
+    if len({epoch for counted in chosen.values() for epoch in counted}) < 2:
+        return []
+    by_epochs: dict[str, list[str]] = {}
+    for name, counted in chosen.items():
+        if counted:
+            by_epochs.setdefault(_epochs_of_runs(counted), []).append(name)
+    told = "; ".join(f"{listed(names)} at {epochs}" for epochs, names in by_epochs.items())
+    return [f"The final incumbents compared were chosen at different fidelities: {told}. All are measured alike."]
+
+
+def _epochs_of_runs(counted: Mapping[int, int]) -> str:
+    if len(counted) == 1:
+        return epochs_in_words(counted)
+    return listed([f"{epochs_in_words((epoch,))} in {runs_in_words(n)}" for epoch, n in sorted(counted.items())])
 
 
 def _without_result(optimizers: Sequence[OptimizerCard], *, failed: bool) -> list[str]:
@@ -80,7 +102,7 @@ def _unfinished(unfinished: Sequence[str]) -> list[str]:
 def _few_runs(optimizers: Sequence[OptimizerCard]) -> list[str]:
     n_results = {card.marked_name: len(card.runs) - card.n_without_result for card in optimizers}
     few = [f"{name} ({n})" for name, n in n_results.items() if 0 < n < FEWEST_FOR_INTERVALS]
-    return [f"Intervals and ranks of fewer than {FEWEST_FOR_INTERVALS} runs say little: {listed(few)}."] if few else []
+    return [f"No interval is given of fewer than {FEWEST_FOR_INTERVALS} runs: {listed(few)}."] if few else []
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

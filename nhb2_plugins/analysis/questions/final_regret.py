@@ -9,10 +9,20 @@ import numpy as np
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.density import MANY_RUNS
-from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval, OptimizerCard, Refusal, Standing
+from nhb2_plugins.analysis.model import (
+    CONFIDENCE,
+    FEWEST_FOR_INTERVALS,
+    FEWEST_FOR_VERDICTS,
+    CampaignFacts,
+    Interval,
+    OptimizerCard,
+    Refusal,
+    Standing,
+)
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
+from nhb2_plugins.analysis.results import epochs_in_words
 from nhb2_plugins.analysis.tables import N_RUNS, Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import listed, runs_in_words
 
@@ -55,23 +65,43 @@ def _final_row(position: int, card: OptimizerCard) -> Strip:
 
 def _words(rows: Rows, facts: CampaignFacts) -> list[str]:
     """The summary."""
-    often = [standing for standing in facts.standings if standing.often]
-    ranked = often or facts.standings
-    if not ranked:
+    standings = facts.standings
+    if not standings:
         return ["No run has a result within the budget, so there is nothing to compare."]
+    ranked = [standing for standing in standings if standing.often and standing.enough]
+    few = [f"{each.card.marked_name} ({len(each.card.runs)})" for each in standings if not each.enough]
     text = f"After {facts.horizon_s:,.0f} simulated seconds "
-    if len(ranked) < len(facts.standings):
+    if any(not standing.often for standing in standings):
         text += "and among the optimizers with a result in at least half of their runs, "
-    text += _leader(ranked, rows, facts.measure)
+    text += _leader(ranked, rows, facts) if ranked else _unranked(standings, rows, facts.measure)
     baseline = facts.baseline_time
     if not isinstance(baseline, Refusal) and len(baseline) == 1 and baseline[0].mean.size:
-        text += f"; random search is expected to have {baseline[0].mean[-1]:.2f}"
+        searched = epochs_in_words((facts.measure_epoch,))
+        text += f"; random search at {searched} is expected to have {baseline[0].mean[-1]:.2f}"
+    if ranked and few:
+        return [f"{text}.", f"Not ranked, with fewer than {FEWEST_FOR_VERDICTS} runs: {listed(few)}."]
     return [f"{text}."]
 
 
-def _leader(ranked: Sequence[Standing], rows: Rows, measure: str) -> str:
-    first, last = ranked[0], ranked[-1]
-    leading = [each.card.marked_name for each in ranked if each.mean_pp == first.mean_pp]
+def _unranked(standings: Sequence[Standing], rows: Rows, measure: str) -> str:
+    """Means of optimizers none of which has enough runs to be called ahead, in the order of the campaign."""
+    means = {each.card.marked_name: f"{each.mean_pp:.2f} ({_counted(each, rows)})" for each in standings}
+    told = listed([f"{row.name} {means[row.name]}" for row in rows if row.name in means])
+    return (
+        f"the mean regrets in {measure} are, in percentage points: {told}. None of them has the {FEWEST_FOR_VERDICTS} "
+        "runs that a ranking takes"
+    )
+
+
+def _leader(ranked: Sequence[Standing], rows: Rows, facts: CampaignFacts) -> str:
+    first, last, measure = ranked[0], ranked[-1], facts.measure
+    leading = [
+        f"{each.card.marked_name} (which searched on the measure itself)"
+        if each.card.searched_on(facts.measure_epoch)
+        else each.card.marked_name
+        for each in ranked
+        if each.mean_pp == first.mean_pp
+    ]
     amount = f"{first.mean_pp:.2f} percentage points"
     if len(leading) == 1:
         amount += f" ({_counted(first, rows)})"
@@ -93,7 +123,7 @@ def _counted(standing: Standing, rows: Rows) -> str:
     text = runs_in_words(row.n_runs)
     if row.n_runs < n_runs:
         text = f"{row.n_runs} of {n_runs} runs, the others without a result"
-    if row.mean is None or row.n_runs < 2:
+    if row.mean is None or not row.mean.known:
         return text
     return f"{text}, {CONFIDENCE:.0%} interval {row.mean.low:.2f} to {row.mean.high:.2f}"
 
@@ -104,7 +134,7 @@ def _table(rows: Rows) -> ReportTable:
         "Final regret in percentage points",
         _COLUMNS,
         rows_of(rows, _COLUMNS),
-        (f"In brackets: {CONFIDENCE:.0%} bootstrap intervals over runs.",),
+        (f"In brackets: {CONFIDENCE:.0%} intervals over runs, of {FEWEST_FOR_INTERVALS} runs and more.",),
     )
 
 
@@ -130,7 +160,7 @@ def _figures(rows: Rows, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
             "final_regret",
             _strips(rows, facts) if facts.standings else None,
             f"Final regret in {facts.measure}",
-            (f"{_runs(rows)} Line: median. Diamond: mean, with its {CONFIDENCE:.0%} bootstrap interval over runs.",),
+            (f"{_runs(rows)} Line: median. Diamond: mean, with its {CONFIDENCE:.0%} interval over runs.",),
             (WIDTH, 1.6 + 0.5 * len(rows)),
         ),
     )
@@ -149,7 +179,7 @@ def _parts(rows: Rows, facts: CampaignFacts) -> tuple[parts.Part, ...]:
         parts.TablePart(
             section=parts.COMPARISON,
             table=_table(rows),
-            summary="Final regrets in numbers, with bootstrap intervals",
+            summary="Final regrets in numbers, with intervals",
         ),
     )
 

@@ -134,8 +134,8 @@ def _groups(mean_rank: Floats, critical: float) -> tuple[tuple[int, ...], ...]:
 
 
 def _words(found: FriedmanResult | Refusal, facts: CampaignFacts) -> list[str]:
-    if len(facts.standings) < 3:
-        return []  # of fewer there is nothing that the pair does not say
+    if len(facts.standings) < 3 or facts.stopping is not None:
+        return []  # of fewer there is nothing that the pair does not say; and it is of a number fixed beforehand
     if isinstance(found, Refusal):
         return [found.reason]
     over = f"over {found.n_blocks} seeds of {len(found.names)} optimizers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from nhb2_plugins.analysis.model import (
     CONFIDENCE,
     FEWEST_FOR_INTERVALS,
     CampaignFacts,
+    Floats,
     Interval,
     Refusal,
 )
@@ -30,11 +32,18 @@ def improvement_matrix(results: CampaignResults) -> Matrix | Refusal:
         return Refusal("There is nothing to improve on: fewer than two optimizers have a result.")
     groups = [final_regrets(each) for each in compared]
     probability = np.array([[probability_better(a, b) for b in groups] for a in groups])
-    low, high = interval_of(np.moveaxis(resample(groups).better, 2, 0))
+    low, high = _intervals(resample(groups).better, [len(each) for each in groups])
     for matrix in (probability, low, high):
         np.fill_diagonal(matrix, np.nan)
     enough = tuple(len(each.with_result) >= FEWEST_FOR_INTERVALS for each in compared)
     return Matrix(tuple(each.marked_name for each in compared), probability, low, high, enough)
+
+
+def _intervals(better: Floats, n_runs: Sequence[int]) -> tuple[Floats, Floats]:
+    low, high = np.empty((2, len(n_runs), len(n_runs)))
+    for i, j in np.ndindex(low.shape):
+        low[i, j], high[i, j] = interval_of(better[i, j], min(n_runs[i], n_runs[j]))
+    return low, high
 
 
 def _table(found: Matrix | Refusal) -> ReportTable:
@@ -45,7 +54,7 @@ def _table(found: Matrix | Refusal) -> ReportTable:
         "Probability that a run of the row's optimizer ends better than one of the column's",
         (OPTIMIZER, *(Column(f"over_{name}", f"over {name}") for name in found.names)),
         ((name, *_cells(found, i)) for i, name in enumerate(found.names)),
-        (f"Ties count half. In brackets: {CONFIDENCE:.0%} bootstrap intervals over runs.",),
+        (f"Ties count half. In brackets: {CONFIDENCE:.0%} intervals over runs (bootstrap, expanded percentiles).",),
     )
 
 
@@ -64,7 +73,7 @@ def _figures(found: Matrix | Refusal, _facts: CampaignFacts) -> tuple[ReportFigu
             found,
             "Probability that a run of the row ends better than one of the column",
             (
-                f"Ties count half. Bold: the {CONFIDENCE:.0%} bootstrap interval does not hold one half, and both "
+                f"Ties count half. Bold: the {CONFIDENCE:.0%} interval does not hold one half, and both "
                 f"have at least {FEWEST_FOR_INTERVALS} runs.",
             ),
             (max(6.5, 2.8 + 0.85 * n), 2.2 + 0.5 * n),
@@ -83,7 +92,7 @@ def _parts(found: Matrix | Refusal, _facts: CampaignFacts) -> tuple[parts.Part, 
             title="Probability of improvement",
             intro="How likely a run of the row's optimizer ends better than a run of the column's; ties count half.",
             note=(
-                f"In brackets: {100 * CONFIDENCE:.0f} % bootstrap interval. Blue: the row is ahead; orange: the column "
+                f"In brackets: {100 * CONFIDENCE:.0f} % interval over runs. Blue: the row is ahead; orange: the column "
                 "is."
             ),
         ),

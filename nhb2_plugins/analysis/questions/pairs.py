@@ -14,8 +14,9 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
 from nhb2_plugins.analysis.model import SIGNIFICANCE, CampaignFacts, Floats, Standing
 from nhb2_plugins.analysis.question import Question
-from nhb2_plugins.analysis.rank_statistics import probability_better
+from nhb2_plugins.analysis.rank_statistics import holm, probability_better
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.sequential import differences_of
 from nhb2_plugins.analysis.tables import Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import listed, p_text, some
 
@@ -43,6 +44,7 @@ class PairRow:
         effect: rank-biserial correlation, -1 … 1; positive where the first is better (has the smaller regrets).
         magnitude: of the effect in a word: ``negligible``, ``small``, ``medium``, ``large``; empty where refused.
         refused: why there is no test; empty where there is one.
+        unequal: what the two do not have in common, of budget, workers, charging and the fidelity of their incumbents.
     """
 
     first: str
@@ -55,6 +57,7 @@ class PairRow:
     effect: float | None
     magnitude: str
     refused: str
+    unequal: str = ""
 
     @property
     def significant(self) -> bool:
@@ -91,9 +94,21 @@ def _pair(first: OptimizerRuns, second: OptimizerRuns) -> PairRow:
     counts = len(values[0]), len(values[1])
     if not (first.with_result and second.with_result):
         return _refused(names, counts, "no result")
-    if [run.header.seed for run in first.runs] == [run.header.seed for run in second.runs]:
-        return paired(*names, *values)
-    return unpaired(*names, *values)
+    same_seeds = [run.header.seed for run in first.runs] == [run.header.seed for run in second.runs]
+    row = (paired if same_seeds else unpaired)(*names, *values)
+    return replace(row, unequal=_unequal(first, second))
+
+
+def _unequal(first: OptimizerRuns, second: OptimizerRuns) -> str:
+    one, other = first.runs[0].header, second.runs[0].header
+    chosen = [{run.incumbents[-1].epoch for run in each.with_result} for each in (first, second)]
+    unlike = {
+        "budget": one.budget_s != other.budget_s,
+        "workers": one.n_workers != other.n_workers,
+        "charging": one.charging != other.charging,
+        "fidelity of the incumbents": chosen[0] != chosen[1],
+    }
+    return ", ".join(what for what, differs in unlike.items() if differs)
 
 
 def paired(first: str, second: str, a: Floats, b: Floats) -> PairRow:
@@ -104,21 +119,13 @@ def paired(first: str, second: str, a: Floats, b: Floats) -> PairRow:
     """
     if len(a) < FEWEST_PAIRS:
         return _refused((first, second), (len(a), len(b)), f"fewer than {FEWEST_PAIRS} pairs of runs")
-    difference = _difference(a, b)
+    difference = differences_of(b, a)
     n_different = np.count_nonzero(difference)
     p_value = float(wilcoxon(difference).pvalue) if n_different else 1.0
     ranks = rankdata(np.abs(difference[difference != 0]))
     signs = np.sign(difference[difference != 0])
     effect = float(-(ranks @ signs) / ranks.sum()) if n_different else 0.0
     return _tested((first, second), "Wilcoxon signed-rank", (len(a), len(b)), p_value, effect)
-
-
-def _difference(a: Floats, b: Floats) -> Floats:
-    """a − b, where a run without a result loses by more than any other difference, and two such are equal."""
-    with np.errstate(invalid="ignore"):
-        difference = a - b
-    finite = np.abs(difference[np.isfinite(difference)]).max(initial=0.0)
-    return np.nan_to_num(difference, nan=0.0, posinf=finite + 1, neginf=-finite - 1)
 
 
 def unpaired(first: str, second: str, a: Floats, b: Floats) -> PairRow:
@@ -149,18 +156,13 @@ def magnitude_of(effect: float) -> str:
 
 
 def _with_holm(rows: Sequence[PairRow]) -> tuple[PairRow, ...]:
-    from statsmodels.stats.multitest import multipletests
-
-    tested = [row for row in rows if row.p_value is not None]
-    if not tested:
-        return tuple(rows)
-    corrected = iter(multipletests([row.p_value for row in tested], method="holm")[1].tolist())
+    corrected = iter(holm([row.p_value for row in rows if row.p_value is not None]))
     return tuple(row if row.p_value is None else replace(row, p_holm=next(corrected)) for row in rows)
 
 
 def _words(rows: Sequence[PairRow], facts: CampaignFacts) -> list[str]:
     """How the optimizer that leads compares with each other one, and the others with one another."""
-    if not facts.standings:
+    if not facts.standings or facts.stopping is not None:  # these tests are of a number of runs fixed beforehand
         return []
     best = facts.standings[0]
     name = best.card.marked_name
@@ -169,7 +171,8 @@ def _words(rows: Sequence[PairRow], facts: CampaignFacts) -> list[str]:
     if ranked and all(row.p_holm is None for row in rows):
         return ["No pair of optimizers was tested: there are too few runs, so nothing here is known to be significant."]
     others = [row for row in rows if name not in (row.first, row.second) and row.p_holm is not None]
-    return [*_against_the_best(best, ranked), *_untested(name, ranked), *_of_others(others)]
+    of_the_best = _against_the_best(best, ranked)
+    return [*of_the_best, *_untested(name, ranked), *_of_others(others, further=bool(of_the_best))]
 
 
 def _against_the_best(best: Standing, rivals: Mapping[str, PairRow]) -> list[str]:
@@ -205,16 +208,21 @@ def _untested(best: str, rivals: Mapping[str, PairRow]) -> list[str]:
     return [f"Not tested against {best}: {listed(own)} ({reason})." for reason, own in names.items()]
 
 
-def _of_others(rows: Sequence[PairRow]) -> list[str]:
-    further = "further pairs (see the table of pairs)"
+def _of_others(rows: Sequence[PairRow], *, further: bool) -> list[str]:
+    """Pairs without the leading one; ``further`` where something was said of it."""
+    better, not_told_apart = ("Also significantly", "Also not") if further else ("Significantly", "Not")
+    others = "further pairs (see the table of pairs)"
     significant = [f"{row.ahead} than {row.behind}" for row in rows if row.significant]
     insignificant = [f"{row.first} and {row.second}" for row in rows if not row.significant]
-    found = [f"Also significantly better: {some(significant, further)}."] if significant else []
-    return [*found, f"Also not significant: {some(insignificant, further)}."] if insignificant else found
+    found = [f"{better} better: {some(significant, others)}."] if significant else []
+    return [*found, f"{not_told_apart} significant: {some(insignificant, others)}."] if insignificant else found
 
 
 def _with_p(name: str, row: PairRow) -> str:
-    return name if row.p_holm is None else f"{name} ({p_text(row.p_holm)})"
+    if row.p_holm is None:
+        return name
+    unequal = f"; not alike: {row.unequal}" if row.unequal else ""
+    return f"{name} ({p_text(row.p_holm)}{unequal})"
 
 
 _COLUMNS: Final = (
@@ -224,6 +232,7 @@ _COLUMNS: Final = (
     Column("p_holm", "p (Holm)", "p"),
     Column("effect", "effect"),
     Column("magnitude", "size", "text"),
+    Column("unequal", "not alike", "text"),
     Column("test", "test", "text"),
     Column("p_value", "p", "p"),
     Column("runs_first", "runs of first", "count", "n_first"),

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.baseline_curves import NOT_RECORDED
-from nhb2_plugins.analysis.curves import AlignedRuns, aligned_over_time
-from nhb2_plugins.analysis.model import (
-    FEWEST_FOR_INTERVALS,
-    BaselineCurve,
-    CampaignFacts,
-    Floats,
-    Refusal,
-)
+from nhb2_plugins.analysis.curves import aligned_over_time
+from nhb2_plugins.analysis.model import BaselineCurve, CampaignFacts, Floats, Refusal
 from nhb2_plugins.analysis.question import Question
-from nhb2_plugins.analysis.resampling import mean_interval
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, refused, rows_of, table_of
-from nhb2_plugins.analysis.wording import listed
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, ReachedByRandomSearch
 
 _FLOAT_NOISE: Final = 1e-9
@@ -40,7 +32,6 @@ class MatchRow:
             not at the end.
         speed_up: the budget divided by that time; None where there is none. Where the optimizer ends behind random
             search, the time that random search takes to its final value, divided by the budget: below 1.
-        end_pp: bootstrap interval of the mean at the end; None of fewer than :data:`FEWEST_FOR_INTERVALS` runs.
     """
 
     optimizer: str
@@ -48,7 +39,6 @@ class MatchRow:
     random_regret_pp: float
     time_s: float | None
     speed_up: float | None
-    end_pp: tuple[float, float] | None = None
 
 
 Matches = tuple[MatchRow, ...] | Refusal
@@ -71,19 +61,19 @@ def _rows(optimizer: OptimizerRuns, horizon_s: float, baseline: RandomSearchBase
     workers = optimizer.runs[0].header.n_workers if optimizer.runs else 1
     if not runs.places.size or workers not in baseline.over_time:
         return
-    reached = baseline.over_time[workers]
+    reached = _up_to(baseline.over_time[workers], float(runs.places[-1]))
+    if not reached.x:
+        return
     mean, median = runs.mean_and_median()
-    end = _end(runs)
-    yield _match(optimizer, "mean", runs.places, mean, reached, reached.mean_pp, end)
+    yield _match(optimizer, "mean", runs.places, mean, reached, reached.mean_pp)
     if reached.median_pp:
-        yield _match(optimizer, "median", runs.places, median, reached, reached.median_pp, end)
+        yield _match(optimizer, "median", runs.places, median, reached, reached.median_pp)
 
 
-def _end(runs: AlignedRuns) -> tuple[float, float] | None:
-    if len(runs.functions) < FEWEST_FOR_INTERVALS:
-        return None
-    low, high = mean_interval(runs.values_at(np.array([len(runs.places) - 1])))
-    return float(low[0]), float(high[0])
+def _up_to(reached: ReachedByRandomSearch, end_s: float) -> ReachedByRandomSearch:
+    """Random search as far as an optimizer's own budget goes."""
+    n = int(np.searchsorted(reached.x, end_s, side="right"))
+    return replace(reached, x=reached.x[:n], mean_pp=reached.mean_pp[:n], median_pp=reached.median_pp[:n])
 
 
 def _match(
@@ -93,14 +83,13 @@ def _match(
     values: Floats,
     reached: ReachedByRandomSearch,
     random: tuple[float, ...],
-    end_pp: tuple[float, float] | None,
 ) -> MatchRow:
     name, goal, end = optimizer.marked_name, random[-1], reached.x[-1]
     time_s = time_to_stay_below(places, values, goal)
     if time_s is not None:
-        return MatchRow(name, level, goal, time_s, end / time_s if time_s > 0 else None, end_pp)
+        return MatchRow(name, level, goal, time_s, end / time_s if time_s > 0 else None)
     as_good = time_to_stay_below(np.array(reached.x), np.array(random), float(values[-1]))
-    return MatchRow(name, level, goal, None, None if as_good is None else as_good / end, end_pp)
+    return MatchRow(name, level, goal, None, None if as_good is None else as_good / end)
 
 
 def time_to_stay_below(places: Floats, values: Floats, goal: float) -> float | None:
@@ -109,28 +98,6 @@ def time_to_stay_below(places: Floats, values: Floats, goal: float) -> float | N
     if not len(above):
         return float(places[0])
     return float(places[above[-1] + 1]) if above[-1] + 1 < len(places) else None
-
-
-def _words(found: Matches, _facts: CampaignFacts) -> list[str]:
-    """Who is ahead of random search at the end of the budget, since when, and who is not."""
-    ahead, level, behind = [], [], []
-    for row in () if isinstance(found, Refusal) else found:
-        if row.level != "mean" or row.end_pp is None:
-            continue
-        low, high = row.end_pp
-        if low <= row.random_regret_pp <= high:
-            level.append(row.optimizer)
-        elif row.time_s is None:
-            behind.append(row.optimizer)
-        else:
-            ahead.append(f"{row.optimizer} (as good after {row.time_s:,.0f} s, {row.speed_up or 0:.1f} times as fast)")
-    at_end = "exact random search at the end of the budget"
-    said = (
-        (f"Ahead of {at_end}, by more than the bootstrap interval", ahead),
-        (f"Not told apart from {at_end}", level),
-        (f"Behind {at_end}, by more than the bootstrap interval", behind),
-    )
-    return [f"{text}: {listed(names)}." for text, names in said if names]
 
 
 _COLUMNS: Final = (
@@ -152,8 +119,8 @@ def _table(found: Matches) -> ReportTable:
         _COLUMNS,
         rows_of(found, _COLUMNS),
         (
-            "Random search is exact, from the complete table. Below 1: the optimizer ends behind it, and random search "
-            "needs that share of the budget to be as good.",
+            "Random search is exact, from the complete table, and as far as each optimizer's budget goes. Below 1: the "
+            "optimizer ends behind it, and random search needs that share of the budget to be as good.",
         ),
     )
 
@@ -203,7 +170,6 @@ def _parts(found: Matches, facts: CampaignFacts) -> list[parts.Part]:
 QUESTION: Final = Question(
     "random_search",
     lambda results, _: matches(results),
-    words=_words,
     tables=_tables,
     parts=_parts,
 )

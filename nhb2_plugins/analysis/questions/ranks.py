@@ -32,7 +32,7 @@ class RankCurves:
         optimizers: marked names.
         time_s: shape (n_times,).
         rank: shape (n_optimizers, n_times).
-        final: the last column, with bootstrap intervals over runs, one per optimizer.
+        final: the last column, with intervals over runs, one per optimizer.
         anytime: mean rank over the logarithm of time, from the first result to the horizon, one per optimizer.
     """
 
@@ -53,12 +53,12 @@ def rank_curves(results: CampaignResults) -> RankCurves | Refusal:
     times = _times(ranked, results.horizon_s)
     matrices = [step_matrix([run.regrets for run in each.runs], times) for each in ranked]
     rank = np.array([expected_ranks([matrix[:, column] for matrix in matrices]) for column in range(len(times))]).T
-    low, high = interval_of(resampled.T)
+    ends = (interval_of(resampled[i], len(each)) for i, each in enumerate(final))
     return RankCurves(
         optimizers=tuple(each.marked_name for each in ranked),
         time_s=times,
         rank=rank,
-        final=tuple(Interval(*map(float, each)) for each in zip(end_ranks, low, high, strict=True)),
+        final=tuple(Interval(float(rank), *map(float, end)) for rank, end in zip(end_ranks, ends, strict=True)),
         anytime=tuple(float(row.mean()) for row in rank),
     )
 
@@ -81,7 +81,7 @@ def _table(found: RankCurves | Refusal) -> ReportTable:
         zip(found.optimizers, found.final, found.anytime, strict=True),
         (
             "Expected rank among one run of each optimizer, drawn at random; 1 is the best. "
-            f"In brackets: {CONFIDENCE:.0%} bootstrap intervals over runs.",
+            f"In brackets: {CONFIDENCE:.0%} intervals over runs (bootstrap, expanded percentiles).",
         ),
     )
 
@@ -117,7 +117,7 @@ def _figures(found: RankCurves | Refusal, facts: CampaignFacts) -> tuple[ReportF
             "ranks_over_time",
             None if isinstance(found, Refusal) else _curves(found, facts, "expected rank"),
             "Expected rank among one run of each optimizer (1 is the best)",
-            (f"Right of the line: rank of the final regret, with its {CONFIDENCE:.0%} bootstrap interval.",),
+            (f"Right of the line: rank of the final regret, with its {CONFIDENCE:.0%} interval over runs.",),
         ),
     )
 

@@ -10,7 +10,8 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.facts import facts_of
 from nhb2_plugins.analysis.questions.caveats import QUESTION, FailuresPart
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
-from tests.analysis.runs import campaign_of, optimizer_with
+from nhb2_plugins.trajectory.run_file import RunFile
+from tests.analysis.runs import campaign_of, make_run, optimizer_of, optimizer_with
 
 FIVE = [1.0] * 5
 
@@ -56,8 +57,33 @@ def test_runs_without_a_result_and_too_few_runs_are_counted() -> None:
     assert said(campaign_of({"a": FIVE, "b": [1.0, None, 1.0, None, 1.0, 1.0]})) == [
         "In 2 of 6 runs of b nothing ended within the budget: means leave them out, tests and ranks count them as the "
         "worst.",
-        "Intervals and ranks of fewer than 5 runs say little: b (4).",
+        "No interval is given of fewer than 5 runs: b (4).",
     ]
+
+
+def test_incumbents_of_different_fidelity_are_told() -> None:
+    runs = (optimizer_with("a", FIVE), optimizer_with("b", FIVE), optimizer_of("c", *_mixed(5)))
+    assert said(CampaignResults(runs)) == [
+        "The final incumbents compared were chosen at different fidelities: a and b at 12 epochs; c at 4 epochs in 2 "
+        "runs and 12 epochs in 3 runs. All are measured alike."
+    ]
+    assert said(CampaignResults((optimizer_of("c", *_mixed(5)[:2]), optimizer_of("d", *_mixed(5)[:2])))) == [
+        "No interval is given of fewer than 5 runs: c (2) and d (2)."
+    ]
+
+
+def _mixed(n_runs: int) -> list[RunFile]:
+    """Runs of which the first two chose their incumbent after 4 epochs."""
+    runs = [make_run([(10, 89.0)], seed=seed, optimizer="c") for seed in range(n_runs)]
+    early = [replace(run, records=tuple(replace(each, epoch=4, budget=4) for each in run.records)) for run in runs[:2]]
+    return [*early, *runs[2:]]
+
+
+def test_what_an_asterisk_says_stands_among_the_sentences() -> None:
+    runs = (optimizer_with("a", FIVE, epoch=200), optimizer_with("b", FIVE))
+    assert said(CampaignResults(runs))[-1] == (
+        "* searched on expected test accuracy (200 epochs), at costs that are estimated."
+    )
 
 
 def test_of_many_unfinished_runs_six_are_named() -> None:

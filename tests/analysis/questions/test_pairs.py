@@ -10,7 +10,8 @@ from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.model import Refusal
 from nhb2_plugins.analysis.questions.friedman import friedman
 from nhb2_plugins.analysis.questions.pairs import QUESTION, magnitude_of, paired, pairs, unpaired
-from tests.analysis.runs import campaign_of
+from nhb2_plugins.analysis.results import CampaignResults
+from tests.analysis.runs import campaign_of, optimizer_with
 
 # Differences in height of cross- and self-fertilised plants (Darwin, 1876; Wilcoxon's W is 24, p 0.041).
 DARWIN = np.array([6, 8, 14, 16, 23, 24, 28, 29, 41, -48, 49, 56, 60, -67, 75], dtype=float)
@@ -63,7 +64,7 @@ def test_too_few_runs_are_refused_with_the_reason() -> None:
     assert {row.refused for row in pairs(results)} == {"fewer than 6 pairs of runs"}
     sentences = " ".join(analyse(results).sentences)
     assert "No pair of optimizers was tested" in sentences
-    assert "say little: a (3), b (3) and c (3)" in sentences
+    assert "fewer than 5 runs: a (3), b (3) and c (3)" in sentences
 
 
 def test_not_significant_is_said() -> None:
@@ -129,7 +130,7 @@ def test_an_effect_s_word_begins_at_its_bound(effect: float, word: str) -> None:
 def test_the_words_name_the_better_the_untested_and_the_others() -> None:
     ten = [i / 10 for i in range(10)]
     finals = {"a": ten, "b": [each + 5 for each in ten], "c": [each + 5.05 for each in ten], "few": [3.0, 3.0]}
-    _, better, untested, also, *_ = analyse(campaign_of(finals)).sentences
+    _, _, better, untested, also, *_ = analyse(campaign_of(finals)).sentences
     assert better == (
         "a is significantly better than b (p = 0.006) and c (p = 0.006) (two-sided tests of the final regrets, "
         "Holm-corrected for all pairs, level 0.05)."
@@ -186,3 +187,31 @@ def test_of_ten_optimizers_six_further_pairs_are_named() -> None:
     *_, last = QUESTION.words(facts.pairs, facts)
     assert last.startswith("Also not significant: ")
     assert last.endswith("; and 30 further pairs (see the table of pairs).")  # of 36
+
+
+def test_what_was_said_of_nobody_is_not_said_also() -> None:
+    """Where the leading one is tested against nobody, the sentence of the others is the first."""
+    same = [1.0 + i / 10 for i in range(12)]
+    facts = analyse(campaign_of({"some": [1.0, *[None] * 11], "a": same, "b": same}))
+    said = QUESTION.words(facts.pairs, facts)
+    assert not any(sentence.startswith("Also") for sentence in said[:1])
+    runs = {"leads": [0.5] * 4, "a": same, "b": same}
+    facts = analyse(campaign_of({**runs, "leads": [0.5] * 4}))
+    first = QUESTION.words(facts.pairs, facts)[0]
+    assert not first.startswith("Also")
+
+
+def test_runs_that_are_not_alike_are_compared_and_said_to_be_unlike() -> None:
+    ten = [1.0 + i / 10 for i in range(10)]
+    longer, shorter = optimizer_with("a", ten), optimizer_with("b", [each + 5 for each in ten], budget_s=50.0)
+    (row,) = pairs(CampaignResults((longer, shorter)))
+    assert (row.unequal, row.significant) == ("budget", True)
+    facts = analyse(CampaignResults((longer, shorter)))
+    assert "a is significantly better than b (p = 0.002; not alike: budget)" in QUESTION.words(facts.pairs, facts)[0]
+    (table,) = QUESTION.tables((row,), facts)
+    assert dict(zip(table.keys, table.shown()[0], strict=True))["unequal"] == "budget"
+    workers = optimizer_with("c", ten, n_workers=2, charging="cached")
+    (row,) = pairs(CampaignResults((longer, workers)))
+    assert row.unequal == "workers, charging"
+    (row,) = pairs(campaign_of({"a": ten, "b": ten}))
+    assert row.unequal == ""

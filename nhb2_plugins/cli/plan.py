@@ -1,0 +1,197 @@
+"""``nhb2 plan``: how many seeds a difference takes, and what they cost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from nhb2_plugins.campaign_directory import CampaignDirectory
+from nhb2_plugins.cli.campaign import needs_quickstart
+from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
+from nhb2_plugins.cli.values import positive_real
+from nhb2_plugins.errors import CampaignError, InvalidValueError
+from nhb2_plugins.text_table import printable, text_table
+
+if TYPE_CHECKING:
+    from nhb2_plugins.analysis.model import Floats
+    from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+    from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
+
+DEFAULT_POWER: Final = 0.8
+PILOT_SEEDS: Final = 10
+_SECONDS_PER_HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """What is known of one optimizer before a campaign.
+
+    Attributes:
+        name: of the optimizer.
+        regrets: final regrets in percentage points, of runs or of the exact law.
+        n_runs: runs at hand; 0 for the exact law.
+        simulated_s: simulated seconds of a run, mean.
+        wall_s: wall-clock seconds of a run, mean; None where no run was made.
+    """
+
+    name: str
+    regrets: Floats
+    n_runs: int
+    simulated_s: float
+    wall_s: float | None
+
+
+def add_plan(commands: Commands) -> None:
+    """Add ``nhb2 plan``."""
+    parser = add_command(commands, "plan", _plan, "Say how many seeds a difference takes, and what they cost.")
+    parser.add_argument(
+        "source",
+        metavar="DIR|SPEC",
+        help=f"recorded runs; or a specification, of which {PILOT_SEEDS} seeds are run (random search needs none)",
+    )
+    parser.add_argument(
+        "--difference", metavar="PP", type=positive_real, required=True, help="percentage points of mean regret to see"
+    )
+    parser.add_argument(
+        "--power",
+        metavar="P",
+        type=positive_real,
+        default=DEFAULT_POWER,
+        help=f"probability to see it (default: {DEFAULT_POWER:g})",
+    )
+    add_table_option(parser)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    if not 0.05 < options.power < 1:
+        raise InvalidValueError(f"power {options.power:g} is not between 0.05 and 1")
+    with needs_quickstart():
+        spreads, origin = _spreads(options)
+    if len(spreads) < 2:
+        raise CampaignError(
+            f"{options.source} has fewer than two optimizers with results: there is no pair to plan for"
+        )
+    rows = _rows(spreads, options.difference, options.power)
+    at_hand = min((spread.n_runs for spread in spreads if spread.n_runs), default=0)
+    headings = ["pair", "seeds needed", "simulated h", "wall-clock min"]
+    if at_hand:
+        headings.append(f"smallest seen with {at_hand}")
+    print(text_table(headings, [row if at_hand else row[:4] for row in rows]))
+    print()
+    print(printable(_explanation(options, len(rows), origin)))
+    return 0
+
+
+def _explanation(options: argparse.Namespace, n_pairs: int, origin: str) -> str:
+    several = f", corrected for {n_pairs} pairs" if n_pairs > 1 else ""
+    return (
+        f"Seeds for a difference of {options.difference:g} percentage points in mean final regret to be significant "
+        f"with probability {options.power:g} (Wilcoxon's signed-rank test of runs with the same seeds, level "
+        f"0.05{several}). Spreads {origin}. Costs are of both optimizers; wall-clock time is of one process."
+    )
+
+
+def _spreads(options: argparse.Namespace) -> tuple[list[Spread], str]:
+    campaign = CampaignDirectory(Path(options.source))
+    if campaign.path.is_dir() and (campaign.has_file or campaign.run_files()):
+        from nhb2_plugins.analysis.results import read_results
+
+        return _recorded(read_results(campaign.path, campaign.order())), "as in the recorded runs"
+    return _piloted(options)
+
+
+def _recorded(results: CampaignResults) -> list[Spread]:
+    from nhb2_plugins.analysis.curves import final_regrets
+
+    found = []
+    for each in results.optimizers:
+        regrets = final_regrets(each)
+        if (finite := regrets[np.isfinite(regrets)]).size >= 2:
+            found.append(Spread(each.marked_name, finite, len(finite), *_costs(each)))
+    return found
+
+
+def _costs(optimizer: OptimizerRuns) -> tuple[float, float]:
+    walls = [run.end.wall_s for run in optimizer.runs if run.end is not None]
+    return float(np.mean([run.last_end_s for run in optimizer.runs])), float(np.mean(walls))
+
+
+def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
+    """Random search by its exact law, the others by runs of their own."""
+    from nhb2_plugins.analysis.power import quantiles_of
+    from nhb2_plugins.analysis.results import read_results
+    from nhb2_plugins.campaign.baseline import compute_baseline
+    from nhb2_plugins.campaign.engine import open_table_of, run_campaign
+    from nhb2_plugins.campaign.spec import read_spec
+
+    spec = read_spec(options.source)
+    bench = open_table_of(spec, options.table)
+    laws = compute_baseline(spec, bench)
+    known = {}
+    for each in spec.optimizers:
+        law = laws.law(each.n_workers or spec.n_workers, _budget_of(spec, each)) if _is_exact(spec, each) else None
+        if law is not None:
+            known[each.name] = Spread(each.name, quantiles_of(law), 0, law.budget_s, None)
+    others = [each.slug for each in spec.optimizers if each.name not in known]
+    if others:
+        with tempfile.TemporaryDirectory() as directory:
+            print(f"nhb2: running a pilot of {PILOT_SEEDS} seeds", file=sys.stderr, flush=True)
+            outcome = run_campaign(spec.with_seeds(PILOT_SEEDS), bench, Path(directory), only=others)
+            if outcome.failed:
+                raise CampaignError(f"{len(outcome.failed)} runs of the pilot failed: {', '.join(outcome.failed[:3])}")
+            known |= {each.name: each for each in _recorded(read_results(Path(directory)))}
+    origin = f"as in {PILOT_SEEDS} runs of a pilot, and of random search as its exact law says"
+    return [known[each.name] for each in spec.optimizers if each.name in known], origin
+
+
+def _budget_of(spec: CampaignSpec, optimizer: OptimizerSpec) -> float | None:
+    return None if optimizer.budget_s == "unlimited" else float(optimizer.budget_s or spec.budget_s)
+
+
+def _is_exact(spec: CampaignSpec, optimizer: OptimizerSpec) -> bool:
+    """Whether an optimizer's law is the recorded one: random search at the measure's epoch, over all of the space."""
+    conditions: Mapping[str, bool] = {
+        "algorithm": optimizer.algorithm == "random_search" and not optimizer.settings,
+        "fidelity": optimizer.epoch == spec.measure_epoch and optimizer.ladder is None,
+        "space": spec.restriction_of(optimizer).to_dict() == {},
+        "charging": (optimizer.charging or spec.charging) == "from_scratch",
+        "clock": spec.crossing == "drop" and (optimizer.overhead or spec.overhead) == "none",
+    }
+    return all(conditions.values())
+
+
+def _rows(spreads: Sequence[Spread], difference: float, power: float) -> list[list[str]]:
+    from nhb2_plugins.analysis.power import MOST_SEEDS, Pair
+
+    asked = list(combinations(spreads, 2))
+    at_hand = min((spread.n_runs for spread in spreads if spread.n_runs), default=0)
+    rows = []
+    for first, second in asked:
+        pair = Pair(first.regrets, second.regrets, len(asked))
+        needed = pair.seeds_needed(difference, power)
+        smallest = pair.smallest_difference(at_hand, power) if at_hand else None
+        rows.append(
+            [
+                f"{first.name}, {second.name}",
+                f"more than {MOST_SEEDS:,}" if needed is None else f"{needed:,}",
+                *_cost(first, second, needed),
+                "–" if smallest is None else f"{smallest:.2f}",
+            ]
+        )
+    return rows
+
+
+def _cost(first: Spread, second: Spread, seeds: int | None) -> tuple[str, str]:
+    if seeds is None:
+        return "–", "–"
+    simulated_h = seeds * (first.simulated_s + second.simulated_s) / _SECONDS_PER_HOUR
+    walls = [each.wall_s for each in (first, second) if each.wall_s is not None]
+    return f"{simulated_h:,.0f}", f"{seeds * sum(walls) / 60:,.1f}" if walls else "–"

@@ -1,0 +1,37 @@
+"""Final regrets of 2,000 runs of each of four optimizers: populations to measure statistics on."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nhb2_plugins.analysis.model import Floats
+from nhb2_plugins.trajectory.baseline import RegretLaw
+
+_FILE: Final = Path(__file__).parents[2] / "benchmarks" / "verdicts" / "pools.npz"
+OPTIMIZERS: Final = ("random_search", "regularized_evolution", "bohb", "optuna")
+
+
+@cache
+def pool(optimizer: str) -> Floats:
+    """Regrets in percentage points, made by ``benchmarks/verdicts/make_pools.py``."""
+    with np.load(_FILE) as pools:
+        regrets: Floats = pools[optimizer].astype(np.float64)
+    regrets.setflags(write=False)
+    return regrets
+
+
+@cache
+def random_search_law() -> RegretLaw:
+    """The exact law of the pool of random search."""
+    with np.load(_FILE) as pools:
+        regret, at_most = (tuple(pools[name].astype(np.float64).tolist()) for name in ("law_regret", "law_at_most"))
+    return RegretLaw(1, 20_000.0, regret, at_most)
+
+
+def drawn(optimizer: str, n_runs: int, n_campaigns: int, seed: int = 0) -> Floats:
+    """Runs of many campaigns, drawn with replacement: shape (n_runs, n_campaigns)."""
+    return np.random.default_rng([seed, n_runs]).choice(pool(optimizer), (n_runs, n_campaigns))
