@@ -20,8 +20,9 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.trajectory.baseline import RegretLaw
 
 FEWEST_SEEDS: Final = 6
-MOST_SEEDS: Final = 2000
+MOST_SEEDS: Final = 1000
 _N_CAMPAIGNS: Final = 4000
+_N_RUNS: Final = 400_000  # of either optimizer, at most, that are drawn at once
 _SEED: Final = 20211117
 _CLOSE_PP: Final = 0.005
 
@@ -54,10 +55,10 @@ class Pair:
     def power(self, difference: float, n_seeds: int) -> float:
         """Probability that the test of ``n_seeds`` pairs tells optimizers apart whose means differ by that much."""
         rng = np.random.default_rng([_SEED, n_seeds])
-        shape = (_N_CAMPAIGNS, n_seeds)
+        shape = (min(_N_CAMPAIGNS, _N_RUNS // n_seeds), n_seeds)
         runs = (rng.choice(values - values.mean(), shape) for values in (self.first, self.second))
         first, second = runs
-        return float(_is_significant(second + difference - first, SIGNIFICANCE / self.n_pairs).mean())
+        return float(is_significant(second + difference - first, SIGNIFICANCE / self.n_pairs).mean())
 
     def seeds_needed(self, difference: float, power: float) -> int | None:
         """The smallest number of seeds with that power; None where :data:`MOST_SEEDS` have not."""
@@ -92,7 +93,7 @@ def _smallest(is_enough: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _is_significant(differences: Floats, level: float) -> Floats:
+def is_significant(differences: Floats, level: float) -> Floats:
     """Wilcoxon's two-sided test of each row, as scipy decides it: exact up to 50 pairs, then by the normal law."""
     n = differences.shape[1]
     ranks = rankdata(np.abs(differences), axis=1)

@@ -165,7 +165,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _write_for_paper(campaign: CampaignDirectory, width: str, out: str | None) -> int:
-    with _needs_quickstart():
+    with needs_quickstart():
         from nhb2_plugins.analysis.analyse import analyse
         from nhb2_plugins.analysis.report import write_paper
         from nhb2_plugins.analysis.results import read_results

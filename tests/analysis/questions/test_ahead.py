@@ -78,7 +78,7 @@ def test_what_the_law_is_not_of_is_not_compared_with_it(header: dict[str, object
 def test_a_smaller_budget_is_compared_with_random_search_by_then() -> None:
     shorter = replace(LAW, budget_s=50.0, regret_pp=(0.0, 1.0))
     (row,) = ahead(with_law(CampaignResults((optimizer_with("a", TEN["ahead"], budget_s=50.0),)), LAW, shorter))
-    assert row.better == pytest.approx(1 - 0.825)
+    assert row.better == pytest.approx(1 - 0.82)  # two are worse than anything of random search
 
 
 def test_random_search_at_other_epochs_says_so() -> None:

@@ -1,0 +1,72 @@
+"""The stated power is the power: of scipy's test, on campaigns drawn from populations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import wilcoxon
+
+from nhb2_plugins.analysis.power import Pair, is_significant, quantiles_of
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.trajectory.baseline import RegretLaw
+from tests.analysis.pools import drawn, pool, random_search_law
+
+
+@pytest.mark.parametrize("n_seeds", [5, 6, 7, 20, 50, 51, 80])
+def test_significance_is_scipys(n_seeds: int) -> None:
+    differences = np.random.default_rng(n_seeds).normal(0.3, 1, (200, n_seeds))
+    for level in (0.05, 0.005):
+        expected = wilcoxon(differences, axis=1).pvalue <= level
+        assert (is_significant(differences, level) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "difference", "power"),
+    [("random_search", "optuna", 1.0, 0.8), ("random_search", "bohb", 1.0, 0.9), ("bohb", "optuna", 0.75, 0.8)],
+)
+def test_the_stated_power_is_met_within_three_points(first: str, second: str, difference: float, power: float) -> None:
+    n_seeds = Pair(pool(first), pool(second)).seeds_needed(difference, power)
+    assert n_seeds is not None
+    a, b = drawn(first, n_seeds, 3000, seed=7), drawn(second, n_seeds, 3000, seed=8)
+    shifted = b - pool(second).mean() + pool(first).mean() + difference
+    found = is_significant((shifted - a).T, 0.05).mean()
+    assert power - 0.03 <= found <= power + 0.03
+
+
+def test_random_search_needs_no_runs() -> None:
+    """Of its exact law, and of the pool that was simulated, the same number of seeds."""
+    law = quantiles_of(random_search_law())
+    assert law.mean() == pytest.approx(pool("random_search").mean(), abs=0.1)
+    exact = Pair(law, pool("optuna")).seeds_needed(1.0, 0.8)
+    simulated = Pair(pool("random_search"), pool("optuna")).seeds_needed(1.0, 0.8)
+    assert exact is not None
+    assert simulated is not None
+    assert abs(exact - simulated) <= 2
+
+
+def test_the_smallest_difference_is_seen_with_the_power_asked_for() -> None:
+    pair = Pair(pool("random_search"), pool("optuna"), n_pairs=3)
+    smallest = pair.smallest_difference(20, 0.8)
+    assert smallest is not None
+    assert pair.power(smallest, 20) >= 0.8 > pair.power(smallest - 0.05, 20)
+    assert pair.smallest_difference(5, 0.8) is None  # five pairs are never significant
+
+
+def test_more_pairs_need_more_seeds_and_nothing_needs_them_without_end() -> None:
+    values = pool("random_search")
+    alone, of_ten = (Pair(values, values, n_pairs).seeds_needed(1.0, 0.8) for n_pairs in (1, 10))
+    assert alone is not None
+    assert of_ten is not None
+    assert alone < of_ten
+    assert Pair(values, values).seeds_needed(0.001, 0.8) is None
+
+
+def test_quantiles_of_a_law() -> None:
+    law = RegretLaw(1, 10.0, (0.0, 2.0), (0.0, 1.0))
+    assert quantiles_of(law, 4).tolist() == pytest.approx([0.25, 0.75, 1.25, 1.75])
+
+
+@pytest.mark.parametrize("values", [np.array([1.0]), np.array([1.0, np.inf])])
+def test_one_run_has_no_spread(values: np.ndarray) -> None:
+    with pytest.raises(InvalidValueError, match="at least two runs"):
+        Pair(values, np.array([1.0, 2.0]))
