@@ -62,7 +62,7 @@ def p_against_law(places: Floats) -> Floats:
 
     The larger of two. Runs of the law itself have uniform places, whose sum is Irwin's and Hall's: that p-value is
     exact. Runs that are as often better as worse, but by other amounts, need not have, so Student's t of the places is
-    asked, too. On its own each is wrong too often where the other is right (``benchmarks/verdicts/errors.py``).
+    asked, too. On its own each is wrong too often where the other is right (``benchmarks/verdicts/measure.py``).
 
     Args:
         places: shape (…, n_runs), of at least two runs.

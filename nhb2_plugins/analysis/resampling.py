@@ -1,4 +1,4 @@
-"""Intervals over runs, the same bytes every time; ``benchmarks/verdicts/coverage.py`` measures what they cover.
+"""Intervals over runs, the same bytes every time; ``benchmarks/verdicts/measure.py`` measures what they cover.
 
 Runs are drawn with replacement, as whole runs: a curve's points share their draws. The draws come from a generator of
 their own, seeded with the number of runs alone, so that an interval does not depend on what else was analysed.

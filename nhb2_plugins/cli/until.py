@@ -51,6 +51,7 @@ def run_until_decided(
     by_optimizer: dict[str, list[RunPlan]] = {}
     for plan in plans:
         by_optimizer.setdefault(plan.optimizer, []).append(plan)
+    asked: set[str] = set()
     n_seeds, ran = 0, 0
     active = set(by_optimizer)
     while True:
@@ -58,11 +59,12 @@ def run_until_decided(
         wanted = [plan.run_id for name in by_optimizer if name in active for plan in by_optimizer[name][:n_seeds]]
         outcome = run(wanted)
         ran += outcome.n_run
+        asked |= {*wanted}
         stopping = _look(campaign, by_optimizer, rule)
         active = {name for pair in stopping.pairs if not pair.verdict for name in (pair.first, pair.second)}
         campaign.write_stopping(_text(stopping))
         if stopping.stopped or outcome.failed:
-            return replace(outcome, n_kept=outcome.n_kept + outcome.n_run - ran, n_run=ran)
+            return replace(outcome, n_kept=len(asked) - ran - len(outcome.failed), n_run=ran)
 
 
 def _look(campaign: CampaignDirectory, by_optimizer: Mapping[str, Sequence[RunPlan]], rule: Rule) -> Stopping:

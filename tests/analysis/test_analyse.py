@@ -22,20 +22,20 @@ def _said(results: CampaignResults) -> tuple[str, str]:
 
 
 def test_equal_means_have_no_winner() -> None:
-    summary, _ = _said(campaign_of({name: [2.0] * 6 for name in "abc"}))
+    summary, _ = _said(campaign_of({name: [2.0] * 10 for name in "abc"}))
     assert "a, b and c have the same mean regret" in summary
     assert "smallest" not in summary
     assert "largest" not in summary
 
 
 def test_two_that_share_the_smallest_mean_are_both_named() -> None:
-    summary, _ = _said(campaign_of({"a": [2.0, 2.0], "b": [2.0, 2.0], "c": [3.0, 3.0]}))
+    summary, _ = _said(campaign_of({"a": [2.0] * 10, "b": [2.0] * 10, "c": [3.0] * 10}))
     assert "a and b have the smallest mean regret" in summary
     assert "c has the largest, 3.00" in summary
 
 
 def test_one_optimizer_is_not_compared() -> None:
-    for regrets in ([1.0], _REGRETS):
+    for regrets in ([1.0] * 10, _REGRETS):
         summary, others = _said(campaign_of({"alone": regrets}))
         assert "alone has a mean regret in validation error after 12 epochs of" in summary
         assert "smallest" not in summary

@@ -28,17 +28,20 @@ from nhb2_plugins.analysis import (
 )
 from nhb2_plugins.analysis.page import builder, cell_drawing, charts, contents, diagrams, drawing, svg, ticks
 from nhb2_plugins.analysis.questions import (
+    ahead,
     anytime,
     caveats,
     comparison,
     configurations,
     final_regret,
     friedman,
+    fronts,
     improvement,
     pairs,
     random_search,
     ranks,
     runs,
+    stopping,
     targets,
 )
 from tests.analysis import golden
@@ -47,8 +50,8 @@ from tests.analysis.worked import worked_campaign
 SHARED = (analyse, baseline_curves, curves, facts, model, parts, pictures, plots, question, rank_statistics, report)
 OTHERS = (resampling, results, table_files, tables, wording, questions)
 PAGE = (builder, cell_drawing, charts, contents, diagrams, drawing, svg, ticks)
-ASKED = (anytime, caveats, comparison, configurations, final_regret, friedman)
-ALSO_ASKED = (improvement, pairs, random_search, ranks, runs, targets)
+ASKED = (ahead, anytime, caveats, comparison, configurations, final_regret, friedman, fronts)
+ALSO_ASKED = (improvement, pairs, random_search, ranks, runs, stopping, targets)
 MODULES = (*SHARED, *OTHERS, *PAGE, *ASKED, *ALSO_ASKED)
 
 

@@ -23,16 +23,16 @@ def test_one_optimizer_has_no_rivals() -> None:
 
 
 def test_probabilities_are_shares_of_pairs_of_runs() -> None:
-    results = campaign_of({"gone": [None], "a": [1.0, 3.0, 5.0, 7.0, 9.0], "b": [2.0, 5.0, 6.0, None]})
+    results = campaign_of({"gone": [None], "a": [1.0, 3.0, 5.0, 7.0, 9.0], "b": [2.0, 5.0, 6.0, None, None]})
     found = improvement_matrix(results)
     assert isinstance(found, Matrix)
     assert found.names == ("a", "b")
-    # Of 20 pairs: 1 wins 4; 3 wins 3; 5 wins 2 and ties once; 7 and 9 win one each.
-    assert found.values[0, 1] == pytest.approx((4 + 3 + 2.5 + 1 + 1) / 20)
+    # Of 25 pairs: 1 wins 5; 3 wins 4; 5 wins 3 and ties once; 7 and 9 win two each.
+    assert found.values[0, 1] == pytest.approx((5 + 4 + 3.5 + 2 + 2) / 25)
     assert found.values[1, 0] == pytest.approx(1 - found.values[0, 1])
     assert np.isnan(found.values.diagonal()).all()
     assert np.isnan(found.low.diagonal()).all()
-    assert 0 < found.low[0, 1] < found.values[0, 1] < found.high[0, 1] < 1
+    assert 0 < found.low[0, 1] < found.values[0, 1] < found.high[0, 1] <= 1
     assert found.low[1, 0] == pytest.approx(1 - found.high[0, 1])
     assert found.enough == (True, False)  # three runs of b have a result
 
@@ -48,7 +48,7 @@ def test_table_figure_and_place() -> None:
     (part,) = QUESTION.parts(found, facts)
     assert isinstance(part, parts.MatrixPart)
     assert (part.section, part.place, part.matrix) == (parts.RANKS, 30, found)
-    assert part.note == "In brackets: 95 % bootstrap interval. Blue: the row is ahead; orange: the column is."
+    assert part.note == "In brackets: 95 % interval over runs. Blue: the row is ahead; orange: the column is."
     many = analyse(campaign_of({f"o{i}": [float(i)] for i in range(6)}))
     (wide,) = QUESTION.figures(many.improvement, many)
     assert wide.size == pytest.approx((7.9, 5.2))

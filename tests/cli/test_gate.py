@@ -1,0 +1,92 @@
+"""The gate on the command line: recorded runs, labels, statuses; and an environment with another version."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nhb2_plugins.cli.gate import environment_with
+from nhb2_plugins.cli.main import main
+from tests.analysis.runs import OPTIMUM_PCT, make_run, write_run
+
+
+def write_side(directory: Path, name: str, regret: float, n_runs: int = 12) -> None:
+    for seed in range(n_runs):
+        run = make_run([(10, OPTIMUM_PCT - regret - seed % 3 / 10)], seed=seed, optimizer=name)
+        write_run(directory, run)
+
+
+@pytest.mark.parametrize(
+    ("regret", "status", "word"), [(2.0, 0, "equivalent"), (1.0, 0, "improved"), (3.0, 1, "worse")]
+)
+def test_two_directories(
+    regret: float, status: int, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_side(tmp_path / "old", "tpe", 2.0)
+    write_side(tmp_path / "new", "tpe", regret)
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    sides = [str(tmp_path / "old"), str(tmp_path / "new")]
+    assert main(["gate", *sides, "--markdown", str(summary)]) == status
+    said = capsys.readouterr().out
+    assert said.startswith(f"### Gate: **{word}**")
+    assert summary.read_text() == f"before\n{said}\n"
+
+
+def test_two_labels_of_one_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_side(tmp_path, "a", 2.0)
+    write_side(tmp_path, "b", 2.6, n_runs=9)
+    assert main(["gate", f"{tmp_path}::a", f"{tmp_path}::b"]) == 2  # nine pairs decide nothing
+    assert "A verdict takes at least 10 seeds." in capsys.readouterr().out
+    assert main(["gate", f"{tmp_path}::a", f"{tmp_path}::c"]) == 2
+    assert "'c' is not one of 'a', 'b'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["one"], "two sides, OLD and NEW, not 1"),
+        (["--old", "optuna==4.4.0"], "--old REQUIREMENT and --new REQUIREMENT"),
+        (["a", "b", "--old", "x", "--new", "y"], "without directories"),
+    ],
+)
+def test_a_gate_has_two_sides(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_environment_has_its_own_requirement_before_the_inherited_packages(tmp_path: Path) -> None:
+    """A package of this test's own, which needs no index, in the place of one that is installed here."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+        "[project]\nname = 'markupsafe'\nversion = '0.0.1'\n"
+    )
+    (package / "backend.py").write_text(_BACKEND)
+    python = environment_with(str(package), tmp_path / "environment")
+    script = (
+        "import markupsafe, numpy, nhb2_plugins; from importlib.metadata import version; "
+        "print(markupsafe.OWN, version('markupsafe'))"
+    )
+    found = subprocess.run([str(python), "-c", script], check=True, capture_output=True, text=True)
+    assert found.stdout.split() == ["True", "0.0.1"]
+    assert environment_with(str(package), tmp_path / "environment") == python  # kept
+
+
+_BACKEND = """
+import zipfile
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    name = "markupsafe-0.0.1-py3-none-any.whl"
+    info = "markupsafe-0.0.1.dist-info"
+    with zipfile.ZipFile(f"{directory}/{name}", "w") as wheel:
+        wheel.writestr("markupsafe.py", "OWN = True")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: markupsafe\\nVersion: 0.0.1\\n")
+        lines = ["Wheel-Version: 1.0", "Generator: x", "Root-Is-Purelib: true", "Tag: py3-none-any", ""]
+        wheel.writestr(f"{info}/WHEEL", "\\n".join(lines))
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
