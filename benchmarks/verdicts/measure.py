@@ -1,4 +1,4 @@
-"""What the report's intervals cover, how often its tests err, and what stopping early saves: the tables of docs/report.md.
+"""What the report's intervals cover, how often its tests err, what stopping early saves: the tables of docs/report.md.
 
 ``python benchmarks/verdicts/measure.py`` draws campaigns from the pools of 2,000 runs beside it; a minute or two.
 """

@@ -25,6 +25,7 @@ pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("adapters", "
 
 from nhb2_plugins.testing.adapters import AdapterCase, AdapterContract, Seen  # noqa: E402
 from nhb2_plugins.testing.benchmarks import FailingBenchmark, PlantedError, generated_benchmark  # noqa: E402
+from nhb2_plugins.testing.comparison import assert_not_worse  # noqa: E402
 from nhb2_plugins.testing.optimizers import OptimizerContract  # noqa: E402
 from nhb2_plugins.testing.sinks import SinkContract  # noqa: E402
 
@@ -36,5 +37,6 @@ __all__ = [
     "PlantedError",
     "Seen",
     "SinkContract",
+    "assert_not_worse",
     "generated_benchmark",
 ]
