@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,7 +149,7 @@ def _identity(spec: CampaignSpec, table: Provenance) -> CampaignFile:
     default = {name: type(spec).model_fields[name].default for name in OPTIONAL_CONDITIONS}
     left_out = {"table", *(name for name, value in default.items() if getattr(spec, name) == value)}
     specification = spec.model_dump(mode="json", exclude=left_out)
-    return CampaignFile(*json.loads(json.dumps([specification, asdict(table)])))
+    return CampaignFile(*json.loads(json.dumps([specification, table.to_dict()])))
 
 
 def is_whole(path: Path, run_id: str) -> bool:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.campaigns import Run, files, told
+from nhb2_plugins.campaign.store import CampaignStore
+from tests.campaign.campaigns import Run, campaign, files, told
+from tests.core_fixtures import mini_provenance
 from tests.support.command_line import nhb2
 
 
@@ -99,3 +101,11 @@ def test_a_campaign_without_its_specification_goes_on(run: Run, done: Path, tmp_
     (tmp_path / "out" / "campaign.json").unlink()
     completed = run(tmp_path)
     assert (completed.status, "2 runs to do, 1 are there already" in completed.err) == (0, True)
+
+
+def test_a_table_without_draws_is_recorded_as_by_release_0_1(tmp_path: Path) -> None:
+    """So that a directory of then goes on now: fields that came later stand there only where they say something."""
+    spec, table = campaign(optimizers=[{"algorithm": "random_search", "seeds": 1}]), mini_provenance(digest="0" * 64)
+    with CampaignStore(tmp_path / "out").opened(spec, table):
+        recorded = json.loads((tmp_path / "out" / "campaign.json").read_text())["table"]
+    assert set(recorded) == {"kind", "source", "created", "seeds", "note", "checksums", "digest"}
