@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from nhb2_plugins.doctor import installation
+from nhb2_plugins.doctor.installation import import_failures
 from nhb2_plugins.table.writer import write_table
 from tests.core_fixtures import mini_columns, mini_provenance
 
@@ -15,3 +18,14 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("cli") / "table"
     write_table(directory, mini_columns(), mini_provenance())
     return directory
+
+
+@cache
+def failures(modules: tuple[str, ...]) -> dict[str, str]:
+    return import_failures(modules)
+
+
+@pytest.fixture(autouse=True)
+def _imported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be imported does not change between tests, and takes a process seconds to find out."""
+    monkeypatch.setattr(installation, "import_failures", lambda modules: failures(tuple(modules)))
