@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))]
 TEXTS = [*PAGES, *(name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "NOTICE", "data/DATASHEET.md"))]
 
+_RUNNER = ROOT / "docs" / "site" / "examples.py"
+examples, is_typed = (runpy.run_path(str(_RUNNER))[name] for name in ("examples", "is_typed"))
+
 MINIMUM_BLOCKS = {
     "README.md": 3,
     "docs/bohb.md": 1,
@@ -45,6 +48,8 @@ ELSEWHERE = {
     "docs/glue.md": "glue",
     "docs/neps.md": "neps",
     "docs/training.md": "torch",
+    # Typed from top to bottom, campaigns included.
+    **{page: "site" for page in PAGES if is_typed(page)},
 }
 """Pages whose examples another environment of tox runs: what they need is not in `all`."""
 
@@ -54,9 +59,6 @@ _FORBIDDEN = re.compile(
     r"|\b(TODO|FIXME|XXX|lorem ipsum)\b",
     re.IGNORECASE,
 )
-
-_RUNNER = ROOT / "docs" / "site" / "examples.py"
-examples, is_typed = (runpy.run_path(str(_RUNNER))[name] for name in ("examples", "is_typed"))
 
 
 def python_blocks(page: str) -> list[str]:
