@@ -40,6 +40,7 @@ html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_extra_path = [str(ROOT / "build" / "site" / "extra")]
 html_copy_source = False
+html_show_search_summary = False  # needs requests, which a browser refuses between files
 
 # Frameworks outside the environment of the site: their adapters are documented without them.
 autodoc_mock_imports = [
