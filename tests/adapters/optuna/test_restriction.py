@@ -21,9 +21,10 @@ from nhb2_plugins.adapters.optuna_adapter import (
 )
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding
+from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import CELLCODES, Configuration
+from nhb2_plugins.testing import generated_benchmark
 from tests.support.parts import PARTS
 
 CASES = {
@@ -92,3 +93,26 @@ def test_what_is_outside_is_not_enqueued() -> None:
 def test_ordinals_are_still_refused(call: Any) -> None:
     with pytest.raises(InvalidValueError, match="'ordinal'"):
         call("ordinal", PARTS["lr"])
+
+
+@pytest.mark.filterwarnings("ignore")  # Optuna's own, of a value outside its distribution
+@pytest.mark.parametrize("value", [0.4, 0.1, 0.9, 1.5])
+@pytest.mark.parametrize("way", ["enqueued", "fixed", "partly fixed"])
+def test_a_learning_rate_is_no_rank(value: float, way: str) -> None:
+    """Optuna hands an integer parameter's value on as it is, and rounds none: 0.4 was taken for rank 0, 0.003125."""
+    objective = OptunaObjective(generated_benchmark(), encoding="integer")
+
+    def ask() -> None:
+        sampler: BaseSampler = RandomSampler(seed=0)
+        if way == "fixed":
+            objective(FixedTrial({**to_values(Configuration("0|10|210", 0.1, 16), "integer"), "lr": value}))
+        if way == "partly fixed":
+            sampler = optuna.samplers.PartialFixedSampler({"lr": value}, sampler)
+        study = optuna.create_study(sampler=sampler)
+        if way == "enqueued":
+            study.enqueue_trial({"lr": value})
+        study.optimize(objective, n_trials=1)
+
+    with pytest.raises(InvalidValueError, match=f"rank of lr {value} is not one of 0, 1, 2"):
+        ask()
+    assert len(objective.logger) == 0
