@@ -126,5 +126,5 @@ def test_pruning_leaves_out_what_it_can() -> None:
 def test_refuses_what_is_no_cell_and_no_size() -> None:
     with pytest.raises(InvalidValueError, match="0\\|10\\|21"):
         Network("0|10|21")
-    with pytest.raises(InvalidValueError, match="not a whole number from 1"):
+    with pytest.raises(InvalidValueError, match="not whole numbers from 1"):
         NetworkOptions(channels=(16, 0))

@@ -237,7 +237,7 @@ def test_a_campaign_runs_live(tmp_path: Path) -> None:
     long = bench.evaluate(record.configuration, 200, seed=record.seed)
     assert incumbent.expected_accuracy_200_pct == long.accuracy_pct
     assert run.regrets == ((record.end_s, 100 - incumbent.valid_accuracy_12_pct),)
-    assert "not known" in analyse(read_results(tmp_path / "live", ("random_search",))).optimum
+    assert "not known" in analyse(read_results(tmp_path / "live", ("random_search",))).goal
 
 
 def test_smac_and_bohb_run_live(bench: TrainedBenchmark) -> None:
