@@ -19,7 +19,6 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.cells import isomorphism_classes
 from nhb2_plugins.errors import ImportRefusedError, TableError, TableNotFoundError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
-from nhb2_plugins.table.reference import public_records
 from nhb2_plugins.table.reference.importer import PublishedData, import_published, provenance_of, read_published
 from nhb2_plugins.table.reference.public_records import PublicRecords, shipped_records
 from nhb2_plugins.table.schema import column_dtype, column_shapes
@@ -425,11 +424,3 @@ def test_import_of_kind_published(mini_pickles: Path, tmp_path: Path) -> None:
     assert import_published(mini_pickles, tmp_path / "table", records=records).provenance.kind == "published"
     others = PublicRecords.of({index: (34.879, 66.124)})
     assert import_published(mini_pickles, tmp_path / "other", records=others).provenance.kind == "imported"
-
-
-def test_shipped_records_hold_no_value() -> None:
-    records = shipped_records()
-    assert list(records.indices) == sorted(set(records.indices))
-    assert len(records.sha256) == 64
-    payload = Path(public_records.__file__).with_name("public_records.json").read_text()
-    assert payload == records.to_json()
