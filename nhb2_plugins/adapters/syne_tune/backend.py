@@ -282,19 +282,26 @@ class SyneTuneCallback(SimulatorCallback):  # type: ignore[misc]  # Syne Tune is
     Syne Tune would round it, to another configuration than was asked for.
     """
 
+    _backend: Any = None
+
     def on_tuning_start(self, tuner: Any) -> None:
         """Keep the tuner's backend.
 
         Raises:
             InvalidValueError: the searcher's ``points_to_evaluate`` has one that is not in the space.
         """
-        super().on_tuning_start(tuner)
-        self._backend = tuner.trial_backend
-        problem = getattr(getattr(self._backend, "blackbox", None), "problem", None)
+        problem = getattr(getattr(tuner.trial_backend, "blackbox", None), "problem", None)
         searcher = getattr(tuner.scheduler, "searcher", None)
         for point in getattr(searcher, "points_to_evaluate", None) or ():
             if problem is not None:
                 _refuse_to_round(point, problem)
+        super().on_tuning_start(tuner)
+        self._backend = tuner.trial_backend
+
+    def on_tuning_end(self) -> None:
+        """Store what came of it; of a tuning that was refused nothing did, and it has no directory."""
+        if self._backend is not None:
+            super().on_tuning_end()
 
     def on_tuning_sleep(self, sleep_time: float) -> None:
         """Move the clock to the next event, if there is one."""
