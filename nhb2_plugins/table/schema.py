@@ -115,8 +115,9 @@ class Provenance:
             if len(draw) != 2 or not all(_is_count(number) for number in draw) or draw[0] >= draw[1]:
                 raise InvalidValueError(f"draw {self.draw!r} is not one of a number of draws, counted from 0")
             object.__setattr__(self, "draw", draw)
-        if not all(type(text) is str for pair in dict(self.assumptions).items() for text in pair):
-            raise InvalidValueError(f"assumptions {self.assumptions!r} are not names of variants")
+        named = self.assumptions
+        if not isinstance(named, Mapping) or not all(type(text) is str for pair in named.items() for text in pair):
+            raise InvalidValueError(f"assumptions {named!r:.200} are not variants by their name")
         object.__setattr__(self, "seeds", seeds)  # built-in integers: numpy's cannot be written as JSON
 
     _repr_html_ = as_html

@@ -74,6 +74,19 @@ def test_a_draw_that_is_none_is_refused(draw: Any) -> None:
         replace(MANIFEST.provenance, draw=draw)
 
 
+def test_assumptions_round_trip_and_are_names() -> None:
+    provenance = replace(MANIFEST.provenance, assumptions={"curves": "crossing"})
+    assumed = replace(MANIFEST, provenance=provenance)
+    assert Manifest.from_json(assumed.to_json()) == assumed
+    assert '"assumptions"' not in MANIFEST.to_json()
+
+
+@pytest.mark.parametrize("assumptions", [5, None, "x", [["a", "b"]], {"curves": 1}, {1: "crossing"}])
+def test_assumptions_that_are_none_are_refused(assumptions: Any) -> None:
+    with pytest.raises(InvalidValueError, match="are not variants by their name"):
+        replace(MANIFEST.provenance, assumptions=assumptions)
+
+
 def test_provenance_takes_numpy_seeds_and_keeps_built_in_ones() -> None:
     provenance = mini_provenance(seeds=np.array([222, 555, 888]))
     assert provenance.seeds == (222, 555, 888)
