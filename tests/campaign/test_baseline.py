@@ -41,7 +41,8 @@ def test_it_holds_the_exact_answers(bench: Benchmark) -> None:
     assert np.abs(exact.mean_regret_pct - over_time.mean_pp)[exact.probability_of_result > 0.99].max() < 0.01
     assert over_time.median_pp[-1] == pytest.approx(exact.quantile_error_pct(0.5)[-1] - exact.error_pct[0], abs=0.05)
     for target, column in zip(TARGETS_PP, over_time.reached, strict=True):
-        assert column == pytest.approx(exact.probability_at_most(exact.error_pct[0] + target), abs=1e-3)
+        # A target may lie between two of the 256 that are solved.
+        assert column == pytest.approx(exact.probability_at_most(exact.error_pct[0] + target), abs=2e-3)
     counts = best_of_random(bench)
     over_evaluations = baseline.over_evaluations
     assert over_evaluations is not None
@@ -53,10 +54,8 @@ def test_it_holds_the_exact_answers(bench: Benchmark) -> None:
 def test_several_workers_know_the_best_of_each(bench: Benchmark) -> None:
     """Against runs of the simulator, which shares the table and nothing else with the exact answer."""
     baseline = compute_baseline(spec_of(n_workers=4), bench).over_time[4]
-    best = [
-        min(record.error_pct for record in simulate(RandomSearch(seed), bench, budget_s=2000, n_workers=4).records)
-        for seed in range(400)
-    ]
+    runs = (simulate(RandomSearch(seed), bench, budget_s=2000, n_workers=4, crossing="drop") for seed in range(400))
+    best = [min(record.error_pct for record in run.records) for run in runs]
     regret = np.array(best) - 100 + bench.oracle()[1]
     assert abs(regret.mean() - baseline.mean_pp[-1]) < 3 * regret.std(ddof=1) / 20
     assert (regret <= 5).mean() == pytest.approx(baseline.reached[TARGETS_PP.index(5.0)][-1], abs=0.08)
