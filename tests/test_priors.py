@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,3 +103,10 @@ def test_a_prior_that_cannot_be_is_refused(bench: Benchmark, arguments: dict[str
 def test_a_confidence_that_is_none_is_refused(bench: Benchmark, confidence: Any) -> None:
     with pytest.raises(InvalidValueError, match="is not between 0 and 1"):
         nhb2.prior("good", bench).weights(confidence)
+
+
+def test_the_page_states_the_bands() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "glue.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    assert {quality: (float(low), float(high)) for quality, low, high in rows} == BANDS
+    assert BANDS["good"] == (0, 0.01)
