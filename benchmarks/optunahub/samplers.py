@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import Any
 
 ENCODINGS = ("categorical", "integer", "digits", "unit")
-N_TRIALS = 20
+N_TRIALS = 15
 TIMEOUT_S = 60
 ARGUMENTS: dict[str, dict[str, Any]] = {"fcmaes": {"popsize": 8}}
 """What some samplers need to be told, by name."""
 RUNS = "runs"
+NOT_LOADED = "not made"
+"""Whatever the encoding: then one try says it for all."""
 
 
 def sampler_class(module: Any) -> type:
@@ -39,6 +41,14 @@ def sampler_class(module: Any) -> type:
     if not samplers:
         raise LookupError("exports no sampler")
     return samplers[-1]
+
+
+def asked_for(cls: type, name: str) -> list[str]:
+    """Arguments without which there is no such sampler, and that nobody here can give."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [each for each in inspect.signature(cls).parameters.values() if each.kind not in kinds]
+    given = {"seed", "search_space", *ARGUMENTS.get(name, {})}
+    return [each.name for each in needed if each.default is each.empty and each.name not in given]
 
 
 def made(cls: type, name: str, space: dict[str, Any]) -> Any:
@@ -57,12 +67,21 @@ def run_one(registry: str, name: str, encoding: str) -> str:
 
     from nhb2_plugins.adapters.optuna_adapter import OptunaObjective, optuna_search_space
     from nhb2_plugins.benchmark import open_benchmark
+    from nhb2_plugins.encoding import choices
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    module = optunahub.load_local_module(f"samplers/{name}", registry_root=f"{registry}/package")
-    sampler = made(sampler_class(module), name, optuna_search_space(encoding))  # type: ignore[arg-type]
+    try:
+        module = optunahub.load_local_module(f"samplers/{name}", registry_root=f"{registry}/package")
+        cls = sampler_class(module)
+    except BaseException as error:
+        return f"{NOT_LOADED}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    # The one that takes its space as lists.
+    space: Any = choices(encoding) if name == "grid_search" else optuna_search_space(encoding)  # type: ignore[arg-type]
+    if missing := asked_for(cls, name):
+        return f"{NOT_LOADED}: asks for {', '.join(missing)}"
+    sampler = made(cls, name, space)
     alone: list[str] = []
     draw = sampler.sample_independent
 
@@ -95,6 +114,12 @@ def outcome(registry: Path, name: str, encoding: str) -> dict[str, Any]:
     return {"sampler": name, "encoding": encoding, "outcome": found, "wall_s": round(time.perf_counter() - start, 1)}
 
 
+def said_by(line: dict[str, Any]) -> set[tuple[str, str]]:
+    """What a line tells the outcome of: (sampler, encoding)."""
+    is_for_all = line["outcome"].startswith(NOT_LOADED)
+    return {(line["sampler"], each) for each in (ENCODINGS if is_for_all else [line["encoding"]])}
+
+
 def table(lines: list[dict[str, Any]]) -> str:
     """Markdown: a sampler a row, an encoding a column; of what does not run, the reason once."""
     by_name: dict[str, dict[str, str]] = {}
@@ -125,11 +150,12 @@ def main() -> None:
     if options.table:
         print(table(known))
         return
-    there = {(line["sampler"], line["encoding"]) for line in known}
+    there = {pair for line in known for pair in said_by(line)}
     for name in sorted(path.name for path in (options.registry / "package" / "samplers").iterdir() if path.is_dir()):
         for encoding in ENCODINGS:
             if (name, encoding) not in there and (not options.only or name in options.only):
                 line = outcome(options.registry, name, encoding)
+                there |= said_by(line)
                 with options.out.open("a") as file:
                     file.write(json.dumps(line) + "\n")
 
