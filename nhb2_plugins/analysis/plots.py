@@ -90,7 +90,8 @@ def _legend_columns(width: float) -> int:
 
 
 def _paper_height(picture: Picture, width: float) -> float:
-    legend = _LEGEND_ROW * _n_entries(picture) / max(_legend_columns(width), 1)
+    n_columns = max(_legend_columns(width), 1)
+    legend = _LEGEND_ROW * (_n_legend_lines(picture) / n_columns + (n_columns > 1))
     if isinstance(picture, Panels):
         return legend + (0.5 + 1.5 * len(picture.panels) if width < _NARROW else 2.4)
     if isinstance(picture, Curves):
@@ -103,11 +104,10 @@ def _paper_height(picture: Picture, width: float) -> float:
     return (1.1 if width < _NARROW else 0.9) + 0.36 * n
 
 
-def _n_entries(picture: Picture) -> int:
-    """Of the legend."""
+def _n_legend_lines(picture: Picture) -> int:
     if isinstance(picture, Panels):
-        return _n_entries(picture.panels[0])
-    return len(picture.curves) if isinstance(picture, Curves) else 0
+        return _n_legend_lines(picture.panels[0])
+    return sum(_entry(each).count("\n") + 1 for each in picture.curves) if isinstance(picture, Curves) else 0
 
 
 @singledispatch
@@ -124,12 +124,14 @@ def _draw_curves(picture: Curves, figure: Figure) -> None:
     floor = -np.inf if picture.reference else _floor(picture)
     for curve in picture.curves:
         _draw_curve(axes, curve, picture.x.scale, floor)
+    for band in axes.collections:
+        band.set_alpha(min(0.15, 0.45 / len(axes.collections)))  # the more lie over each other, the fainter
     if picture.ends:
         _draw_ends(axes, picture)
     if picture.reference:
         _draw_reference(axes, *picture.reference)
     axes.set_xlabel(_title(picture.x, figure))
-    axes.set_ylabel(_title(picture.y, figure))
+    axes.set_ylabel(picture.y.short if _legend_columns(figure.get_size_inches()[0]) else picture.y.title)
     if not picture.ends:
         _scale_axes(axes)
     _legend(figure, axes)
@@ -140,17 +142,17 @@ def _title(axis: Axis, figure: Figure) -> str:
 
 
 def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, width: float = 1.8) -> None:
-    x, runs = curve.x / scale, "" if curve.n_runs is None else runs_in_words(curve.n_runs)
+    x = curve.x / scale
     if curve.position is None:
         # Over time the curve is smooth and was solved at some of its points; after n evaluations it is a step.
         drawn = "default" if curve.smooth else "steps-post"
-        axes.plot(x, curve.y, drawstyle=drawn, label=_label(curve.name), zorder=1.5, **BASELINE)
+        axes.plot(x, curve.y, drawstyle=drawn, label=_entry(curve), zorder=1.5, **BASELINE)
         return
     style = _line_style(curve.position)
-    axes.step(x, curve.y, where="post", linewidth=width, label=_label(curve.name, runs), **style)
+    axes.step(x, curve.y, where="post", linewidth=width, label=_entry(curve), **style)
     if curve.low.size and np.isfinite(curve.low).any():
         low, high = np.maximum(curve.low, floor), np.maximum(curve.high, floor)
-        axes.fill_between(x, low, high, step="post", color=style["color"], alpha=0.15, lw=0)
+        axes.fill_between(x, low, high, step="post", color=style["color"], lw=0)
 
 
 def _line_style(position: int) -> dict[str, Any]:
@@ -161,6 +163,10 @@ def _line_style(position: int) -> dict[str, Any]:
     if turn:
         style |= {"marker": _MARKS[(turn - 1) % len(_MARKS)], "markersize": 4.5, "markevery": 0.13}
     return style
+
+
+def _entry(curve: Curve) -> str:
+    return _label(curve.name, "" if curve.n_runs is None else runs_in_words(curve.n_runs))
 
 
 def _label(name: str, runs: str = "") -> str:

@@ -1,10 +1,13 @@
-"""``nhb2 run`` as a user runs it; what its runs are is tested in ``tests/campaign``."""
+"""``nhb2 run`` and ``report`` as a user runs them; what its runs are is tested in ``tests/campaign``."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.command_line import nhb2
+from tests.analysis.runs import make_run, write_run
+from tests.support.command_line import assert_one_line_error, nhb2
 
 
 @pytest.mark.parametrize("processes", ["0", "-1", "two", "1.5", "²"])
@@ -18,3 +21,23 @@ def test_a_scheduler_has_its_own_processes() -> None:
     answer = nhb2("run", "smoke", "--processes", "2", "--scheduler", "tcp://127.0.0.1:8786")
     assert answer.status == 2
     assert "not allowed with argument" in answer.err
+
+
+def test_a_paper_s_figures_and_tables_lie_beside_the_report(tmp_path: Path) -> None:
+    for seed in range(3):
+        write_run(tmp_path, make_run([(10.0, 80.0 + seed)], seed=seed))
+    answer = nhb2("report", tmp_path, "--paper", "column")
+    assert (answer.status, answer.err) == (0, "")
+    written = {path.name for path in (tmp_path / "paper").iterdir()}
+    assert {
+        "regret_over_time.pdf",
+        "regret_over_time_caption.tex",
+        "comparison.tex",
+        "references.bib",
+        "sample.tex",
+    } <= written
+    assert answer.out.startswith(f"{tmp_path / 'paper'} ({len(written)} files): figures, captions, tables")
+    assert_one_line_error(
+        nhb2("report", tmp_path, "--paper", "page", "--format", "csv"), "--paper has formats of its own"
+    )
+    assert not (tmp_path / "report").exists()
