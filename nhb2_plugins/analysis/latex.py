@@ -18,7 +18,9 @@ from nhb2_plugins.analysis.tables import ReportTable, best_of_columns
 ARTICLE_PT: Final = 345.0
 """Width of the text in LaTeX's own class ``article``: the least that a table for any document may have."""
 _SEPARATION_PT: Final = 6.0  # between two columns
-_MOST_LINES: Final = 42  # of a float
+_MOST_LINES: Final = 50  # of a float, its notes among them
+_FEWEST_LINES: Final = 12
+_NOTE_SIZE: Final = 0.87  # of the notes' type, in parts of the table's
 _TEXT_PT: Final = 64.0  # a column of longer texts is broken into lines
 _LONG_WORD: Final = 14  # characters
 _SYLLABLE: Final = 8
@@ -42,12 +44,15 @@ def to_latex(table: ReportTable, facts: CampaignFacts, width_pt: float = ARTICLE
         width_pt: of the line that it stands in, in TeX's points.
         environment: ``table``, or ``table*`` for both columns of a page.
     """
-    notes = breakable(" ".join((*table.notes, *facts.notes)))
-    every = range(len(table.rows))
-    panels = [panel for shown in _side_by_side(_columns(table), width_pt) for panel in _cut(shown, every, width_pt)]
+    notes = " ".join((*table.notes, *facts.notes))
+    most = max(_MOST_LINES - math.ceil(_NOTE_SIZE**2 * _set_pt(notes) / width_pt), _FEWEST_LINES)
+    groups = _side_by_side(_columns(table), width_pt)
+    panels = [panel for shown in groups for panel in _cut(shown, range(len(table.rows)), width_pt, most)]
     label = rf"\label{{tab:{table.name.replace('_', '-')}}}"
     captions = [rf"\caption{{{breakable(table.title)}.}}{label}", rf"\caption{{{breakable(table.title)} (continued).}}"]
-    floats = (_float(environment, captions[i > 0], own, notes) for i, own in enumerate(_packed(panels)))
+    floats = (
+        _float(environment, captions[i > 0], own, breakable(notes)) for i, own in enumerate(_packed(panels, most))
+    )
     return "% needs \\usepackage{booktabs,tabularx}\n" + "\n".join(floats)
 
 
@@ -161,7 +166,7 @@ def _row(cells: Iterator[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _cut(columns: Sequence[_Column], rows: Sequence[int], width_pt: float) -> Iterator[_Panel]:
+def _cut(columns: Sequence[_Column], rows: Sequence[int], width_pt: float, most_lines: int) -> Iterator[_Panel]:
     """The rows in as many panels as have room in a float each."""
     broken = [column for column in columns if column.form == "X"]
     others = [column for column in columns if column.form != "X"]
@@ -170,18 +175,18 @@ def _cut(columns: Sequence[_Column], rows: Sequence[int], width_pt: float) -> It
     n_lines = head = 4
     for row in rows:
         height = max(math.ceil(1.15 * _set_pt(column.cells[row]) / room) for column in broken)
-        if shown and n_lines + height > _MOST_LINES:
+        if shown and n_lines + height > most_lines:
             yield _Panel(columns, shown, n_lines)
             shown, n_lines = [], head
         shown, n_lines = [*shown, row], n_lines + height
     yield _Panel(columns, shown, n_lines)
 
 
-def _packed(panels: Sequence[_Panel]) -> list[list[_Panel]]:
+def _packed(panels: Sequence[_Panel], most_lines: int) -> list[list[_Panel]]:
     """The panels in as few floats as hold them."""
     floats: list[list[_Panel]] = []
     for panel in panels:
-        if not floats or sum(each.n_lines for each in floats[-1]) + panel.n_lines > _MOST_LINES:
+        if not floats or sum(each.n_lines for each in floats[-1]) + panel.n_lines > most_lines:
             floats.append([])
         floats[-1].append(panel)
     return floats

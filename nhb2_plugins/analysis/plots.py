@@ -84,6 +84,11 @@ def _is_narrow(figure: Figure) -> bool:
     return bool(figure.get_size_inches()[0] < _NARROW)
 
 
+def _stands_in_a_column(axes: Axes) -> bool:
+    figure = axes.get_figure()
+    return isinstance(figure, Figure) and _is_narrow(figure)
+
+
 def _legend_columns(width: float) -> int:
     """How many entries stand beside each other below the axes; none where the legend stands beside them."""
     return 0 if width >= WIDTH - 1 else 1 if width < _NARROW else 3
@@ -91,9 +96,9 @@ def _legend_columns(width: float) -> int:
 
 def _paper_height(picture: Picture, width: float) -> float:
     n_columns = max(_legend_columns(width), 1)
-    legend = _LEGEND_ROW * (_n_legend_lines(picture) / n_columns + (n_columns > 1))
+    legend = _LEGEND_ROW * (_n_legend_lines(picture, in_a_line=width < _NARROW) / n_columns + (n_columns > 1))
     if isinstance(picture, Panels):
-        return legend + (0.5 + 1.5 * len(picture.panels) if width < _NARROW else 2.4)
+        return legend + (0.5 + 1.3 * len(picture.panels) if width < _NARROW else 2.4)
     if isinstance(picture, Curves):
         return legend + (2.3 if width < _NARROW else 3.0)
     if isinstance(picture, Strips):
@@ -104,10 +109,10 @@ def _paper_height(picture: Picture, width: float) -> float:
     return (1.1 if width < _NARROW else 0.9) + 0.36 * n
 
 
-def _n_legend_lines(picture: Picture) -> int:
-    if isinstance(picture, Panels):
-        return _n_legend_lines(picture.panels[0])
-    return sum(_entry(each).count("\n") + 1 for each in picture.curves) if isinstance(picture, Curves) else 0
+def _n_legend_lines(picture: Picture, *, in_a_line: bool) -> int:
+    shown = picture.panels[0] if isinstance(picture, Panels) else picture
+    curves = shown.curves if isinstance(shown, Curves) else ()
+    return sum(_entry(each, in_a_line=in_a_line).count("\n") + 1 for each in curves)
 
 
 @singledispatch
@@ -142,14 +147,14 @@ def _title(axis: Axis, figure: Figure) -> str:
 
 
 def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, width: float = 1.8) -> None:
-    x = curve.x / scale
+    x, entry = curve.x / scale, _entry(curve, in_a_line=_stands_in_a_column(axes))
     if curve.position is None:
         # Over time the curve is smooth and was solved at some of its points; after n evaluations it is a step.
         drawn = "default" if curve.smooth else "steps-post"
-        axes.plot(x, curve.y, drawstyle=drawn, label=_entry(curve), zorder=1.5, **BASELINE)
+        axes.plot(x, curve.y, drawstyle=drawn, label=entry, zorder=1.5, **BASELINE)
         return
     style = _line_style(curve.position)
-    axes.step(x, curve.y, where="post", linewidth=width, label=_entry(curve), **style)
+    axes.step(x, curve.y, where="post", linewidth=width, label=entry, **style)
     if curve.low.size and np.isfinite(curve.low).any():
         low, high = np.maximum(curve.low, floor), np.maximum(curve.high, floor)
         axes.fill_between(x, low, high, step="post", color=style["color"], lw=0)
@@ -165,7 +170,10 @@ def _line_style(position: int) -> dict[str, Any]:
     return style
 
 
-def _entry(curve: Curve) -> str:
+def _entry(curve: Curve, *, in_a_line: bool) -> str:
+    """A legend's entry of a curve; in a narrow figure in one line, without the number of runs."""
+    if in_a_line:
+        return shortened(curve.name, _LEGEND_CHARACTERS)
     return _label(curve.name, "" if curve.n_runs is None else runs_in_words(curve.n_runs))
 
 
@@ -352,8 +360,7 @@ def _draw_stalk(axes: Axes, picture: RankDiagram, index: int, place: int, below_
     level = below_bars - _NAME_STEP * ((place if on_left else n - 1 - place) + 0.4)
     margin = 0.12 * (n - 1)
     edge = 1 - margin if on_left else n + margin
-    own = axes.get_figure()
-    longest = _NARROW_CHARACTERS if isinstance(own, Figure) and _is_narrow(own) else _LEGEND_CHARACTERS
+    longest = _NARROW_CHARACTERS if _stands_in_a_column(axes) else _LEGEND_CHARACTERS
     name, rank = shortened(picture.names[index], longest), picture.mean_rank[index]
     colour = COLOURS[picture.positions[index] % len(COLOURS)]
     axes.plot([rank, rank, edge], [0, level, level], color=colour, lw=1.5, solid_joinstyle="miter")
