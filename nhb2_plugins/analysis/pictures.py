@@ -150,12 +150,25 @@ class Strip:
 
 @dataclass(frozen=True)
 class Strips:
-    """Rows of values on one axis, with the axis' title for files, for the page, and for a narrow page."""
+    """Rows of values on one axis.
+
+    Attributes:
+        strips: the rows.
+        axis: the axis' title for files,
+        page_axis: for the page,
+        narrow_axis: and for a narrow page.
+        title: what is shown, for who cannot see it.
+        value_of: what each value is of, beside its number.
+        signed: whether values may be below zero, which gets a line then.
+    """
 
     strips: tuple[Strip, ...]
     axis: str
     page_axis: str
     narrow_axis: str
+    title: str = "Final regret of every run"
+    value_of: str = "seed"
+    signed: bool = False
 
 
 @dataclass(frozen=True)

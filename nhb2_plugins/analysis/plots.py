@@ -300,7 +300,10 @@ def _draw_strips(picture: Strips, figure: Figure) -> None:
     names = [strip.name for strip in picture.strips]
     axes.set_yticks(range(len(names)), [_row_label(name, figure) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(left=0)
+    if picture.signed:
+        axes.axvline(0, color="#666666", lw=1, zorder=1)
+    else:
+        axes.set_xlim(left=0)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(picture.narrow_axis if _is_narrow(figure) else picture.axis)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,6 +164,8 @@ class CampaignResults:
     def goal(self) -> str:
         """What regret is to, in words."""
         header = self.header
+        if self.draws:
+            return f"the best of each run's own draw, error {self.optimum_error_pct:.2f} % on average"
         if not header.has_several_objectives:
             best = f"{header.optimum.cellcode}, lr {header.optimum.lr:g}, batch size {header.optimum.batch_size}"
             return f"the table's best: {best}, error {header.optimum_error_pct:.2f} %"
@@ -171,10 +174,43 @@ class CampaignResults:
         return f"all that the exact front's {len(header.front)} points dominate, up to ({reference}){which}"
 
     @property
+    def draws(self) -> tuple[int, ...]:
+        """The embedded table's draws that runs are on, ascending, where they are on several."""
+        found = {
+            run.header.table["draw"][0] for each in self.optimizers for run in each.runs if "draw" in run.header.table
+        }
+        return tuple(sorted(found)) if len(found) > 1 else ()
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """Provenance of the table; of several draws what they have in common."""
+        if not self.draws:
+            return self.header.table
+        shared = {name: value for name, value in self.header.table.items() if name not in ("draw", "assumptions")}
+        return {**shared, "digest": f"one for each of {len(self.draws)} draws; every run's file names its own"}
+
+    @property
+    def table_label(self) -> str:
+        """The table in a few words."""
+        if not self.draws:
+            return self.header.table_label
+        return f"{self.header.table['kind']} table, {len(self.draws)} of its {self.header.table['draw'][1]} draws"
+
+    @property
+    def optimum_error_pct(self) -> float:
+        """Error of the table's best; of several draws the mean over the runs."""
+        if not self.draws:
+            return self.header.optimum_error_pct
+        errors = [run.header.optimum_error_pct for each in self.optimizers for run in each.runs]
+        return sum(errors) / len(errors)
+
+    @property
     def table_line(self) -> str:
         """Which table the numbers come from, in one line."""
-        table = self.header.table
-        return f"{self.header.table_label}: {table['source']}" + (f" ({table['note']})" if table["note"] else "")
+        note = "tables that could be the real one; their" if self.draws else self.header.table["note"]
+        if self.draws:
+            note += " numbers are not the published benchmark's"
+        return f"{self.table_label}: {self.header.table['source']}" + (f" ({note})" if note else "")
 
 
 def epochs_in_words(epochs: Iterable[int]) -> str:
@@ -254,13 +290,20 @@ def _restriction(problem: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in problem.items() if value not in (None, False))
 
 
+def _table_of(header: RunHeader) -> str:
+    """What runs must share: the table, or the draws that theirs is one of, unless all are on the same."""
+    if "draw" in header.table:
+        return json.dumps([header.table["draw"][1], header.table["checksums"]], sort_keys=True)
+    return str(header.table["digest"])
+
+
 def _refuse_mixture(results: CampaignResults) -> None:
     runs = [run.header for each in results.optimizers for run in each.runs]
-    shared = {(header.table["digest"], header.measure_epoch) for header in runs}
+    shared = {(_table_of(header), header.measure_epoch) for header in runs}
     if len(shared) > 1 or len({(header.objectives, header.reference_point) for header in runs}) > 1:
         raise CampaignError(f"runs of different tables or measures cannot be compared: {shared}")
     if results.baseline is None:
         return
     recorded = (results.baseline.table_digest, results.baseline.measure_epoch)
-    if recorded not in shared:
+    if not results.draws and recorded not in {(header.table["digest"], header.measure_epoch) for header in runs}:
         raise CampaignError(f"{BASELINE_FILE} is of another table or measure than the runs: {recorded}, not {shared}")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.campaign.draws import tables_of
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignWriteError
 from nhb2_plugins.campaign_directory import CampaignDirectory
@@ -114,6 +115,9 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
     laws: tuple[RegretLaw, ...] = ()
     if whole and spec.has_several_objectives:
         return _of_several_objectives(spec, bench)
+    if spec.draws is not None:
+        alone = spec.model_copy(update={"draws": None})
+        return averaged([compute_baseline(alone, each) for each in tables_of(spec)], bench.provenance.digest)
     if whole:
         why_not = _why_not_over_time(horizon_s, bench, epoch)
         if horizon_s is not None and not why_not:
@@ -127,6 +131,53 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
         why_not=why_not,
         laws=laws,
     )
+
+
+def averaged(baselines: Sequence[RandomSearchBaseline], table_digest: str) -> RandomSearchBaseline:
+    """Random search on one of several tables, each as likely: means, and shares that reach a target.
+
+    Args:
+        baselines: of each table; under the same conditions.
+        table_digest: of the table that they are draws of.
+    """
+    first = baselines[0]
+    why_not = next((each.why_not for each in baselines if each.why_not), "")
+    over_time = {} if why_not else {n: _mixed([each.over_time[n] for each in baselines]) for n in first.over_time}
+    over_evaluations = [each.over_evaluations for each in baselines if each.over_evaluations is not None]
+    return replace(
+        first,
+        table_digest=table_digest,
+        why_not=why_not,
+        over_time=over_time,
+        over_evaluations=_mixed(over_evaluations) if over_evaluations else None,
+        laws=()
+        if why_not
+        else tuple(_mixed_law(laws) for laws in zip(*(each.laws for each in baselines), strict=True)),
+    )
+
+
+def _mixed(several: Sequence[ReachedByRandomSearch]) -> ReachedByRandomSearch:
+    """On the first one's axis from where all of them have begun."""
+    x = np.array([place for place in several[0].x if place >= max(each.x[0] for each in several)])
+
+    def read(each: ReachedByRandomSearch, column: Sequence[float]) -> _Floats:
+        return np.asarray(np.interp(x, each.x, column), dtype=np.float64)
+
+    known = np.array([read(each, each.probability_of_result) for each in several])
+    mean = np.array([read(each, each.mean_pp) for each in several])
+    return ReachedByRandomSearch(
+        x=tuple(x.tolist()),
+        probability_of_result=_rounded(known.mean(axis=0)),
+        mean_pp=_rounded((known * mean).sum(axis=0) / known.sum(axis=0)),
+    )
+
+
+def _mixed_law(laws: Sequence[RegretLaw]) -> RegretLaw:
+    grid = np.unique(np.concatenate([law.regret_pp for law in laws]))
+    grid = grid[:: max(len(grid) // _N_LAW, 1)]
+    grid = np.append(grid, max(law.regret_pp[-1] for law in laws))
+    at_most = np.mean([np.interp(grid, law.regret_pp, law.at_most, left=0.0) for law in laws], axis=0)
+    return RegretLaw(laws[0].n_workers, laws[0].budget_s, _rounded(grid), _rounded(at_most))
 
 
 def _of_several_objectives(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseline:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from distributed.comm.addressing import get_address_host_port, normalize_address
 
 from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.baseline import keep_baseline
+from nhb2_plugins.campaign.draws import digests_of, draw_of
 from nhb2_plugins.campaign.plan import RunPlan, chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import (
     BATCH_S,
@@ -69,6 +70,12 @@ def open_table_of(spec: CampaignSpec, directory: str | None = None, draw: int | 
         TableNotFoundError: there is no table where it should be.
         TableError: it is damaged, or of a newer schema.
     """
+    if spec.draws is not None:
+        if directory is not None or draw is not None:
+            raise InvalidValueError(
+                f"the campaign rotates over {spec.draws} draws of the embedded table: name no other"
+            )
+        return Benchmark(open_embedded())
     if directory is not None or spec.table is None:
         return open_benchmark(directory, draw=draw)
     if spec.table == "embedded":
@@ -109,30 +116,34 @@ def run_campaign(
         SchedulerLostError: the scheduler went away; what has finished is kept.
     """
     plans = checked_runs(spec, only)
+    if spec.draws is not None and (bench.provenance.kind, bench.provenance.draw) != ("embedded", None):
+        raise CampaignError(f"draws are of the embedded table, not of the {bench.provenance.label}")
     if spec.has_several_objectives:
         check_front(spec, bench)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
         if has_table(bench):
             keep_baseline(spec, bench, directory)
-        return _run_missing(store, plans, bench, scheduler, n_processes, on_start, on_outcome)
+        table = replace(TablePlace.of(bench), rotated=digests_of(spec.draws))
+        missing = store.missing(plans, bench.provenance, table.rotated)
+        return _run_missing(store, plans, missing, table, scheduler, n_processes, on_start, on_outcome)
 
 
 def _run_missing(
     store: CampaignStore,
     plans: Sequence[RunPlan],
-    bench: Benchmark,
+    missing: Sequence[RunPlan],
+    table: TablePlace,
     scheduler: str | None,
     n_processes: int | None,
     on_start: Callable[[int, int], None] | None,
     on_outcome: Callable[[RunOutcome], None] | None,
 ) -> CampaignOutcome:
-    missing = store.missing(plans, bench.provenance)
     if on_start is not None:
         on_start(len(plans) - len(missing), len(missing))
     store.forget_failures(missing)
     failed = []
-    for outcome in _outcomes(missing, bench, store.directory, scheduler, n_processes):
+    for outcome in _outcomes(missing, table, store.directory, scheduler, n_processes):
         if outcome.failure:
             failed.append(outcome.run_id)
             store.record_failure(outcome.run_id, outcome.failure)
@@ -206,7 +217,7 @@ def _refuse_unwritable_names(plans: Sequence[RunPlan]) -> None:
 
 
 def _outcomes(
-    plans: Sequence[RunPlan], bench: Benchmark, directory: Path, scheduler: str | None, n_processes: int | None
+    plans: Sequence[RunPlan], table: TablePlace, directory: Path, scheduler: str | None, n_processes: int | None
 ) -> Iterator[RunOutcome]:
     if not plans:
         return
@@ -217,11 +228,11 @@ def _outcomes(
         n_threads = max(sum(client.nthreads().values()), 1)
         execute = partial(
             execute_batch,
-            table=TablePlace.of(bench),
+            table=table,
             directory=str(directory.resolve()),
             seconds=max(BATCH_S, n_threads / _TASKS_PER_SECOND),
         )
-        yield from _outcomes_of(client, execute, _batches(plans, n_threads))
+        yield from _outcomes_of(client, execute, _batches(plans, n_threads, len(table.rotated)))
 
 
 def _outcomes_of(client: Any, execute: Callable[..., Any], batches: list[list[RunPlan]]) -> Iterator[RunOutcome]:
@@ -262,13 +273,17 @@ def _outcomes_alone(client: Any, execute: Callable[..., Any], plan: RunPlan) -> 
     return _gathered(future)
 
 
-def _batches(plans: Sequence[RunPlan], n_threads: int) -> list[list[RunPlan]]:
+def _batches(plans: Sequence[RunPlan], n_threads: int, draws: int = 0) -> list[list[RunPlan]]:
     """The runs in handfuls, so that the scheduler's millisecond a task is shared where runs take no longer themselves.
 
     Optimizers with an expensive model go first, so that no long run is left over at the end; the handfuls are small
-    enough that every worker has several.
+    enough that every worker has several. Draws come one after the other: each that a worker opens takes time.
     """
-    ordered = sorted(plans, key=lambda plan: _EXPENSIVE_FIRST.get(plan.algorithm, 9))
+
+    def place(plan: RunPlan) -> tuple[int, int]:
+        return draw_of(plan.seed, draws) if draws else 0, _EXPENSIVE_FIRST.get(plan.algorithm, 9)
+
+    ordered = sorted(plans, key=place)
     size = min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * n_threads), 1))
     return _split(ordered, size)
 

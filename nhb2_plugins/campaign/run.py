@@ -17,6 +17,7 @@ from typing import Final
 
 from nhb2_plugins.ask_tell import EndsAfter, Optimizer
 from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
+from nhb2_plugins.campaign.draws import draw_of
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
 from nhb2_plugins.campaign_directory import CampaignDirectory
@@ -58,12 +59,21 @@ class TablePlace:
         digest: of its provenance.
         draw: which one of the embedded table's draws, or None.
         live: a benchmark that has no table, and is sent itself.
+        rotated: digests of the embedded table's draws that runs rotate over by their seeds; empty for one table.
     """
 
     directory: str | None
     digest: str
     draw: int | None = None
     live: Benchmark | None = field(default=None, compare=False)
+    rotated: tuple[str, ...] = ()
+
+    def of_run(self, plan: RunPlan) -> TablePlace:
+        """Where the table of a run is."""
+        if not self.rotated:
+            return self
+        draw = draw_of(plan.seed, len(self.rotated))
+        return TablePlace(None, self.rotated[draw], draw)
 
     @classmethod
     def of(cls, bench: Benchmark) -> TablePlace:
@@ -114,19 +124,19 @@ def execute_batch(
         seconds: wall-clock seconds after which no further run begins.
     """
     started = perf_counter()
-    try:
-        bench = _bench_of_process(table)
-    except Exception:
-        return [RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc()) for plan in plans]
     outcomes: list[RunOutcome] = []
     for plan in plans:
         if outcomes and perf_counter() - started > seconds:
             break
+        try:
+            bench = _bench_of_process(table.of_run(plan))
+        except Exception:
+            return [RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc()) for plan in plans]
         outcomes.append(execute_run(plan, bench, directory))
     return outcomes
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # of several draws' tables: each takes some 60 MB
 def _bench_of_process(table: TablePlace) -> Benchmark:
     if table.live is not None:
         return table.live

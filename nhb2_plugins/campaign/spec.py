@@ -36,6 +36,7 @@ from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.optimizers.registry import check_ladder, check_takes, registration
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.table.embedded import embedded_draws
 from nhb2_plugins.table.location import expanded_user, shipped_directories
 from nhb2_plugins.text_table import printable
 from nhb2_plugins.trajectory.run_file import Crossing, Overhead
@@ -279,6 +280,8 @@ class CampaignSpec(_Strict):
         reference_point: up to where hypervolume counts, a value for each objective; where not given, the nadir of the
             exact front.
         max_evaluations: the most that a run evaluates, whatever is left of its budget; None for no limit.
+        draws: runs on several of the embedded table's draws: seed s on draw s modulo this number, for every optimizer
+            alike; None for its mean.
         table: ``embedded``, ``imported`` (by ``nhb2 data import``, into the user's directory), or a table's directory,
             relative to the specification's file; where not given, the one that ``nhb2 info`` names.
         optimizers: what is compared.
@@ -295,6 +298,7 @@ class CampaignSpec(_Strict):
     objectives: tuple[str, ...] = (ERROR_PCT,)
     reference_point: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
     max_evaluations: int | None = Field(default=None, ge=1, strict=True)
+    draws: int | None = Field(default=None, ge=2, strict=True)
     table: str | None = Field(default=None, min_length=1)
     optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
 
@@ -306,6 +310,18 @@ class CampaignSpec(_Strict):
             raise InvalidValueError(
                 f"labels of optimizers must differ in their first {_LONGEST_SLUG} letters and digits, and {same} do not"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _draws_are_there(self) -> Self:
+        if self.draws is None:
+            return self
+        if self.table not in (None, "embedded"):
+            raise InvalidValueError(f"draws {self.draws}: only the embedded table has draws, not table {self.table!r}")
+        if self.draws > (most := embedded_draws()):
+            raise InvalidValueError(f"draws {self.draws}: the embedded table has {most}")
+        if self.has_several_objectives:
+            raise InvalidValueError(f"draws {self.draws} go with one objective: exact fronts are of one table")
         return self
 
     @field_validator("objectives")

@@ -33,6 +33,7 @@ from nhb2_plugins.analysis.questions import (
     caveats,
     comparison,
     configurations,
+    draws,
     final_regret,
     friedman,
     fronts,
@@ -50,7 +51,7 @@ from tests.analysis.worked import worked_campaign
 SHARED = (analyse, baseline_curves, curves, facts, model, parts, pictures, plots, question, rank_statistics, report)
 OTHERS = (resampling, results, table_files, tables, wording, questions)
 PAGE = (builder, cell_drawing, charts, contents, diagrams, drawing, svg, ticks)
-ASKED = (ahead, anytime, caveats, comparison, configurations, final_regret, friedman, fronts)
+ASKED = (ahead, anytime, caveats, comparison, configurations, draws, final_regret, friedman, fronts)
 ALSO_ASKED = (improvement, pairs, random_search, ranks, runs, stopping, targets)
 MODULES = (*SHARED, *OTHERS, *PAGE, *ASKED, *ALSO_ASKED)
 

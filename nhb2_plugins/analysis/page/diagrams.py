@@ -189,7 +189,7 @@ def draw_strips(strips: Strips, layout: StripLayout = WIDE) -> Markup:
         strips: one for each row.
         layout: :data:`WIDE`, or :data:`NARROW` for a phone.
     """
-    everything = [value for strip in strips.strips for _, value in strip.values]
+    everything = [value for strip in strips.strips for _, value in strip.values] + [0.0] * strips.signed
     positive = [value for value in everything if value > 0]
     is_log = len(positive) == len(everything) and bool(positive) and max(positive) / min(positive) > 8
     scale = spanning(everything, log=is_log)
@@ -199,24 +199,31 @@ def draw_strips(strips: Strips, layout: StripLayout = WIDE) -> Markup:
         return layout.left + (layout.width - layout.left - layout.right) * scale.position(value)
 
     parts = [part for tick in scale.ticks() for part in _strip_tick(at(tick), tick, floor)]
+    if strips.signed:
+        parts.append(_line(at(0.0), _STRIP_TOP, at(0.0), floor))
     for number, strip in enumerate(strips.strips):
-        parts += _strip(strip, at, _STRIP_TOP + layout.row * (number + 0.5) + layout.name_above / 3, layout)
+        parts += _strip(
+            strip, strips.value_of, at, _STRIP_TOP + layout.row * (number + 0.5) + layout.name_above / 3, layout
+        )
     centre = (layout.left + layout.width - layout.right) / 2
     axis = strips.narrow_axis if layout.name_above else strips.page_axis
     parts.append(element("text", axis, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
     words = "; ".join(_strip_in_words(strip) for strip in strips.strips)
-    title = "Final regret of every run"
-    return picture(layout.width, floor + 50, title, words + ".", *parts, class_=layout.class_)
+    return picture(layout.width, floor + 50, strips.title, words + ".", *parts, class_=layout.class_)
 
 
-def _strip(strip: Strip, at: Callable[[float], float], y: float, layout: StripLayout) -> Iterator[Markup]:
+def _strip(
+    strip: Strip, value_of: str, at: Callable[[float], float], y: float, layout: StripLayout
+) -> Iterator[Markup]:
     look = look_of(strip.position)
     yield _strip_name(strip.name, y, layout)
     if strip.n_runs > MANY_RUNS:
         yield _density(strip, at, y, look, layout)
     yield from _box(strip, at, y, look)
     if strip.n_runs <= MANY_RUNS:
-        yield element("g", *(_dot(strip, *each, at, y) for each in strip.values), fill=look.colour, class_="dot")
+        yield element(
+            "g", *(_dot(strip, value_of, *each, at, y) for each in strip.values), fill=look.colour, class_="dot"
+        )
     yield from _marks(strip, at, y, look)
 
 
@@ -248,12 +255,12 @@ def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
     )
 
 
-def _dot(strip: Strip, seed: int, value: float, at: Callable[[float], float], y: float) -> Markup:
+def _dot(strip: Strip, value_of: str, number: int, value: float, at: Callable[[float], float], y: float) -> Markup:
     """One run; dots are spread over the height by the golden ratio, so that equal ones stay apart."""
-    shift = ((seed * 0.618034) % 1 - 0.5) * _STRIP_SPREAD
+    shift = ((number * 0.618034) % 1 - 0.5) * _STRIP_SPREAD
     few = strip.n_runs <= _MANY_DOTS
     # A hundred titles an optimizer would be a third of the page.
-    title = (element("title", f"{strip.name}, seed {seed}: {value:.2f}"),) if few else ()
+    title = (element("title", f"{strip.name}, {value_of} {number}: {value:.2f}"),) if few else ()
     return element("circle", *title, cx=at(value), cy=y + shift, r=3.2 if few else 2.0)
 
 

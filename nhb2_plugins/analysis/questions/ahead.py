@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
-from nhb2_plugins.analysis.model import FEWEST_FOR_VERDICTS, SIGNIFICANCE, CampaignFacts, Refusal
+from nhb2_plugins.analysis.draws import curves_of, depends_in_words, rotates, sees_few_epochs
+from nhb2_plugins.analysis.model import FEWEST_FOR_VERDICTS, SIGNIFICANCE, CampaignFacts, Floats, Refusal
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.questions.random_search import MatchRow, matches
 from nhb2_plugins.analysis.rank_statistics import holm, p_against_law, places_in_law
@@ -32,6 +35,7 @@ class AheadRow:
         p_holm: corrected for the number of optimizers tested (Holm).
         match: when its mean is as good as random search's at the end of the budget; None where that is not known.
         refused: why there is no test; empty where there is one.
+        depends: of a multi-fidelity search on several draws, why there is no verdict although the test is significant.
     """
 
     optimizer: str
@@ -42,6 +46,7 @@ class AheadRow:
     p_holm: float | None = None
     match: MatchRow | None = None
     refused: str = ""
+    depends: str = ""
 
     @property
     def verdict(self) -> str:
@@ -50,6 +55,8 @@ class AheadRow:
             return f"not tested: {self.refused}"
         if self.p_holm >= SIGNIFICANCE:
             return "not told apart"
+        if self.depends:
+            return f"not decided: {self.depends}"
         return "ahead" if self.better > 0.5 else "behind"
 
 
@@ -82,7 +89,23 @@ def _row(optimizer: OptimizerRuns, baseline: RandomSearchBaseline, means: Mappin
 def tested(row: AheadRow, optimizer: OptimizerRuns, law: RegretLaw) -> AheadRow:
     """The row with what the test says."""
     places = places_in_law(final_regrets(optimizer), law)
-    return replace(row, better=float(1 - places.mean()), p_value=float(p_against_law(places)))
+    return replace(
+        row,
+        better=float(1 - places.mean()),
+        p_value=float(p_against_law(places)),
+        depends=_depends(optimizer, places),
+    )
+
+
+def _depends(optimizer: OptimizerRuns, places: Floats) -> str:
+    if not (rotates([optimizer]) and sees_few_epochs(optimizer)):
+        return ""
+    variants: dict[str, list[float]] = {}
+    for run, place in zip(optimizer.runs, places.tolist(), strict=True):
+        variants.setdefault(curves_of(run.header), []).append(place)
+    better = {name: 0.5 - float(np.mean(variants[name])) for name in sorted(variants)}
+    agree = len({value > 0 for value in better.values()}) < 2
+    return "" if agree else depends_in_words(optimizer.marked_name, "random search", better)
 
 
 def _why_not(optimizer: OptimizerRuns) -> str:
@@ -122,6 +145,9 @@ def _words(rows: Sequence[AheadRow], facts: CampaignFacts) -> Iterator[str]:
         if own:
             yield f"{text}: {listed(own)}{how}."
             how = ""
+    for row in rows:
+        if row.verdict.startswith("not decided"):
+            yield f"Not decided between {row.optimizer} and {at_end}: {row.depends}."
     reasons = dict.fromkeys(row.refused for row in rows if row.refused)
     for reason in reasons:
         own = [f"{row.optimizer} ({row.n_runs} runs)" for row in rows if row.refused == reason]

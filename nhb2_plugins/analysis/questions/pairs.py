@@ -12,6 +12,7 @@ from scipy.stats import mannwhitneyu, rankdata, wilcoxon
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
+from nhb2_plugins.analysis.draws import dependence_of, depends_in_words, sees_few_epochs
 from nhb2_plugins.analysis.model import SIGNIFICANCE, CampaignFacts, Floats, Standing
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.rank_statistics import holm, probability_better
@@ -44,6 +45,7 @@ class PairRow:
         effect: rank-biserial correlation, -1 … 1; positive where the first is better (has the smaller regrets).
         magnitude: of the effect in a word: ``negligible``, ``small``, ``medium``, ``large``; empty where refused.
         refused: why there is no test; empty where there is one.
+        depends: of a multi-fidelity pair on several draws, why there is no verdict although the test is significant.
         unequal: what the two do not have in common, of budget, workers, charging and the fidelity of their incumbents.
     """
 
@@ -58,11 +60,22 @@ class PairRow:
     magnitude: str
     refused: str
     unequal: str = ""
+    depends: str = ""
 
     @property
     def significant(self) -> bool:
-        """Whether the two differ (level :data:`SIGNIFICANCE`, after Holm's correction)."""
-        return self.p_holm is not None and self.p_holm < SIGNIFICANCE
+        """Whether the two differ (level :data:`SIGNIFICANCE`, after Holm's correction), whatever is assumed."""
+        return self.p_holm is not None and self.p_holm < SIGNIFICANCE and not self.depends
+
+    @property
+    def not_told_apart(self) -> bool:
+        """Whether the test finds no difference."""
+        return self.p_holm is not None and self.p_holm >= SIGNIFICANCE
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the test finds a difference that depends on what is assumed."""
+        return self.p_holm is not None and self.p_holm < SIGNIFICANCE and bool(self.depends)
 
     @property
     def ahead(self) -> str:
@@ -79,6 +92,8 @@ class PairRow:
         """What the test says, in words."""
         if self.refused:
             return f"not tested: {self.refused}"
+        if self.depends:
+            return f"not decided: {self.depends}"
         return f"{self.ahead} is better" if self.significant else "not significant"
 
 
@@ -96,7 +111,15 @@ def _pair(first: OptimizerRuns, second: OptimizerRuns) -> PairRow:
         return _refused(names, counts, "no result")
     same_seeds = [run.header.seed for run in first.runs] == [run.header.seed for run in second.runs]
     row = (paired if same_seeds else unpaired)(*names, *values)
-    return replace(row, unequal=_unequal(first, second))
+    return replace(row, unequal=_unequal(first, second), depends=_depends(first, second))
+
+
+def _depends(first: OptimizerRuns, second: OptimizerRuns) -> str:
+    """Of a search that sees few epochs a verdict is one only if all variants of the learning curves agree."""
+    found = dependence_of(first, second) if sees_few_epochs(first, second) else None
+    if found is None or found.curves_agree:
+        return ""
+    return depends_in_words(first.marked_name, second.marked_name, found.by_curves)
 
 
 def _unequal(first: OptimizerRuns, second: OptimizerRuns) -> str:
@@ -172,7 +195,8 @@ def _words(rows: Sequence[PairRow], facts: CampaignFacts) -> list[str]:
         return ["No pair of optimizers was tested: there are too few runs, so nothing here is known to be significant."]
     others = [row for row in rows if name not in (row.first, row.second) and row.p_holm is not None]
     of_the_best = _against_the_best(best, ranked)
-    return [*of_the_best, *_untested(name, ranked), *_of_others(others, further=bool(of_the_best))]
+    depends = [f"Not decided between {row.first} and {row.second}: {row.depends}." for row in rows if row.undecided]
+    return [*of_the_best, *depends, *_untested(name, ranked), *_of_others(others, further=bool(of_the_best))]
 
 
 def _against_the_best(best: Standing, rivals: Mapping[str, PairRow]) -> list[str]:
@@ -180,7 +204,7 @@ def _against_the_best(best: Standing, rivals: Mapping[str, PairRow]) -> list[str
     name = best.card.marked_name
     worse = [_with_p(rival, row) for rival, row in rivals.items() if row.significant and row.ahead == name]
     better = [_with_p(rival, row) for rival, row in rivals.items() if row.significant and row.ahead != name]
-    equal = [_with_p(rival, row) for rival, row in rivals.items() if row.p_holm is not None and not row.significant]
+    equal = [_with_p(rival, row) for rival, row in rivals.items() if row.not_told_apart]
     found = []
     if worse:
         found.append(
@@ -213,7 +237,7 @@ def _of_others(rows: Sequence[PairRow], *, further: bool) -> list[str]:
     better, not_told_apart = ("Also significantly", "Also not") if further else ("Significantly", "Not")
     others = "further pairs (see the table of pairs)"
     significant = [f"{row.ahead} than {row.behind}" for row in rows if row.significant]
-    insignificant = [f"{row.first} and {row.second}" for row in rows if not row.significant]
+    insignificant = [f"{row.first} and {row.second}" for row in rows if row.not_told_apart]
     found = [f"{better} better: {some(significant, others)}."] if significant else []
     return [*found, f"{not_told_apart} significant: {some(insignificant, others)}."] if insignificant else found
 

@@ -1,0 +1,113 @@
+"""How a difference depends on the table: shares of draws, variances, and verdicts that assumptions decide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.draws import dependence_of, rotates, sees_few_epochs
+from nhb2_plugins.analysis.questions.ahead import ahead
+from nhb2_plugins.analysis.questions.draws import QUESTION, draws_rows
+from nhb2_plugins.analysis.questions.pairs import pairs
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.trajectory.baseline import RegretLaw
+from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, optimizer_of
+from tests.analysis.worked import baseline
+
+CURVES = ("crossing", "moderate", "parallel")
+
+
+def on_draws(name: str, regrets: list[float], n_draws: int, **header: object) -> OptimizerRuns:
+    """Runs of seeds 0, 1, …, on the draws in turn; each draw has the curves of its number."""
+    runs = []
+    for seed, regret in enumerate(regrets):
+        draw = seed % n_draws
+        table = {**TABLE, "draw": (draw, 27), "assumptions": {"curves": CURVES[draw % 3]}, "digest": f"{draw:016x}"}
+        runs.append(make_run([(10, OPTIMUM_PCT - regret)], seed=seed, optimizer=name, table=table, **header))
+    return optimizer_of(name, *runs)
+
+
+def test_shares_and_variances_by_hand() -> None:
+    first = on_draws("a", [1.0] * 6, 3)
+    second = on_draws("b", [2.0, 3.0, 0.0, 4.0, 3.0, 1.0], 3)  # differences by draw: 1 and 3; 2 and 2; -1 and 0
+    found = dependence_of(first, second)
+    assert found is not None
+    assert found.by_draw == pytest.approx({0: 2.0, 1: 2.0, 2: -0.5})
+    assert found.by_curves == pytest.approx({"crossing": 2.0, "moderate": 2.0, "parallel": -0.5})
+    assert found.ahead.value == pytest.approx(2 / 3)
+    assert (found.ahead.low, found.ahead.high) == pytest.approx((0.2077, 0.9385), abs=1e-3)  # Wilson's
+    # Within: (1 + 1 + 0 + 0 + 0.25 + 0.25) / 3; between: 2 · ((5/6)² · 2 + (5/3)²) / 2, less that, halved.
+    assert found.within == pytest.approx(2.5 / 3)
+    assert found.between == pytest.approx((2 * (2 * (5 / 6) ** 2 + (5 / 3) ** 2) / 2 - 2.5 / 3) / 2)
+    assert not found.curves_agree
+
+
+def test_one_table_has_no_draws_and_single_seeds_no_variance() -> None:
+    same = on_draws("a", [1.0, 2.0], 1)
+    assert not rotates([same])
+    assert dependence_of(same, same) is None
+    assert draws_rows(CampaignResults((same, same))) == ()
+    single = dependence_of(on_draws("a", [1.0, 1.0], 2), on_draws("b", [2.0, 2.0], 2))
+    assert single is not None
+    assert (single.between, single.within, single.curves_agree) == (None, None, True)
+
+
+def test_a_multi_fidelity_verdict_is_one_only_if_all_curves_agree() -> None:
+    ladder = FidelityLadder([4, 12])
+    noise = [i / 50 for i in range(18)]
+    whole = on_draws("RS", [3.0 + each for each in noise], 3)
+    # Much better on two kinds of curves, and a little worse on the third: Wilcoxon's test is significant.
+    by_kind = [1.0, 1.0, 3.5]
+    few = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
+    assert sees_few_epochs(whole, few)
+    results = CampaignResults((whole, few))
+    (row,) = pairs(results)
+    assert row.p_holm is not None
+    assert row.p_holm < 0.05
+    assert not row.significant
+    words = (
+        "it depends on the assumed learning curves: HB is ahead with crossing curves, HB is ahead with moderate "
+        "curves, RS is ahead with parallel curves"
+    )
+    assert row.verdict == f"not decided: {words}"
+    sentences = analyse(results).sentences
+    assert f"Not decided between RS and HB: {words}." in sentences
+    assert not any("significantly better" in sentence for sentence in sentences)
+    # Searches at one fidelity are told apart by the same numbers.
+    plain = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3)
+    assert pairs(CampaignResults((whole, plain)))[0].verdict == "HB is better"
+    agree = on_draws("HB", [1.0 + each for each in noise], 3, ladder=ladder)
+    assert pairs(CampaignResults((whole, agree)))[0].verdict == "HB is better"
+
+
+def test_neither_is_a_search_at_few_epochs_ahead_of_random_search_unless_they_agree() -> None:
+    law = RegretLaw(1, 100.0, (0.0, 6.0), (0.0, 1.0))
+    by_kind = [0.5, 0.5, 3.5]
+    regrets = [by_kind[seed % 3] + seed / 100 for seed in range(18)]
+    solved = replace(baseline(), laws=(law,))
+    few = on_draws("HB", regrets, 3, ladder=FidelityLadder([4, 12]))
+    (row,) = ahead(CampaignResults((few,), baseline=solved))
+    assert row.verdict.startswith("not decided: it depends on the assumed learning curves: HB is ahead with crossing")
+    assert "random search is ahead with parallel curves" in row.verdict
+    (row,) = ahead(CampaignResults((on_draws("HB", regrets, 3),), baseline=solved))
+    assert row.verdict == "ahead"
+
+
+def test_the_report_names_the_draws_and_each_run_s_own_best() -> None:
+    results = CampaignResults((on_draws("a", [1.0] * 12, 3), on_draws("b", [2.0] * 12, 3)))
+    analysis = analyse(results)
+    assert analysis.table_label == "embedded table, 3 of its 27 draws"
+    assert analysis.goal == "the best of each run's own draw, error 10.00 % on average"
+    said = next(sentence for sentence in analysis.sentences if sentence.startswith("Over the table's draws"))
+    assert said == "Over the table's draws: a is ahead of b in 3 of 3 (a share of 0.44 to 1.00), by 1.00 on average."
+    (table,) = QUESTION.tables(analysis.draws, analysis)
+    assert table.shown()[0][:5] == ("a", "b", "3", "1.00 [0.44, 1.00]", "1.00")
+    (figure,) = QUESTION.figures(analysis.draws, analysis)
+    assert figure.picture is not None
+    assert [part.macro for part in QUESTION.parts(analysis.draws, analysis)] == ["drawing_part", "table_part"]
+    alone = analyse(CampaignResults((on_draws("a", [1.0] * 3, 1), on_draws("b", [2.0] * 3, 1))))
+    assert alone.table_label.startswith("embedded table, draw 0 of 27")
+    assert [*QUESTION.words((), alone)] == []

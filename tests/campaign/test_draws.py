@@ -1,0 +1,108 @@
+"""Campaigns over draws: each run on its own, by its seed; resumed, refused, and random search averaged over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.campaign.baseline import averaged, compute_baseline
+from nhb2_plugins.campaign.draws import digests_of, draw_of, tables_of
+from nhb2_plugins.campaign.engine import open_table_of, run_campaign
+from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.errors import CampaignError, InvalidValueError
+from nhb2_plugins.table.embedded import embedded_draws
+from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, ReachedByRandomSearch, RegretLaw
+from nhb2_plugins.trajectory.reader import read_run
+
+
+def spec_of(**fields: object) -> CampaignSpec:
+    optimizers = [{"algorithm": name, "seeds": 3} for name in ("random_search", "regularized_evolution")]
+    return CampaignSpec.model_validate({"name": "x", "budget_s": 1500, "optimizers": optimizers, "draws": 2, **fields})
+
+
+def test_a_seed_has_one_draw_for_every_optimizer_and_regret_is_to_its_best(tmp_path: Path) -> None:
+    spec = spec_of()
+    outcome = run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1)
+    assert (outcome.n_run, outcome.failed) == (6, ())
+    for name in ("random_search", "regularized_evolution"):
+        for seed in range(3):
+            run = read_run(tmp_path / "runs" / name / f"seed-{seed:04d}.jsonl")
+            draw = open_benchmark(draw=seed % 2)
+            assert tuple(run.header.table["draw"]) == (seed % 2, embedded_draws())
+            assert run.header.table["digest"] == draw.provenance.digest
+            assert run.header.table["assumptions"] == draw.provenance.assumptions
+            assert run.header.optimum.accuracy_pct == draw.oracle(12)[1]
+            first = run.records[0]
+            assert first.accuracy_pct == draw.evaluate(first.configuration, 12).accuracy_pct
+            assert first.table.startswith("embedded")
+    again = run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1)
+    assert (again.n_kept, again.n_run) == (6, 0)
+    store = CampaignStore(tmp_path)
+    with pytest.raises(CampaignError, match="another specification"):
+        store.check(spec_of(draws=3), open_table_of(spec).provenance)
+
+
+def test_a_run_on_another_draw_is_not_taken_for_the_campaign_s(tmp_path: Path) -> None:
+    spec = spec_of(optimizers=[{"algorithm": "random_search", "seeds": 2}])
+    run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1)
+    (tmp_path / "campaign.json").unlink()
+    with pytest.raises(CampaignError, match="is of a run with table"):
+        run_campaign(
+            spec_of(optimizers=[{"algorithm": "random_search", "seeds": 2}], draws=None), open_benchmark(), tmp_path
+        )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"draws": 1}, "draws"),
+        ({"draws": 500}, f"the embedded table has {embedded_draws()}"),
+        ({"table": "imported"}, "only the embedded table has draws"),
+        ({"objectives": ["error_pct", "cost_s"]}, "one objective"),
+    ],
+)
+def test_draws_that_are_not_there_are_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        spec_of(**fields)
+
+
+def test_another_table_beside_draws_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match="rotates over 2 draws"):
+        open_table_of(spec_of(), draw=3)
+    with pytest.raises(CampaignError, match="draws are of the embedded table, not of the embedded table, draw 3"):
+        run_campaign(spec_of(), open_benchmark(draw=3), tmp_path)
+
+
+def test_random_search_is_averaged_over_the_draws_that_are_used() -> None:
+    spec = spec_of(optimizers=[{"algorithm": "random_search", "seeds": [0, 2, 4]}], draws=4)
+    assert [bench.provenance.draw for bench in tables_of(spec)] == [(0, embedded_draws()), (2, embedded_draws())]
+    assert [draw_of(seed, 4) for seed in (0, 5, 7)] == [0, 1, 3]
+    assert digests_of(None) == ()
+    found = compute_baseline(spec, open_benchmark())
+    alone = [
+        compute_baseline(spec_of(optimizers=[{"algorithm": "random_search", "seeds": 1}], draws=None), bench)
+        for bench in tables_of(spec)
+    ]
+    ends = [each.over_time[1].mean_pp[-1] for each in alone]
+    assert found.over_time[1].mean_pp[-1] == pytest.approx(np.mean(ends), rel=0.002)
+    assert found.table_digest == open_benchmark().provenance.digest
+    (law,) = found.laws
+    at = [np.interp(5.0, each.laws[0].regret_pp, each.laws[0].at_most) for each in alone]
+    assert np.interp(5.0, law.regret_pp, law.at_most) == pytest.approx(np.mean(at), abs=0.005)
+
+
+def test_averages_by_hand() -> None:
+    def baseline(mean: float, known: float) -> RandomSearchBaseline:
+        reached = ReachedByRandomSearch((1.0, 2.0), (known, 1.0), (mean, mean / 2))
+        law = RegretLaw(1, 2.0, (0.0, mean), (0.0, 1.0))
+        return RandomSearchBaseline("d", 12, 2.0, {1: reached}, reached, "", laws=(law,))
+
+    both = averaged([baseline(4.0, 0.5), baseline(8.0, 1.0)], "whole")
+    assert both.over_time[1].probability_of_result == (0.75, 1.0)
+    assert both.over_time[1].mean_pp == pytest.approx(((0.5 * 4 + 8) / 1.5, 3.0))
+    assert np.interp(4.0, both.laws[0].regret_pp, both.laws[0].at_most) == pytest.approx(0.75)
+    assert both.table_digest == "whole"
