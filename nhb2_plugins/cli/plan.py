@@ -80,11 +80,7 @@ def _plan(options: argparse.Namespace) -> int:
             f"{options.source} has fewer than two optimizers with results: there is no pair to plan for"
         )
     rows = _rows(spreads, options.difference, options.power)
-    at_hand = min((spread.n_runs for spread in spreads if spread.n_runs), default=0)
-    headings = ["pair", "seeds needed", "simulated h", "wall-clock min"]
-    if at_hand:
-        headings.append(f"smallest seen with {at_hand}")
-    print(text_table(headings, [row if at_hand else row[:4] for row in rows]))
+    print(text_table(["pair", "seeds needed", "simulated h", "wall-clock min", "smallest seen"], rows))
     print()
     print(printable(_explanation(options, len(rows), origin)))
     return 0
@@ -95,7 +91,8 @@ def _explanation(options: argparse.Namespace, n_pairs: int, origin: str) -> str:
     return (
         f"Seeds for a difference of {options.difference:g} percentage points in mean final regret to be significant "
         f"with probability {options.power:g} (Wilcoxon's signed-rank test of runs with the same seeds, level "
-        f"0.05{several}). Spreads {origin}. Costs are of both optimizers; wall-clock time is of one process."
+        f"0.05{several}), and the smallest difference that the runs at hand show. Spreads {origin}. Costs are of both "
+        "optimizers; wall-clock time is of one process."
     )
 
 
@@ -172,18 +169,18 @@ def _rows(spreads: Sequence[Spread], difference: float, power: float) -> list[li
     from nhb2_plugins.analysis.power import MOST_SEEDS, Pair
 
     asked = list(combinations(spreads, 2))
-    at_hand = min((spread.n_runs for spread in spreads if spread.n_runs), default=0)
     rows = []
     for first, second in asked:
         pair = Pair(first.regrets, second.regrets, len(asked))
         needed = pair.seeds_needed(difference, power)
-        smallest = pair.smallest_difference(at_hand, power) if at_hand else None
+        at_hand = min((each.n_runs for each in (first, second) if each.n_runs), default=0)
+        smallest = pair.smallest_difference(at_hand, power)
         rows.append(
             [
                 f"{first.name}, {second.name}",
                 f"more than {MOST_SEEDS:,}" if needed is None else f"{needed:,}",
                 *_cost(first, second, needed),
-                "–" if smallest is None else f"{smallest:.2f}",
+                "–" if smallest is None else f"{smallest:.2f} with {at_hand} seeds",
             ]
         )
     return rows
