@@ -30,6 +30,7 @@ class ReportTable:
         notes: what a reader must know below it (beside the analysis' own notes).
         forms: how each column's numbers are shown.
         long: whether it has a row a run or a point: for machines, not for LaTeX.
+        rising: keys of the columns in which large is good.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ReportTable:
     notes: tuple[str, ...] = ()
     forms: tuple[Form, ...] = ()
     long: bool = False
+    rising: frozenset[str] = frozenset()
 
     def shown(self) -> tuple[tuple[str, ...], ...]:
         """The rows as text, the same everywhere; a dash for nothing."""
@@ -73,12 +75,16 @@ def shown(value: Any, form: Form = "two") -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A column; ``attribute`` is where its value stands in the object of a row, the key itself where empty."""
+    """A column; ``attribute`` is where its value stands in the object of a row, the key itself where empty.
+
+    Small is good, or large where it is ``rising``.
+    """
 
     key: str
     heading: str
     form: Form = "two"
     attribute: str = ""
+    rising: bool = False
 
 
 def table_of(
@@ -99,6 +105,7 @@ def table_of(
         rows=tuple(tuple(row) for row in rows),
         notes=tuple(notes),
         forms=tuple(column.form for column in columns),
+        rising=frozenset(column.key for column in columns if column.rising),
         long=long,
     )
 
@@ -109,12 +116,12 @@ def rows_of(objects: Iterable[Any], columns: Sequence[Column]) -> Iterator[tuple
 
 
 def best_of_columns(table: ReportTable) -> dict[int, int]:
-    """The row with the smallest mean of each column of errors or regrets, where there are several rows."""
+    """The row with the best mean of each column of estimates, where there are several rows."""
     best = {}
-    for column in range(len(table.headings)):
+    for column, key in enumerate(table.keys):
         means = {i: row[column].mean for i, row in enumerate(table.rows) if isinstance(row[column], Estimate)}
         if len(means) > 1:
-            best[column] = min(means, key=lambda i: means[i])
+            best[column] = (max if key in table.rising else min)(means, key=lambda i: means[i])
     return best
 
 

@@ -44,6 +44,15 @@ def test_latex_escapes_what_it_would_read_and_marks_the_best() -> None:
     assert "First. Second. Numbers from the embedded table (01234567)" in notes
 
 
+def test_where_large_is_good_the_largest_mean_is_the_best() -> None:
+    columns = (Column("who", "who", "text"), Column("area", "area", rising=True), Column("error", "error"))
+    values = [("a", Estimate(1.0, 0.5), Estimate(1.0, 0.5)), ("b", Estimate(2.0, 0.5), Estimate(2.0, 0.5))]
+    assert rows(to_latex(table_of("t", "t", columns, values), ANALYSIS)) == [
+        r"a & 1.00 $\pm$ 0.50 & \textbf{1.00 $\pm$ 0.50} \\",
+        r"b & \textbf{2.00 $\pm$ 0.50} & 2.00 $\pm$ 0.50 \\",
+    ]
+
+
 def test_a_negative_number_has_a_minus_sign_and_a_word_s_hyphen_stays() -> None:
     table = table_of("t", "t", (Column("a", "a", "text"), Column("b", "b")), (("-1x", -1.5), ("a-1", 2.0)))
     assert rows(to_latex(table, ANALYSIS)) == [r"$-$1x & $-$1.50 \\", r"a-1 & 2.00 \\"]

@@ -221,7 +221,7 @@ def _random_search(facts: CampaignFacts) -> list[str]:
 _COLUMNS: Final = (
     OPTIMIZER,
     N_RUNS,
-    Column("hypervolume", "hypervolume %"),
+    Column("hypervolume", "hypervolume %", rising=True),
     Column("igd_plus", "IGD+ %"),
     Column("epsilon", "epsilon %"),
     Column("points", "points", "one"),
