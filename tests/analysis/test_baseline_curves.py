@@ -72,3 +72,10 @@ def test_an_optimizer_without_runs_asks_for_no_curve() -> None:
     given = replace(results(baseline(), 1), optimizers=(*results(None, 1).optimizers, none_run))
     assert len(baseline_over_time(given)) == 1  # type: ignore[arg-type]
     assert np.isfinite(baseline_over_evaluations(given).mean).all()  # type: ignore[union-attr]
+
+
+def test_what_is_not_known_of_random_search_is_no_number() -> None:
+    without = replace(baseline().over_time[1], quarter_pp=(), three_quarters_pp=())
+    (curve,) = baseline_over_time(results(replace(baseline(), over_time={1: without}), 1))  # type: ignore[misc]
+    assert np.isnan(curve.quarter).tolist() == np.isnan(curve.three_quarters).tolist() == [True] * 3
+    assert curve.mean.tolist() == [9, 5, 3]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.facts import facts_of
 from nhb2_plugins.analysis.model import Estimate, Interval
+from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis.runs import campaign_of
 
 
@@ -37,5 +39,34 @@ def test_an_answer_is_had_by_the_name_of_its_question_also_from_a_copy() -> None
     analysis = analyse(campaign_of({"a": [1.0, 2.0], "b": [2.0, 3.0]}))
     assert analysis.pairs is analysis.answers["pairs"]
     assert copy.copy(analysis).sentences == analysis.sentences
-    with pytest.raises(AttributeError, match="piars"):
+    with pytest.raises(AttributeError, match=r"^a CampaignAnalysis has no 'piars'; its answers: .*pairs"):
         analysis.piars  # noqa: B018
+
+
+def test_ten_runs_are_enough_and_who_often_has_a_result_stands_before_who_has_enough_runs() -> None:
+    finals = {"nine": [1.0] * 9, "ten": [2.0] * 10, "rarely": [0.5, *[None] * 9], "seldom": [0.1, None, None]}
+    facts = facts_of(campaign_of(finals))
+    assert [(each.card.name, each.often, each.enough) for each in facts.standings] == [
+        ("ten", True, True),
+        ("nine", True, False),
+        ("rarely", False, True),
+        ("seldom", False, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "epochs", "saw_the_measure"),
+    [
+        ({}, (12,), False),
+        ({"epoch": 200}, (200,), True),
+        ({"ladder": FidelityLadder([4, 12])}, (4, 12), False),
+        ({"ladder": FidelityLadder([12, 200])}, (12, 200), True),
+    ],
+)
+def test_a_card_says_at_which_fidelities_it_searched(
+    header: dict[str, Any], epochs: tuple[int, ...], saw_the_measure: bool
+) -> None:
+    (card,) = facts_of(campaign_of({"a": [6.0]}, **header)).optimizers
+    assert card.epochs == epochs
+    assert card.searched_on(200) is saw_the_measure
+    assert card.searched_on(12) is False

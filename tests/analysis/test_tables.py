@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from nhb2_plugins.analysis.model import Estimate, Interval, Refusal
-from nhb2_plugins.analysis.tables import N_RUNS, OPTIMIZER, Column, ReportTable, refused, rows_of, shown, table_of
+from nhb2_plugins.analysis.tables import (
+    N_RUNS,
+    OPTIMIZER,
+    Column,
+    ReportTable,
+    best_of_columns,
+    refused,
+    rows_of,
+    shown,
+    table_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +80,14 @@ def test_a_refused_table_has_no_rows_and_says_why() -> None:
     table = refused("ranks", "Ranks", Refusal("Too few runs."))
     assert (table.name, table.title, table.keys, table.rows) == ("ranks", "Ranks", ("optimizer",), ())
     assert table.notes == ("Too few runs.",)
+
+
+def test_the_smallest_mean_of_a_column_is_its_best_where_there_are_several() -> None:
+    rows = (
+        ("a", Estimate(2.0, 0.1), Estimate(5.0, None), 1.0),
+        ("b", Estimate(1.0, 0.1), None, 0.5),
+        ("c", Estimate(1.5, 0.1), Estimate(4.0, None), 0.1),
+    )
+    table = ReportTable("x", "X", ("name", "u", "v", "w"), ("Name", "U", "V", "W"), rows)
+    assert best_of_columns(table) == {1: 1, 2: 2}
+    assert best_of_columns(replace(table, rows=rows[:2])) == {1: 1}
