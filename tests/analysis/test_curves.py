@@ -17,6 +17,7 @@ from nhb2_plugins.analysis.curves import (
     step_matrix,
     step_values,
 )
+from nhb2_plugins.analysis.resampling import mean_interval, median_interval
 from tests.analysis.runs import make_run, optimizer_of, optimizer_with
 
 STEPS = st.lists(st.tuples(st.floats(0, 1e6), st.floats(-1e3, 1e3)), min_size=1, max_size=20).map(
@@ -155,3 +156,13 @@ def test_a_single_run_has_no_spread() -> None:
 
 def test_the_standard_error_is_that_of_the_mean() -> None:
     assert standard_error(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(np.std([1, 2, 3, 4], ddof=1) / 2)
+
+
+def test_the_intervals_of_a_curve_hold_its_middle_and_are_those_of_the_values_there() -> None:
+    runs = optimizer_with("a", [float(each) for each in range(12)])
+    curve = curve_of(runs, aligned_over_time(runs, 100))
+    finals = np.arange(12.0)[:, np.newaxis]
+    assert (curve.mean_low[-1], curve.mean_high[-1]) == tuple(float(end[0]) for end in mean_interval(finals))
+    assert (curve.median_low[-1], curve.median_high[-1]) == tuple(float(end[0]) for end in median_interval(finals))
+    assert curve.mean_low[-1] < curve.mean[-1] < curve.mean_high[-1]
+    assert curve.median_low[-1] < curve.median[-1] < curve.median_high[-1]

@@ -166,3 +166,13 @@ def test_standings_put_those_with_few_results_behind() -> None:
     ]
     assert [each.mean_pp for each in facts.standings] == pytest.approx([2.0, 4.0, 0.1])
     assert facts.position("half") == 2
+
+
+@pytest.mark.parametrize(("better_pp", "is_refused"), [(0.0, False), (9e-7, False), (2e-6, True)])
+def test_a_regret_is_below_zero_by_the_error_of_a_float_at_most(better_pp: float, is_refused: bool) -> None:
+    results = campaign_of({"a": [-better_pp]})
+    if is_refused:
+        with pytest.raises(CampaignError, match=r"run a/seed-0000 is better by 0\.00 percentage points"):
+            facts_of(results)
+    else:
+        assert facts_of(results).optimizers[0].runs[0].regret_pp == pytest.approx(-better_pp, abs=1e-12)

@@ -1,15 +1,21 @@
-"""What all runs of a campaign share, in words."""
+"""A campaign's directory, read; and what all its runs share, in words."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.model import FailedRun
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
+from nhb2_plugins.campaign_directory import CampaignDirectory
+from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import Subspace
-from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with
+from nhb2_plugins.trajectory.baseline import write_baseline
+from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
+from tests.analysis.worked import baseline
 
 
 def _of(*headers: dict[str, object]) -> CampaignResults:
@@ -91,3 +97,41 @@ def test_an_optimizer_without_a_run_is_not_marked_and_gives_no_header() -> None:
     assert len(results.first_headers) == 1
     assert results.header.optimizer == "a"
     assert [len(each.with_result) for each in results.optimizers] == [0, 1]
+
+
+def test_a_directory_is_read_in_the_order_asked_for_and_runs_by_their_seeds(tmp_path: Path) -> None:
+    for name, seeds in (("a", (1, 0)), ("b", (0,)), ("c", (0,))):
+        for seed in seeds:
+            write_run(tmp_path, make_run([(10, 80.0)], seed=seed, optimizer=name))
+    write_run(tmp_path, make_run([(10, 80.0)], seed=9, optimizer="a"), finish=False)
+    CampaignDirectory(tmp_path).write_failure("b/seed-0001", "Traceback:\n\n  ValueError: no  \n\n")
+    results = read_results(tmp_path, ("b", "gone"))
+    found = [(each.name, [run.header.seed for run in each.runs]) for each in results.optimizers]
+    assert found == [("b", [0]), ("gone", []), ("a", [0, 1]), ("c", [0])]
+    assert results.unfinished == ("a/seed-0009",)
+    assert results.failures == (FailedRun("b/seed-0001", "ValueError: no", "Traceback:\n\n  ValueError: no  \n\n"),)
+    assert (results.specification, results.baseline) == ({}, None)
+
+
+def test_a_directory_without_a_finished_run_is_refused(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]), finish=False)
+    with pytest.raises(CampaignError, match=rf"there are no finished runs in {tmp_path / 'runs'}"):
+        read_results(tmp_path, ("a",))
+
+
+def test_runs_of_two_measures_and_a_baseline_of_another_are_refused(tmp_path: Path) -> None:
+    write_run(tmp_path, make_run([(10, 80.0)]))
+    recorded = CampaignDirectory(tmp_path).baseline_file
+    recorded.write_text(write_baseline(baseline()))
+    assert read_results(tmp_path).baseline == baseline()
+    recorded.write_text(write_baseline(replace(baseline(), measure_epoch=200)))
+    with pytest.raises(CampaignError, match="is of another table or measure than the runs"):
+        read_results(tmp_path)
+    recorded.unlink()
+    write_run(tmp_path, make_run([(10, 80.0)], optimizer="b", measure_epoch=200))
+    with pytest.raises(CampaignError, match="runs of different tables or measures cannot be compared"):
+        read_results(tmp_path)
+
+
+def test_the_goal_is_the_table_s_best() -> None:
+    assert _of({}).goal == "the table's best: 0|00|000, lr 0.1, batch size 256, error 10.00 %"

@@ -24,7 +24,9 @@ def baseline(workers: int = 1) -> RandomSearchBaseline:
     over_time = reached((2.0, 10.0, 40.0, 100.0), (20.0, 9.0, 5.0, 3.0))
     over_evaluations = reached((1.0, 2.0, 3.0, 5.0), (20.0, 9.0, 5.0, 3.0))
     law = RegretLaw(workers, 100.0, (0.0, 2.0, 7.0), (0.0, 0.4, 1.0))
-    return RandomSearchBaseline(str(TABLE["digest"]), 12, 100.0, {workers: over_time}, over_evaluations, "", (law,))
+    return RandomSearchBaseline(
+        str(TABLE["digest"]), 12, 100.0, {workers: over_time}, over_evaluations, "", laws=(law,)
+    )
 
 
 def _run(optimizer: str, seed: int, regret: float, **header: Any) -> RunFile:
