@@ -88,7 +88,7 @@ def _unranked(standings: Sequence[Standing], rows: Rows, measure: str) -> str:
     means = {each.card.marked_name: f"{each.mean_pp:.2f} ({_counted(each, rows)})" for each in standings}
     told = listed([f"{row.name} {means[row.name]}" for row in rows if row.name in means])
     return (
-        f"the mean regrets in {measure} are, in percentage points: {told}. None of them has the {FEWEST_FOR_VERDICTS} "
+        f"the mean regrets in {measure} are, in percentage points: {told}. No optimizer has the {FEWEST_FOR_VERDICTS} "
         "runs that a ranking takes"
     )
 

@@ -57,7 +57,7 @@ def test_fewer_than_ten_runs_are_described_and_nobody_is_crowned() -> None:
     text = summary(campaign_of({"b": [2.0], "a": [1.0, 2.0]}))
     assert text == (
         "After 100 simulated seconds the mean regrets in validation error after 12 epochs are, in percentage points: "
-        "b 2.00 (1 run); and a 1.50 (2 runs). None of them has the 10 runs that a ranking takes."
+        "b 2.00 (1 run); and a 1.50 (2 runs). No optimizer has the 10 runs that a ranking takes."
     ).replace("; and", " and")
     first, few, *_ = analyse(campaign_of({"three": [0.1] * 3, "ten": [1.0] * 10, "more": [2.0] * 11})).sentences
     assert "ten has the smallest mean regret" in first
