@@ -402,6 +402,14 @@ def test_open_benchmark_prefers_argument_then_variable_then_the_users_table(
     assert open_benchmark().provenance.source == "home/nhb2-plugins/table"
 
 
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_table(tmp_path / "table", mini_columns(), mini_provenance(source="at home"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_benchmark("~/table").provenance.source == "at home"
+    monkeypatch.setenv("NHB2_DATA", "~/table")
+    assert open_benchmark().provenance.source == "at home"
+
+
 def test_a_table_that_was_asked_for_is_never_replaced_by_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,3 +41,10 @@ def test_a_paper_s_figures_and_tables_lie_beside_the_report(tmp_path: Path) -> N
         nhb2("report", tmp_path, "--paper", "page", "--format", "csv"), "--paper has formats of its own"
     )
     assert not (tmp_path / "report").exists()
+
+
+def test_seeds_are_those_of_every_optimizer() -> None:
+    answer = nhb2("run", "smoke", "--seeds", "7", "--dry-run")
+    rows = [line.split() for line in answer.out.splitlines() if line.rstrip().endswith(tuple("0123456789"))]
+    assert rows
+    assert {row[-4] for row in rows} == {"7"}
