@@ -63,3 +63,10 @@ def test_wrong_maps_are_refused() -> None:
         hyperparameter_map(mini_benchmark(), cellcode="4")
     with pytest.raises(InvalidValueError, match="seed 7"):
         hyperparameter_map(mini_benchmark(), seed=7)
+
+
+@needs("pandas")
+def test_both_frames_say_measure_and_cells() -> None:
+    found = hyperparameter_map(mini_benchmark(), 7, "test", "mean", statistic="best")
+    expected = "test error after 7 epochs, mean over seeds; best over cells"
+    assert {frame.attrs["measure"] for frame in (found.to_frame(), found.best_lr_frame())} == {expected}

@@ -103,3 +103,8 @@ def test_a_wrong_number_of_draws_is_refused(n_draws: float) -> None:
     for ask in (sampler.expected_distinct, sampler.probability_of_duplicate):
         with pytest.raises(InvalidValueError, match="n_draws"):
             ask(n_draws)  # type: ignore[arg-type]
+
+
+@needs("pandas")
+def test_the_frame_of_draws_answers_for_six_numbers() -> None:
+    assert draws_frame(mini_benchmark())["n_draws"].tolist() == [2, 10, 30, 100, 300, 1000]

@@ -59,3 +59,14 @@ def test_the_best_of_every_epoch_is_the_oracles() -> None:
 def test_a_wrong_number_of_optima_is_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"n 0 is not in 1\.\.196608"):
         optima(mini_benchmark(), n=0)
+
+
+@needs("pandas")
+def test_the_best_of_every_epoch_is_of_the_split_and_seed_asked_for() -> None:
+    bench = coarse_benchmark()
+    frame = optima_by_epoch(bench, "test", bench.seeds[1])
+    for row in frame.to_dict("records"):
+        best, accuracy = bench.oracle(row["epoch"], "test", bench.seeds[1])
+        assert (row["cellcode"], row["lr"], row["batch_size"]) == (best.cellcode, best.lr, best.batch_size)
+        assert row["error_pct"] == 100 - accuracy
+    assert frame.attrs["measure"] == f"test error, seed {bench.seeds[1]}; expected test error at 200 epochs"

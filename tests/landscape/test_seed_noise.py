@@ -120,3 +120,13 @@ def test_what_has_no_repetitions_is_refused() -> None:
     bench = Benchmark(table_in_memory(one_seed, mini_provenance(seeds=(222,))))
     with pytest.raises(InvalidValueError, match="has one seed, 222"):
         seed_noise(bench)
+
+
+@needs("pandas")
+def test_every_frame_says_its_table_and_its_measure_and_for_which_numbers_of_draws() -> None:
+    noise = seed_noise(mini_benchmark(), 7, "test")
+    for frame in (noise.regions_frame(), noise.winners_frame(), noise.agreement_frame()):
+        assert frame.attrs["table"] == mini_benchmark().provenance.label
+        assert "test error after 7 epochs" in frame.attrs["measure"]
+    numbers = [f"winner_changes_{n}" for n in (10, 100, 1000, 10_000)]
+    assert list(noise.agreement_frame()) == ["first", "second", "tau_b", "tau_b_best", *numbers]

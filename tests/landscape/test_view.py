@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nhb2_plugins.landscape.view import View
+from nhb2_plugins.space import Configuration
 from tests.core_fixtures import mini_benchmark
 
 
@@ -20,3 +21,14 @@ def test_a_view_says_what_it_is_of(where: tuple[int, str | None, None], measure:
     view = View.of(mini_benchmark(), *where)
     assert view.measure == measure
     assert ("estimated" in view.cost_measure) == (where[0] == 200)
+
+
+def test_costs_and_errors_are_of_what_was_asked_for() -> None:
+    bench = mini_benchmark()
+    view = View.of(bench, 7, "test", 555)
+    for index in (0, 50_000, 196_607):
+        seen = bench.evaluate(Configuration.from_index(index), 7, "test", 555)
+        assert (view.error_pct[index], view.cost_s[index]) == pytest.approx((seen.error_pct, seen.cost_s))
+        assert view.row_cost_s[bench.rows[index]] == view.cost_s[index]
+    usual = View.of(bench)
+    assert (usual.epoch, usual.split, usual.seed) == (12, "valid", 222)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,3 +41,12 @@ def test_correlation_along_one_coordinate() -> None:
         pairs = [np.roll(grid, shift, axis).ravel() for shift in range(1, N_CHOICES[axis])]
         expected = np.corrcoef(np.tile(grid.ravel(), len(pairs)), np.concatenate(pairs))[0, 1]
         assert found.by_coordinate[name] == pytest.approx(expected)
+
+
+def test_ten_lags_are_usual_and_a_walk_that_never_forgets_has_no_length() -> None:
+    found = walk_autocorrelation(coarse_benchmark())
+    assert found.correlation.shape == (11,)
+    assert found.correlation[0] == pytest.approx(1)
+    for first in (0.0, 1.0, -1.0):
+        assert math.isnan(replace(found, correlation=np.array([1.0, first])).correlation_length)
+    assert replace(found, correlation=np.array([1.0, -0.5])).correlation_length == pytest.approx(1 / math.log(2))
