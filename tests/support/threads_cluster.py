@@ -18,7 +18,7 @@ def scheduler_of_threads() -> Iterator[str]:
         processes=False,
         protocol="tcp://",
         memory_limit=None,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster.scheduler_address
