@@ -21,7 +21,7 @@ _PICTURES: Final = ROOT / "docs" / "pictures"
 
 
 def make(_app: Sphinx) -> None:
-    """Make the pictures anew, and the runs that are missing."""
+    """Make the pictures and the campaign anew."""
     _run_gallery(_fresh(_WORK / "gallery"))
     _run_campaign(_WORK / CAMPAIGN, _fresh(_WORK / "extra" / "report"))
 
