@@ -111,3 +111,18 @@ def test_the_report_names_the_draws_and_each_run_s_own_best() -> None:
     alone = analyse(CampaignResults((on_draws("a", [1.0] * 3, 1), on_draws("b", [2.0] * 3, 1))))
     assert alone.table_label.startswith("embedded table, draw 0 of 27")
     assert [*QUESTION.words((), alone)] == []
+
+
+@pytest.mark.parametrize(
+    ("regrets_of_b", "said"),
+    [
+        ((2.0, 2.0, 0.0), "a is ahead of b in 2 of 3 (a share of 0.21 to 0.94), by 0.33 on average."),
+        ((2.0, 2.0, -1.0), "a is ahead of b in 2 of 3 (a share of 0.21 to 0.94), level on average."),
+        ((2.0, 2.0, -4.0), "a is ahead of b in 2 of 3 (a share of 0.21 to 0.94), although b is on average, by 1.00."),
+        ((0.0, 0.0, 3.0), "b is ahead of a in 2 of 3 (a share of 0.21 to 0.94), level on average."),
+    ],
+)
+def test_most_draws_and_their_mean_may_point_to_two_sides(regrets_of_b: tuple[float, ...], said: str) -> None:
+    b = on_draws("b", [5.0 + regrets_of_b[seed % 3] for seed in range(12)], 3)
+    analysis = analyse(CampaignResults((on_draws("a", [6.0] * 12, 3), b)))
+    assert f"Over the table's draws: {said}" in analysis.sentences

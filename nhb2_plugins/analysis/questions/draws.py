@@ -88,9 +88,17 @@ def _told(row: DrawsRow) -> str:
         name, other, n, mean = other, name, row.n_draws - n_ahead, -mean
         share = Interval(1 - share.value, 1 - share.high, 1 - share.low)
     return (
-        f"{name} is ahead of {other} in {n} of {row.n_draws} (a share of {share.low:.2f} to {share.high:.2f}), by "
-        f"{mean:.2f} on average"
+        f"{name} is ahead of {other} in {n} of {row.n_draws} (a share of {share.low:.2f} to {share.high:.2f}), "
+        f"{_on_average(mean, other)}"
     )
+
+
+def _on_average(mean: float, other: str) -> str:
+    """How far who leads in most draws leads; few draws with large differences can turn the mean around."""
+    amount = f"{abs(mean):.2f}"
+    if float(amount) == 0:
+        return "level on average"
+    return f"by {amount} on average" if mean > 0 else f"although {other} is on average, by {amount}"
 
 
 _COLUMNS: Final = (
