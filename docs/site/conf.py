@@ -38,7 +38,8 @@ html_show_sphinx = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
-html_extra_path = [str(ROOT / "build" / "site" / "extra")]
+made.EXTRA.mkdir(parents=True, exist_ok=True)  # Sphinx asks for it before anything is made
+html_extra_path = [str(made.EXTRA)]
 html_copy_source = False
 html_show_search_summary = False  # needs requests, which a browser refuses between files
 

@@ -17,13 +17,15 @@ GALLERY: Final = "docs/gallery.md"
 CAMPAIGN: Final = "quickstart"
 """The campaign whose report is shown on the front page."""
 _WORK: Final = ROOT / "build" / "site"
+EXTRA: Final = _WORK / "extra"
+"""What the site serves as it is."""
 _PICTURES: Final = ROOT / "docs" / "pictures"
 
 
 def make(_app: Sphinx) -> None:
     """Make the pictures and the campaign anew."""
     _run_gallery(_fresh(_WORK / "gallery"))
-    _run_campaign(_WORK / CAMPAIGN, _fresh(_WORK / "extra" / "report"))
+    _run_campaign(_WORK / CAMPAIGN, _fresh(EXTRA / "report"))
 
 
 def _run_gallery(directory: Path) -> None:
