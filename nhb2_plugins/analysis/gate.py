@@ -26,6 +26,9 @@ _ALIKE: Final = (
     "measure_epoch",
     "overhead",
     "problem",
+    "objectives",
+    "reference_point",
+    "max_evaluations",
     "epochs",
 )
 """What two optimizers must have in common for their final regrets to be compared."""
@@ -158,26 +161,29 @@ def gate(old: GateSide, new: GateSide, margin: float) -> GateOutcome:
         CampaignError: they have no seed in common, or are of other tables or under other conditions.
         InvalidValueError: as :func:`judge`.
     """
-    _refuse_unlike(old, new)
-    by_seed = [
-        dict(zip([run.header.seed for run in each.runs.runs], final_regrets(each.runs), strict=True))
-        for each in (old, new)
-    ]
+    by_seed = [{run.header.seed: run.header for run in each.runs.runs} for each in (old, new)]
     seeds = sorted(set(by_seed[0]) & set(by_seed[1]))
     if not seeds:
         raise CampaignError(f"{old.name} and {new.name} have no seed in common, so their runs are no pairs")
-    before, after = (np.array([regrets[seed] for seed in seeds]) for regrets in by_seed)
+    for seed in seeds:
+        _refuse_unlike(old.name, new.name, by_seed[0][seed], by_seed[1][seed])
+    before, after = (np.array([regrets[seed] for seed in seeds]) for regrets in map(_regrets_by_seed, (old, new)))
     return judge(before, after, margin)
 
 
-def _refuse_unlike(old: GateSide, new: GateSide) -> None:
-    one, other = (each.runs.runs[0].header for each in (old, new))
+def _regrets_by_seed(side: GateSide) -> dict[int, float]:
+    seeds = [run.header.seed for run in side.runs.runs]
+    return dict(zip(seeds, final_regrets(side.runs).tolist(), strict=True))
+
+
+def _refuse_unlike(old: str, new: str, one: RunHeader, other: RunHeader) -> None:
+    """Each pair for itself: of campaigns over several draws, the first pair may share a table that others do not."""
     unlike = [name for name in _ALIKE if getattr(one, name) != getattr(other, name)]
     if one.table["digest"] != other.table["digest"]:
         unlike.insert(0, "table")
     if unlike:
         told = ", ".join(f"{name} {_told(one, name)} and {_told(other, name)}" for name in unlike)
-        raise CampaignError(f"{old.name} and {new.name} were not run alike: {told}")
+        raise CampaignError(f"{old} and {new} were not run alike (seed {one.seed}): {told}")
 
 
 def _told(header: RunHeader, name: str) -> str:
@@ -195,14 +201,16 @@ _SAID: Final[dict[Verdict, str]] = {
 def summary_markdown(outcome: GateOutcome, old: GateSide, new: GateSide) -> str:
     """A short summary for a pull request."""
     header = old.runs.runs[0].header
+    tables = CampaignResults((old.runs,)).table_label  # of all draws that there are
     needed = f" About {outcome.seeds_needed} seeds would decide it." if outcome.seeds_needed else ""
     few = f" A verdict takes at least {FEWEST_FOR_VERDICTS} seeds." if outcome.n_seeds < FEWEST_FOR_VERDICTS else ""
+    same = " All pairs are equal, run for run." if outcome.change == outcome.low == outcome.high == 0 else ""
     budget = "no limit of" if header.budget_s is None else f"{header.budget_s:,.0f}"
     lines = (
         f"### Gate: **{outcome.verdict}**",
         "",
         f"Over {outcome.n_seeds} paired seeds, {_SAID[outcome.verdict]} (margin {outcome.margin:g} percentage points)."
-        f"{few}{needed}",
+        f"{same}{few}{needed}",
         "",
         "| | mean regret | change | interval |",
         "| --- | ---: | ---: | ---: |",
@@ -211,7 +219,7 @@ def summary_markdown(outcome: GateOutcome, old: GateSide, new: GateSide) -> str:
         f"[{outcome.low:+.2f}, {outcome.high:+.2f}] |",
         "",
         f"Regret in percentage points, {CONFIDENCE:.0%} interval of the mean difference. {budget} simulated seconds; "
-        f"{header.table_label}. {_changed_versions(old, new)}",
+        f"{tables}. {_changed_versions(old, new)}",
     )
     return "\n".join(lines).rstrip() + "\n"
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from nhb2_plugins.analysis.gate import gate, judge, side_of, summary_markdown
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.errors import CampaignError, InvalidValueError
+from nhb2_plugins.subspace import Subspace
 from tests.analysis.pools import drawn, pool
-from tests.analysis.runs import campaign_of, optimizer_with
+from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with
 
 TEN = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0])
 WIGGLE = np.array([0.1, -0.1] * 5)
@@ -87,8 +90,40 @@ def test_sides_that_were_not_run_alike_are_refused() -> None:
     with pytest.raises(CampaignError, match="old: optimizer '' is not one of 'a', 'b'"):
         side_of(two, "", "old")
     longer = CampaignResults((optimizer_with("a", [1.0], budget_s=50.0),))
-    with pytest.raises(CampaignError, match=r"not run alike: budget_s 100.0 and 50.0"):
+    with pytest.raises(CampaignError, match=r"not run alike \(seed 0\): budget_s 100.0 and 50.0"):
         gate(side_of(two, "a", "old"), side_of(longer, "", "new"), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [({"max_evaluations": 20}, "max_evaluations None and 20"), ({"problem": Subspace(lr=0.1)}, "problem")],
+)
+def test_what_else_a_run_is_kept_to_is_compared(header: dict[str, Any], message: str) -> None:
+    kept = CampaignResults((optimizer_with("a", TEN.tolist(), **header),))
+    with pytest.raises(CampaignError, match=message):
+        gate(side_of(campaign_of({"a": TEN.tolist()}), "", "old"), side_of(kept, "", "new"), 0.5)
+
+
+def over_draws(n_draws: int, seeds: range) -> CampaignResults:
+    """Runs whose seed s is on draw s mod K."""
+    tables = [{**TABLE, "digest": f"{draw:016}", "draw": [draw, 27]} for draw in range(n_draws)]
+    runs = [make_run([(10, 80.0 + seed % 3)], seed=seed, table=tables[seed % n_draws]) for seed in seeds]
+    return CampaignResults((optimizer_of("a", *runs),))
+
+
+def test_pairs_on_different_draws_are_refused_although_the_first_share_one() -> None:
+    nine, three = side_of(over_draws(9, range(12)), "", "nine"), side_of(over_draws(3, range(12)), "", "three")
+    with pytest.raises(CampaignError, match=r"nine and three were not run alike \(seed 3\): table .*draw 3.*draw 0"):
+        gate(nine, three, 0.5)
+
+
+def test_sides_that_begin_with_different_draws_are_paired_by_seed() -> None:
+    sides = side_of(over_draws(9, range(12)), "", "old"), side_of(over_draws(9, range(1, 20)), "", "new")
+    outcome = gate(*sides, margin=0.5)
+    assert (outcome.verdict, outcome.n_seeds) == ("equivalent", 11)
+    text = summary_markdown(outcome, *sides)
+    assert "(margin 0.5 percentage points). All pairs are equal, run for run.\n" in text
+    assert "embedded table, 9 of its 27 draws. " in text
 
 
 def test_versions_that_changed_are_named() -> None:
