@@ -125,7 +125,7 @@ def prior(
         InvalidValueError: an unknown quality, a seed that is none, a part of the space so small that no configuration
             is in the band, or as :class:`~nhb2_plugins.problem.Problem`.
     """
-    if quality not in BANDS:
+    if not isinstance(quality, str) or quality not in BANDS:
         raise InvalidValueError(describe_choices(quality, BANDS, what="quality of a prior"))
     problem = as_problem(open_benchmark() if bench is None else bench, cast(ProblemArguments, arguments))
     indices = problem.restriction.indices

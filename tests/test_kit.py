@@ -83,6 +83,7 @@ def test_what_is_written_is_formatted_and_whole(kind: str, tmp_path: Path) -> No
         ("", "is not of small letters"),
         ("random", "Python has a module 'random' already"),
         ("lambda", "Python has a keyword 'lambda' already"),
+        ("none", "Python has a keyword 'None' already"),
         ("asha", "there is an optimizer 'asha' already"),
         ("nhb2-plugins", "Python has a module 'nhb2_plugins' already"),
     ],

@@ -89,6 +89,7 @@ def test_every_encoding_has_the_prior_as_its_default(bench: Benchmark, encoding:
     ("arguments", "message"),
     [
         ({"quality": "god"}, r"quality of a prior 'god' is not one of .* \(did you mean 'good'\?\)"),
+        ({"quality": ["good"]}, r"quality of a prior \['good'\] is not one of"),
         ({"seed": -1}, "seed -1 is not an integer in 0"),
         ({"epoch": 13}, "epoch 13 is not one of"),
         ({"restriction": Subspace(cellcode="0|10|210", lr=0.1)}, "no configuration of Subspace.* is in the band"),

@@ -126,6 +126,8 @@ def _without_minus_zero(text: str) -> str:
 def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:
     """One file when there is one frame; else one beside it for each. The last two columns say what the numbers are."""
     frames = {f"{name}-{each.key}": each.frame for name, of_name in sections.items() for each in of_name}
+    if not file.name:
+        raise InvalidValueError(f"--csv {file} is a directory; name a file")
     file.parent.mkdir(parents=True, exist_ok=True)
     for key, frame in frames.items():
         target = file if len(frames) == 1 else file.with_name(f"{file.stem}-{key}{file.suffix or '.csv'}")

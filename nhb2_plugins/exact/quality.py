@@ -60,9 +60,7 @@ class FrontQuality:
         """
         values = checked_points(front, "front")
         values = np.ascontiguousarray(values[moocore().is_nondominated(values)])
-        point = values.max(axis=0) if reference is None else np.asarray(reference, dtype=np.float64)
-        if point.shape != values.shape[1:] or not np.isfinite(point).all():
-            raise InvalidValueError(f"reference point {reference!r:.80} is not {values.shape[1]} finite numbers")
+        point = values.max(axis=0) if reference is None else checked_reference(reference, values.shape[1])
         made = cls(values, point)
         if not made.front_hypervolume > 0:
             named = "the nadir of the front" if reference is None else "the reference point"
@@ -125,3 +123,18 @@ def checked_points(points: ArrayLike, what: str) -> Floats:
     if values.ndim != 2 or not values.size or values.shape[1] < 2 or not np.isfinite(values).all():
         raise InvalidValueError(f"{what} {points!r:.80} is not one or more points of two or more finite numbers")
     return values
+
+
+def checked_reference(reference: ArrayLike, n_objectives: int) -> Floats:
+    """The reference point, shape (n_objectives,).
+
+    Raises:
+        InvalidValueError: it is not so many finite numbers.
+    """
+    try:
+        point = np.asarray(reference, dtype=np.float64)
+    except (TypeError, ValueError):
+        point = np.empty(0)
+    if point.shape != (n_objectives,) or not np.isfinite(point).all():
+        raise InvalidValueError(f"reference point {reference!r:.80} is not {n_objectives} finite numbers")
+    return point

@@ -23,6 +23,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.front import Outcomes, front_positions
 from nhb2_plugins.exact.levels import Floats, Integers
 from nhb2_plugins.exact.over_time import MAX_STEP_S, CostLaw, check_grid, in_steps, spread_levels
+from nhb2_plugins.exact.quality import checked_reference
 from nhb2_plugins.objectives import COST_S, ERROR_PCT
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
@@ -71,15 +72,18 @@ class RandomHypervolume:
         """The same in percent of the exact front's.
 
         Raises:
-            InvalidValueError: ``n_draws`` is not a positive integer.
+            InvalidValueError: ``n_draws`` is not a positive integer, or the front has no hypervolume up to the
+                reference point.
         """
+        if not self.front > 0:
+            raise InvalidValueError(f"the exact front has no hypervolume up to {self.reference}: name a point beyond")
         return 100 * self.mean(n_draws) / self.front
 
     def mean_regret_pp(self, n_draws: int) -> float:
         """What is expected to be missing to the exact front's hypervolume, in percentage points of it.
 
         Raises:
-            InvalidValueError: ``n_draws`` is not a positive integer.
+            InvalidValueError: as :meth:`mean_pct`.
         """
         return 100 - self.mean_pct(n_draws)
 
@@ -127,10 +131,7 @@ def _reference(outcomes: Outcomes, given: Sequence[float] | None) -> Floats:
     if given is None:
         nadir: Floats = outcomes.values[front_positions(outcomes.values)].max(axis=0)
         return nadir
-    point = np.asarray(given, dtype=np.float64)
-    if point.shape != (len(outcomes.objectives),) or not np.isfinite(point).all():
-        raise InvalidValueError(f"reference {given!r:.80} is not {len(outcomes.objectives)} finite numbers")
-    return point
+    return checked_reference(given, len(outcomes.objectives))
 
 
 def _dominated(share: Floats, n_draws: float | Floats) -> Floats:

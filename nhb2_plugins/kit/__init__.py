@@ -66,11 +66,10 @@ def _fields(name: str) -> dict[str, str]:
             f"name {name!r:.80} is not of small letters, digits and single hyphens, such as 'my-search'"
         )
     module = name.replace("-", "_")
-    if keyword.iskeyword(module) or find_spec(module) is not None:
-        raise InvalidValueError(f"name {name!r} is taken: Python has a {_taken_as(module)} {module!r} already")
     class_name = "".join(word.capitalize() for word in module.split("_"))
+    for word in (module, class_name):  # none, true and false are keywords as classes
+        if keyword.iskeyword(word):
+            raise InvalidValueError(f"name {name!r} is taken: Python has a keyword {word!r} already")
+    if find_spec(module) is not None:
+        raise InvalidValueError(f"name {name!r} is taken: Python has a module {module!r} already")
     return {"name": name.replace("_", "-"), "module": module, "class_name": class_name}
-
-
-def _taken_as(module: str) -> str:
-    return "keyword" if keyword.iskeyword(module) else "module"

@@ -49,9 +49,9 @@ def read_front(path: Path) -> PublishedFront:
     """
     try:
         text = read_regular(path, max_bytes=_MOST_BYTES).decode("utf-8-sig")
-    except (OSError, ValueError) as error:
+        header, *lines = list(csv.reader(io.StringIO(text))) or [[]]
+    except (OSError, ValueError, csv.Error) as error:
         raise InvalidValueError(f"front {path} cannot be read: {error}") from error
-    header, *lines = list(csv.reader(io.StringIO(text))) or [[]]
     names = [_OTHER_NAMES.get(name.strip(), name.strip()) for name in header]
     for name in names:
         if name not in OBJECTIVES:

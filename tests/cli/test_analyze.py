@@ -150,6 +150,11 @@ def test_numbers_are_printed_by_their_kind() -> None:
     assert cells == ["0.003125", "13.250", "181.0", "0.5000", "5.0e-06", "0.00", "48", "-", "7"]
 
 
+def test_numbers_do_not_go_to_a_directory(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "joint", "--table", str(table), "--csv", "."]) == 2
+    assert capsys.readouterr().err == "nhb2: error: --csv . is a directory; name a file\n"
+
+
 @needs("moocore")
 def test_a_published_front_is_compared_and_exported(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

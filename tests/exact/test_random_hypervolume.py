@@ -111,8 +111,10 @@ def test_10_000_runs_on_the_embedded_table_agree() -> None:
 
 
 def test_what_cannot_be_answered_is_refused() -> None:
-    with pytest.raises(InvalidValueError, match=r"reference \(1.0,\) is not 2 finite numbers"):
+    with pytest.raises(InvalidValueError, match=r"reference point \(1.0,\) is not 2 finite numbers"):
         random_hypervolume(BENCH, reference=(1.0,))
+    with pytest.raises(InvalidValueError, match=r"the exact front has no hypervolume up to \(-1.0, 5.0\)"):
+        random_hypervolume(BENCH, reference=(-1.0, 5.0)).mean_regret_pp(10)
     with pytest.raises(InvalidValueError, match="n_draws"):
         random_hypervolume(BENCH).mean(0)
     with pytest.raises(InvalidValueError, match="over time two are solved for"):

@@ -70,6 +70,7 @@ def test_a_better_front_by_hand(tmp_path: Path) -> None:
         ("error_pct,cost_s\n1,2,3\n", "2 columns and points of 3 numbers"),
         ("error_pct,cost_s\n1,nan\n", "is not one or more points"),
         ("error_pct,error_pct\n1,2\n", "different names"),
+        ('"' + "a" * 200_000 + '"', "cannot be read: field larger than"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
