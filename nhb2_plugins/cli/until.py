@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
+from nhb2_plugins.errors import CampaignError
 
 if TYPE_CHECKING:
     from nhb2_plugins.analysis.results import CampaignResults
@@ -47,10 +48,15 @@ def run_until_decided(
         campaign: where to.
         rule: when to stop.
         run: runs those of the given ids that are not there yet.
+
+    Raises:
+        CampaignError: there is no pair, or one without a seed in common.
     """
     by_optimizer: dict[str, list[RunPlan]] = {}
-    for plan in plans:
+    for plan in sorted(plans, key=lambda plan: plan.seed):  # later seeds come last in the test, whatever the list says
         by_optimizer.setdefault(plan.optimizer, []).append(plan)
+    by_optimizer = {name: by_optimizer[name] for name in dict.fromkeys(plan.optimizer for plan in plans)}
+    most = _most_seeds(by_optimizer)
     asked: set[str] = set()
     n_seeds, ran = 0, 0
     active = set(by_optimizer)
@@ -60,29 +66,41 @@ def run_until_decided(
         outcome = run(wanted)
         ran += outcome.n_run
         asked |= {*wanted}
-        stopping = _look(campaign, by_optimizer, rule)
+        stopping = _look(campaign, list(by_optimizer), rule, most)
         active = {name for pair in stopping.pairs if not pair.verdict for name in (pair.first, pair.second)}
         campaign.write_stopping(_text(stopping))
         if stopping.stopped or outcome.failed:
             return replace(outcome, n_kept=len(asked) - ran - len(outcome.failed), n_run=ran)
 
 
-def _look(campaign: CampaignDirectory, by_optimizer: Mapping[str, Sequence[RunPlan]], rule: Rule) -> Stopping:
+def _most_seeds(by_optimizer: Mapping[str, Sequence[RunPlan]]) -> dict[tuple[str, str], int]:
+    """How many seeds each pair of optimizers can have in common."""
+    seeds = {name: {plan.seed for plan in plans} for name, plans in by_optimizer.items()}
+    most = {(first, second): len(seeds[first] & seeds[second]) for first, second in combinations(seeds, 2)}
+    if not most:
+        raise CampaignError(f"until decided: a pair of optimizers is needed, not {', '.join(seeds)} alone")
+    for (first, second), n_seeds in most.items():
+        if not n_seeds:
+            raise CampaignError(
+                f"until decided: {first} and {second} have no seed in common, so their runs are no pairs"
+            )
+    return most
+
+
+def _look(
+    campaign: CampaignDirectory, names: Sequence[str], rule: Rule, most: Mapping[tuple[str, str], int]
+) -> Stopping:
     from nhb2_plugins.analysis.model import SIGNIFICANCE
     from nhb2_plugins.analysis.results import read_results
     from nhb2_plugins.analysis.stopping import Stopping
 
-    results = read_results(campaign.path, tuple(by_optimizer))
-    states = tuple(_states(results, list(by_optimizer), rule))
-    most = {name: len(plans) for name, plans in by_optimizer.items()}
+    states = tuple(_states(read_results(campaign.path, tuple(names)), names, rule))
+    stopped: Literal["", "decided", "limit"] = ""
     if all(state.verdict for state in states):
         stopped = "decided"
-    else:
-        # A pair that has used up the seeds of one of its two cannot be decided any more.
-        open_ = [state for state in states if not state.verdict]
-        ended = all(state.n_seeds >= min(most[state.first], most[state.second]) for state in open_)
-        stopped = "limit" if ended else ""
-    return Stopping(SIGNIFICANCE, rule.difference, rule.round_seeds, max(most.values()), stopped, states)  # type: ignore[arg-type]
+    elif all(state.verdict or state.n_seeds >= most[state.first, state.second] for state in states):
+        stopped = "limit"
+    return Stopping(SIGNIFICANCE, rule.difference, rule.round_seeds, max(most.values()), stopped, states)
 
 
 def _states(results: CampaignResults, names: Sequence[str], rule: Rule) -> list[PairState]:

@@ -17,13 +17,13 @@ from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.main import main
 from nhb2_plugins.cli.until import Rule, run_until_decided
-from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.errors import CampaignError, TrajectoryError
 from tests.analysis.runs import OPTIMUM_PCT, make_run, write_run
 
 REGRETS = {"good": 1.0, "bad": 5.0, "same": 5.0}
 
 
-def plans(seeds: int, *names: str) -> list[RunPlan]:
+def plans(seeds: int | list[int], *names: str) -> list[RunPlan]:
     optimizers = [{"label": name, "algorithm": "random_search", "seeds": seeds} for name in names]
     return plan_runs(CampaignSpec.model_validate({"name": "x", "budget_s": 100, "optimizers": optimizers}))
 
@@ -74,6 +74,35 @@ def test_a_difference_that_does_not_matter_ends_it_too_and_it_resumes(tmp_path: 
     assert not any(again.rounds)
     assert outcome.n_run == 0
     assert read_stopping(again.place.stopping_file) == stopping
+
+
+def test_it_ends_where_a_pair_has_no_further_seeds_in_common(tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path)
+    overlapping = [*plans(list(range(10)), "bad"), *plans(list(range(4, 20)), "same")]
+    run_until_decided(overlapping, campaign.place, Rule(), campaign.run)
+    stopping = read_stopping(campaign.place.stopping_file)
+    assert (stopping.stopped, stopping.n_seeds, stopping.most_seeds) == ("limit", 6, 6)
+
+
+def test_seeds_are_added_in_ascending_order_whatever_their_list_says(tmp_path: Path) -> None:
+    """A look must add to what an earlier one saw, not put something before it."""
+    campaign = Campaign(tmp_path)
+    run_until_decided(plans(list(range(19, -1, -1)), "same", "bad"), campaign.place, Rule(), campaign.run)
+    assert campaign.rounds[0] == [f"{name}/seed-{seed:04d}" for name in ("same", "bad") for seed in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (plans(10, "good"), "a pair of optimizers is needed, not good alone"),
+        ([*plans(3, "good"), *plans([5, 6], "bad")], "good and bad have no seed in common"),
+    ],
+)
+def test_without_pairs_nothing_is_run(asked: list[RunPlan], message: str, tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path)
+    with pytest.raises(CampaignError, match=message):
+        run_until_decided(asked, campaign.place, Rule(), campaign.run)
+    assert not campaign.rounds
 
 
 def test_a_failed_run_ends_it(tmp_path: Path) -> None:
