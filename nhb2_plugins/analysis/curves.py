@@ -18,6 +18,8 @@ from nhb2_plugins.analysis.results import OptimizerRuns
 from nhb2_plugins.trajectory.run_file import RunSummary
 
 MOST_POINTS: Final = 400
+MOST_REGRET_PP: Final = 100.0
+"""No regret is larger, be it of an error in percent or of a hypervolume in percent of the front's."""
 """Where runs change more often, a curve keeps this many of the moments, evenly on the logarithm of the axis."""
 
 Steps = Sequence[tuple[float, float]]
@@ -164,12 +166,12 @@ class AnytimeCurve:
     median_high: Floats
 
 
-def curve_of(optimizer: OptimizerRuns, aligned: AlignedRuns) -> AnytimeCurve:
-    """Mean and median with their intervals."""
+def curve_of(optimizer: OptimizerRuns, aligned: AlignedRuns, most: float = MOST_REGRET_PP) -> AnytimeCurve:
+    """Mean and median with their intervals, of values that are at most ``most``."""
     kept = _thinned(aligned.places)
     values = aligned.values_at(kept)
     empty = not values.size
-    mean_low, mean_high = (np.empty(0), np.empty(0)) if empty else mean_interval(values)
+    mean_low, mean_high = (np.empty(0), np.empty(0)) if empty else mean_interval(values, most)
     median_low, median_high = (np.empty(0), np.empty(0)) if empty else median_interval(values)
     return AnytimeCurve(
         optimizer=optimizer.marked_name,

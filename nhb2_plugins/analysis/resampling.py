@@ -56,8 +56,8 @@ def interval_of(resampled: Floats, n_runs: int) -> tuple[Floats, Floats]:
     return low, high
 
 
-def mean_interval(values: Floats) -> tuple[Floats, Floats]:
-    """Interval of the mean over the first axis of (n_runs, …) of values of at least 0; NaN of too few runs.
+def mean_interval(values: Floats, most: float = np.inf) -> tuple[Floats, Floats]:
+    """Interval of the mean over the first axis of (n_runs, …) of values from 0 to ``most``; NaN of too few runs.
 
     A t-interval of logarithms (Cox's, see Land, Technometrics 14, 1972): the mean is known as well as mean and variance
     of the logarithms are. Regrets have a long tail, of which a bootstrap of ten runs knows too little. A tenth of
@@ -72,7 +72,7 @@ def mean_interval(values: Floats) -> tuple[Floats, Floats]:
         ends = _bootstrap_t(values, mean, spread) if n_runs >= _MANY_RUNS else _t_of_logarithms(values, mean)
     varied = spread > _SAME * np.maximum(mean, _SAME)
     low, high = (np.where(varied, end, mean) for end in ends)
-    return np.maximum(low, 0.0), high
+    return np.maximum(low, 0.0), np.maximum(np.minimum(high, most), mean)
 
 
 def _t_of_logarithms(values: Floats, mean: Floats) -> tuple[Floats, Floats]:

@@ -291,7 +291,11 @@ def _header(content: dict[str, Any], where: str) -> RunHeader:
         raise TrajectoryError(
             f"{where}: format version {content.get('format_version')!r}; this version reads {FORMAT_VERSION}"
         )
-    return RunHeader(**_values(HEADER, content, where))
+    values = _values(HEADER, content, where)
+    try:
+        return RunHeader(**values)
+    except TrajectoryError as error:
+        raise TrajectoryError(f"{where}: {error}") from error
 
 
 def _incumbent(content: dict[str, Any], where: str) -> MeasuredIncumbent:

@@ -71,6 +71,14 @@ def test_an_interval_holds_the_mean_and_nothing_below_zero() -> None:
     assert 0 <= low < 0.1 < high < np.inf
 
 
+def test_no_interval_goes_beyond_the_largest_value_that_there_is() -> None:
+    found = np.array([100.0, 20.5, 24.7, 97.0, 40.8])  # regrets in hypervolume of three objectives
+    (low, high), free = mean_interval(found, 100), mean_interval(found)
+    assert (float(low), float(high)) == (float(free[0]), 100)
+    assert free[1] > 100
+    assert tuple(map(float, mean_interval(np.full(9, 100.0), 100))) == (100, 100)
+
+
 def test_intervals_are_the_same_every_time_and_for_a_column_alone() -> None:
     for n_runs in (20, 60):
         values = np.random.default_rng(0).gamma(2.0, 2.0, size=(n_runs, 3))

@@ -174,5 +174,5 @@ def test_objectives_stand_in_a_header_only_where_there_are_several(tmp_path: Pat
 def test_a_header_whose_objectives_disagree_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     path = tmp_path / "run.jsonl"
     path.write_text(json.dumps({**line_of(TWO), **change}) + "\n")
-    with pytest.raises(TrajectoryError, match=message):
+    with pytest.raises(TrajectoryError, match=rf"run\.jsonl:1: .*{message}"):
         read_run(path)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from nhb2_plugins.analysis import parts
+from nhb2_plugins.analysis.curves import MOST_REGRET_PP
 from nhb2_plugins.analysis.density import MANY_RUNS
 from nhb2_plugins.analysis.model import (
     CONFIDENCE,
@@ -54,7 +55,7 @@ def _final_row(position: int, card: OptimizerCard) -> Strip:
         card.marked_name,
         position,
         found,
-        Interval(float(values.mean()), *map(float, mean_interval(values))),
+        Interval(float(values.mean()), *map(float, mean_interval(values, MOST_REGRET_PP))),
         Interval(median, *map(float, median_interval(values))),
         best,
         quarter,

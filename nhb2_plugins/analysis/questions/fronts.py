@@ -121,10 +121,10 @@ def fronts(results: CampaignResults) -> Fronts | None:
         objectives=header.objectives,
         rows=tuple(_row(each, header) for each in results.optimizers),
         over_time=tuple(
-            curve_of(each, aligned_over_time(each, results.horizon_s, by_time)) for each in results.optimizers
+            curve_of(each, aligned_over_time(each, results.horizon_s, by_time), np.inf) for each in results.optimizers
         ),
         over_evaluations=tuple(
-            curve_of(each, aligned_over_evaluations(each, by_evaluation)) for each in results.optimizers
+            curve_of(each, aligned_over_evaluations(each, by_evaluation), np.inf) for each in results.optimizers
         ),
         surfaces=_surfaces(ran, header) if len(header.objectives) == 2 else (),
         points=tuple(_found(point, ran) for point in header.front),
