@@ -61,6 +61,24 @@ def test_more_pairs_need_more_seeds_and_nothing_needs_them_without_end() -> None
     assert Pair(values, values).seeds_needed(0.001, 0.8) is None
 
 
+def test_the_plan_is_the_same_whichever_of_a_pair_comes_first() -> None:
+    """Of a lopsided pair the ranks see the difference early in the one direction, and late or never in the other."""
+    lopsided, even = np.array([0.0] * 9 + [10.0]), np.linspace(-1, 1, 20)
+    pair, turned = Pair(lopsided, even), Pair(even, lopsided)
+    n_seeds = 40
+    generator = np.random.default_rng(5)
+    first, second = (generator.choice(each - each.mean(), (3000, n_seeds)) for each in (lopsided, even))
+    found = []
+    for sign in (1, -1):  # the first has the smaller mean, by one, or the second has
+        differences = second - first + sign
+        greater = wilcoxon(sign * differences, axis=1, alternative="greater").pvalue <= 0.025
+        found.append(greater.mean())
+    assert max(found) > 0.95 > 0.5 > min(found)
+    for each in (pair, turned):
+        assert each.power(1.0, n_seeds) == pytest.approx(min(found), abs=0.03)
+    assert pair.seeds_needed(0.01, 0.8) is None  # what is significant then is the other one's being better
+
+
 def test_quantiles_of_a_law() -> None:
     law = RegretLaw(1, 10.0, (0.0, 2.0), (0.0, 1.0))
     assert quantiles_of(law, 4).tolist() == pytest.approx([0.25, 0.75, 1.25, 1.75])

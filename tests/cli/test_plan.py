@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from nhb2_plugins.analysis.power import Pair
+from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.cli.main import main
+from nhb2_plugins.cli.plan import _is_exact
 from tests.analysis.runs import OPTIMUM_PCT, make_run, write_run
 
 SPEC = """
@@ -41,6 +43,7 @@ def test_a_plan_from_recorded_runs(tmp_path: Path, capsys: pytest.CaptureFixture
     assert row.split()[:3] == ["a,", "b", str(needed)]
     assert row.endswith(f"{smallest:.2f} with 20 seeds")
     assert "significant with probability 0.8 (Wilcoxon's signed-rank test" in said
+    assert "whichever of the two is better" in said
     assert "Spreads as in the recorded runs." in said
 
 
@@ -53,17 +56,28 @@ def test_a_plan_of_a_specification_runs_a_pilot_but_of_random_search(
     out, err = capsys.readouterr()
     assert "running a pilot of 10 seeds" in err
     assert "RS, REA" in out
-    assert "of random search as its exact law says" in out
+    assert "Spreads as in 10 runs of a pilot, and of random search as its exact law says." in out
     file.write_text(SPEC.replace("algorithm: regularized_evolution", "algorithm: random_search, n_workers: 2"))
     assert main(["plan", str(file), "--difference", "3"]) == 0
-    assert "pilot of" not in capsys.readouterr().err  # nothing was run
+    out, err = capsys.readouterr()
+    assert "pilot of" not in err  # nothing was run
+    assert "Spreads of random search as its exact law says." in out
+
+
+def test_of_several_objectives_random_search_has_no_law() -> None:
+    optimizers = [{"algorithm": "random_search", "seeds": 3}]
+    for objectives, exact in ((["error_pct"], True), (["error_pct", "cost_s"], False)):
+        spec = CampaignSpec.model_validate(
+            {"name": "x", "budget_s": 3000, "objectives": objectives, "optimizers": optimizers}
+        )
+        assert _is_exact(spec, spec.optimizers[0]) == exact
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nowhere", "--difference", "1"], "nowhere"),
-        (["DIR", "--difference", "1"], "fewer than two optimizers"),
+        (["DIR", "--difference", "1"], "fewer than two optimizers with two results each"),
         (["DIR", "--difference", "1", "--power", "1.5"], "power 1.5 is not between"),
     ],
 )

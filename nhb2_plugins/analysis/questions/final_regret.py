@@ -72,7 +72,7 @@ def _words(rows: Rows, facts: CampaignFacts) -> list[str]:
     ranked = [standing for standing in standings if standing.often and standing.enough]
     few = [f"{each.card.marked_name} ({len(each.card.runs)})" for each in standings if not each.enough]
     text = f"After {facts.horizon_s:,.0f} simulated seconds "
-    if any(not standing.often for standing in standings):
+    if ranked and any(not standing.often for standing in standings):
         text += "and among the optimizers with a result in at least half of their runs, "
     text += _leader(ranked, rows, facts) if ranked else _unranked(standings, rows, facts.measure)
     baseline = facts.baseline_time
@@ -88,9 +88,10 @@ def _unranked(standings: Sequence[Standing], rows: Rows, measure: str) -> str:
     """Means of optimizers none of which has enough runs to be called ahead, in the order of the campaign."""
     means = {each.card.marked_name: f"{each.mean_pp:.2f} ({_counted(each, rows)})" for each in standings}
     told = listed([f"{row.name} {means[row.name]}" for row in rows if row.name in means])
+    often = "" if all(each.often for each in standings) else ", with a result in at least half of them"
     return (
         f"the mean regrets in {measure} are, in percentage points: {told}. No optimizer has the {FEWEST_FOR_VERDICTS} "
-        "runs that a ranking takes"
+        f"runs that a ranking takes{often}"
     )
 
 
