@@ -13,7 +13,7 @@ from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.testing import generated_benchmark
 
 ONE = Subspace(cellcode="0|10|210", lr=0.1, batch_size=256)
-ENDS_BY_ITSELF = {"smac"}
+ENDS_BY_ITSELF = {"sh_emoa", "smac"}
 NOTHING_TO_SEARCH = {"regularized_evolution", "rs_then_rea", "bohb_then_rea"}
 LADDER = FidelityLadder.hyperband(1, 12, eta=3)
 
