@@ -1,4 +1,4 @@
-"""One table and one scheduler for all tests of campaigns that need some, whichever."""
+"""One table for all tests of campaigns, and a scheduler for those of a module that need some, whichever."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ def bench() -> Benchmark:
     return open_benchmark()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
-    """Its address. What concerns a campaign's own cluster or its processes starts those."""
+    """Its address. What concerns a campaign's own cluster or its processes starts those.
+
+    It ends with the module: its threads draw from :mod:`random`, whose state other tests compare.
+    """
     with scheduler_of_threads() as address:
         yield address
 

@@ -14,4 +14,4 @@ def test_the_suites_of_the_page_pass(pytester: pytest.Pytester) -> None:
     passed, _, failed = pytester.inline_run("-q", pytester.makepyfile(test_page=page)).listoutcomes()
     assert not failed
     suites = [report.nodeid.split("::")[1] for report in passed]
-    assert (suites.count("TestBestNeighbour"), suites.count("TestOneFileARecord")) == (9, 7)
+    assert (suites.count("TestBestNeighbour"), suites.count("TestOneFileARecord")) == (10, 7)
