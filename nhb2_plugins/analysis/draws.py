@@ -80,13 +80,14 @@ def dependence_of(first: OptimizerRuns, second: OptimizerRuns) -> Dependence | N
     return Dependence(
         by_draw,
         {name: float(np.mean(variants[name])) for name in sorted(variants)},
-        _share([value > 0 for value in by_draw.values()]),
+        share_of([value > 0 for value in by_draw.values()]),
         between,
         within,
     )
 
 
-def _share(ahead: Sequence[bool]) -> Interval:
+def share_of(ahead: Sequence[bool]) -> Interval:
+    """The share of draws in which one is ahead, with its interval (Wilson's); being level is not being ahead."""
     found = binomtest(sum(ahead), len(ahead)).proportion_ci(CONFIDENCE, method="wilson")
     return Interval(sum(ahead) / len(ahead), float(found.low), float(found.high))
 

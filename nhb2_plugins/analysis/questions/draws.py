@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from nhb2_plugins.analysis import parts
-from nhb2_plugins.analysis.draws import Dependence, dependence_of, rotates
+from nhb2_plugins.analysis.draws import Dependence, dependence_of, rotates, share_of
 from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
 from nhb2_plugins.analysis.question import Question
@@ -81,15 +81,15 @@ def _words(rows: Sequence[DrawsRow], _facts: CampaignFacts) -> Iterator[str]:
 
 
 def _told(row: DrawsRow) -> str:
-    n_ahead = round(row.ahead.value * row.n_draws)
-    name, other, n = row.first, row.second, n_ahead
-    share, mean = row.ahead, row.mean
-    if 2 * n_ahead < row.n_draws:
-        name, other, n, mean = other, name, row.n_draws - n_ahead, -mean
-        share = Interval(1 - share.value, 1 - share.high, 1 - share.low)
+    differences = row.found.by_draw.values()
+    name, other, mean, ahead = row.first, row.second, row.mean, [value > 0 for value in differences]
+    behind = [value < 0 for value in differences]
+    if sum(behind) > sum(ahead):
+        name, other, mean, ahead = other, name, -mean, behind
+    share = share_of(ahead)
     return (
-        f"{name} is ahead of {other} in {n} of {row.n_draws} (a share of {share.low:.2f} to {share.high:.2f}), "
-        f"{_on_average(mean, other)}"
+        f"{name} is ahead of {other} in {sum(ahead)} of {row.n_draws} "
+        f"(a share of {share.low:.2f} to {share.high:.2f}), {_on_average(mean, other)}"
     )
 
 
