@@ -15,7 +15,7 @@ from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.campaign import needs_quickstart
 from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.cli.values import positive_number, positive_real
-from nhb2_plugins.errors import InvalidValueError, Nhb2Error
+from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
 
 if TYPE_CHECKING:
     from nhb2_plugins.analysis.gate import GateSide
@@ -30,8 +30,8 @@ _DESCRIPTION: Final = (
 )
 
 
-class GateRunError(Nhb2Error):
-    """An environment for one side of a gate cannot be made, or its runs failed."""
+class GateRunError(CampaignError):
+    """A gate has no answer: runs cannot be read, an environment cannot be made, its runs failed, a disk refuses."""
 
 
 def add_gate(commands: Commands) -> None:
@@ -60,6 +60,15 @@ def add_gate(commands: Commands) -> None:
 
 
 def _gate(options: argparse.Namespace) -> int:
+    try:
+        return _answer(options)
+    except BrokenPipeError:
+        raise
+    except (OSError, Nhb2Error) as error:  # an exit status of 1 says "worse", and nothing else
+        raise GateRunError(str(error)) from error
+
+
+def _answer(options: argparse.Namespace) -> int:
     with needs_quickstart():
         from nhb2_plugins.analysis.gate import gate, summary_markdown
     if options.old or options.new:

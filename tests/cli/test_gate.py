@@ -44,6 +44,18 @@ def test_two_labels_of_one_directory(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "'c' is not one of 'a', 'b'" in capsys.readouterr().err
 
 
+def test_worse_alone_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_side(tmp_path / "old", "tpe", 3.0)
+    write_side(tmp_path / "new", "tpe", 2.0)
+    sides = [str(tmp_path / "old"), str(tmp_path / "new")]
+    assert main(["gate", *sides, "--markdown", str(tmp_path)]) == 2  # it is a directory
+    assert str(tmp_path) in capsys.readouterr().err
+    damaged = next((tmp_path / "new").rglob("*.jsonl"))
+    damaged.write_bytes(damaged.read_bytes().replace(b'"seed"', b'"sown"'))
+    assert main(["gate", *sides]) == 2
+    assert damaged.name in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
