@@ -29,19 +29,21 @@ def checked_search_seed(seed: int, *, otherwise: str = "") -> int:
     return int(seed)
 
 
-def checked_count(name: str, count: int, *, otherwise: str = "") -> int:
+def checked_count(name: str, count: int, *, most: int | None = None, otherwise: str = "") -> int:
     """A number of things of which there must be one, as a built-in integer.
 
     Args:
         name: the argument's.
         count: the number.
+        most: the largest number allowed, where there is one.
         otherwise: what else the caller takes, for the message.
 
     Raises:
-        InvalidValueError: not an integer of at least 1.
+        InvalidValueError: not an integer of at least 1, or above the largest.
     """
-    if not _is_integer(count) or count < 1:
-        raise InvalidValueError(f"{name} {count!r:.80} is not an integer of at least 1{otherwise}")
+    if not _is_integer(count) or count < 1 or (most is not None and count > most):
+        allowed = "of at least 1" if most is None else f"in 1..{most}"
+        raise InvalidValueError(f"{name} {count!r:.80} is not an integer {allowed}{otherwise}")
     return int(count)
 
 

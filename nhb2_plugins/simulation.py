@@ -21,10 +21,14 @@ from nhb2_plugins.budget import Budget
 from nhb2_plugins.charging import Bill
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
 from nhb2_plugins.problem import Problem, ProblemArguments
+from nhb2_plugins.space import N_CONFIGURATIONS
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
 from nhb2_plugins.trajectory.run_file import CROSSINGS, OVERHEADS, Crossing, Overhead
+
+MOST_WORKERS: Final = N_CONFIGURATIONS
+"""Simulated workers that a run may have: one for each configuration."""
 
 FREE_IN_A_ROW: Final = 1000
 FREE_IN_A_ROW_PER_PAID: Final = 10
@@ -67,7 +71,7 @@ def simulate(
             problem the seed, the charging (applied in order of submission) and the restriction count here; the epochs
             are the optimizer's to ask for.
         budget_s: simulated seconds; no evaluation starts at or after it. ``inf`` for an optimizer that ends by itself.
-        n_workers: number of simulated workers, at least 1.
+        n_workers: number of simulated workers, from 1 to :data:`MOST_WORKERS`.
         crossing: what happens to evaluations that end after the budget.
         overhead: whether the wall-clock time that the optimizer takes is added to the clock before each start. One
             optimizer thinks of one proposal at a time; what ends meanwhile is told before it is asked again.
@@ -79,15 +83,15 @@ def simulate(
         The logger.
 
     Raises:
-        InvalidValueError: what neither asks nor tells; a budget that is not positive, no worker, an unknown setting or
-            seed; the optimizer leaves the problem's part of the space, to whose best its regret would be.
+        InvalidValueError: what neither asks nor tells; a budget that is not positive, no worker or too many, an unknown
+            setting or seed; the optimizer leaves the problem's part of the space, to whose best its regret would be.
         TrajectoryError: the optimizer asks for nothing but free evaluations, which never spend the budget
             (:data:`FREE_IN_A_ROW`).
         Exception: whatever the optimizer or a sink raises.
     """
     checked_optimizer(optimizer)
     budget = Budget(budget_s)
-    checked_count("n_workers", n_workers)
+    checked_count("n_workers", n_workers, most=MOST_WORKERS)
     if crossing not in CROSSINGS:
         raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
     if overhead not in OVERHEADS:

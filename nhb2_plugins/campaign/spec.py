@@ -34,6 +34,7 @@ from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, 
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.optimizers.registry import check_ladder, check_takes, registration
+from nhb2_plugins.simulation import MOST_WORKERS
 from nhb2_plugins.space import parse_cellcode
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.embedded import embedded_draws
@@ -168,7 +169,7 @@ class OptimizerSpec(_Strict):
         ]
         | None
     ) = None
-    n_workers: int | None = Field(default=None, ge=1, strict=True)
+    n_workers: int | None = Field(default=None, ge=1, le=MOST_WORKERS, strict=True)
     charging: Charging | None = None
     overhead: Overhead | None = None
     restriction: Restriction = Restriction()
@@ -184,6 +185,8 @@ class OptimizerSpec(_Strict):
     def _can_be_shown(cls, label: str) -> str:
         if printable(label) != label:
             raise InvalidValueError(f"{printable(label)!r} holds characters that cannot be shown, here as their codes")
+        if label and not label.strip():
+            raise InvalidValueError(f"{label!r} shows nothing")
         return label
 
     @field_validator("seeds")
@@ -289,7 +292,7 @@ class CampaignSpec(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=_LONGEST_NAME)
     budget_s: float = Field(gt=0, allow_inf_nan=False)
-    n_workers: int = Field(default=1, ge=1, strict=True)
+    n_workers: int = Field(default=1, ge=1, le=MOST_WORKERS, strict=True)
     charging: Charging = "from_scratch"
     crossing: Crossing = "drop"
     measure_epoch: Literal[12, 200] = 12

@@ -7,10 +7,12 @@ files to import that are not there or no archive, and a place to write to that i
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from nhb2_plugins import __version__
@@ -47,6 +49,9 @@ _WRONG_INPUT: Final = (
     CampaignError,
 )
 
+_NO_NAME_OF_A_FILE: Final = (errno.ENAMETOOLONG, errno.ELOOP)
+"""What an operating system says where nothing can be, and nothing could be made, under a name."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
@@ -69,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _discard_output()
         print(printable(f"nhb2: error: {error}", lines=True), file=sys.stderr)
-        return EXIT_FAILED
+        return EXIT_WRONG_INPUT if error.errno in _NO_NAME_OF_A_FILE else EXIT_FAILED
 
 
 def _status_of(options: argparse.Namespace) -> int:
@@ -91,7 +96,9 @@ def _accept_any_encoding() -> None:
 
 def _discard_output() -> None:
     """What is still buffered must not fail again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(io.UnsupportedOperation):  # a stream of the caller's own, not the process's
+        if sys.stdout is not None:  # none at all where the caller closed it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> Parser:

@@ -289,6 +289,17 @@ def test_labels_of_any_script_and_length_are_directories() -> None:
     assert slugs == ["東京", "大阪", "größe_α_0_5", "a_b_c", "optimizer", "x" * 60]
 
 
+def test_a_label_that_shows_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="' ' shows nothing"):
+        OptimizerSpec(algorithm="random_search", seeds=1, label=" ")
+
+
+@pytest.mark.parametrize("n_workers", [0, 196_609, 10**40])
+def test_there_are_no_more_workers_than_configurations(n_workers: int) -> None:
+    with pytest.raises(ValueError, match=r"n_workers\n  Input should be (greater|less) than or equal to (1|196608)"):
+        OptimizerSpec(algorithm="random_search", seeds=1, n_workers=n_workers)
+
+
 @pytest.mark.parametrize(
     ("label", "told"),
     [

@@ -43,6 +43,26 @@ def test_other_wrong_input(tmp_path: Path) -> None:
     assert_one_line_error(nhb2("log", "export", "x", "--format", "cars"), "(did you mean 'carps'?)")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("info", "--table"),
+        ("run",),
+        ("report",),
+        ("plan", "--difference", "1"),
+        ("dashboard",),
+        ("data", "import"),
+        ("data", "verify"),
+        ("log", "show"),
+        ("log", "check"),
+        ("new", "optimizer"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_no_file_can_have_is_wrong_input(command: tuple[str, ...]) -> None:
+    assert_one_line_error(nhb2(*command, "a" * 300), "aaa")
+
+
 @pytest.mark.parametrize(("group", "named"), [([], "dashboard"), (["data"], "import"), (["log"], "merge")])
 def test_without_a_command_it_says_which_there_are(group: list[str], named: str) -> None:
     done = nhb2(*group)
@@ -104,9 +124,19 @@ def test_output_that_cannot_be_written_is_a_failure() -> None:
 
 
 def test_closed_output_is_no_error() -> None:
-    command = f'"{sys.executable}" -m nhb2_plugins.cli space >&-'
-    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    done = _with_closed_output("space")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_error_is_told_also_where_the_output_is_closed() -> None:
+    done = _with_closed_output(f"report {'a' * 300}")
+    assert done.returncode == 2
+    assert done.stderr == f"nhb2: error: [Errno 36] File name too long: '{'a' * 300}/campaign.json'\n"
+
+
+def _with_closed_output(arguments: str) -> subprocess.CompletedProcess[str]:
+    command = f'"{sys.executable}" -m nhb2_plugins.cli {arguments} >&-'
+    return subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
 
 
 def test_output_in_ascii_escapes_what_it_lacks() -> None:
