@@ -376,8 +376,11 @@ class Run:
     def unnoticed(self, mutants: Sequence[Mutant], choose: Chooser, tests: Tests) -> list[Mutant]:
         """The mutants that none of their tests notices."""
         tasks = [(mutant, *choose(mutant, tests)) for mutant in mutants]
-        noticed = self.pool.map(noticed_in_worker, tasks)
-        return [mutant for mutant, is_seen in zip(mutants, noticed, strict=True) if not is_seen]
+        missed = []
+        for mutant, is_noticed in zip(mutants, self.pool.map(noticed_in_worker, tasks), strict=True):
+            print(f"{'noticed' if is_noticed else 'missed':<9}{mutant.place}", flush=True)
+            missed += [] if is_noticed else [mutant]
+        return missed
 
 
 def survivors_of(run: Run, mutants: Sequence[Mutant], near_only: bool) -> tuple[list[Mutant], list[Mutant]]:
@@ -423,7 +426,7 @@ def report(modules: dict[str, list[Mutant]], missed: list[Mutant], survived: lis
         print(row(name, mutants, [m for m in missed if m in members], [m for m in survived if m in members]))
     for mutant in survived:
         known = "equivalent" if (mutant.module, mutant.change) in equivalents() else "SURVIVED"
-        print(f"{known:<11}{mutant.path}:{mutant.line}  {mutant.operator}:  {mutant.change}")
+        print(f"{known:<11}{mutant.place}")
 
 
 def arguments() -> argparse.Namespace:

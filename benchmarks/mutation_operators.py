@@ -40,6 +40,11 @@ class Mutant:
         """The code before and after, in one line."""
         return f"{' '.join(self.before.split())} -> {self.after}"
 
+    @property
+    def place(self) -> str:
+        """Where it is and what it changes, in one line."""
+        return f"{self.path}:{self.line}  {self.operator}:  {self.change}"
+
     def source(self, original: bytes) -> bytes:
         """The file's text with the change."""
         return original[: self.start] + self.after.encode() + original[self.end :]
