@@ -9,9 +9,20 @@ import pytest
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.facts import facts_of
-from nhb2_plugins.analysis.model import Estimate, Interval
+from nhb2_plugins.analysis.model import (
+    CONFIDENCE,
+    FEWEST_FOR_INTERVALS,
+    FEWEST_FOR_VERDICTS,
+    SIGNIFICANCE,
+    Estimate,
+    Interval,
+)
 from nhb2_plugins.fidelity import FidelityLadder
 from tests.analysis.runs import campaign_of
+
+
+def test_levels_and_fewest_runs_are_those_that_the_documentation_states() -> None:
+    assert (CONFIDENCE, SIGNIFICANCE, FEWEST_FOR_INTERVALS, FEWEST_FOR_VERDICTS) == (0.95, 0.05, 5, 10)
 
 
 def test_numbers_are_shown_with_what_is_known_of_their_spread() -> None:

@@ -88,6 +88,11 @@ def test_the_frames_sum_up(searched: JointSearch) -> None:
     assert random_cell["optimum_share"] == (regret == 0).mean()
     default = frame.loc[("architecture only", "lr 0.1, batch size 256")]
     assert default["mean_error_pct"] == default["worst_regret_pct"] + searched.optimum_error_pct
+    of_default = searched.architecture_first[[searched.default]] - searched.optimum_error_pct
+    first = frame.loc[("architecture, then hyperparameters", "lr 0.1, batch size 256")]
+    assert [first["mean_regret_pct"], first["worst_regret_pct"]] == [*of_default, *of_default]
+    assert frame["n_configurations"].tolist()[:-1] == [196_608, 4096, 4096, 48, 4144, 4144, 4144]
+    assert np.isnan(frame["n_configurations"].iloc[-1])  # as many as it takes
     shares = searched.shares_frame()
     assert shares[["error_share", "cost_share"]].sum().tolist() == pytest.approx([1, 1])
     assert shares["error_share"][2] == searched.interaction_share

@@ -122,7 +122,7 @@ def _figures(found: Sequence[TargetCurves], facts: CampaignFacts) -> tuple[Repor
 
 def _chart(number: int, curves: TargetCurves, facts: CampaignFacts) -> parts.PageChart:
     begun = [times[0] for times in (*curves.times_s, curves.baseline_time_s) if len(times)]
-    first = min(begun, default=facts.horizon_s / 100) * 0.8
+    first = min(begun) * 0.8
     reached = "; ".join(
         f"{name}: {len(times)} of {n_runs} runs"
         for name, times, n_runs in zip(curves.optimizers, curves.times_s, curves.n_runs, strict=True)

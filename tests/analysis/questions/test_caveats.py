@@ -59,6 +59,7 @@ def test_runs_without_a_result_and_too_few_runs_are_counted() -> None:
         "worst.",
         "No interval is given of fewer than 5 runs: b (4).",
     ]
+    assert said(campaign_of({"a": FIVE, "b": [1.0]})) == ["No interval is given of fewer than 5 runs: b (1)."]
 
 
 def test_incumbents_of_different_fidelity_are_told() -> None:

@@ -98,6 +98,8 @@ def test_each_optimizer_has_settings_bars_and_a_table_of_its_runs() -> None:
     assert (own_bars.name, own_bars.bars) == ("second, a <b>", (Bar(12, "3.0", "100.0"),))
     assert (table.summary, table.names) == ("Every run (11)", False)
     assert (table.table.name, table.table.title) == ("runs-2", "second, a <b>: every run")
-    assert table.table.keys[:4] == ("seed", "n_evaluations", "simulated_s", "regret_pp")
+    ends = ("seed", "n_evaluations", "simulated_s", "regret_pp", "valid_error_pct")
+    tested = ("test_error_12_pct", "test_error_200_pct")
+    assert table.table.keys == (*ends, *tested, "cellcode", "lr", "batch_size", "found_s")
     assert [row[0] for row in table.table.rows] == [*range(10), 13]
     assert len(shown) == 3 * 5
