@@ -137,10 +137,20 @@ class Benchmark:
 
     Args:
         table: an open table.
+        seed: which of its training seeds answers where none is named; None for the first.
+
+    Raises:
+        InvalidValueError: a seed that the table does not have.
     """
 
-    def __init__(self, table: Table) -> None:
+    default_seed: int | None = None
+    """The training seed that answers where none is named; None for the first."""
+
+    def __init__(self, table: Table, seed: int | None = None) -> None:
         self.table = table
+        if seed is not None and seed not in table.provenance.seeds:
+            raise InvalidValueError(describe_choices(seed, table.provenance.seeds, what="seed"))
+        self.default_seed = seed
         self._row_answers: dict[tuple[int, Split, Seed], RowAnswers] = {}
         self._optima: dict[tuple[int, Split, Seed], tuple[Configuration, float]] = {}
         # Learning curves by the arguments as the caller wrote them, each array of shape (n_rows, 12).
@@ -156,8 +166,16 @@ class Benchmark:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The table's training seeds, ascending; the first is the default."""
+        """The table's training seeds, ascending; the first is the default, unless another was chosen."""
         return self.table.provenance.seeds
+
+    def with_seed(self, seed: int | None) -> Benchmark:
+        """The same table, answering by another training seed where none is named.
+
+        Raises:
+            InvalidValueError: a seed that the table does not have.
+        """
+        return Benchmark(self.table, seed)
 
     def __repr__(self) -> str:
         return f"<Benchmark of the {self.provenance.label}, seeds {self.seeds}>"
@@ -167,8 +185,8 @@ class Benchmark:
     def __reduce__(self) -> tuple[Any, ...]:
         # A process that receives a benchmark maps the same files: the table itself is never sent.
         if self.table.directory is None:
-            return Benchmark, (self.table,)
-        return _reopened, (str(self.table.directory), self.provenance.digest)
+            return Benchmark, (self.table, self.default_seed)
+        return _reopened, (str(self.table.directory), self.provenance.digest, self.default_seed)
 
     def evaluate(
         self, configuration: Configuration, epoch: int = 12, split: str | None = None, seed: Seed | None = None
@@ -321,7 +339,7 @@ class Benchmark:
             InvalidValueError: a seed that the table does not have, or a truth value (True equals 1).
         """
         if seed is None:
-            return self.seeds[0]
+            return self.seeds[0] if self.default_seed is None else self.default_seed
         if isinstance(seed, str) and seed == MEAN:
             return MEAN
         if isinstance(seed, Hashable) and seed in self.seeds and is_number(seed):  # an array is not hashable
@@ -524,8 +542,8 @@ def _checked_path(table: str | os.PathLike[str]) -> Path:
     return expanded_user(path)
 
 
-def _reopened(directory: str, digest: str) -> Benchmark:
-    benchmark = open_benchmark(directory)
+def _reopened(directory: str, digest: str, seed: int | None) -> Benchmark:
+    benchmark = open_benchmark(directory).with_seed(seed)
     if benchmark.provenance.digest != digest:
         raise TableNotFoundError(f"the table in {directory} is not the one that was sent: another digest")
     return benchmark

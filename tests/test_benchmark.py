@@ -95,6 +95,22 @@ def test_defaults_are_twelve_epochs_validation_and_the_first_seed() -> None:
         assert answers.tolist() == same.tolist()
 
 
+def test_a_table_by_another_of_its_training_seeds_answers_by_that_one_where_none_is_named(tmp_path: Path) -> None:
+    first, second, *_ = BENCH.seeds
+    other = BENCH.with_seed(second)
+    assert other.evaluate(FIRST) == BENCH.evaluate(FIRST, seed=second) != BENCH.evaluate(FIRST)
+    assert other.evaluate(FIRST, seed=first) == BENCH.evaluate(FIRST)
+    assert other.oracle(12) == BENCH.oracle(12, seed=second)
+    assert (other.seeds, other.provenance) == (BENCH.seeds, BENCH.provenance)
+    assert (other.default_seed, other.with_seed(None).default_seed) == (second, None)
+    write_table(tmp_path / "table", mini_columns(), mini_provenance())
+    kept = open_benchmark(tmp_path / "table")
+    for made in (other, kept.with_seed(second)):
+        assert pickle.loads(pickle.dumps(made)).evaluate(FIRST) == other.evaluate(FIRST)
+    with pytest.raises(InvalidValueError, match="seed 5 is not one of"):
+        BENCH.with_seed(5)
+
+
 @given(configurations, questions, seeds)
 def test_evaluate_and_evaluate_many_agree_to_the_bit(
     configuration: Configuration, question: tuple[int, str | None], seed: Any

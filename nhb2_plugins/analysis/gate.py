@@ -30,6 +30,7 @@ _ALIKE: Final = (
     "reference_point",
     "max_evaluations",
     "epochs",
+    "training_seed",
 )
 """What two optimizers must have in common for their final regrets to be compared."""
 

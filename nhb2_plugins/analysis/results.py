@@ -164,8 +164,8 @@ class CampaignResults:
     def goal(self) -> str:
         """What regret is to, in words."""
         header = self.header
-        if self.draws:
-            return f"the best of each run's own draw, error {self.optimum_error_pct:.2f} % on average"
+        if self.turns:
+            return f"the best of each run's own {self.turn}, error {self.optimum_error_pct:.2f} % on average"
         if not header.has_several_objectives:
             best = f"{header.optimum.cellcode}, lr {header.optimum.lr:g}, batch size {header.optimum.batch_size}"
             return f"the table's best: {best}, error {header.optimum_error_pct:.2f} %"
@@ -174,12 +174,21 @@ class CampaignResults:
         return f"all that the exact front's {len(header.front)} points dominate, up to ({reference}){which}"
 
     @property
+    def turns(self) -> tuple[int, ...]:
+        """Which of several tables runs answer from, ascending: draws, or training seeds; none of one table."""
+        found = {turn_of(run.header) for each in self.optimizers for run in each.runs}
+        turns = sorted(turn for turn in found if turn is not None)
+        return tuple(turns) if len(turns) > 1 else ()
+
+    @property
+    def turn(self) -> str:
+        """What those tables are, in the singular."""
+        return "draw" if self.header.table_seed is None else "training seed"
+
+    @property
     def draws(self) -> tuple[int, ...]:
         """The embedded table's draws that runs are on, ascending, where they are on several."""
-        found = {
-            run.header.table["draw"][0] for each in self.optimizers for run in each.runs if "draw" in run.header.table
-        }
-        return tuple(sorted(found)) if len(found) > 1 else ()
+        return self.turns if self.turn == "draw" else ()
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -192,14 +201,17 @@ class CampaignResults:
     @property
     def table_label(self) -> str:
         """The table in a few words."""
-        if not self.draws:
+        if not self.turns:
             return self.header.table_label
+        if not self.draws:
+            seeds = self.header.table["seeds"]
+            return f"{self.header.table_label}, {len(self.turns)} of its {len(seeds)} training seeds"
         return f"{self.header.table['kind']} table, {len(self.draws)} of its {self.header.table['draw'][1]} draws"
 
     @property
     def optimum_error_pct(self) -> float:
-        """Error of the table's best; of several draws the mean over the runs."""
-        if not self.draws:
+        """Error of the table's best; of several tables the mean over the runs."""
+        if not self.turns:
             return self.header.optimum_error_pct
         errors = [run.header.optimum_error_pct for each in self.optimizers for run in each.runs]
         return sum(errors) / len(errors)
@@ -290,6 +302,12 @@ def _restriction(problem: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in problem.items() if value not in (None, False))
 
 
+def turn_of(header: RunHeader) -> int | None:
+    """Which of several tables a run answers from: its draw, or the training seed where runs have several; else None."""
+    draw = header.table.get("draw")
+    return int(draw[0]) if draw and header.table_seed is None else header.table_seed
+
+
 def _table_of(header: RunHeader) -> str:
     """What runs must share: the table, or the draws that theirs is one of, unless all are on the same."""
     if "draw" in header.table:
@@ -300,6 +318,8 @@ def _table_of(header: RunHeader) -> str:
 def _refuse_mixture(results: CampaignResults) -> None:
     runs = [run.header for each in results.optimizers for run in each.runs]
     shared = {(_table_of(header), header.measure_epoch) for header in runs}
+    if len({header.table_seed is None for header in runs}) > 1:
+        raise CampaignError("some of the runs answer from their table's training seeds in turn, and some do not")
     if len(shared) > 1 or len({(header.objectives, header.reference_point) for header in runs}) > 1:
         raise CampaignError(f"runs of different tables or measures cannot be compared: {shared}")
     if results.baseline is None:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.campaign.draws import tables_of
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignWriteError
+from nhb2_plugins.campaign.tables import benchmarks_used
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.exact import (
@@ -115,9 +115,10 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
     laws: tuple[RegretLaw, ...] = ()
     if whole and spec.has_several_objectives:
         return _of_several_objectives(spec, bench)
-    if spec.draws is not None:
-        alone = spec.model_copy(update={"draws": None})
-        return averaged([compute_baseline(alone, each) for each in tables_of(spec)], bench.provenance.digest)
+    if spec.is_on_several_tables:
+        alone = spec.model_copy(update={"draws": None, "table_seed": None})
+        several = [compute_baseline(alone, each) for each in benchmarks_used(spec, bench)]
+        return averaged(several, bench.provenance.digest)
     if whole:
         why_not = _why_not_over_time(horizon_s, bench, epoch)
         if horizon_s is not None and not why_not:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,12 +20,10 @@ from distributed.comm.addressing import get_address_host_port, normalize_address
 
 from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.baseline import keep_baseline
-from nhb2_plugins.campaign.draws import digests_of, draw_of
 from nhb2_plugins.campaign.plan import RunPlan, chosen_plans, plan_runs
 from nhb2_plugins.campaign.run import (
     BATCH_S,
     RunOutcome,
-    TablePlace,
     copies_end_here,
     execute_batch,
     front_of,
@@ -33,6 +31,7 @@ from nhb2_plugins.campaign.run import (
 )
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.campaign.tables import TablePlace, tables_in_turn
 from nhb2_plugins.campaign_directory import LOST
 from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
 from nhb2_plugins.exact.quality import FrontQuality
@@ -116,16 +115,17 @@ def run_campaign(
         SchedulerLostError: the scheduler went away; what has finished is kept.
     """
     plans = checked_runs(spec, only)
-    if spec.draws is not None and (bench.provenance.kind, bench.provenance.draw) != ("embedded", None):
-        raise CampaignError(f"draws are of the embedded table, not of the {bench.provenance.label}")
+    tables = tables_in_turn(spec, bench.provenance)
+    if spec.table_seed is not None and not has_table(bench):
+        raise CampaignError("table_seed: rotate is of a table's training seeds, and this benchmark trains")
     if spec.has_several_objectives:
         check_front(spec, bench)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
         if has_table(bench):
             keep_baseline(spec, bench, directory)
-        table = replace(TablePlace.of(bench), rotated=digests_of(spec.draws))
-        missing = store.missing(plans, bench.provenance, table.rotated)
+        missing = store.missing(plans, tables)
+        table = TablePlace.of(bench, tables)
         return _run_missing(store, plans, missing, table, scheduler, n_processes, on_start, on_outcome)
 
 
@@ -232,7 +232,7 @@ def _outcomes(
             directory=str(directory.resolve()),
             seconds=max(BATCH_S, n_threads / _TASKS_PER_SECOND),
         )
-        yield from _outcomes_of(client, execute, _batches(plans, n_threads, len(table.rotated)))
+        yield from _outcomes_of(client, execute, _batches(plans, n_threads, len(table.in_turn)))
 
 
 def _outcomes_of(client: Any, execute: Callable[..., Any], batches: list[list[RunPlan]]) -> Iterator[RunOutcome]:
@@ -273,15 +273,15 @@ def _outcomes_alone(client: Any, execute: Callable[..., Any], plan: RunPlan) -> 
     return _gathered(future)
 
 
-def _batches(plans: Sequence[RunPlan], n_threads: int, draws: int = 0) -> list[list[RunPlan]]:
+def _batches(plans: Sequence[RunPlan], n_threads: int, n_tables: int = 1) -> list[list[RunPlan]]:
     """The runs in handfuls, so that the scheduler's millisecond a task is shared where runs take no longer themselves.
 
     Optimizers with an expensive model go first, so that no long run is left over at the end; the handfuls are small
-    enough that every worker has several. Draws come one after the other: each that a worker opens takes time.
+    enough that every worker has several. Tables come one after the other: each that a worker opens takes time.
     """
 
     def place(plan: RunPlan) -> tuple[int, int]:
-        return draw_of(plan.seed, draws) if draws else 0, _EXPENSIVE_FIRST.get(plan.algorithm, 9)
+        return plan.seed % n_tables, _EXPENSIVE_FIRST.get(plan.algorithm, 9)
 
     ordered = sorted(plans, key=place)
     size = min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * n_threads), 1))

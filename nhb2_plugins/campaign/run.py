@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,12 +16,12 @@ from time import perf_counter
 from typing import Final
 
 from nhb2_plugins.ask_tell import EndsAfter, Optimizer
-from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
-from nhb2_plugins.campaign.draws import draw_of
+from nhb2_plugins.benchmark import Benchmark, has_table
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
+from nhb2_plugins.campaign.tables import TablePlace
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.errors import CampaignError, TableNotFoundError
+from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.exact.front import exact_front
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside
@@ -30,7 +30,6 @@ from nhb2_plugins.problem import Problem
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
-from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.trajectory.incumbent import IncumbentChange
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.reader import read_run
@@ -48,42 +47,6 @@ from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
 
 BATCH_S: Final = 0.5
 """Wall-clock seconds after which a task begins no further run: what a killed worker's task can lose, and then some."""
-
-
-@dataclass(frozen=True)
-class TablePlace:
-    """What a worker is told of the table, in the place of the table: where it is, and how to know it.
-
-    Attributes:
-        directory: as the worker's machine sees it; None for the embedded one, which every installation has.
-        digest: of its provenance.
-        draw: which one of the embedded table's draws, or None.
-        live: a benchmark that has no table, and is sent itself.
-        rotated: digests of the embedded table's draws that runs rotate over by their seeds; empty for one table.
-    """
-
-    directory: str | None
-    digest: str
-    draw: int | None = None
-    live: Benchmark | None = field(default=None, compare=False)
-    rotated: tuple[str, ...] = ()
-
-    def of_run(self, plan: RunPlan) -> TablePlace:
-        """Where the table of a run is."""
-        if not self.rotated:
-            return self
-        draw = draw_of(plan.seed, len(self.rotated))
-        return TablePlace(None, self.rotated[draw], draw)
-
-    @classmethod
-    def of(cls, bench: Benchmark) -> TablePlace:
-        """Where a benchmark's table is."""
-        if not has_table(bench):
-            return cls(None, bench.provenance.digest, live=bench)
-        directory, provenance = bench.table.directory, bench.provenance
-        if directory is not None:
-            return cls(str(directory.resolve()), provenance.digest)
-        return cls(None, provenance.digest, provenance.draw[0] if provenance.draw else None)
 
 
 @dataclass(frozen=True)
@@ -119,7 +82,7 @@ def execute_batch(
 
     Args:
         plans: at least one; those that were not begun are left to another task.
-        table: the table to open in this process; on another table every run fails.
+        table: what to open in this process; on another table every run fails.
         directory: as :func:`execute_run`.
         seconds: wall-clock seconds after which no further run begins.
     """
@@ -129,21 +92,11 @@ def execute_batch(
         if outcomes and perf_counter() - started > seconds:
             break
         try:
-            bench = _bench_of_process(table.of_run(plan))
+            bench = table.opened_for(plan.seed)
         except Exception:
             return [RunOutcome(plan.run_id, 0, 0.0, traceback.format_exc()) for plan in plans]
         outcomes.append(execute_run(plan, bench, directory))
     return outcomes
-
-
-@lru_cache(maxsize=2)  # of several draws' tables: each takes some 60 MB
-def _bench_of_process(table: TablePlace) -> Benchmark:
-    if table.live is not None:
-        return table.live
-    bench = Benchmark(open_embedded(table.draw)) if table.directory is None else open_benchmark(table.directory)
-    if bench.provenance.digest != table.digest:
-        raise TableNotFoundError(f"another table is in {table.directory} on this machine than where the campaign began")
-    return bench
 
 
 def _execute(plan: RunPlan, bench: Benchmark, directory: Path) -> RunOutcome:
@@ -251,6 +204,7 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
     return RunHeader.of(
         plan,
         table=bench.provenance.to_dict(),
+        table_seed=bench.default_seed,
         optimum=_optimum(bench, plan.measure_epoch, plan.problem),
         versions=dict(_versions(registration(plan.algorithm).distribution)),
         front=front_of(bench, plan.objectives, plan.problem) if plan.has_several_objectives else (),

@@ -285,6 +285,8 @@ class CampaignSpec(_Strict):
         max_evaluations: the most that a run evaluates, whatever is left of its budget; None for no limit.
         draws: runs on several of the embedded table's draws: seed s on draw s modulo this number, for every optimizer
             alike; None for its mean.
+        table_seed: ``rotate``: the run of seed s answers from the table's training seed at s modulo their number, for
+            every optimizer alike; None for its first.
         table: ``embedded``, ``imported`` (by ``nhb2 data import``, into the user's directory), or a table's directory,
             relative to the specification's file; where not given, the one that ``nhb2 info`` names.
         optimizers: what is compared.
@@ -302,6 +304,7 @@ class CampaignSpec(_Strict):
     reference_point: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
     max_evaluations: int | None = Field(default=None, ge=1, strict=True)
     draws: int | None = Field(default=None, ge=2, strict=True)
+    table_seed: Literal["rotate"] | None = None
     table: str | None = Field(default=None, min_length=1)
     optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
 
@@ -317,6 +320,8 @@ class CampaignSpec(_Strict):
 
     @model_validator(mode="after")
     def _draws_are_there(self) -> Self:
+        if self.table_seed is not None:
+            self._check_rotation()
         if self.draws is None:
             return self
         if self.table not in (None, "embedded"):
@@ -326,6 +331,17 @@ class CampaignSpec(_Strict):
         if self.has_several_objectives:
             raise InvalidValueError(f"draws {self.draws} go with one objective: exact fronts are of one table")
         return self
+
+    def _check_rotation(self) -> None:
+        if self.draws is not None:
+            raise InvalidValueError(f"table_seed and draws {self.draws} both go by the run's seed: name one of them")
+        if self.has_several_objectives:
+            raise InvalidValueError("table_seed: rotate goes with one objective: exact fronts are of one training seed")
+
+    @property
+    def is_on_several_tables(self) -> bool:
+        """Whether what a run answers from depends on its seed."""
+        return self.draws is not None or self.table_seed is not None
 
     @field_validator("objectives")
     @classmethod

@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from nhb2_plugins.campaign.draws import digest_of, digests_of
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.tables import RunTable, table_of, tables_in_turn
 from nhb2_plugins.campaign_directory import CampaignDirectory, CampaignFile, first_line
 from nhb2_plugins.errors import CampaignError, Nhb2Error
 from nhb2_plugins.files import open_regular
@@ -85,26 +85,25 @@ class CampaignStore:
         elif self._place.has_file:
             self._place.read_file()  # refuses what is no campaign's
         elif not overwrite:
-            self.missing(plan_runs(spec), table, digests_of(spec.draws))  # refuses runs that are not this campaign's
+            self.missing(plan_runs(spec), tables_in_turn(spec, table))  # refuses runs that are not this campaign's
         if overwrite:
             self._place.remove_runs()
         self._place.remove_torn_runs()
         self._place.write_file(identity)
 
-    def missing(self, plans: Sequence[RunPlan], table: Provenance, digests: tuple[str, ...] = ()) -> list[RunPlan]:
+    def missing(self, plans: Sequence[RunPlan], tables: Sequence[RunTable]) -> list[RunPlan]:
         """The runs that have no whole file yet.
 
         Args:
             plans: the runs.
-            table: their table,
-            digests: or those of the draws that they rotate over.
+            tables: what they answer from in turn.
 
         Raises:
             CampaignError: a file in a run's place is of a run under other conditions, or of no run.
         """
-        return [plan for plan in plans if not self._is_done(plan, digest_of(plan, digests, table.digest))]
+        return [plan for plan in plans if not self._is_done(plan, table_of(plan.seed, tables))]
 
-    def _is_done(self, plan: RunPlan, digest: str) -> bool:
+    def _is_done(self, plan: RunPlan, table: RunTable) -> bool:
         path = self._place.run_file(plan.run_id)
         try:
             if path.stat().st_size == 0:
@@ -116,7 +115,7 @@ class CampaignStore:
             raise CampaignError(f"{path} is no run's file; move it away")
         if header.get("run_id") != plan.run_id:  # copied there
             return False
-        _refuse_other_conditions(path, header, plan, digest)
+        _refuse_other_conditions(path, header, plan, table)
         return is_whole(path, plan.run_id)
 
     def forget_failures(self, plans: Iterable[RunPlan]) -> None:
@@ -138,10 +137,11 @@ class CampaignStore:
                 )
 
 
-def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPlan, digest: str) -> None:
+def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPlan, table: RunTable) -> None:
     recorded = header.get("table")
     found = {**header, "table": recorded.get("digest") if isinstance(recorded, dict) else recorded}
-    wanted_of = {**dict.fromkeys(OPTIONAL_CONDITIONS), **plan.to_dict(), "table": digest}
+    of_table = {"table": table.digest, "table_seed": table.seed}
+    wanted_of = {**dict.fromkeys(OPTIONAL_CONDITIONS), **plan.to_dict(), **of_table}
     for name, wanted in json.loads(json.dumps(wanted_of)).items():
         if found.get(name) != wanted:
             raise CampaignError(
@@ -152,7 +152,7 @@ def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPla
 
 def _identity(spec: CampaignSpec, table: Provenance) -> CampaignFile:
     """What a directory's runs have in common, as JSON gives it back."""
-    default = {name: type(spec).model_fields[name].default for name in (*OPTIONAL_CONDITIONS, "draws")}
+    default = {name: type(spec).model_fields[name].default for name in (*OPTIONAL_CONDITIONS, "draws", "table_seed")}
     left_out = {"table", *(name for name, value in default.items() if getattr(spec, name) == value)}
     specification = spec.model_dump(mode="json", exclude=left_out)
     return CampaignFile(*json.loads(json.dumps([specification, table.to_dict()])))

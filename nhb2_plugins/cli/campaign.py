@@ -114,14 +114,14 @@ def _rule(options: argparse.Namespace) -> Rule:
 
 
 def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Sequence[str], overwrite: bool) -> int:
-    from nhb2_plugins.campaign.draws import digests_of
     from nhb2_plugins.campaign.engine import checked_runs
     from nhb2_plugins.campaign.store import CampaignStore
+    from nhb2_plugins.campaign.tables import tables_in_turn
 
     plans, store = checked_runs(spec, only), CampaignStore(directory)
     if not overwrite:
         store.check(spec, bench.provenance)
-    found = plans if overwrite else store.missing(plans, bench.provenance, digests_of(spec.draws))
+    found = plans if overwrite else store.missing(plans, tables_in_turn(spec, bench.provenance))
     missing = {plan.run_id for plan in found}
     rows = []
     for name in dict.fromkeys(plan.optimizer for plan in plans):

@@ -76,17 +76,19 @@ def refuse_other_runs(path: str | os.PathLike[str], run_id: str, records: Iterab
 
 
 def refuse_other_conditions(path: str | os.PathLike[str], header: RunHeader, records: Iterable[TrialRecord]) -> None:
-    """Refuse a run's file that holds records of another run, of another table, or that were charged otherwise.
+    """Refuse a run's file that holds records of another run, table or training seed, or that were charged otherwise.
 
     Raises:
         TrajectoryError: so it does; the file is named.
     """
-    key = header.table_key
+    conditions: dict[str, object] = {"table": header.table_key, "charging": header.charging}
+    if header.table_seed is not None:
+        conditions["seed"] = header.table_seed
     for record in records:
         if record.run_id != header.run_id:
             refuse_other_runs(path, header.run_id, [record])
-        for name, said, found in (("table", key, record.table), ("charging", header.charging, record.charging)):
-            if said != found:
+        for name, said in conditions.items():
+            if said != (found := getattr(record, name)):
                 raise TrajectoryError(
                     f"{os.fspath(path)}: its header says {name} {said!r}, and trial {record.trial} {found!r}"
                 )

@@ -226,6 +226,7 @@ class RunHeader(RunConditions):
         optimum: the table's best at the measure, in the part of the space that the campaign is about.
         versions: versions of the packages that took part.
         front: the table's exact front, of several objectives, in that part.
+        table_seed: the table's training seed that answers, where a campaign's runs answer from several; else None.
         format_version: version of the line format.
     """
 
@@ -237,6 +238,9 @@ class RunHeader(RunConditions):
     front: tuple[FrontPoint, ...] = field(
         default=(), metadata=declared(ARRAY, ReadBy(_front), "the table's exact front of several objectives")
     )
+    table_seed: int | None = field(
+        default=None, metadata=declared(INTEGER, ANYTHING, "the table's training seed, where runs have several")
+    )
     format_version: int = field(
         default=FORMAT_VERSION, metadata=declared(INTEGER, OneOf((FORMAT_VERSION,)), "version of the line format")
     )
@@ -247,6 +251,10 @@ class RunHeader(RunConditions):
                 raise TrajectoryError(f"header field front or reference_point: {values!r:.80} is not of its objectives")
         if bool(self.front) != self.has_several_objectives:
             raise TrajectoryError(f"header field front holds {len(self.front)} points of {list(self.objectives)}")
+        if self.table_seed not in (None, *self.table["seeds"]):
+            raise TrajectoryError(
+                f"header field table_seed: {self.table_seed!r} is none of the table's, {self.table['seeds']!r:.80}"
+            )
 
     @classmethod
     def of(
@@ -256,10 +264,11 @@ class RunHeader(RunConditions):
         optimum: Optimum,
         versions: Mapping[str, str],
         front: tuple[FrontPoint, ...] = (),
+        table_seed: int | None = None,
     ) -> RunHeader:
         """The header of a run under given conditions."""
         held = {each.name: getattr(conditions, each.name) for each in fields(RunConditions)}
-        return cls(**held, table=table, optimum=optimum, versions=versions, front=front)
+        return cls(**held, table=table, optimum=optimum, versions=versions, front=front, table_seed=table_seed)
 
     def to_dict(self) -> dict[str, Any]:
         """As a header line holds it; what the format got later stands at the end."""
@@ -267,6 +276,8 @@ class RunHeader(RunConditions):
         later = {"versions": self.versions} | {name: values.pop(name) for name in _LATER_CONDITIONS if name in values}
         if self.front:
             later["front"] = [asdict(point) for point in self.front]
+        if self.table_seed is not None:
+            later["table_seed"] = self.table_seed
         return {**values, **later, "format_version": self.format_version}
 
     @property
@@ -288,6 +299,11 @@ class RunHeader(RunConditions):
     def table_label(self) -> str:
         """The table in a few words, for tables and figures."""
         return Provenance(**self.table).label
+
+    @property
+    def training_seed(self) -> int:
+        """The table's training seed that answers."""
+        return int(self.table["seeds"][0] if self.table_seed is None else self.table_seed)
 
     @property
     def optimum_error_pct(self) -> float:

@@ -74,14 +74,23 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
             else:
                 parts = parts.with_part(part, f"{file}:{number}")
                 if isinstance(part, RunHeader):
-                    own = part.run_id.encode(), part.charging.encode(), part.table_key.encode()
+                    own = _OfRun(part.run_id.encode(), part.charging.encode(), part.table_key.encode(), _seed_of(part))
         if trial is not None:
             trials.append(trial)
     return _summary(parts.finished(file, trials), trials, str(file))
 
 
-_OfRun = tuple[bytes, bytes, bytes]
-"""What every trial of a run has in common: its name, charging and table."""
+class _OfRun(NamedTuple):
+    """What every trial of a run has in common; ``seed`` is None where that is not said."""
+
+    run_id: bytes
+    charging: bytes
+    table: bytes
+    seed: bytes | None
+
+
+def _seed_of(header: RunHeader) -> bytes | None:
+    return None if header.table_seed is None else str(header.table_seed).encode()
 
 
 def summarise(run: RunFile) -> RunSummary:
@@ -128,10 +137,10 @@ def _sound_trial(line: bytes, own: _OfRun) -> _Trial | None:
     match = _SOUND_LINE(line)
     if match is None:
         return None
-    run_id, trial, cellcode, lr, batch_size, epoch, split, accuracy_pct, cost_s, charged_s, *last = match.groups()
+    run_id, trial, cellcode, lr, batch_size, epoch, split, seed, accuracy_pct, cost_s, charged_s, *last = match.groups()
     charging, start_s, end_s, overhead_s, table = last
     start, end, cost = float(start_s), float(end_s), float(cost_s)
-    if end < start or (run_id, charging, table) != own:
+    if end < start or (run_id, charging, table) != own[:3] or own.seed not in (None, seed):
         return None  # the other way says so
     values = (
         int(trial),
@@ -156,7 +165,7 @@ _FLOAT: Final = rf"{_COUNT}{_FRACTION}"
 _PERCENT: Final = rf"(?:0|[1-9][0-9]?){_FRACTION}|100\.0"
 
 
-_LOOKED_AT: Final = {*_Trial._fields, "run_id", "charging", "table"}
+_LOOKED_AT: Final = {*_Trial._fields, "run_id", "charging", "table", "seed"}
 
 
 def _form(field: Field) -> str:

@@ -67,7 +67,9 @@ def make_run(
         for trial, (time, accuracy) in enumerate(incumbents)
     )
     header_of_run = RunHeader(**{**fields, **header})
-    of_header = {"charging": header_of_run.charging, "table": header_of_run.table_key}
+    of_header: dict[str, Any] = {"charging": header_of_run.charging, "table": header_of_run.table_key}
+    if header_of_run.table_seed is not None:
+        of_header["seed"] = header_of_run.table_seed
     records = tuple(replace(record, **of_header) for record in records)
     end = RunEnd(len(records), max((record.end_s for record in records), default=0.0), 0.1)
     return RunFile(header_of_run, records, measured, end)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from nhb2_plugins.analysis.analyse import analyse
-from nhb2_plugins.analysis.draws import dependence_of, rotates, sees_few_epochs
+from nhb2_plugins.analysis.draws import AT_200, CURVES, agree, deciding, dependence_of, rotates
 from nhb2_plugins.analysis.questions.ahead import ahead
 from nhb2_plugins.analysis.questions.draws import QUESTION, draws_rows
 from nhb2_plugins.analysis.questions.pairs import pairs
-from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
+from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.trajectory.baseline import RegretLaw
-from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, optimizer_of
+from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, optimizer_of, write_run
 from tests.analysis.worked import baseline
 
-CURVES = ("crossing", "moderate", "parallel")
+KINDS = ("crossing", "moderate", "parallel")
+EFFECTS = ("little", "some", "much")
 
 
 def on_draws(name: str, regrets: list[float], n_draws: int, **header: object) -> OptimizerRuns:
@@ -25,7 +28,8 @@ def on_draws(name: str, regrets: list[float], n_draws: int, **header: object) ->
     runs = []
     for seed, regret in enumerate(regrets):
         draw = seed % n_draws
-        table = {**TABLE, "draw": (draw, 27), "assumptions": {"curves": CURVES[draw % 3]}, "digest": f"{draw:016x}"}
+        assumed = {"curves": KINDS[draw % 3], "effect_200": EFFECTS[draw // 3 % 3]}
+        table = {**TABLE, "draw": (draw, 27), "assumptions": assumed, "digest": f"{draw:016x}"}
         runs.append(make_run([(10, OPTIMUM_PCT - regret)], seed=seed, optimizer=name, table=table, **header))
     return optimizer_of(name, *runs)
 
@@ -35,14 +39,14 @@ def test_shares_and_variances_by_hand() -> None:
     second = on_draws("b", [2.0, 3.0, 0.0, 4.0, 3.0, 1.0], 3)  # differences by draw: 1 and 3; 2 and 2; -1 and 0
     found = dependence_of(first, second)
     assert found is not None
-    assert found.by_draw == pytest.approx({0: 2.0, 1: 2.0, 2: -0.5})
-    assert found.by_curves == pytest.approx({"crossing": 2.0, "moderate": 2.0, "parallel": -0.5})
+    assert found.by_table == pytest.approx({0: 2.0, 1: 2.0, 2: -0.5})
+    assert found.by_assumption[CURVES] == pytest.approx({"crossing": 2.0, "moderate": 2.0, "parallel": -0.5})
     assert found.ahead.value == pytest.approx(2 / 3)
     assert (found.ahead.low, found.ahead.high) == pytest.approx((0.2077, 0.9385), abs=1e-3)  # Wilson's
     # Within: (1 + 1 + 0 + 0 + 0.25 + 0.25) / 3; between: 2 · ((5/6)² · 2 + (5/3)²) / 2, less that, halved.
     assert found.within == pytest.approx(2.5 / 3)
     assert found.between == pytest.approx((2 * (2 * (5 / 6) ** 2 + (5 / 3) ** 2) / 2 - 2.5 / 3) / 2)
-    assert not found.curves_agree
+    assert not agree(found.by_assumption[CURVES])
 
 
 def test_a_draw_in_which_both_are_level_is_nobodys() -> None:
@@ -58,7 +62,7 @@ def test_one_table_has_no_draws_and_single_seeds_no_variance() -> None:
     assert draws_rows(CampaignResults((same, same))) == ()
     single = dependence_of(on_draws("a", [1.0, 1.0], 2), on_draws("b", [2.0, 2.0], 2))
     assert single is not None
-    assert (single.between, single.within, single.curves_agree) == (None, None, True)
+    assert (single.between, single.within, agree(single.by_assumption[CURVES])) == (None, None, True)
 
 
 def test_a_multi_fidelity_verdict_is_one_only_if_all_curves_agree() -> None:
@@ -68,7 +72,7 @@ def test_a_multi_fidelity_verdict_is_one_only_if_all_curves_agree() -> None:
     # Much better on two kinds of curves, and a little worse on the third: Wilcoxon's test is significant.
     by_kind = [1.0, 1.0, 3.5]
     few = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
-    assert sees_few_epochs(whole, few)
+    assert deciding(whole, few) == (CURVES,)
     results = CampaignResults((whole, few))
     (row,) = pairs(results)
     assert row.p_holm is not None
@@ -132,3 +136,75 @@ def test_most_draws_and_their_mean_may_point_to_two_sides(regrets_of_b: tuple[fl
     b = on_draws("b", [5.0 + regrets_of_b[seed % 3] for seed in range(12)], 3)
     analysis = analyse(CampaignResults((on_draws("a", [6.0] * 12, 3), b)))
     assert f"Over the table's draws: {said}" in analysis.sentences
+
+
+def by_training_seed(name: str, regrets: list[float]) -> OptimizerRuns:
+    table = {**TABLE, "seeds": [7, 8, 9]}
+    runs = []
+    for seed, regret in enumerate(regrets):
+        training_seed = 7 + seed % 3
+        run = make_run([(10, OPTIMUM_PCT - regret)], seed=seed, optimizer=name, table=table, table_seed=training_seed)
+        runs.append(run)
+    return optimizer_of(name, *runs)
+
+
+def test_the_training_seeds_of_one_table_are_told_as_such() -> None:
+    pair = by_training_seed("a", [1.0, 2.0, 2.0] * 4), by_training_seed("b", [2.0, 3.0, 1.0] * 4)
+    results = CampaignResults(pair)
+    assert (results.turns, results.draws, results.table) == ((7, 8, 9), (), results.header.table)
+    analysis = analyse(results)
+    assert analysis.table_label == "embedded table (01234567), 3 of its 3 training seeds"
+    assert analysis.goal == "the best of each run's own training seed, error 10.00 % on average"
+    (said,) = [each for each in analysis.sentences if each.startswith("Over the table's")]
+    assert said.startswith(
+        "Over the table's training seeds: a is ahead of b in 2 of 3 (a share of 0.21 to 0.94), by 0.33"
+    )
+    (table,) = QUESTION.tables(analysis.draws, analysis)
+    titles = list(table.headings)
+    assert titles[2:3] + titles[5:] == ["training seeds", "variance between training seeds", "between runs of one"]
+    (figure,) = QUESTION.figures(analysis.draws, analysis)
+    assert "training seed" in figure.title
+
+
+def test_runs_in_turn_and_others_are_no_one_campaign(tmp_path: Path) -> None:
+    table = {**TABLE, "seeds": [7, 8]}
+    for seed, header in enumerate(({"table_seed": 7}, {"table_seed": 8}, {})):
+        write_run(tmp_path, make_run([(10, 80.0)], seed=seed, table=table, **header))
+    with pytest.raises(CampaignError, match="and some do not"):
+        read_results(tmp_path)
+
+
+def test_what_is_assumed_at_200_epochs_decides_only_where_those_are_seen() -> None:
+    ladder = FidelityLadder([12, 200])
+    whole = on_draws("RS", [3.0] * 18, 9)
+    by_effect = [1.0, 1.0, 3.5]  # worse where much of the hyperparameters' effect is left
+    regrets = [by_effect[seed % 9 // 3] + seed / 100 for seed in range(18)]
+    few = on_draws("HB", regrets, 9, ladder=ladder)
+    assert deciding(whole, few) == (AT_200,)
+    (row,) = pairs(CampaignResults((whole, few)))
+    assert row.verdict == (
+        "not decided: it depends on the effect of hyperparameters that is assumed at 200 epochs: HB * is ahead with "
+        "little of it, RS is ahead with much of it, HB * is ahead with some of it"
+    )
+    assert pairs(CampaignResults((whole, on_draws("HB", regrets, 9))))[0].verdict == "HB is better"
+    assert deciding(on_draws("a", [1.0], 1, ladder=FidelityLadder([4, 12, 200]))) == (CURVES, AT_200)
+    assert deciding(on_draws("a", [1.0], 1, epoch=4)) == (CURVES,)
+    assert deciding(on_draws("a", [1.0], 1, measure_epoch=200)) == (AT_200,)
+    analysis = analyse(CampaignResults((whole, few)))
+    (table,) = QUESTION.tables(analysis.draws, analysis)
+    assert table.headings[-1] == "by effect at 200 epochs"
+
+
+def test_a_variant_in_which_both_are_level_speaks_for_neither() -> None:
+    ladder = FidelityLadder([4, 12])
+    noise = [i / 50 for i in range(18)]
+    whole = on_draws("RS", [3.0 + each for each in noise], 3)
+    by_kind = [1.0, 1.0, 3.0]
+    few = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
+    found = dependence_of(few, whole)
+    assert found is not None
+    assert found.by_assumption[CURVES]["parallel"] == 0
+    for pair in ((whole, few), (few, whole)):
+        assert pairs(CampaignResults(pair))[0].verdict == "HB is better"
+    assert agree({"a": 0.0, "b": -1.0})
+    assert not agree({"a": 1.0, "b": -1.0, "c": 0.0})

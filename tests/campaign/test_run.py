@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.plan import plan_runs
-from nhb2_plugins.campaign.run import RunOutcome, TablePlace, execute_batch, execute_run, measure_incumbent
+from nhb2_plugins.campaign.run import RunOutcome, execute_batch, execute_run, measure_incumbent
+from nhb2_plugins.campaign.tables import RunTable, TablePlace
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.reader import read_run
@@ -54,7 +55,7 @@ def test_a_task_begins_no_further_run_after_its_time(tmp_path: Path, bench: Benc
 def test_no_run_is_done_on_another_table_than_the_campaigns(tmp_path: Path, bench: Benchmark) -> None:
     """As on a machine of a cluster where another table has the same path."""
     plans = plan_runs(campaign(optimizers=[{"algorithm": "random_search", "seeds": 2}]))
-    other = replace(TablePlace.of(bench), digest="0" * 64)
+    other = replace(TablePlace.of(bench), in_turn=(RunTable("0" * 64),))
     outcomes = execute_batch(plans, other, str(tmp_path))
     assert [each.run_id for each in outcomes] == [plan.run_id for plan in plans]
     assert all("another table is in" in each.failure for each in outcomes)

@@ -72,6 +72,8 @@ LIES: list[tuple[int, dict[str, Any], str]] = [
      r":8: incumbent field valid_accuracy_12_pct is 86\.5, expected at most 85\.0, the header's optimum"),
     (HEADER, {"optimum": {"cellcode": "not known", "lr": 0.0, "batch_size": 0, "accuracy_pct": 100.0}},
      r":6: the header's optimum is not known, as only a benchmark's that trains may be"),
+    (HEADER, {"table_seed": 333}, r"header field table_seed: 333 is none of the table's, \[222\]"),
+    (HEADER, {"table_seed": "222"}, "header field table_seed is '222' of type"),
     (HEADER, {"colour": "red"}, "header fields missing or unknown: colour"),
     (FIRST_TRIAL, {"accuracy_pct": 150.0}, r":2: record field accuracy_pct is 150\.0, expected at most 100"),
     (FIRST_TRIAL, {"accuracy_pct": 81.0}, r":6: incumbent field valid_accuracy_12_pct is 80\.0, expected 81\.0"),
@@ -147,6 +149,15 @@ def test_a_record_of_another_run_is_refused(reader: str, tmp_path: Path) -> None
     path = edited(write_run(tmp_path, RUN), FIRST_TRIAL, changed({"run_id": "b/seed-0000"}))
     with pytest.raises(TrajectoryError, match="its header is of run 'a/seed-0000', and trial 0 of run 'b/seed-0000'"):
         READERS[reader](path)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_record_of_another_training_seed_than_the_run_s_is_refused(reader: str, tmp_path: Path) -> None:
+    run = replace(RUN, header=replace(RUN.header, table_seed=222))
+    path = write_run(tmp_path, run)
+    assert READERS[reader](path)
+    with pytest.raises(TrajectoryError, match="its header says seed 222, and trial 0 333"):
+        READERS[reader](edited(path, FIRST_TRIAL, changed({"seed": 333})))
 
 
 def test_an_incumbent_at_200_epochs_is_held_against_its_record(tmp_path: Path) -> None:

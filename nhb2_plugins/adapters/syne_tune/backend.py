@@ -103,7 +103,7 @@ class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune i
         problem = SYNE_TUNE.problem(bench, own)
         self._recorder: Recorder | None = Recorder(problem, logger=logger)
         self._problem = problem
-        self._table_seed: Seed = problem.bench.seeds[0] if problem.seed is None else problem.seed
+        self._table_seed: Seed = problem.bench.checked_seed(problem.seed)
         self._paid: dict[int, set[int]] = {}
         self._trainings: dict[int, _Training] = {}
         self._has_failed = False

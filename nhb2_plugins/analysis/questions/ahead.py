@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
-from nhb2_plugins.analysis.draws import curves_of, depends_in_words, rotates, sees_few_epochs
+from nhb2_plugins.analysis.draws import deciding, depends_in_words, means_by_variant, rotates
 from nhb2_plugins.analysis.model import FEWEST_FOR_VERDICTS, SIGNIFICANCE, CampaignFacts, Floats, Refusal
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.questions.random_search import MatchRow, matches
@@ -35,7 +33,7 @@ class AheadRow:
         p_holm: corrected for the number of optimizers tested (Holm).
         match: when its mean is as good as random search's at the end of the budget; None where that is not known.
         refused: why there is no test; empty where there is one.
-        depends: of a multi-fidelity search on several draws, why there is no verdict although the test is significant.
+        depends: of a search on several draws why there is no verdict although the test is significant.
     """
 
     optimizer: str
@@ -98,14 +96,11 @@ def tested(row: AheadRow, optimizer: OptimizerRuns, law: RegretLaw) -> AheadRow:
 
 
 def _depends(optimizer: OptimizerRuns, places: Floats) -> str:
-    if not (rotates([optimizer]) and sees_few_epochs(optimizer)):
+    if not rotates([optimizer]):
         return ""
-    variants: dict[str, list[float]] = {}
-    for run, place in zip(optimizer.runs, places.tolist(), strict=True):
-        variants.setdefault(curves_of(run.header), []).append(place)
-    better = {name: 0.5 - float(np.mean(variants[name])) for name in sorted(variants)}
-    agree = len({value > 0 for value in better.values()}) < 2
-    return "" if agree else depends_in_words(optimizer.marked_name, "random search", better)
+    headers = [run.header for run in optimizer.runs]
+    better = {name: means_by_variant(headers, (0.5 - places).tolist(), name) for name in deciding(optimizer)}
+    return depends_in_words(optimizer.marked_name, "random search", better)
 
 
 def _why_not(optimizer: OptimizerRuns) -> str:

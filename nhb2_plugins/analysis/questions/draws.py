@@ -1,4 +1,4 @@
-"""Does the verdict survive the table? Each pair on every draw, and by what is assumed of the learning curves."""
+"""Does the verdict survive the table? Each pair on every draw or training seed, and by what is assumed in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from nhb2_plugins.analysis import parts
-from nhb2_plugins.analysis.draws import Dependence, dependence_of, rotates, share_of
+from nhb2_plugins.analysis.draws import AT_200, CURVES, Dependence, deciding, dependence_of, rotates, share_of
 from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
 from nhb2_plugins.analysis.question import Question
@@ -21,47 +21,63 @@ from nhb2_plugins.analysis.wording import some
 
 @dataclass(frozen=True)
 class DrawsRow:
-    """A pair of optimizers on the draws that both ran on.
+    """A pair of optimizers on the tables that both ran on.
 
     Attributes:
         first: marked name,
         second: and of the other.
         found: how their difference depends on the table.
+        turn: what the tables are: ``draw`` or ``training seed``.
+        decides: what is assumed in them that decides how well the two do.
     """
 
     first: str
     second: str
     found: Dependence
+    turn: str
+    decides: tuple[str, ...]
 
     @property
-    def n_draws(self) -> int:
-        """Number of draws."""
-        return len(self.found.by_draw)
+    def n_tables(self) -> int:
+        """Number of draws, or of training seeds."""
+        return len(self.found.by_table)
 
     @property
     def ahead(self) -> Interval:
-        """Share of draws in which the first is ahead."""
+        """Share of tables in which the first is ahead."""
         return self.found.ahead
 
     @property
     def mean(self) -> float:
-        """Mean over draws of how far the first is ahead, in percentage points."""
-        return sum(self.found.by_draw.values()) / self.n_draws
+        """Mean over tables of how far the first is ahead, in percentage points."""
+        return sum(self.found.by_table.values()) / self.n_tables
 
     @property
     def between(self) -> float | None:
-        """Variance between draws."""
+        """Variance between tables."""
         return self.found.between
 
     @property
     def within(self) -> float | None:
-        """Variance between the seeds of a draw."""
+        """Variance between the runs on a table."""
         return self.found.within
 
     @property
     def by_curves(self) -> str:
         """The mean difference with each variant of the learning curves."""
-        return ", ".join(f"{name} {value:+.2f}" for name, value in self.found.by_curves.items())
+        return self._by(CURVES)
+
+    @property
+    def by_effect_at_200(self) -> str:
+        """The mean difference with each variant of the effect of hyperparameters at 200 epochs."""
+        return self._by(AT_200)
+
+    def rests_on(self, assumption: str) -> bool:
+        """Whether what is assumed decides how well the two do, and the tables have variants of it."""
+        return assumption in self.decides and bool(self.found.by_assumption[assumption])
+
+    def _by(self, assumption: str) -> str:
+        return ", ".join(f"{name} {value:+.2f}" for name, value in self.found.by_assumption[assumption].items())
 
 
 def draws_rows(results: CampaignResults) -> tuple[DrawsRow, ...]:
@@ -69,26 +85,30 @@ def draws_rows(results: CampaignResults) -> tuple[DrawsRow, ...]:
     if not rotates(results.optimizers):
         return ()
     pairs = combinations([each for each in results.optimizers if each.with_result], 2)
-    found = ((a.marked_name, b.marked_name, dependence_of(a, b)) for a, b in pairs)
-    return tuple(DrawsRow(first, second, each) for first, second, each in found if each is not None)
+    return tuple(
+        DrawsRow(first.marked_name, second.marked_name, found, results.turn, deciding(first, second))
+        for first, second in pairs
+        if (found := dependence_of(first, second)) is not None
+    )
 
 
 def _words(rows: Sequence[DrawsRow], _facts: CampaignFacts) -> Iterator[str]:
     if not rows:
         return
     told = [_told(row) for row in rows]
-    yield f"Over the table's draws: {some(told, 'further pairs (see the table of draws)')}."
+    turns = f"{_turn(rows)}s"
+    yield f"Over the table's {turns}: {some(told, f'further pairs (see the table of {turns})')}."
 
 
 def _told(row: DrawsRow) -> str:
-    differences = row.found.by_draw.values()
+    differences = row.found.by_table.values()
     name, other, mean, ahead = row.first, row.second, row.mean, [value > 0 for value in differences]
     behind = [value < 0 for value in differences]
     if sum(behind) > sum(ahead):
         name, other, mean, ahead = other, name, -mean, behind
     share = share_of(ahead)
     return (
-        f"{name} is ahead of {other} in {sum(ahead)} of {row.n_draws} "
+        f"{name} is ahead of {other} in {sum(ahead)} of {row.n_tables} "
         f"(a share of {share.low:.2f} to {share.high:.2f}), {_on_average(mean, other)}"
     )
 
@@ -101,28 +121,50 @@ def _on_average(mean: float, other: str) -> str:
     return f"by {amount} on average" if mean > 0 else f"although {other} is on average, by {amount}"
 
 
-_COLUMNS: Final = (
-    Column("first", "first", "text"),
-    Column("second", "second", "text"),
-    Column("n_draws", "draws", "count"),
-    Column("ahead", "share in which the first is ahead"),
-    Column("mean", "ahead by"),
-    Column("between", "variance between draws"),
-    Column("within", "between seeds"),
-    Column("by_curves", "by learning curves", "text"),
-)
+_MEANING: Final = {
+    "draw": "A draw is a table that could be the real one; the variance between draws is what is not known of it",
+    "training seed": "By each training seed every network was trained anew; the variance between them is what chance "
+    "in training makes of the difference",
+}
+"""What each of several tables is."""
+_DOT: Final = {
+    "draw": "A dot is a draw, a table that could be the real one",
+    "training seed": "A dot is a training seed of the table",
+}
+
+
+def _turn(rows: Sequence[DrawsRow]) -> str:
+    return rows[0].turn if rows else "draw"
+
+
+def _columns(rows: Sequence[DrawsRow], turn: str) -> tuple[Column, ...]:
+    assumed = (
+        (CURVES, Column("by_curves", "by learning curves", "text")),
+        (AT_200, Column("by_effect_at_200", "by effect at 200 epochs", "text")),
+    )
+    return (
+        Column("first", "first", "text"),
+        Column("second", "second", "text"),
+        Column("n_tables", f"{turn}s", "count"),
+        Column("ahead", "share in which the first is ahead"),
+        Column("mean", "ahead by"),
+        Column("between", f"variance between {turn}s"),
+        Column("within", "between runs of one"),
+        *(column for name, column in assumed if any(row.rests_on(name) for row in rows)),
+    )
 
 
 def _table(rows: Sequence[DrawsRow]) -> ReportTable:
+    turn = _turn(rows)
+    columns = _columns(rows, turn)
     return table_of(
         "draws",
-        "Pairs over the draws of the table",
-        _COLUMNS,
-        rows_of(rows, _COLUMNS),
+        f"Pairs over the {turn}s of the table",
+        columns,
+        rows_of(rows, columns),
         (
             "Difference of the final regrets of the same seeds, in percentage points, positive where the first is "
-            f"better. In brackets: {CONFIDENCE:.0%} intervals of the share of draws (Wilson). A draw is a table that "
-            "could be the real one; the variance between draws is what is not known of it.",
+            f"better. In brackets: {CONFIDENCE:.0%} intervals of the share of {turn}s (Wilson). {_MEANING[turn]}.",
         ),
     )
 
@@ -134,19 +176,19 @@ def _strips(rows: Sequence[DrawsRow]) -> Strips:
         axis,
         axis,
         "the first is ahead by (percentage points)",
-        title="Difference in final regret on every draw",
-        value_of="draw",
+        title=f"Difference in final regret on every {_turn(rows)}",
+        value_of=_turn(rows),
         signed=True,
     )
 
 
 def _strip(number: int, row: DrawsRow) -> Strip:
-    values = np.array(list(row.found.by_draw.values()))
+    values = np.array(list(row.found.by_table.values()))
     worst, quarter, median, three_quarters, best = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
     return Strip(
         f"{row.first}, {row.second}",
         number,
-        tuple(row.found.by_draw.items()),
+        tuple(row.found.by_table.items()),
         Interval(row.mean, np.nan, np.nan),
         Interval(median, np.nan, np.nan),
         worst,
@@ -161,8 +203,8 @@ def _figures(rows: Sequence[DrawsRow], _facts: CampaignFacts) -> tuple[ReportFig
         ReportFigure(
             "draws",
             _strips(rows) if rows else None,
-            "Difference in final regret on every draw of the table",
-            ("A dot is a draw, a table that could be the real one; right of the line the first of the pair is ahead.",),
+            f"Difference in final regret on every {_turn(rows)} of the table",
+            (f"{_DOT[_turn(rows)]}; right of the line the first of the pair is ahead.",),
             (WIDTH, 1.6 + 0.45 * len(rows)),
         ),
     )
@@ -177,10 +219,10 @@ def _parts(rows: Sequence[DrawsRow], _facts: CampaignFacts) -> tuple[parts.Part,
             section=parts.RANKS,
             place=70,
             id="draws",
-            title="On every draw of the table",
-            label="Drawing of the difference on every draw",
+            title=f"On every {_turn(rows)} of the table",
+            label=f"Drawing of the difference on every {_turn(rows)}",
             picture=_strips(rows),
-            captions=("A dot is a draw of the table; right of the line the first of the pair is ahead.",),
+            captions=(f"A dot is a {_turn(rows)} of the table; right of the line the first of the pair is ahead.",),
         ),
         parts.TablePart(section=parts.RANKS, place=71, table=table, title=table.title, names=False),
     )

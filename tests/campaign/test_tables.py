@@ -1,18 +1,19 @@
-"""Campaigns over draws: each run on its own, by its seed; resumed, refused, and random search averaged over them."""
+"""Campaigns over several tables: each run by its seed; resumed, refused, random search averaged over them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import averaged, compute_baseline
-from nhb2_plugins.campaign.draws import digests_of, draw_of, tables_of
 from nhb2_plugins.campaign.engine import open_table_of, run_campaign
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
+from nhb2_plugins.campaign.tables import RunTable, benchmarks_used, table_of, tables_in_turn
 from nhb2_plugins.errors import CampaignError, InvalidValueError
 from nhb2_plugins.table.embedded import embedded_draws
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, ReachedByRandomSearch, RegretLaw
@@ -63,6 +64,9 @@ def test_a_run_on_another_draw_is_not_taken_for_the_campaign_s(tmp_path: Path) -
         ({"draws": 500}, f"the embedded table has {embedded_draws()}"),
         ({"table": "imported"}, "only the embedded table has draws"),
         ({"objectives": ["error_pct", "cost_s"]}, "one objective"),
+        ({"table_seed": "rotate"}, "name one of them"),
+        ({"table_seed": "first", "draws": None}, "rotate"),
+        ({"table_seed": "rotate", "draws": None, "objectives": ["error_pct", "cost_s"]}, "one objective"),
     ],
 )
 def test_draws_that_are_not_there_are_refused(fields: dict[str, object], message: str) -> None:
@@ -79,13 +83,14 @@ def test_another_table_beside_draws_is_refused(tmp_path: Path) -> None:
 
 def test_random_search_is_averaged_over_the_draws_that_are_used() -> None:
     spec = spec_of(optimizers=[{"algorithm": "random_search", "seeds": [0, 2, 4]}], draws=4)
-    assert [bench.provenance.draw for bench in tables_of(spec)] == [(0, embedded_draws()), (2, embedded_draws())]
-    assert [draw_of(seed, 4) for seed in (0, 5, 7)] == [0, 1, 3]
-    assert digests_of(None) == ()
+    used = list(benchmarks_used(spec, open_benchmark()))
+    assert [bench.provenance.draw for bench in used] == [(0, embedded_draws()), (2, embedded_draws())]
+    in_turn = tables_in_turn(spec, open_benchmark().provenance)
+    assert [table_of(seed, in_turn).draw for seed in (0, 5, 7)] == [0, 1, 3]
     found = compute_baseline(spec, open_benchmark())
     alone = [
         compute_baseline(spec_of(optimizers=[{"algorithm": "random_search", "seeds": 1}], draws=None), bench)
-        for bench in tables_of(spec)
+        for bench in used
     ]
     ends = [each.over_time[1].mean_pp[-1] for each in alone]
     assert found.over_time[1].mean_pp[-1] == pytest.approx(np.mean(ends), rel=0.002)
@@ -93,6 +98,58 @@ def test_random_search_is_averaged_over_the_draws_that_are_used() -> None:
     (law,) = found.laws
     at = [np.interp(5.0, each.laws[0].regret_pp, each.laws[0].at_most) for each in alone]
     assert np.interp(5.0, law.regret_pp, law.at_most) == pytest.approx(np.mean(at), abs=0.005)
+
+
+def rotating(**fields: object) -> CampaignSpec:
+    return spec_of(draws=None, table_seed="rotate", **fields)
+
+
+def test_seeds_of_a_table_are_its_training_seeds_in_turn_and_regret_is_to_that_seed_s_best(
+    bench: Benchmark, tmp_path: Path
+) -> None:
+    spec, (first, second, third) = rotating(), bench.seeds
+    outcome = run_campaign(spec, bench, tmp_path, n_processes=1)
+    assert (outcome.n_run, outcome.failed) == (6, ())
+    for name in ("random_search", "regularized_evolution"):
+        for seed, training_seed in enumerate((first, second, third)):
+            run = read_run(tmp_path / "runs" / name / f"seed-{seed:04d}.jsonl")
+            best, accuracy = bench.oracle(12, seed=training_seed)
+            assert run.header.table_seed == training_seed
+            assert run.header.table["digest"] == bench.provenance.digest
+            assert (run.header.optimum.cellcode, run.header.optimum.accuracy_pct) == (best.cellcode, accuracy)
+            assert {record.seed for record in run.records} == {training_seed}
+            for record in run.records:
+                answer = bench.evaluate(record.configuration, 12, seed=training_seed)
+                assert (record.accuracy_pct, record.cost_s) == (answer.accuracy_pct, answer.cost_s)
+    assert run_campaign(rotating(), bench, tmp_path, n_processes=1).n_kept == 6
+    with pytest.raises(CampaignError, match="another specification"):
+        CampaignStore(tmp_path).check(spec_of(draws=None), bench.provenance)
+
+
+def test_a_run_by_another_training_seed_is_not_taken_for_the_campaign_s(bench: Benchmark, tmp_path: Path) -> None:
+    one = [{"algorithm": "random_search", "seeds": 1}]
+    run_campaign(spec_of(draws=None, optimizers=one), bench, tmp_path, n_processes=1)
+    (tmp_path / "campaign.json").unlink()
+    with pytest.raises(CampaignError, match="is of a run with table_seed None, not "):
+        run_campaign(rotating(optimizers=one), bench, tmp_path, n_processes=1)
+
+
+def test_training_seeds_need_a_table_with_several(bench: Benchmark) -> None:
+    one = replace(bench.provenance, seeds=bench.seeds[:1])
+    with pytest.raises(CampaignError, match=f"has one training seed, {bench.seeds[0]}: there is no other"):
+        tables_in_turn(rotating(), one)
+    assert tables_in_turn(spec_of(draws=None), one) == (RunTable(one.digest),)
+
+
+def test_random_search_is_averaged_over_the_training_seeds_that_are_used(bench: Benchmark) -> None:
+    spec = rotating(optimizers=[{"algorithm": "random_search", "seeds": [1, 2, 4]}])
+    used = list(benchmarks_used(spec, bench))
+    assert [each.default_seed for each in used] == list(bench.seeds[1:])
+    ends = [compute_baseline(spec_of(draws=None), each).over_time[1].mean_pp[-1] for each in used]
+    assert ends[0] != ends[1]
+    found = compute_baseline(spec, bench)
+    assert found.over_time[1].mean_pp[-1] == pytest.approx(np.mean(ends), rel=0.002)
+    assert found.table_digest == bench.provenance.digest
 
 
 def test_averages_by_hand() -> None:
