@@ -21,7 +21,7 @@ from functools import cached_property, lru_cache
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import CELLCODES, EDGES, OPERATIONS, cell_index, cellcode_digits, parse_cellcode
 
@@ -227,10 +227,8 @@ class Cell:
         Raises:
             MissingExtraError: networkx is not installed.
         """
-        try:
+        with needs_extra("drawing cells needs networkx", "graph"):
             import networkx as nx
-        except ImportError as error:
-            raise missing_extra("drawing cells needs networkx", "graph", error) from error
         graph: networkx.DiGraph[int] = nx.DiGraph(cellcode=self.cellcode)
         graph.add_nodes_from(range(OUTPUT_NODE + 1))
         for edge, (source, target) in enumerate(EDGES):

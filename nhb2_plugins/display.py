@@ -20,7 +20,7 @@ from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.benchmark import Benchmark, Curve, has_table, open_benchmark
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import Nhb2Error
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.landscape.anova import FunctionalAnova
 from nhb2_plugins.landscape.hyperparameter_map import HyperparameterMap
 from nhb2_plugins.landscape.neighbourhood import Landscape
@@ -200,10 +200,8 @@ def cell_svg(cell: Cell) -> str:
     Raises:
         MissingExtraError: markupsafe is not installed.
     """
-    try:
+    with needs_extra("drawings of cells need markupsafe", "report"):
         from nhb2_plugins.analysis.page.cell_drawing import draw_cell
-    except ImportError as error:
-        raise missing_extra("drawings of cells need markupsafe", "report", error) from error
     head, inside = str(draw_cell(cell.cellcode)).split(">", 1)
     size = 'xmlns="http://www.w3.org/2000/svg" width="400" height="212"'
     return f"{head} {size}><style>{_cell_styles()}</style>{inside}"
@@ -223,13 +221,11 @@ def _cell_styles() -> str:
 @contextmanager
 def _axes(given: Axes | None, size: tuple[float, float] = (7, 4.2)) -> Iterator[Axes]:
     """The axes to draw on: the given ones, or new ones of pyplot, which a notebook shows by itself."""
-    try:
+    with needs_extra("pictures need matplotlib", "report"):
         from matplotlib import pyplot, rc_context
         from matplotlib.rcsetup import cycler
 
         from nhb2_plugins.figure_theme import COLOURS, STYLE
-    except ImportError as error:
-        raise missing_extra("pictures need matplotlib", "report", error) from error
     # Outside the context: a notebook's backend, which is loaded with the first figure, sets parameters of its own.
     figure = given.figure if given is not None else pyplot.figure(figsize=size, layout="constrained")
     with rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,21 @@ def missing_extra(what: str, extra: str, error: Exception | None = None) -> Miss
     """
     why = "" if error is None else f" ({error})"
     return MissingExtraError(f"{what}{why}: {install_command(extra)}")
+
+
+@contextmanager
+def needs_extra(what: str, extra: str) -> Iterator[None]:
+    """Around imports that an extra makes possible; arguments as :func:`missing_extra`.
+
+    Raises:
+        MissingExtraError: they fail. What says already how to install it is left as it is.
+    """
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except ImportError as error:
+        raise missing_extra(what, extra, error) from error
 
 
 def install_command(extra: str = "") -> str:

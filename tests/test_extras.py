@@ -11,7 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from nhb2_plugins import extras
-from nhb2_plugins.extras import install_command, missing_extra
+from nhb2_plugins.errors import MissingExtraError
+from nhb2_plugins.extras import install_command, missing_extra, needs_extra
 
 WHEEL = {"url": "file:///tmp/nhb2_plugins-0.2-py3-none-any.whl", "archive_info": {}}
 COMMIT = {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "0a1b"}, "subdirectory": "python"}
@@ -93,3 +94,13 @@ def test_no_extra_installs_a_pyarrow_that_the_oldest_numpy_cannot_import(extra: 
     ]
     assert pyarrow.specifier.contains("25.0.1")
     assert pyarrow.specifier.contains("26.0.1") == (python == "3.13" and extra == "frames")
+
+
+def test_imports_that_fail_name_their_extra_and_what_names_one_already_is_left_alone() -> None:
+    with pytest.raises(MissingExtraError) as told, needs_extra("x needs y", "sql"):
+        raise ImportError("no y")
+    assert str(told.value) == str(missing_extra("x needs y", "sql", ImportError("no y")))
+    inner = missing_extra("y needs z", "frames")
+    with pytest.raises(MissingExtraError) as told, needs_extra("x needs y", "sql"):
+        raise inner
+    assert told.value is inner

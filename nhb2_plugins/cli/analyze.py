@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import read_seed, read_whole_number
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside, naming
 from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
@@ -137,12 +137,8 @@ def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:
 
 
 def _draw(directory: Path, names: tuple[str, ...], request: Request) -> None:
-    try:
+    with needs_extra("figures need matplotlib", "quickstart"):
         from nhb2_plugins.landscape.plots import draw
-    except ImportError as error:
-        if isinstance(error, MissingExtraError):
-            raise
-        raise missing_extra("figures need matplotlib", "quickstart", error) from error
     directory.mkdir(parents=True, exist_ok=True)
     for file in draw(names, request, directory):
         print(f"Wrote {file}.", file=sys.stderr)

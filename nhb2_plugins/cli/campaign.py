@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
@@ -16,8 +16,8 @@ from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_draw
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.until import DEFAULT_ROUND, Rule, run_until_decided
 from nhb2_plugins.cli.values import positive_number, positive_real
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.text_table import counted, printable, text_table
 
 if TYPE_CHECKING:
@@ -198,15 +198,9 @@ def _write_report(
     return 0
 
 
-@contextmanager
-def needs_quickstart() -> Iterator[None]:
+def needs_quickstart() -> AbstractContextManager[None]:
     """Around imports that need more than the core: says which extra has them."""
-    try:
-        yield
-    except MissingExtraError:
-        raise
-    except ImportError as error:
-        raise missing_extra("campaigns need more than the core", "quickstart", error) from error
+    return needs_extra("campaigns need more than the core", "quickstart")
 
 
 _STOPS: Final[dict[signal.Signals, Any]] = {

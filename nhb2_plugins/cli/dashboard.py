@@ -12,7 +12,7 @@ from typing import Final
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.objectives import ERROR_PCT, checked_objectives
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -52,10 +52,8 @@ def add_dashboard(commands: Commands) -> None:
 
 
 def _dashboard(options: argparse.Namespace) -> int:
-    try:
+    with needs_extra("the dashboard needs optuna-dashboard", "dashboard"):
         from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage, serve
-    except ImportError as error:
-        raise missing_extra("the dashboard needs optuna-dashboard", "dashboard", error) from error
     port, objectives = _checked_port(options.port), _objectives(options.objectives, options.source)
     selection = select_runs(options.source, options.only, _read_runs(options.runs))
     studies = selection.runs if options.by_run else _by_optimizer(selection.runs)

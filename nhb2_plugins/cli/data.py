@@ -13,7 +13,7 @@ from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_parts, add_table_option
 from nhb2_plugins.cli.values import positive_number, read_seed
 from nhb2_plugins.errors import InvalidValueError, NoHomeError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table, open_table
 from nhb2_plugins.table.verification import check_table
@@ -81,12 +81,10 @@ def _data_fetch(options: argparse.Namespace) -> int:
 
 
 def _data_surrogate(options: argparse.Namespace) -> int:
-    try:
+    with needs_extra("fitting needs more than the core", "surrogate"):
         from nhb2_plugins.table.surrogate.fit import directory_of_draw, fit_surrogate
         from nhb2_plugins.table.surrogate.records import Records, read_records_csv
         from nhb2_plugins.table.writer import refuse_occupied
-    except ImportError as error:
-        raise missing_extra("fitting needs more than the core", "surrogate", error) from error
     to = Path(options.to)
     for place in (to, *(directory_of_draw(to, draw) for draw in range(options.draws))):
         refuse_occupied(place, overwrite=options.overwrite)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ import numpy as np
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.cli.parser import EXIT_WRONG_INPUT, Commands, add_command, add_table_option
 from nhb2_plugins.cli.values import positive_number, read_number, read_whole_number
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration, parse_cellcode
 from nhb2_plugins.text_table import counted, facts_text, printable
@@ -237,12 +237,6 @@ def _bar(n_epochs: int) -> Iterator[Callable[[int], None]]:
         print("\r" + " " * 60, end="\r", file=sys.stderr, flush=True)
 
 
-@contextmanager
-def needs_training(extras: str = "train") -> Iterator[None]:
+def needs_training(extras: str = "train") -> AbstractContextManager[None]:
     """Name the command that installs what is missing."""
-    try:
-        yield
-    except MissingExtraError:
-        raise
-    except ImportError as error:
-        raise missing_extra("training needs more than the core", extras, error) from error
+    return needs_extra("training needs more than the core", extras)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.levels import Floats
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 
 _FLOAT_NOISE_PP: Final = 1e-9
 
@@ -23,10 +23,8 @@ def moocore() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
+    with needs_extra("fronts are measured by moocore", "pareto"):
         import moocore as library
-    except ImportError as error:
-        raise missing_extra("fronts are measured by moocore", "pareto", error) from error
     return library
 
 

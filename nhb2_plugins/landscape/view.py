@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import MEAN, Benchmark, Seed
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import LONG_EPOCHS, Split
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.space import N_CELLCODES, N_CHOICES, N_HYPERPARAMETERS, Configuration
@@ -132,10 +132,8 @@ def frame_of(columns: Mapping[str, Any], table: str, measure: str) -> pandas.Dat
     Raises:
         MissingExtraError: pandas is not installed.
     """
-    try:
+    with needs_extra("frames need pandas", "frames"):
         import pandas as pd
-    except ImportError as error:
-        raise missing_extra("frames need pandas", "frames", error) from error
     frame = pd.DataFrame(dict(columns))
     frame.attrs.update(table=table, measure=measure)
     return frame

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nhb2_plugins.errors import InvalidValueError, TableError, TableExistsError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.table.checksums import sha256_of_file
 from nhb2_plugins.table.croissant import DescribedFile, croissant
@@ -22,11 +22,9 @@ from nhb2_plugins.table.frame import classes_to_frame, table_to_frame
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.store import Table
 
-try:
+with needs_extra("exports need pyarrow", "frames"):
     import pyarrow as pa
     from pyarrow import csv, parquet
-except ImportError as error:
-    raise missing_extra("exports need pyarrow", "frames", error) from error
 
 if TYPE_CHECKING:
     import pandas

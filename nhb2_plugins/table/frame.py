@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS, Split
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, EDGE_NAMES, LEARNING_RATES, N_HYPERPARAMETERS, OPERATIONS
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, TOTALS
 from nhb2_plugins.table.store import Table, first_index_of_rows
 
-try:
+with needs_extra("frames need pandas", "frames"):
     import pandas as pd
-except ImportError as error:
-    raise missing_extra("frames need pandas", "frames", error) from error
 
 _Floats = NDArray[np.float64]
 

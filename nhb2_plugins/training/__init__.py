@@ -8,8 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final
 
-from nhb2_plugins.errors import MissingExtraError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 
 _HOMES: Final = {
     "Execution": "task",
@@ -42,9 +41,5 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
+    with needs_extra("training needs PyTorch", "train"):
         return getattr(import_module(f"nhb2_plugins.training.{_HOMES[name]}"), name)
-    except MissingExtraError:
-        raise
-    except ImportError as error:
-        raise missing_extra("training needs PyTorch", "train", error) from error

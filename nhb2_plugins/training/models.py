@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import torch
 
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.training.checkpoint import train_resumably, written_aside
 from nhb2_plugins.training.images import DeviceData
@@ -26,11 +26,9 @@ from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.run import TrainedRun, TrainingError
 from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask
 
-try:
+with needs_extra("trained models need safetensors", "train"):
     from safetensors import SafetensorError
     from safetensors.torch import load, save
-except ImportError as error:
-    raise missing_extra("trained models need safetensors", "train", error) from error
 
 MODEL_FORMAT: Final = "nhb2-trained-model"
 MODEL_VERSION: Final = 1

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.training.cifar import read_cifar10
 from nhb2_plugins.training.data import ImageData, LabelledImages
 
@@ -41,10 +41,8 @@ def read_digits() -> ImageData:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
-    try:
+    with needs_extra("digits come with scikit-learn", "surrogate"):
         from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise missing_extra("digits come with scikit-learn", "surrogate", error) from error
     content = load_digits()
     pixels = (content.images * 15).astype(np.uint8)[:, np.newaxis]
     order = np.random.default_rng(0).permutation(len(pixels))

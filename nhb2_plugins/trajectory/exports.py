@@ -23,7 +23,7 @@ from nhb2_plugins.errors import (
     TrajectoryExistsError,
     describe_choices,
 )
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import directory_aside
 from nhb2_plugins.trajectory.carps_files import write_carps_run
 from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
@@ -84,10 +84,8 @@ def final_regrets(runs: Iterable[RunFile], time_s: float = math.inf) -> pandas.D
         TrajectoryError: there is no run, a run is there twice, or an optimizer lacks a seed that another has.
         MissingExtraError: pandas is not installed.
     """
-    try:
+    with needs_extra("frames need pandas", "frames"):
         import pandas as pd
-    except ImportError as error:
-        raise missing_extra("frames need pandas", "frames", error) from error
     columns: dict[str, dict[int, float]] = {}
     for run in runs:
         of_seed = columns.setdefault(run.header.optimizer, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.trajectory.record import RECORD_FIELDS, TrialRecord
 from nhb2_plugins.trajectory.record_columns import RecordColumns
@@ -32,10 +32,8 @@ def frame_of_columns(records: RecordColumns) -> pandas.DataFrame:
     Raises:
         MissingExtraError: pandas is not installed.
     """
-    try:
+    with needs_extra("frames need pandas", "frames"):
         import pandas as pd
-    except ImportError as error:
-        raise missing_extra("frames need pandas", "frames", error) from error
     n = len(records)
     columns: dict[str, Any] = {name: records.column(name, n) for name in RECORD_FIELDS}
     columns["error_pct"] = list(map(error_pct, columns["accuracy_pct"]))

@@ -17,7 +17,7 @@ from nhb2_plugins.errors import (
     TrajectoryError,
     TrajectoryExistsError,
 )
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import file_aside, read_regular
 from nhb2_plugins.text_table import without_formula
 from nhb2_plugins.trajectory.consistency import refuse_repeated_trials
@@ -115,12 +115,10 @@ def _write_csv(path: Path, records: Sequence[TrialRecord]) -> None:
 
 def _write_parquet(path: Path, records: Sequence[TrialRecord]) -> None:
     frame = frame_of_records(records)
-    try:
+    with needs_extra("Parquet needs pyarrow", "frames"):
         if not all(type(seed) is int for seed in frame["seed"]):  # "mean" among them, and a column has one type
             frame = frame.assign(seed=frame["seed"].astype(str))
         frame.to_parquet(path, index=False)
-    except ImportError as error:
-        raise missing_extra("Parquet needs pyarrow", "frames", error) from error
 
 
 _FILE_WRITERS: Final[Mapping[str, Callable[[Path, Sequence[TrialRecord]], None]]] = {

@@ -26,16 +26,14 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import missing_extra, needs_extra
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.fields import INTEGER_OR_TEXT, MAX_TEXT_LENGTH, Kind
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, RECORD, RECORD_FIELDS, TrialRecord
 from nhb2_plugins.trajectory.sinks import ClosingSink
 
-try:
+with needs_extra("databases need SQLAlchemy", "sql"):
     import sqlalchemy as sa
-except ImportError as error:
-    raise missing_extra("databases need SQLAlchemy", "sql", error) from error
 
 METADATA: Final = sa.MetaData()
 

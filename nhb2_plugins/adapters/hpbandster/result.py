@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.adapters.description import describe
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.hyperband import ConfigId
 from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
@@ -206,10 +206,8 @@ class BohbResult:
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        try:
+        with needs_extra("frames need pandas", "frames"):
             import pandas as pd
-        except ImportError as error:
-            raise missing_extra("frames need pandas", "frames", error) from error
         chosen = self.HB_config["budgets"] if budgets is None else budgets
         runs = [run for run in self.get_all_runs() if run.budget in chosen and run.loss is not None]
         rows = [self._row(run, with_budget=len(chosen) > 1) for run in runs]

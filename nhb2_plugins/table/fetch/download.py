@@ -30,7 +30,7 @@ from nhb2_plugins.errors import (
     TableError,
     TableNotFoundError,
 )
-from nhb2_plugins.extras import missing_extra
+from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.table.checksums import sha256_of_file
 from nhb2_plugins.table.fetch.http import TransferLimits, download
 from nhb2_plugins.table.fetch.partial import PAGE_BYTES, only_process, page_sent_instead
@@ -144,10 +144,8 @@ def fetch_drive(to: Path, *, sha256: str | None = None, overwrite: bool = False,
 
 
 def _drive_files(folder: Path, shows_progress: bool) -> list[Path]:
-    try:
+    with needs_extra("fetching needs gdown", "fetch"):
         import gdown
-    except ImportError as error:
-        raise missing_extra("fetching needs gdown", "fetch", error) from error
     import requests  # what gdown leaves unhandled
 
     try:
@@ -240,10 +238,8 @@ def _retrieved(
     url: str, target: Path, sha256: str | None, on_progress: OnFileProgress | None, limits: TransferLimits | None
 ) -> Path:
     """Download a file, unless it is there with the right checksum."""
-    try:
+    with needs_extra("fetching needs pooch", "fetch"):
         import pooch
-    except ImportError as error:
-        raise missing_extra("fetching needs pooch", "fetch", error) from error
     arriving = target.with_name(f"{target.name}.arriving")
 
     def report(received: int, total: int | None) -> None:
