@@ -143,6 +143,7 @@ class PageChart:
         description: the same in a sentence or two, for who cannot see it.
         variants: curves by the name of the variant (``Mean``, ``Median``); the first is shown.
         caption: what a reader must know.
+        narrow: whether it stands beside another one.
     """
 
     key: str
@@ -151,6 +152,11 @@ class PageChart:
     variants: Mapping[str, Curves]
     caption: str = ""
     narrow: bool = False
+
+    @property
+    def first(self) -> Curves:
+        """The variant that is shown, whose axes and grid are those of all."""
+        return next(iter(self.variants.values()))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

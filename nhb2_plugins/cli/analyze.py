@@ -14,7 +14,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside, naming
-from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, sections_of
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
 from nhb2_plugins.landscape.published_front import read_front
 from nhb2_plugins.space import parse_cellcode
@@ -54,7 +54,8 @@ def _analyze(options: argparse.Namespace) -> int:
     _refuse_what_is_not_taken(options)
     request = _request(options)
     names = answerable(request) if options.name == ALL else (options.name,)
-    sections = {name: sections_of(name, request) for name in names}
+    answers = {name: ANALYSES[name].answer(request) for name in names}
+    sections = {name: ANALYSES[name].sections(answer) for name, answer in answers.items()}
     provenance = request.bench.provenance
     print(printable(f"Table: {provenance.label}; {provenance.source}"))
     for name in names:
@@ -68,7 +69,7 @@ def _analyze(options: argparse.Namespace) -> int:
     if options.csv is not None:
         _write_csv(Path(options.csv), sections)
     if options.figures is not None:
-        _draw(Path(options.figures), names, request)
+        _draw(Path(options.figures), answers)
     return 0
 
 
@@ -136,9 +137,9 @@ def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:
         print(f"Wrote {target}.", file=sys.stderr)
 
 
-def _draw(directory: Path, names: tuple[str, ...], request: Request) -> None:
+def _draw(directory: Path, answers: dict[str, Any]) -> None:
     with needs_extra("figures need matplotlib", "quickstart"):
         from nhb2_plugins.landscape.plots import draw
     directory.mkdir(parents=True, exist_ok=True)
-    for file in draw(names, request, directory):
+    for file in draw(answers, directory):
         print(f"Wrote {file}.", file=sys.stderr)

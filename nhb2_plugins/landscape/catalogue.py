@@ -1,27 +1,26 @@
-"""The analyses by name, each as a few titled frames: what the command line prints and writes."""
+"""The analyses by name, each an answer and a few titled frames of it: what the command line prints and writes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.landscape import isomorphism
-from nhb2_plugins.landscape.anova import QUANTITIES, functional_anova
-from nhb2_plugins.landscape.fidelity_correlation import fidelity_correlation
-from nhb2_plugins.landscape.fitness_distance import fitness_distance
-from nhb2_plugins.landscape.hyperparameter_map import Statistic, hyperparameter_map
-from nhb2_plugins.landscape.joint import joint_search
-from nhb2_plugins.landscape.neighbourhood import landscape
+from nhb2_plugins.landscape.anova import QUANTITIES, FunctionalAnova, Quantity, functional_anova
+from nhb2_plugins.landscape.fidelity_correlation import FidelityCorrelation, fidelity_correlation
+from nhb2_plugins.landscape.fitness_distance import FitnessDistance, fitness_distance
+from nhb2_plugins.landscape.hyperparameter_map import HyperparameterMap, Statistic, hyperparameter_map
+from nhb2_plugins.landscape.joint import JointSearch, joint_search
+from nhb2_plugins.landscape.neighbourhood import Landscape, landscape
 from nhb2_plugins.landscape.optima import optima, optima_by_epoch
 from nhb2_plugins.landscape.pareto import EXPENSES, front_summary, pareto_front
 from nhb2_plugins.landscape.published_front import PublishedFront, attainment_of, quality_against
-from nhb2_plugins.landscape.seed_noise import seed_noise
+from nhb2_plugins.landscape.seed_noise import SeedNoise, seed_noise
 from nhb2_plugins.landscape.view import View
-from nhb2_plugins.landscape.walk import walk_autocorrelation
+from nhb2_plugins.landscape.walk import WalkAutocorrelation, walk_autocorrelation
 
 if TYPE_CHECKING:
     import pandas
@@ -73,6 +72,23 @@ class Section:
     frame: pandas.DataFrame
 
 
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Analysis(Generic[Answer]):
+    """What is computed once, and the frames that tell it; a figure of it has its name in ``plots.FIGURES``.
+
+    Attributes:
+        answer: to a request; the request itself where nothing but frames is made of it. Raises InvalidValueError where
+            the table cannot answer it.
+        sections: the answer as frames. Raises MissingExtraError where pandas is not installed.
+    """
+
+    answer: Callable[[Request], Answer]
+    sections: Callable[[Answer], list[Section]]
+
+
 def _optima(request: Request) -> list[Section]:
     return [
         Section("best", "Best configurations (isomorphic cells are one row)", optima(*request.where)),
@@ -84,37 +100,41 @@ def _optima(request: Request) -> list[Section]:
     ]
 
 
-def _map(request: Request) -> list[Section]:
-    of = hyperparameter_map(*request.where, cellcode=request.cellcode, statistic=request.statistic)
+def _map(found: HyperparameterMap) -> list[Section]:
     return [
-        Section("errors", f"Error (%) by learning rate and batch size: {of.of}", of.to_frame()),
-        Section("best-lr", f"Best learning rate of each batch size: {of.of}", of.best_lr_frame()),
+        Section("errors", f"Error (%) by learning rate and batch size: {found.of}", found.to_frame()),
+        Section("best-lr", f"Best learning rate of each batch size: {found.of}", found.best_lr_frame()),
     ]
 
 
-def _anova(request: Request) -> list[Section]:
+def _anova(found: Mapping[Quantity, FunctionalAnova]) -> list[Section]:
     sections = []
-    for quantity in QUANTITIES:
-        frame = functional_anova(*request.where, quantity=quantity).to_frame()
+    for quantity, anova in found.items():
+        frame = anova.to_frame()
         title = f"Share of the variance of {quantity}: main effects, and the {_N_PAIRS} largest of 28 pairs"
         sections.append(Section(quantity, title, frame.head(len(frame[frame["order"] == 1]) + _N_PAIRS)))
     return sections
 
 
-def _fidelities(request: Request) -> list[Section]:
-    def of(best_share: float | None) -> pandas.DataFrame:
-        return fidelity_correlation(request.bench, request.short_split, request.seed, best_share=best_share).to_frame()
+Fidelities = tuple[FidelityCorrelation, FidelityCorrelation]
+"""Over all configurations, and among the best decile."""
 
+
+def _fidelities_of(request: Request) -> Fidelities:
+    where = request.bench, request.short_split, request.seed
+    return fidelity_correlation(*where), fidelity_correlation(*where, best_share=BEST_DECILE)
+
+
+def _fidelities(found: Fidelities) -> list[Section]:
+    of_all, of_best = found
     return [
-        Section("all", "Kendall's tau-b between epochs, all configurations", of(None)),
-        Section("best", "Kendall's tau-b between epochs, best decile at the later one", of(BEST_DECILE)),
+        Section("all", "Kendall's tau-b between epochs, all configurations", of_all.to_frame()),
+        Section("best", "Kendall's tau-b between epochs, best decile at the later one", of_best.to_frame()),
     ]
 
 
-def _landscape(request: Request) -> list[Section]:
-    local = landscape(*request.where)
-    distance = fitness_distance(*request.where)
-    walk = walk_autocorrelation(*request.where)
+def _landscape(found: tuple[Landscape, FitnessDistance, WalkAutocorrelation]) -> list[Section]:
+    local, distance, walk = found
     distance_title = f"Distance to the nearest optimum (correlation with error {distance.correlation:.4f})"
     walk_title = f"Autocorrelation of random walks (correlation length {walk.correlation_length:.2f} steps)"
     return [
@@ -160,8 +180,7 @@ def _isomorphism(request: Request) -> list[Section]:
     ]
 
 
-def _noise(request: Request) -> list[Section]:
-    noise = seed_noise(request.bench, request.epoch, request.split)
+def _noise(noise: SeedNoise) -> list[Section]:
     share = f"{100 * noise.noise_share:.2f} % of the variance is between seeds of one configuration"
     return [
         Section("regions", f"Spread over seeds by learning rate and batch size ({share})", noise.regions_frame()),
@@ -170,37 +189,26 @@ def _noise(request: Request) -> list[Section]:
     ]
 
 
-def _joint(request: Request) -> list[Section]:
-    search = joint_search(*request.where)
+def _joint(search: JointSearch) -> list[Section]:
     return [
         Section("strategies", "Joint search against one-sided and two-stage searches", search.to_frame()),
         Section("shares", "Shares of the variance", search.shares_frame()),
     ]
 
 
-ANALYSES: Final[Mapping[str, Callable[[Request], list[Section]]]] = {
-    "optima": _optima,
-    "map": _map,
-    "anova": _anova,
-    "fidelities": _fidelities,
-    "landscape": _landscape,
-    "pareto": _pareto,
-    "isomorphism": _isomorphism,
-    "noise": _noise,
-    "joint": _joint,
+ANALYSES: Final[Mapping[str, Analysis[Any]]] = {
+    "optima": Analysis(lambda to: to, _optima),
+    "map": Analysis(lambda to: hyperparameter_map(*to.where, cellcode=to.cellcode, statistic=to.statistic), _map),
+    "anova": Analysis(lambda to: {each: functional_anova(*to.where, quantity=each) for each in QUANTITIES}, _anova),
+    "fidelities": Analysis(_fidelities_of, _fidelities),
+    "landscape": Analysis(
+        lambda to: (landscape(*to.where), fitness_distance(*to.where), walk_autocorrelation(*to.where)), _landscape
+    ),
+    "pareto": Analysis(lambda to: to, _pareto),
+    "isomorphism": Analysis(lambda to: to, _isomorphism),
+    "noise": Analysis(lambda to: seed_noise(to.bench, to.epoch, to.split), _noise),
+    "joint": Analysis(lambda to: joint_search(*to.where), _joint),
 }
-
-
-def sections_of(name: str, request: Request) -> list[Section]:
-    """The frames of one analysis.
-
-    Raises:
-        InvalidValueError: an unknown analysis; a request that the table cannot answer.
-        MissingExtraError: pandas is not installed.
-    """
-    if name not in ANALYSES:
-        raise InvalidValueError(describe_choices(name, ANALYSES, what="analysis"))
-    return ANALYSES[name](request)
 
 
 def answerable(request: Request) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,19 +13,16 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFo
 
 from nhb2_plugins.cells import PARAMS_PER_CONV_EDGE, STEM_AND_HEAD_PARAMS
 from nhb2_plugins.figure_theme import COLOURS, themed_figure
-from nhb2_plugins.landscape.anova import FunctionalAnova, functional_anova
-from nhb2_plugins.landscape.catalogue import BEST_DECILE, Request
-from nhb2_plugins.landscape.fidelity_correlation import fidelity_correlation
-from nhb2_plugins.landscape.fitness_distance import FitnessDistance, fitness_distance
+from nhb2_plugins.landscape.anova import FunctionalAnova
+from nhb2_plugins.landscape.catalogue import Fidelities
+from nhb2_plugins.landscape.fitness_distance import FitnessDistance
 from nhb2_plugins.landscape.heat_maps import plot_fidelities, plot_map, plot_noise
-from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
-from nhb2_plugins.landscape.joint import JointSearch, joint_search
-from nhb2_plugins.landscape.neighbourhood import Landscape, landscape
+from nhb2_plugins.landscape.joint import JointSearch
+from nhb2_plugins.landscape.neighbourhood import Landscape
 from nhb2_plugins.landscape.pareto import expenses, front_indices
 from nhb2_plugins.landscape.published_front import PublishedFront
-from nhb2_plugins.landscape.seed_noise import seed_noise
 from nhb2_plugins.landscape.view import Floats, View
-from nhb2_plugins.landscape.walk import WalkAutocorrelation, walk_autocorrelation
+from nhb2_plugins.landscape.walk import WalkAutocorrelation
 
 _N_PAIRS: Final = 8
 _GREY: Final = "#BBBBBB"
@@ -213,69 +210,31 @@ def plot_joint(search: JointSearch, path: Path) -> None:
         axes.grid(False, axis="y")
 
 
-# -- by name
+def _fidelities(found: Fidelities, path: Path) -> None:
+    plot_fidelities(dict(zip(("All configurations", "Among the best decile"), found, strict=True)), path)
 
 
-def _map(request: Request, path: Path) -> None:
-    plot_map(hyperparameter_map(*request.where, cellcode=request.cellcode, statistic=request.statistic), path)
-
-
-def _anova(request: Request, path: Path) -> None:
-    plot_anova({q: functional_anova(*request.where, quantity=q) for q in ("error", "cost")}, path)
-
-
-def _fidelities(request: Request, path: Path) -> None:
-    bench, split, seed = request.bench, request.short_split, request.seed
-    panels = {
-        "All configurations": fidelity_correlation(bench, split, seed),
-        "Among the best decile": fidelity_correlation(bench, split, seed, best_share=BEST_DECILE),
-    }
-    plot_fidelities(panels, path)
-
-
-def _pareto(request: Request, path: Path) -> None:
-    plot_fronts(View.of(*request.where), path, request.against)
-
-
-def _landscape(request: Request, path: Path) -> None:
-    where = request.where
-    plot_landscape(landscape(*where), fitness_distance(*where), walk_autocorrelation(*where), path)
-
-
-def _noise(request: Request, path: Path) -> None:
-    plot_noise(seed_noise(request.bench, request.epoch, request.split), path)
-
-
-def _joint(request: Request, path: Path) -> None:
-    plot_joint(joint_search(*request.where), path)
-
-
-FIGURES: Final[Mapping[str, Callable[[Request, Path], None]]] = {
-    "map": _map,
-    "anova": _anova,
+FIGURES: Final[Mapping[str, Callable[[Any, Path], None]]] = {
+    "map": plot_map,
+    "anova": plot_anova,
     "fidelities": _fidelities,
-    "landscape": _landscape,
-    "pareto": _pareto,
-    "noise": _noise,
-    "joint": _joint,
+    "landscape": lambda found, path: plot_landscape(*found, path),
+    "pareto": lambda request, path: plot_fronts(View.of(*request.where), path, request.against),
+    "noise": plot_noise,
+    "joint": plot_joint,
 }
+"""By the analysis' name: what draws its answer (``catalogue.ANALYSES``)."""
 
 
-def draw(names: Iterable[str], request: Request, directory: Path, suffix: str = ".png") -> list[Path]:
+def draw(answers: Mapping[str, Any], directory: Path, suffix: str = ".png") -> list[Path]:
     """Draw the figures of the analyses that have one; the files written, named after the analyses.
 
     Args:
-        names: of analyses; one without a figure is passed over.
-        request: what to analyse.
+        answers: by the names of the analyses; one without a figure is passed over.
         directory: an existing directory.
         suffix: ``.png``, ``.svg`` or ``.pdf``.
-
-    Raises:
-        InvalidValueError: a request that the table cannot answer.
     """
-    files = []
-    for name in names:
-        if name in FIGURES:
-            files.append(directory / f"{name}{suffix}")
-            FIGURES[name](request, files[-1])
-    return files
+    files = {name: directory / f"{name}{suffix}" for name in answers if name in FIGURES}
+    for name, path in files.items():
+        FIGURES[name](answers[name], path)
+    return list(files.values())

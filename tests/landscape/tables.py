@@ -8,10 +8,17 @@ from functools import lru_cache
 import numpy as np
 
 from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CHOICES, N_CONFIGURATIONS, Configuration
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.table.writer import table_in_memory
 from tests.support.published_format import SEEDS, generated_table
+
+
+def sections_of(name: str, request: Request) -> list[Section]:
+    """The frames that answer a request to an analysis."""
+    sections: list[Section] = ANALYSES[name].sections(ANALYSES[name].answer(request))
+    return sections
 
 
 @lru_cache(maxsize=1)

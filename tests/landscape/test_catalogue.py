@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from nhb2_plugins.benchmark import Benchmark
-from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.landscape.anova import functional_anova
-from nhb2_plugins.landscape.catalogue import ANALYSES, Request, answerable, sections_of
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, answerable
 from nhb2_plugins.landscape.fidelity_correlation import fidelity_correlation
 from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
 from nhb2_plugins.landscape.optima import optima
@@ -17,6 +16,7 @@ from nhb2_plugins.landscape.pareto import pareto_front
 from nhb2_plugins.landscape.seed_noise import seed_noise
 from nhb2_plugins.table.writer import table_in_memory
 from tests.core_fixtures import mini_benchmark, mini_columns, mini_provenance, needs
+from tests.landscape.tables import sections_of
 
 pytestmark = needs("pandas")
 BENCH = mini_benchmark()
@@ -87,8 +87,3 @@ def test_noise_needs_seeds() -> None:
     columns |= {name: column[:1] for name, column in columns.items() if name.startswith("total")}
     alone = Benchmark(table_in_memory(columns, mini_provenance(seeds=(222,))))
     assert answerable(Request(alone)) == without
-
-
-def test_an_unknown_analysis_is_named_with_the_nearest() -> None:
-    with pytest.raises(InvalidValueError, match=r"analysis 'optimal' is not one of .*did you mean 'optima'"):
-        sections_of("optimal", Request(BENCH))

@@ -101,36 +101,6 @@ def _own_parts(analysis: CampaignAnalysis, shown: Sequence[parts.Part], write: _
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class DrawnChart:
-    """A chart with all that the template puts around it.
-
-    Attributes:
-        chart: what is shown.
-        drawing: without scripts.
-        json: what the script draws it from.
-        swatches: of its lines.
-        numbers: its lines at some points, as text: the point first.
-    """
-
-    chart: Chart
-    drawing: Markup
-    json: Markup
-    swatches: tuple[Markup, ...]
-    numbers: tuple[tuple[str, ...], ...]
-
-
-def _drawn(given: parts.PageChart) -> DrawnChart:
-    chart = chart_of(given)
-    return DrawnChart(
-        chart,
-        draw_chart(chart),
-        _json(as_json(chart)),
-        tuple(swatch(line.look, faint=line.faint) for line in chart.lines),
-        _numbers(chart),
-    )
-
-
 def _numbers(chart: Chart) -> tuple[tuple[str, ...], ...]:
     """Some points of a chart as text, evenly spread over its axis; none where lines have points of their own."""
     if not chart.grid or any(line.x for line in chart.lines):
@@ -185,7 +155,11 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"zip": zip, "sort_key": _sort_key, "css_string": _css_string}
     environment.globals |= {
-        "drawn": _drawn,
+        "chart_of": chart_of,
+        "draw_chart": draw_chart,
+        "chart_json": lambda chart: _json(as_json(chart)),
+        "chart_numbers": _numbers,
+        "swatch": swatch,
         "draw_picture": _draw_picture,
         "draw_cell": draw_cell,
         "matrix_rows": contents.matrix_rows,

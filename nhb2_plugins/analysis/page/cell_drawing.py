@@ -7,7 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from nhb2_plugins.analysis.page.svg import element, picture
+from nhb2_plugins.analysis.page.svg import element, legend_swatch, picture, text
 from nhb2_plugins.cells import INPUT_NODE, OUTPUT_NODE, Cell
 from nhb2_plugins.space import EDGES
 
@@ -105,7 +105,7 @@ def _label(cell: Cell, edge: int) -> Markup:
     x, y = (_XS[source] + _XS[target]) / 2, _Y + (_PEAKS[EDGES[edge]] or -_LABEL_RISE)
     width = 10.0 + 9.3 * len(look.label)
     box = element("rect", x=x - width / 2, y=y - 11, width=width, height=22.0, rx=9, class_="edge-label-box")
-    text = element(
+    words = element(
         "text",
         look.label,
         x=x,
@@ -114,21 +114,17 @@ def _label(cell: Cell, edge: int) -> Markup:
         fill=look.colour if is_live else "#6B7077",
         class_="edge-label" if is_live else "edge-label edge-label-dead",
     )
-    return element("g", box, text)
+    return element("g", box, words)
 
 
 def _node(number: int) -> Markup:
     role = "node-end" if number in _NAMES else "node"
     circle = element("circle", cx=_XS[number], cy=_Y, r=_RADIUS, class_=role)
     name = _NAMES.get(number, str(number))
-    text = element("text", name, x=_XS[number], y=_Y + 5.4, text_anchor="middle", class_=f"{role}-name")
-    return element("g", circle, text)
+    return element("g", circle, text(name, _XS[number], _Y + 5.4, f"{role}-name"))
 
 
 def operation_swatch(operation: str) -> Markup:
     """A piece of an edge of an operation, for the legend."""
     look = OPERATION_LOOKS[operation]
-    line = element(
-        "line", x1=1, y1=6, x2=33, y2=6, stroke=look.colour, stroke_width=look.width, stroke_dasharray=look.dash
-    )
-    return element("svg", line, viewBox="0 0 34 12", width=34, height=12, aria_hidden="true", class_="swatch")
+    return legend_swatch(stroke=look.colour, stroke_width=look.width, stroke_dasharray=look.dash)

@@ -74,42 +74,40 @@ class Line:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chart:
-    """One figure with curves.
+    """A chart with its curves on a grid.
 
     Attributes:
-        key: its id in the page.
-        title: what it shows.
-        description: the same in a sentence or two, for who cannot see it.
-        x: the axis of the grid.
-        y: the other one.
+        given: what is shown.
         grid: where the curves are given, ascending.
         variants: curves by the name of the variant (``Mean``, ``Median``); the first is shown.
-        caption: what a reader must know.
-        extent: ends of the y axis where they are fixed.
-        narrow: whether it stands beside another one.
     """
 
-    key: str
-    title: str
-    description: str
-    x: Axis
-    y: Axis
+    given: PageChart
     grid: tuple[float, ...]
     variants: Mapping[str, tuple[Line, ...]]
-    caption: str = ""
-    extent: tuple[float, float] | None = None
-    narrow: bool = False
     scales: tuple[Scale, Scale] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scales", (self._x_scale(), self._y_scale()))
 
     @property
+    def x(self) -> Axis:
+        """The axis of the grid."""
+        return self.given.first.x
+
+    @property
+    def y(self) -> Axis:
+        """The other one."""
+        return self.given.first.y
+
+    @property
     def is_labelled(self) -> bool:
         """Whether its lines carry their names, as far as there is room."""
-        return not self.narrow and 1 < len(self.lines) <= _MOST_LABELS and not any(line.faint for line in self.lines)
+        return (
+            not self.given.narrow and 1 < len(self.lines) <= _MOST_LABELS and not any(line.faint for line in self.lines)
+        )
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -123,31 +121,24 @@ class Chart:
         return Scale(xs[0] if self.x.log else min(0.0, xs[0]), xs[-1], self.x.log)
 
     def _y_scale(self) -> Scale:
-        if self.extent is not None:
-            return Scale(*self.extent, log=self.y.log)
+        if self.given.first.extent is not None:
+            return Scale(*self.given.first.extent, log=self.y.log)
         values = [value for line in self.lines for part in (line.y, line.low, line.high) for value in part]
         return spanning([value for value in values if value is not None], log=self.y.log)
 
 
 def chart_of(given: PageChart) -> Chart:
     """A chart, thinned to what can be seen of it; its grid is the curves' of the first variant."""
-    first = next(iter(given.variants.values()))
+    first = given.first
     own = [curve.x for curve in first.curves if curve.position is not None]
     if first.strands:
         begin = min(strand.steps[0][0] for strand in first.strands)
         own.append(np.array([begin, max(strand.steps[-1][0] for strand in first.strands)]))
     grid = shared_grid(own, whole=first.x.whole)
     return Chart(
-        given.key,
-        given.title,
-        given.description,
-        first.x,
-        first.y,
+        given,
         tuple(float(f"{value * (1 / first.x.scale):.6g}") for value in grid),
         {name: tuple(_lines(curves, grid)) for name, curves in given.variants.items()},
-        given.caption,
-        first.extent,
-        given.narrow,
     )
 
 
@@ -225,7 +216,7 @@ def rounded(values: Sequence[float] | Floats, digits: int = SIGNIFICANT_DIGITS) 
 def as_json(chart: Chart) -> dict[str, Any]:
     """What the page's script draws the chart from."""
     return {
-        "title": chart.title,
+        "title": chart.given.title,
         "x": _axis_json(chart.x, chart.scales[0]),
         "y": _axis_json(chart.y, chart.scales[1]),
         "grid": chart.grid,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from nhb2_plugins.analysis.density import MANY_RUNS, density
 from nhb2_plugins.analysis.page.charts import Look, look_of
-from nhb2_plugins.analysis.page.svg import element, picture
+from nhb2_plugins.analysis.page.svg import element, line, picture, text, text_lines
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.pictures import RankDiagram, Strip, Strips
 from nhb2_plugins.text_table import shortened, wrapped
@@ -37,7 +37,7 @@ def draw_rank_diagram(diagram: RankDiagram) -> Markup:
 
     For a screen and for paper, and again for a phone, with a row an optimizer; the style sheet shows one.
     """
-    return _RankDrawing(diagram).drawing() + _rank_rows(diagram)
+    return _rank_names(diagram) + _rank_rows(diagram)
 
 
 def describe_rank_diagram(diagram: RankDiagram) -> str:
@@ -52,98 +52,104 @@ def _by_rank(diagram: RankDiagram) -> list[int]:
     return sorted(range(len(diagram.names)), key=lambda i: diagram.mean_rank[i])
 
 
-class _RankDrawing:
-    def __init__(self, diagram: RankDiagram) -> None:
+class _Ranks:
+    """What both drawings share: an axis of ranks, and bars in rows."""
+
+    def __init__(self, diagram: RankDiagram, left: float, width: float) -> None:
         self._diagram = diagram
-        self._order = _by_rank(diagram)
-        self._scale = Scale(1.0, float(max(len(self._order), 2)), log=False)
+        self._left, self._width = left, width
         self._spans = [sorted(diagram.mean_rank[i] for i in group) for group in diagram.groups]
         self._levels = _levels(self._spans)
-        is_long = any(len(wrapped(name, _NAME_CHARACTERS)) > 1 for name in diagram.names)
-        self._row = _NAME_ROW + (_NAME_LINE if is_long else 0)
-        self._names_y = _AXIS_Y + 24 + _BAR_GAP * (max(self._levels, default=-1) + 1)
+        self.order = _by_rank(diagram)
+        self.every = range(1, max(len(self.order), 2) + 1)
+        self.bars_height = _BAR_GAP * (max(self._levels, default=-1) + 1)
 
-    def drawing(self) -> Markup:
-        n_left = (len(self._order) + 1) // 2
-        return picture(
-            _WIDTH,
-            self._names_y + self._row * (n_left - 1) + 22,
-            "Critical difference diagram",
-            describe_rank_diagram(self._diagram),
-            *self._axis(),
-            *(part for place in range(len(self._order)) for part in self._name(place, n_left)),
-            *self._bars(),
-            class_="diagram wide-only",
-        )
+    def at(self, rank: float) -> float:
+        return self._left + self._width * Scale(1.0, float(self.every[-1]), log=False).position(rank)
 
-    def _at(self, rank: float) -> float:
-        return _NAME_SIDE + (_WIDTH - 2 * _NAME_SIDE) * self._scale.position(rank)
-
-    def _axis(self) -> Iterator[Markup]:
-        last = int(self._scale.high)
-        yield _line(self._at(1), _AXIS_Y, self._at(last), _AXIS_Y)
-        for rank in range(1, last + 1):
-            yield _line(self._at(rank), _AXIS_Y - 6, self._at(rank), _AXIS_Y)
-            yield element("text", str(rank), x=self._at(rank), y=_AXIS_Y - 12, text_anchor="middle", class_="tick")
-        end = 1 + min(self._diagram.critical_difference, last - 1.0)
-        yield _line(self._at(1), 16.0, self._at(end), 16.0)
-        yield _line(self._at(1), 11.0, self._at(1), 21.0)
-        yield _line(self._at(end), 11.0, self._at(end), 21.0)
-        wider = " (wider than the axis)" if self._diagram.critical_difference > last - 1 else ""
-        note = f"critical difference {self._diagram.critical_difference:.2f}{wider}"
-        yield element("text", note, x=self._at(end) + 10, y=20.0, class_="tick")
-
-    def _name(self, place: int, n_left: int) -> Iterator[Markup]:
-        i = self._order[place]
-        is_left = place < n_left
-        row = place if is_left else len(self._order) - 1 - place
-        x, y = self._at(self._diagram.mean_rank[i]), self._names_y + self._row * row
-        end = _NAME_SIDE - 14 if is_left else _WIDTH - _NAME_SIDE + 14
-        colour = look_of(self._diagram.positions[i]).colour
-        yield element("path", d=f"M{x:.1f} {_AXIS_Y}V{y:.1f}H{end:.1f}", fill="none", stroke=colour, stroke_width=1.6)
-        yield element("circle", cx=x, cy=_AXIS_Y, r=4.5, fill=colour, class_="ringed")
-        *before, last = wrapped(self._diagram.names[i], _NAME_CHARACTERS)
-        anchor, shift = ("end", -6) if is_left else ("start", 6)
-        yield _lines([*before, f"{last}  {self._diagram.mean_rank[i]:.2f}"], end + shift, y + 4.5, anchor)
-
-    def _bars(self) -> Iterator[Markup]:
+    def bars(self, top: float) -> Iterator[Markup]:
         for span, level in zip(self._spans, self._levels, strict=True):
-            y = _AXIS_Y + 14 + _BAR_GAP * level
-            yield element("line", x1=self._at(span[0]) - 5, y1=y, x2=self._at(span[-1]) + 5, y2=y, class_="group-bar")
+            y = top + _BAR_GAP * level
+            yield line(self.at(span[0]) - 5, y, self.at(span[-1]) + 5, y, "group-bar")
+
+    def drawing(self, width: float, height: float, class_: str, *drawn: Markup) -> Markup:
+        words = describe_rank_diagram(self._diagram)
+        return picture(width, height, "Critical difference diagram", words, *drawn, class_=class_)
+
+
+def _rank_names(diagram: RankDiagram) -> Markup:
+    """Names on stalks on either side of the bars."""
+    ranks = _Ranks(diagram, _NAME_SIDE, _WIDTH - 2 * _NAME_SIDE)
+    is_long = any(len(wrapped(name, _NAME_CHARACTERS)) > 1 for name in diagram.names)
+    row = _NAME_ROW + (_NAME_LINE if is_long else 0)
+    first = _AXIS_Y + 24 + ranks.bars_height
+    n, n_left = len(ranks.order), (len(ranks.order) + 1) // 2
+    rows = [place if place < n_left else n - 1 - place for place in range(n)]
+    return ranks.drawing(
+        _WIDTH,
+        first + row * (n_left - 1) + 22,
+        WIDE.class_,
+        *_rank_axis(ranks, diagram.critical_difference),
+        *(
+            part
+            for place, i in enumerate(ranks.order)
+            for part in _stalk(diagram, i, ranks.at(diagram.mean_rank[i]), first + row * rows[place], place < n_left)
+        ),
+        *ranks.bars(_AXIS_Y + 14),
+    )
+
+
+def _rank_axis(ranks: _Ranks, critical_difference: float) -> Iterator[Markup]:
+    begin, last = ranks.at(1), ranks.every[-1]
+    yield line(begin, _AXIS_Y, ranks.at(last), _AXIS_Y, "frame")
+    for rank in ranks.every:
+        yield line(ranks.at(rank), _AXIS_Y - 6, ranks.at(rank), _AXIS_Y, "frame")
+        yield text(str(rank), ranks.at(rank), _AXIS_Y - 12, "tick")
+    end = ranks.at(1 + min(critical_difference, last - 1.0))
+    yield line(begin, 16.0, end, 16.0, "frame")
+    yield line(begin, 11.0, begin, 21.0, "frame")
+    yield line(end, 11.0, end, 21.0, "frame")
+    wider = " (wider than the axis)" if critical_difference > last - 1 else ""
+    yield text(f"critical difference {critical_difference:.2f}{wider}", end + 10, 20.0, "tick", None)
+
+
+def _stalk(diagram: RankDiagram, i: int, x: float, y: float, is_left: bool) -> Iterator[Markup]:
+    end = _NAME_SIDE - 14 if is_left else _WIDTH - _NAME_SIDE + 14
+    colour = look_of(diagram.positions[i]).colour
+    yield element("path", d=f"M{x:.1f} {_AXIS_Y}V{y:.1f}H{end:.1f}", fill="none", stroke=colour, stroke_width=1.6)
+    yield element("circle", cx=x, cy=_AXIS_Y, r=4.5, fill=colour, class_="ringed")
+    *before, last = wrapped(diagram.names[i], _NAME_CHARACTERS)
+    anchor, shift = ("end", -6) if is_left else ("start", 6)
+    lines = [*before, f"{last}  {diagram.mean_rank[i]:.2f}"]
+    yield text_lines(lines, end + shift, y + 4.5, _NAME_LINE, "name", anchor)
 
 
 def _rank_rows(diagram: RankDiagram) -> Markup:
-    width, order = NARROW.width, _by_rank(diagram)
-    scale = Scale(1.0, float(max(len(order), 2)), log=False)
-    spans = [sorted(diagram.mean_rank[i] for i in group) for group in diagram.groups]
-    levels = _levels(spans)
-    bars_y = _RANK_ROW * len(order) + 18
-    floor = bars_y + _BAR_GAP * (max(levels, default=-1) + 1)
-
-    def at(rank: float) -> float:
-        return 12 + (width - 24) * scale.position(rank)
-
-    drawn = [_line(at(rank), 10.0, at(rank), floor, "grid") for rank in range(1, int(scale.high) + 1)]
-    for row, i in enumerate(order):
+    """A row an optimizer, the bars below them."""
+    ranks = _Ranks(diagram, 12, NARROW.width - 24)
+    bars_y = _RANK_ROW * len(ranks.order) + 18
+    floor = bars_y + ranks.bars_height
+    rows: list[Markup] = []
+    for row, i in enumerate(ranks.order):
         rank, y, colour = diagram.mean_rank[i], _RANK_ROW * row + 18, look_of(diagram.positions[i]).colour
         name = shortened(diagram.names[i], _LINE_CHARACTERS - 6)
-        drawn += [
-            element("text", f"{name}  {rank:.2f}", x=4, y=y, class_="name"),
-            element("line", x1=at(1), y1=y + 11, x2=at(rank), y2=y + 11, stroke=colour, stroke_width=1.6),
-            element("circle", cx=at(rank), cy=y + 11, r=4.5, fill=colour, class_="ringed"),
+        rows += [
+            text(f"{name}  {rank:.2f}", 4, y, "name", None),
+            line(ranks.at(1), y + 11, ranks.at(rank), y + 11, stroke=colour, stroke_width=1.6),
+            element("circle", cx=ranks.at(rank), cy=y + 11, r=4.5, fill=colour, class_="ringed"),
         ]
-    for span, level in zip(spans, levels, strict=True):
-        y = bars_y + _BAR_GAP * level
-        drawn.append(element("line", x1=at(span[0]) - 5, y1=y, x2=at(span[-1]) + 5, y2=y, class_="group-bar"))
-    drawn.append(_line(at(1), floor, at(scale.high), floor))
-    drawn += [
-        element("text", str(rank), x=at(rank), y=floor + 17, text_anchor="middle", class_="tick")
-        for rank in range(1, int(scale.high) + 1)
-    ]
     note = f"average rank; critical difference {diagram.critical_difference:.2f}"
-    drawn.append(element("text", note, x=width / 2, y=floor + 38, text_anchor="middle", class_="axis-title"))
-    title, words = "Critical difference diagram", describe_rank_diagram(diagram)
-    return picture(width, floor + 46, title, words, *drawn, class_=NARROW.class_)
+    return ranks.drawing(
+        NARROW.width,
+        floor + 46,
+        NARROW.class_,
+        *(line(ranks.at(rank), 10.0, ranks.at(rank), floor, "grid") for rank in ranks.every),
+        *rows,
+        *ranks.bars(bars_y),
+        line(ranks.at(1), floor, ranks.at(ranks.every[-1]), floor, "frame"),
+        *(text(str(rank), ranks.at(rank), floor + 17, "tick") for rank in ranks.every),
+        text(note, NARROW.width / 2, floor + 38, "axis-title"),
+    )
 
 
 def _levels(spans: Sequence[Sequence[float]]) -> list[int]:
@@ -200,14 +206,14 @@ def draw_strips(strips: Strips, layout: StripLayout = WIDE) -> Markup:
 
     parts = [part for tick in scale.ticks() for part in _strip_tick(at(tick), tick, floor)]
     if strips.signed:
-        parts.append(_line(at(0.0), _STRIP_TOP, at(0.0), floor))
+        parts.append(line(at(0.0), _STRIP_TOP, at(0.0), floor, "frame"))
     for number, strip in enumerate(strips.strips):
         parts += _strip(
             strip, strips.value_of, at, _STRIP_TOP + layout.row * (number + 0.5) + layout.name_above / 3, layout
         )
     centre = (layout.left + layout.width - layout.right) / 2
     axis = strips.narrow_axis if layout.name_above else strips.page_axis
-    parts.append(element("text", axis, x=centre, y=floor + 42, text_anchor="middle", class_="axis-title"))
+    parts.append(text(axis, centre, floor + 42, "axis-title"))
     words = "; ".join(_strip_in_words(strip) for strip in strips.strips)
     return picture(layout.width, floor + 50, strips.title, words + ".", *parts, class_=layout.class_)
 
@@ -229,16 +235,8 @@ def _strip(
 
 def _strip_name(name: str, y: float, layout: StripLayout) -> Markup:
     if layout.name_above:
-        line = shortened(name, _LINE_CHARACTERS)
-        return element("text", line, x=layout.left, y=y - layout.name_above, class_="name")
-    return _lines(wrapped(name, _NAME_CHARACTERS), layout.left - 12, y + 4.5, "end")
-
-
-def _lines(lines: Sequence[str], x: float, y: float, anchor: str) -> Markup:
-    """A name in lines around a height."""
-    first = y - _NAME_LINE * (len(lines) - 1) / 2
-    spans = (element("tspan", each, x=x, y=first + _NAME_LINE * i) for i, each in enumerate(lines))
-    return element("text", *spans, text_anchor=anchor, class_="name")
+        return text(shortened(name, _LINE_CHARACTERS), layout.left, y - layout.name_above, "name", None)
+    return text_lines(wrapped(name, _NAME_CHARACTERS), layout.left - 12, y + 4.5, _NAME_LINE, "name", "end")
 
 
 def _strip_in_words(strip: Strip) -> str:
@@ -250,8 +248,8 @@ def _strip_in_words(strip: Strip) -> str:
 
 def _strip_tick(x: float, value: float, floor: float) -> tuple[Markup, Markup]:
     return (
-        _line(x, _STRIP_TOP, x, floor, "grid"),
-        element("text", f"{value:g}", x=x, y=floor + 18, text_anchor="middle", class_="tick"),
+        line(x, _STRIP_TOP, x, floor, "grid"),
+        text(f"{value:g}", x, floor + 18, "tick"),
     )
 
 
@@ -292,10 +290,5 @@ def _box(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> It
 def _marks(strip: Strip, at: Callable[[float], float], y: float, look: Look) -> Iterator[Markup]:
     if strip.median is not None and strip.mean is not None:
         middle, mean = at(strip.median.value), at(strip.mean.value)
-        top, bottom = y - _BOX_HALF, y + _BOX_HALF
-        yield element("line", x1=middle, y1=top, x2=middle, y2=bottom, stroke=look.colour, class_="median")
+        yield line(middle, y - _BOX_HALF, middle, y + _BOX_HALF, "median", stroke=look.colour)
         yield element("path", d=f"M{mean:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6Z", class_="mean-mark")
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, class_: str = "frame") -> Markup:
-    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)

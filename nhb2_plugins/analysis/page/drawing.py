@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from nhb2_plugins.analysis.page.charts import LABEL_CHARACTERS, Chart, Line, Look, Points
 from nhb2_plugins.analysis.page.labels import spread
-from nhb2_plugins.analysis.page.svg import element, picture
+from nhb2_plugins.analysis.page.svg import element, legend_swatch, line, picture, text, text_lines
 from nhb2_plugins.analysis.page.ticks import Scale
 from nhb2_plugins.text_table import wrapped
 
@@ -40,7 +40,7 @@ BESIDE: Final = ChartLayout(360.0, 310.0, "chart-static")
 
 def draw_chart(chart: Chart) -> Markup:
     """The first variant of a chart: for a screen and for paper, and again for a phone; the style sheet shows one."""
-    if chart.narrow:
+    if chart.given.narrow:
         return _drawing(chart, BESIDE)
     return _drawing(chart, WIDE) + _drawing(chart, NARROW)
 
@@ -49,19 +49,17 @@ def _drawing(chart: Chart, layout: ChartLayout) -> Markup:
     labels = chart.is_labelled and layout.is_wide
     frame = _Frame(*chart.scales, layout, _LABEL_ROOM if labels else layout.right)
     # From the back to the front: single runs, what is broad and grey, the curves.
-    ordered = sorted(chart.lines, key=lambda line: (not line.faint, line.look.opacity))
+    ordered = sorted(chart.lines, key=lambda curve: (not curve.faint, curve.look.opacity))
     x, y = (axis.title if layout.is_wide else axis.short for axis in (chart.x, chart.y))
     return picture(
         layout.width,
         layout.height,
-        chart.title,
-        chart.description,
+        chart.given.title,
+        chart.given.description,
         *frame.grid(),
-        *(frame.line(line, chart.grid) for line in ordered),
+        *(frame.curve(each, chart.grid) for each in ordered),
         *(frame.labels(chart) if labels else ()),
-        element(
-            "text", x, x=layout.left + frame.width / 2, y=layout.height - 8, text_anchor="middle", class_="axis-title"
-        ),
+        text(x, layout.left + frame.width / 2, layout.height - 8, "axis-title"),
         element(
             "text",
             y,
@@ -76,18 +74,7 @@ def _drawing(chart: Chart, layout: ChartLayout) -> Markup:
 def swatch(look: Look, *, faint: bool = False) -> Markup:
     """A piece of a line as it looks in the figures."""
     width, dash = (1.0, None) if faint else (look.width + 0.6, _dash_array(look))
-    line = element(
-        "line",
-        x1=1,
-        y1=6,
-        x2=33,
-        y2=6,
-        stroke=look.colour,
-        stroke_width=width,
-        stroke_dasharray=dash,
-        stroke_opacity=_opacity(look),
-    )
-    return element("svg", line, viewBox="0 0 34 12", width=34, height=12, aria_hidden="true", class_="swatch")
+    return legend_swatch(stroke=look.colour, stroke_width=width, stroke_dasharray=dash, stroke_opacity=_opacity(look))
 
 
 def _dash_array(look: Look) -> str | None:
@@ -115,48 +102,45 @@ class _Frame:
         return self._layout.top + self.height * (1 - self._y.position(value))
 
     def grid(self) -> Iterator[Markup]:
+        left, top = self._layout.left, self._layout.top
+        right, floor = left + self.width, top + self.height
         for value in self._y.ticks():
             y = self.at_y(value)
-            yield element("line", x1=self._layout.left, y1=y, x2=self._layout.left + self.width, y2=y, class_="grid")
-            yield element("text", f"{value:g}", x=self._layout.left - 7, y=y + 4, text_anchor="end", class_="tick")
-        floor = self._layout.top + self.height
+            yield line(left, y, right, y, "grid")
+            yield text(f"{value:g}", left - 7, y + 4, "tick", "end")
         for value in self._x.ticks():
             x = self.at_x(value)
-            yield element("line", x1=x, y1=self._layout.top, x2=x, y2=floor, class_="grid")
-            yield element("text", f"{value:g}", x=x, y=floor + 18, text_anchor="middle", class_="tick")
-        yield element(
-            "line", x1=self._layout.left, y1=floor, x2=self._layout.left + self.width, y2=floor, class_="frame"
-        )
+            yield line(x, top, x, floor, "grid")
+            yield text(f"{value:g}", x, floor + 18, "tick")
+        yield line(left, floor, right, floor, "frame")
 
-    def line(self, line: Line, grid: tuple[float, ...]) -> Markup:
+    def curve(self, curve: Line, grid: tuple[float, ...]) -> Markup:
         return element(
             "path",
-            d="".join(self._steps(xs, ys) for xs, ys in _pieces(line.x or grid, line.y)),
+            d="".join(self._steps(xs, ys) for xs, ys in _pieces(curve.x or grid, curve.y)),
             fill="none",
-            stroke=line.look.colour,
-            stroke_width=1 if line.faint else line.look.width,
+            stroke=curve.look.colour,
+            stroke_width=1 if curve.faint else curve.look.width,
             stroke_linecap="round",  # a single point is seen, too
-            stroke_opacity=0.35 if line.faint else _opacity(line.look),
-            stroke_dasharray=None if line.faint else _dash_array(line.look),
+            stroke_opacity=0.35 if curve.faint else _opacity(curve.look),
+            stroke_dasharray=None if curve.faint else _dash_array(curve.look),
         )
 
     def labels(self, chart: Chart) -> Iterator[Markup]:
         """Each line's name beside its end, a fine line leading there."""
         edge = self._layout.left + self.width
-        ends = [next(self._ends(line, chart.grid), None) for line in chart.lines]
-        named = [(line, *end) for line, end in zip(chart.lines, ends, strict=True) if end]
-        texts = [wrapped(line.name, LABEL_CHARACTERS) for line, _, _ in named]
+        ends = [next(self._ends(each, chart.grid), None) for each in chart.lines]
+        named = [(curve, *end) for curve, end in zip(chart.lines, ends, strict=True) if end]
+        texts = [wrapped(curve.name, LABEL_CHARACTERS) for curve, _, _ in named]
         sizes = [_LABEL_LINE * len(lines) + 2 for lines in texts]
         places = spread([y for _, _, y in named], sizes, 0.0, self._layout.top + self.height)
-        for (line, x, y), lines, place in zip(named, texts, places, strict=True):
+        for (curve, x, y), lines, place in zip(named, texts, places, strict=True):
             lead = f"M{x:.1f} {y:.1f}H{edge:.1f}L{edge + 14:.1f} {place:.1f}"
-            yield element("path", d=lead, fill="none", stroke=line.look.colour, class_="lead")
-            first = place + 4.5 - _LABEL_LINE * (len(lines) - 1) / 2
-            rows = (element("tspan", each, x=edge + 18, y=first + _LABEL_LINE * i) for i, each in enumerate(lines))
-            yield element("text", *rows, class_="label")
+            yield element("path", d=lead, fill="none", stroke=curve.look.colour, class_="lead")
+            yield text_lines(lines, edge + 18, place + 4.5, _LABEL_LINE, "label")
 
-    def _ends(self, line: Line, grid: tuple[float, ...]) -> Iterator[tuple[float, float]]:
-        for x, y in zip(reversed(grid), reversed(line.y), strict=True):
+    def _ends(self, curve: Line, grid: tuple[float, ...]) -> Iterator[tuple[float, float]]:
+        for x, y in zip(reversed(grid), reversed(curve.y), strict=True):
             if y is not None:
                 yield self.at_x(x), self.at_y(y)
 

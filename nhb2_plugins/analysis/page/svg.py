@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup, escape
 
 Value = str | float | int
@@ -24,6 +26,25 @@ def element(name: str, *children: Markup | str, **attributes: Value | None) -> M
     return Markup(f"<{name}{written}>{inner}</{name}>") if inner else Markup(f"<{name}{written}/>")
 
 
+def line(x1: float, y1: float, x2: float, y2: float, class_: str | None = None, **look: Value | None) -> Markup:
+    """A straight line."""
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, **look, class_=class_)
+
+
+def text(words: str, x: float, y: float, class_: str, anchor: str | None = "middle") -> Markup:
+    """A line of text from, around (``middle``) or up to (``end``) a place."""
+    return element("text", words, x=x, y=y, text_anchor=anchor, class_=class_)
+
+
+def text_lines(
+    lines: Sequence[str], x: float, y: float, height: float, class_: str, anchor: str | None = None
+) -> Markup:
+    """Lines of text, each of a height, around the one that would stand at ``y``."""
+    first = y - height * (len(lines) - 1) / 2
+    spans = (element("tspan", each, x=x, y=first + height * i) for i, each in enumerate(lines))
+    return element("text", *spans, text_anchor=anchor, class_=class_)
+
+
 def picture(width: float, height: float, title: str, description: str, *children: Markup, class_: str = "") -> Markup:
     """A whole drawing, which says to a screen reader what it shows.
 
@@ -43,6 +64,12 @@ def picture(width: float, height: float, title: str, description: str, *children
         aria_label=f"{title}. {description}" if description else title,
         class_=class_ or None,
     )
+
+
+def legend_swatch(**look: Value | None) -> Markup:
+    """A piece of a line, for a legend; an ornament."""
+    piece = line(1, 6, 33, 6, **look)
+    return element("svg", piece, viewBox="0 0 34 12", width=34, height=12, aria_hidden="true", class_="swatch")
 
 
 def _text(value: Value) -> str:
