@@ -119,8 +119,9 @@ def _draw_size_front(axes: Axes, view: View) -> None:
     axes.legend(loc="upper right", ncols=2)
 
 
-def plot_landscape(local: Landscape, distance: FitnessDistance, walk: WalkAutocorrelation, path: Path) -> None:
+def plot_landscape(found: tuple[Landscape, FitnessDistance, WalkAutocorrelation], path: Path) -> None:
     """Three panels: basins of the local optima; error by distance to the optimum; autocorrelation of walks."""
+    local, distance, walk = found
     notes = [
         f"{local.measure}. Neighbours differ in one of the eight coordinates; optima are plateaus, basins those of "
         "steepest ascent.",
@@ -218,7 +219,7 @@ FIGURES: Final[Mapping[str, Callable[[Any, Path], None]]] = {
     "map": plot_map,
     "anova": plot_anova,
     "fidelities": _fidelities,
-    "landscape": lambda found, path: plot_landscape(*found, path),
+    "landscape": plot_landscape,
     "pareto": lambda request, path: plot_fronts(View.of(*request.where), path, request.against),
     "noise": plot_noise,
     "joint": plot_joint,

@@ -68,7 +68,7 @@ def picture(width: float, height: float, title: str, description: str, *children
 
 def legend_swatch(**look: Value | None) -> Markup:
     """A piece of a line, for a legend; an ornament."""
-    piece = line(1, 6, 33, 6, **look)
+    piece = line(1, 6, 33, 6, None, **look)
     return element("svg", piece, viewBox="0 0 34 12", width=34, height=12, aria_hidden="true", class_="swatch")
 
 
