@@ -67,6 +67,11 @@ class CampaignError(Nhb2Error, ValueError):
     """A campaign specification, or the directory it writes to, cannot be used."""
 
 
+def one_line(error: Exception) -> str:
+    """What an error says, its lines joined."""
+    return " ".join(str(error).split())
+
+
 def describe_choices(value: object, allowed: Iterable[object], *, what: str) -> str:
     """Say which value was refused and which are allowed, nearest match first where there is one.
 

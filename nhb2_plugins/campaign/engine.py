@@ -125,31 +125,25 @@ def run_campaign(
         if has_table(bench):
             keep_baseline(spec, bench, directory)
         missing = store.missing(plans, tables)
-        table = TablePlace.of(bench, tables)
-        return _run_missing(store, plans, missing, table, scheduler, n_processes, on_start, on_outcome)
+        n_kept = len(plans) - len(missing)
+        if on_start is not None:
+            on_start(n_kept, len(missing))
+        store.forget_failures(missing)
+        outcomes = _outcomes(missing, TablePlace.of(bench, tables), directory, scheduler, n_processes)
+        failed = tuple(_failed(outcomes, store, on_outcome))
+        return CampaignOutcome(n_kept, len(missing) - len(failed), failed)
 
 
-def _run_missing(
-    store: CampaignStore,
-    plans: Sequence[RunPlan],
-    missing: Sequence[RunPlan],
-    table: TablePlace,
-    scheduler: str | None,
-    n_processes: int | None,
-    on_start: Callable[[int, int], None] | None,
-    on_outcome: Callable[[RunOutcome], None] | None,
-) -> CampaignOutcome:
-    if on_start is not None:
-        on_start(len(plans) - len(missing), len(missing))
-    store.forget_failures(missing)
-    failed = []
-    for outcome in _outcomes(missing, table, store.directory, scheduler, n_processes):
+def _failed(
+    outcomes: Iterator[RunOutcome], store: CampaignStore, on_outcome: Callable[[RunOutcome], None] | None
+) -> Iterator[str]:
+    """The ids of runs that failed, whose tracebacks are kept; every outcome is told."""
+    for outcome in outcomes:
         if outcome.failure:
-            failed.append(outcome.run_id)
             store.record_failure(outcome.run_id, outcome.failure)
+            yield outcome.run_id
         if on_outcome is not None:
             on_outcome(outcome)
-    return CampaignOutcome(len(plans) - len(missing), len(missing) - len(failed), tuple(failed))
 
 
 def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:

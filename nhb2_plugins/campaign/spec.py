@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -27,11 +26,10 @@ from pydantic import (
 
 from nhb2_plugins.arguments import MAX_SEARCH_SEED
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
-from nhb2_plugins.campaign.yaml_text import read_yaml
+from nhb2_plugins.campaign.yaml_text import read_keys
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, is_same_budget
-from nhb2_plugins.files import read_regular
 from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.optimizers.registry import check_ladder, check_takes, registration
 from nhb2_plugins.simulation import MOST_WORKERS
@@ -51,7 +49,6 @@ MOST_RUNS: Final = 200_000
 NAMED_TABLES: Final = ("embedded", "imported")
 """Tables that a specification can name without saying where they are."""
 
-_MAX_SPEC_BYTES: Final = 1 << 20
 LONGEST_LABEL: Final = 300
 """Characters of an optimizer's label."""
 _LONGEST_NAME: Final = 100
@@ -147,9 +144,7 @@ class OptimizerSpec(_Strict):
     label: str = Field(default="", max_length=LONGEST_LABEL)
     seeds: Annotated[
         Annotated[int, Field(ge=1, le=MOST_RUNS, strict=True), Tag(_NUMBER)]
-        | Annotated[
-            tuple[Annotated[int, Field(ge=0, le=MAX_SEARCH_SEED, strict=True)], ...], Field(min_length=1), Tag(_LIST)
-        ],
+        | Annotated[tuple[_Seed, ...], Field(min_length=1), Tag(_LIST)],
         _one_of(_NUMBER, _LIST),
     ]
     epoch: int = Field(default=SCHEDULE_EPOCHS, strict=True)
@@ -406,13 +401,7 @@ def read_spec(path: str | Path) -> CampaignSpec:
             is allowed.
     """
     found = _find_spec(Path(path))
-    try:
-        content = read_yaml(read_regular(found, max_bytes=_MAX_SPEC_BYTES).decode())
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:  # a ValueError also of what is no UTF-8
-        raise CampaignError(f"{found} cannot be read as YAML: {_first_line(error)}") from error
-    if not isinstance(content, dict):
-        raise CampaignError(f"{found} holds no mapping of keys, so it is not a campaign specification")
-    spec = checked_spec(content, str(found))
+    spec = checked_spec(read_keys(found, "a campaign specification", CampaignError), str(found))
     if spec.table is None or spec.table in NAMED_TABLES:
         return spec
     return spec.model_copy(update={"table": str(found.resolve().parent / expanded_user(spec.table))})
@@ -457,7 +446,3 @@ def _keys_at(loc: Location) -> Iterable[str]:
     if len(loc) > 1 and loc[-2] in inner:
         return inner[loc[-2]].model_fields
     return (OptimizerSpec if loc[0] == "optimizers" else CampaignSpec).model_fields
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())

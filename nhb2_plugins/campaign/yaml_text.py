@@ -5,15 +5,41 @@ YAML lets the last of several equal keys win, and lets ten lines of aliases stan
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from nhb2_plugins.errors import Nhb2Error, one_line
+from nhb2_plugins.files import read_regular
+
 MOST_SIZE: Final = 4 << 20
 """Values and characters that a text may stand for; without aliases it holds no more than its own characters."""
 
 _Loader: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was built
+
+_MAX_BYTES: Final = 1 << 20
+
+
+def read_keys(path: Path, what: str, refusal: type[Nhb2Error]) -> dict[str, Any]:
+    """The keys and values of a specification's file.
+
+    Args:
+        path: the file.
+        what: it holds, for example ``a campaign specification``.
+        refusal: the kind of error that is raised.
+
+    Raises:
+        Nhb2Error: of that kind: no such file, more than 1 MB, not YAML as :func:`read_yaml` reads it, or no mapping.
+    """
+    try:
+        content = read_yaml(read_regular(path, max_bytes=_MAX_BYTES).decode())
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:  # a ValueError also of what is no UTF-8
+        raise refusal(f"{path} cannot be read as YAML: {one_line(error)}") from error
+    if not isinstance(content, dict):
+        raise refusal(f"{path} holds no mapping of keys, so it is not {what}")
+    return content
 
 
 def read_yaml(text: str) -> Any:

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import torch
 
+from nhb2_plugins.errors import one_line
 from nhb2_plugins.files import file_aside, one_process_at_a_time, open_regular
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
@@ -161,7 +162,7 @@ def save_checkpoint(training: Training, directory: Path) -> None:
         try:
             torch.save(content, aside)
         except RuntimeError as error:  # PyTorch's word for a full disk
-            raise TrainingError(f"cannot write {path}: {' '.join(str(error).split()):.200}") from error
+            raise TrainingError(f"cannot write {path}: {one_line(error):.200}") from error
 
 
 def _checkpoint_of(task: TrainingTask, directory: Path) -> Path:
@@ -182,8 +183,9 @@ def _damages(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGES as error:
-        said = " ".join(str(error).split())
-        raise TrainingError(f"the checkpoint {path} is damaged ({said:.200}); remove it to begin again") from error
+        raise TrainingError(
+            f"the checkpoint {path} is damaged ({one_line(error):.200}); remove it to begin again"
+        ) from error
 
 
 _DAMAGES: Final = (

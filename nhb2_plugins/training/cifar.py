@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error
+from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error, one_line
 from nhb2_plugins.table.unpickle.reader import unpickle
 from nhb2_plugins.table.unpickle.values import Array, Pairs
 from nhb2_plugins.training.data import ImageData, LabelledImages
@@ -132,8 +132,8 @@ def _read_archive(source: Path) -> Mapping[str, bytes]:
                 if is_batch and member.size <= _LARGEST_FILE and (file := archive.extractfile(member)) is not None:
                     contents[name] = file.read()
     except (OSError, tarfile.TarError, EOFError, KeyError, zlib.error) as error:
-        said = " ".join(str(error).split())  # tarfile says a line for each way to pack
-        raise DataRefusedError(f"{source} is no archive of CIFAR-10 ({said}); they are at {PAGE}") from error
+        # tarfile says a line for each way to pack
+        raise DataRefusedError(f"{source} is no archive of CIFAR-10 ({one_line(error)}); they are at {PAGE}") from error
     return contents
 
 

@@ -14,7 +14,6 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -90,40 +89,35 @@ def train_table(
     if scheduler is None:
         device_of(spec.execution_options)
     _settle(spec.identity(data.checksum), directory)
-    with _alone(directory):
-        return _train_missing(groups, spec, directory, scheduler, n_processes, on_start, on_outcome)
-
-
-def _alone(directory: Path) -> AbstractContextManager[None]:
-    """Keep other processes from training the table."""
-    return only_process(
-        directory / _LOCK, lambda: TrainingError(f"another process is training the table in {directory}")
-    )
-
-
-def _train_missing(
-    groups: Sequence[_Group],
-    spec: TableSpec,
-    directory: Path,
-    scheduler: str | None,
-    n_processes: int | None,
-    on_start: Callable[[int, int], None] | None,
-    on_outcome: Callable[[GroupOutcome], None] | None,
-) -> TableOutcome:
     runs = directory / RUNS_DIRECTORY
-    missing = [tuple(task for task in group if not run_file(task, runs).exists()) for group in groups]
-    missing = [group for group in missing if group]
-    n_all, n_missing = (sum(map(len, each)) for each in (groups, missing))
-    if on_start is not None:
-        on_start(n_all - n_missing, n_missing)
-    failed: list[str] = []
-    for outcome in _outcomes(missing, spec, runs, scheduler, n_processes):
+    with only_process(
+        directory / _LOCK, lambda: TrainingError(f"another process is training the table in {directory}")
+    ):
+        missing = list(_missing(groups, runs))
+        n_all, n_missing = (sum(map(len, each)) for each in (groups, missing))
+        if on_start is not None:
+            on_start(n_all - n_missing, n_missing)
+        failed = tuple(_failed(_outcomes(missing, spec, runs, scheduler, n_processes), directory, on_outcome))
+        return TableOutcome(n_all - n_missing, n_missing - len(failed), failed)
+
+
+def _missing(groups: Sequence[_Group], runs: Path) -> Iterator[_Group]:
+    for group in groups:
+        if left := tuple(task for task in group if not run_file(task, runs).exists()):
+            yield left
+
+
+def _failed(
+    outcomes: Iterator[GroupOutcome], directory: Path, on_outcome: Callable[[GroupOutcome], None] | None
+) -> Iterator[str]:
+    """The names of runs that failed, whose tracebacks are kept; every outcome is told."""
+    for outcome in outcomes:
         if outcome.failure:
-            failed += outcome.names
-            _record_failure(directory, outcome)
+            yield from outcome.names
+            with written_aside(directory / FAILURES_DIRECTORY / f"{outcome.names[0]}.txt") as aside:
+                aside.write_text(outcome.failure, encoding="utf-8", errors="backslashreplace")
         if on_outcome is not None:
             on_outcome(outcome)
-    return TableOutcome(n_all - n_missing, n_missing - len(failed), tuple(failed))
 
 
 def read_runs(directory: Path) -> Iterator[TrainedRun]:
@@ -211,8 +205,3 @@ def _settle(identity: dict[str, Any], directory: Path) -> None:
     elif found != identity:
         wrong = ", ".join(sorted(key for key in identity if found.get(key) != identity[key]))
         raise TrainingError(f"{directory} holds runs of another table ({wrong}); name another directory")
-
-
-def _record_failure(directory: Path, outcome: GroupOutcome) -> None:
-    with written_aside(directory / FAILURES_DIRECTORY / f"{outcome.names[0]}.txt") as aside:
-        aside.write_text(outcome.failure, encoding="utf-8", errors="backslashreplace")

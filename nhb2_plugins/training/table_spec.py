@@ -19,18 +19,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.campaign.spec import Restriction
 from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
-from nhb2_plugins.campaign.yaml_text import read_yaml
+from nhb2_plugins.campaign.yaml_text import read_keys
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
-from nhb2_plugins.files import read_regular
 from nhb2_plugins.landscape.pareto import front_indices
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CONFIGURATIONS, Configuration, parse_cellcode
-from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.reference.public_records import shipped_records
 from nhb2_plugins.training.sources import DIGITS
 from nhb2_plugins.training.task import AUTHORS_SEEDS, Execution, NetworkOptions, Precision, TrainingTask
@@ -42,20 +40,6 @@ class TableSpecError(InvalidValueError):
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Part(_Strict):
-    """A part of the space, as :class:`~nhb2_plugins.subspace.Subspace`."""
-
-    cellcode: str | None = None
-    lr: float | None = None
-    batch_size: int | None = None
-    one_per_class: bool = False
-
-    @model_validator(mode="after")
-    def _is_there(self) -> Self:
-        Subspace(**self.model_dump())
-        return self
 
 
 class Sample(_Strict):
@@ -81,7 +65,7 @@ class ConfigurationsSpec(_Strict):
 
     cells: tuple[str, ...] | None = None
     listed: tuple[tuple[str, float, int], ...] | None = None
-    restriction: Part | None = None
+    restriction: Restriction | None = None
     public: bool = False
     front: bool = False
     lrs: tuple[float, ...] = LEARNING_RATES
@@ -117,7 +101,7 @@ class ConfigurationsSpec(_Strict):
         if self.listed is not None:
             return (Configuration(parse_cellcode(cell), lr, size) for cell, lr, size in self.listed)
         if self.restriction is not None:
-            return map(Configuration.from_index, Subspace(**self.restriction.model_dump()).indices)
+            return map(Configuration.from_index, self.restriction.subspace.indices)
         return map(Configuration.from_index, shipped_records().indices if self.public else _front())
 
 
@@ -219,9 +203,6 @@ class TableSpec(_Strict):
         return {"data": data_checksum, **kept}
 
 
-_MAX_SPEC_BYTES: Final = 1 << 20
-
-
 def read_table_spec(path: Path) -> TableSpec:
     """Read a specification.
 
@@ -229,13 +210,7 @@ def read_table_spec(path: Path) -> TableSpec:
         TableSpecError: no such file, not YAML, or not a specification; every wrong key is named.
     """
     try:
-        content = read_yaml(read_regular(path, max_bytes=_MAX_SPEC_BYTES).decode())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise TableSpecError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise TableSpecError(f"{path} holds no mapping of keys, so it is not a specification of a table")
-    try:
-        spec = TableSpec.model_validate(content)
+        spec = TableSpec.model_validate(read_keys(path, "a specification of a table", TableSpecError))
     except ValidationError as error:
         wrong = explain_wrong_values(error, _keys_at, ())
         raise TableSpecError(f"{path} is not a specification of a table:\n{wrong}") from error
@@ -246,7 +221,7 @@ def read_table_spec(path: Path) -> TableSpec:
 
 _INNER: Final[dict[str, type[BaseModel]]] = {
     "configurations": ConfigurationsSpec,
-    "restriction": Part,
+    "restriction": Restriction,
     "sample": Sample,
     "network": NetworkSpec,
     "execution": ExecutionSpec,

@@ -73,6 +73,7 @@ def test_data_are_found_beside_the_file(tmp_path: Path) -> None:
         ({"configurations": {"cells": ["01021"]}}, "01021"),
         ({"configurations": {"cells": ["010210"], "lrs": [0.3]}}, "0.3"),
         ({"configurations": {"restriction": {"lr": 0.3}}}, "0.3"),
+        ({"configurations": {"restriction": {"cellcode": 10210}}}, "cellcode 10210 is a number, .*: quote it"),
         ({"configurations": {"restriction": {"rl": 0.3}}}, "'rl' is not one of .*'lr'"),
         ({"configurations": {"public": True, "sample": {"m": 3}}}, "'m' is not one of 'n', 'seed'"),
         ({"network": {"channel": [1]}}, "'channel' is not one of .*'channels'"),
@@ -93,7 +94,7 @@ def test_says_which_key_is_wrong(content: dict[str, Any], message: str, tmp_path
         read_table_spec(written(tmp_path, **content))
 
 
-@pytest.mark.parametrize("text", ["- 1", "a: [", "\0"])
+@pytest.mark.parametrize("text", ["- 1", "a: [", "\0", "name: a\nname: b"])
 def test_refuses_what_is_no_mapping(text: str, tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text)
     with pytest.raises(TableSpecError, match=r"x\.yaml (cannot be read as YAML|holds no mapping)"):

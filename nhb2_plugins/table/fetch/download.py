@@ -29,6 +29,7 @@ from nhb2_plugins.errors import (
     Nhb2Error,
     TableError,
     TableNotFoundError,
+    one_line,
 )
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.table.checksums import sha256_of_file
@@ -161,7 +162,7 @@ def _drive_files(folder: Path, shows_progress: bool) -> list[Path]:
             )
     except (gdown.DownloadError, requests.RequestException, OSError) as error:
         raise DownloadError(
-            f"the Google Drive folder {DRIVE_FOLDER} cannot be downloaded: {' '.join(str(error).split())}; "
+            f"the Google Drive folder {DRIVE_FOLDER} cannot be downloaded: {one_line(error)}; "
             "try again later, or use --url or --mirror"
         ) from error
     return [Path(file) for file in saved if isinstance(file, str)]
