@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from numbers import Integral
-from typing import Final
+from typing import Any, Final, TypeGuard, TypeVar
 
-from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.errors import InvalidValueError, describe_choices
+
+_Choice = TypeVar("_Choice")
 
 MAX_SEARCH_SEED: Final = 2**32 - 1
 """The largest seed that every generator behind the optimizers takes."""
@@ -45,6 +48,29 @@ def checked_count(name: str, count: int, *, most: int | None = None, otherwise: 
         allowed = "of at least 1" if most is None else f"in 1..{most}"
         raise InvalidValueError(f"{name} {count!r:.80} is not an integer {allowed}{otherwise}")
     return int(count)
+
+
+def checked_choice(what: str, value: object, allowed: Collection[_Choice]) -> _Choice:
+    """The one of a few values that this one equals: built-in text or a built-in number where numpy's was given.
+
+    Args:
+        what: the value's name, for the message.
+        value: the value; True and False are no numbers here.
+        allowed: what it may be.
+
+    Raises:
+        InvalidValueError: it is none of them.
+    """
+    if isinstance(value, Hashable) and not isinstance(value, bool):  # an array, which equals its items, has no hash
+        for choice in allowed:
+            if value == choice:
+                return choice
+    raise InvalidValueError(describe_choices(value, allowed, what=what))
+
+
+def is_several(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether a value is several values, for example a list or an array; text, bytes and a mapping are one each."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | Mapping)
 
 
 def checked_flag(name: str, value: bool) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableNotFoundError, describe_choices
-from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS, Split, checked_epoch, checked_split, is_number
+from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableNotFoundError
+from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS, Split, checked_epoch, checked_split
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
@@ -340,11 +341,7 @@ class Benchmark:
         """
         if seed is None:
             return self.seeds[0] if self.default_seed is None else self.default_seed
-        if isinstance(seed, str) and seed == MEAN:
-            return MEAN
-        if isinstance(seed, Hashable) and seed in self.seeds and is_number(seed):  # an array is not hashable
-            return int(seed)
-        raise InvalidValueError(describe_choices(seed, (*self.seeds, MEAN), what="seed"))
+        return checked_choice("seed", seed, (*self.seeds, MEAN))
 
     # -- preparation, paid once for each (epoch, split, seed)
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Observation
-from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.space import Configuration
 
@@ -31,9 +31,7 @@ def checked_charging(policy: str) -> Charging:
     Raises:
         InvalidValueError: not one of :data:`CHARGING_POLICIES`.
     """
-    if policy not in CHARGING_POLICIES:
-        raise InvalidValueError(describe_choices(policy, CHARGING_POLICIES, what="charging policy"))
-    return policy
+    return checked_choice("charging policy", policy, CHARGING_POLICIES)
 
 
 class Bill(NamedTuple):

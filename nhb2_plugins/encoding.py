@@ -25,7 +25,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.space import (
     BATCH_SIZES,
@@ -70,10 +71,7 @@ def checked_encoding(encoding: str, allowed: tuple[Encoding, ...] = ALL_ENCODING
     Raises:
         InvalidValueError: not one of the allowed.
     """
-    for each in allowed:
-        if encoding == each:
-            return each
-    raise InvalidValueError(describe_choices(encoding, allowed, what="encoding"))
+    return checked_choice("encoding", encoding, allowed)
 
 
 Choices = Mapping[str, tuple[str, ...] | tuple[float, ...] | tuple[int, ...]]
@@ -239,10 +237,7 @@ def _refuse_numeric(encoding: Encoding) -> None:
 
 
 def _of_rank(grid: tuple[_T, ...], rank: Any, name: str) -> _T:
-    # A truth value equals 0 or 1, and an array has no truth value.
-    if not is_number(rank) or rank not in range(len(grid)):
-        raise InvalidValueError(describe_choices(rank, range(len(grid)), what=f"rank of {name}"))
-    return grid[int(rank)]
+    return grid[checked_choice(f"rank of {name}", rank, range(len(grid)))]
 
 
 def _of_unit(grid: tuple[_T, ...], number: Any, name: str) -> _T:

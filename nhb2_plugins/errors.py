@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+_LONGEST_SPELLING: Final = 200
+"""Characters of a value for which it is worth looking what else was meant."""
 
 
 class Nhb2Error(Exception):
@@ -79,8 +83,8 @@ def describe_choices(value: object, allowed: Iterable[object], *, what: str) -> 
     "split 'vaild' is not one of 'train', 'valid', 'test' (did you mean 'valid'?)"
     """
     choices = list(allowed)
-    message = f"{what} {value!r} is not one of {', '.join(repr(choice) for choice in choices)}"
+    message = f"{what} {value!r:.80} is not one of {', '.join(repr(choice) for choice in choices)}"
     names = [choice for choice in choices if isinstance(choice, str)]
-    if isinstance(value, str) and (near := get_close_matches(value, names)):
+    if isinstance(value, str) and len(value) <= _LONGEST_SPELLING and (near := get_close_matches(value, names)):
         message += f" (did you mean {near[0]!r}?)"
     return message

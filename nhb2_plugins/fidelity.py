@@ -14,7 +14,8 @@ from itertools import pairwise
 from numbers import Real
 from typing import Final, Literal
 
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.arguments import checked_choice, is_several
+from nhb2_plugins.errors import InvalidValueError
 
 Split = Literal["train", "valid", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "valid", "test")
@@ -60,7 +61,7 @@ def checked_epoch(epoch: object) -> int:
     except (KeyError, TypeError):
         checked = 0
     if checked == 0 or not is_number(epoch):
-        raise InvalidValueError(f"epoch {epoch!r} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}")
+        raise InvalidValueError(f"epoch {epoch!r:.80} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}")
     return checked
 
 
@@ -78,14 +79,13 @@ def checked_split(split: str | None, epoch: int) -> Split:
     """
     if split is None:
         return "test" if epoch == LONG_EPOCHS else "valid"
-    if split not in SPLITS:
-        raise InvalidValueError(describe_choices(split, SPLITS, what="split"))
-    if epoch == LONG_EPOCHS and split != "test":
+    known = checked_choice("split", split, SPLITS)
+    if epoch == LONG_EPOCHS and known != "test":
         raise InvalidValueError(
             f"split {split!r} does not exist at {LONG_EPOCHS} epochs: the value there is an expected test accuracy "
             "('test', or no split at all)"
         )
-    return SPLITS[SPLITS.index(split)]  # the built-in text, where numpy's was given
+    return known
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class FidelityLadder:
             InvalidValueError: no list of budgets, no budget in it, a budget below 1, not a number, not ascending, or
                 two that are served by the same fidelity.
         """
-        if isinstance(budgets, str) or not isinstance(budgets, Iterable):
-            raise InvalidValueError(f"budgets {budgets!r} are not several numbers of epochs, for example [12, 200]")
+        if not is_several(budgets):
+            raise InvalidValueError(f"budgets {budgets!r:.80} are not several numbers of epochs, for example [12, 200]")
         given = tuple(budgets)
         if not given:
             raise InvalidValueError("a fidelity ladder needs at least one budget, for example [12, 200]")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from nhb2_plugins.arguments import checked_choice, is_several
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 
 
 class Evaluated(Protocol):
@@ -58,15 +59,11 @@ def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidValueError: no name, one that is unknown, or one twice.
     """
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        names = (names,)
-    names = tuple(names)
-    for name in names:
-        if not isinstance(name, str) or name not in OBJECTIVES:
-            raise InvalidValueError(describe_choices(name, OBJECTIVES, what="objective"))
-    if not names or len(set(names)) != len(names):
-        raise InvalidValueError(f"objectives {list(names)!r} must be one or more different names of {list(OBJECTIVES)}")
-    return names
+    given = names if is_several(names) else (names,)
+    checked = tuple(checked_choice("objective", name, OBJECTIVES) for name in given)
+    if not checked or len(set(checked)) != len(checked):
+        raise InvalidValueError(f"objectives {list(checked)} must be one or more different names of {list(OBJECTIVES)}")
+    return checked
 
 
 def checked_front_objectives(names: Sequence[str]) -> tuple[str, ...]:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast
 
 import numpy as np
 
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_search_seed
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.problem import Problem, ProblemArguments, SeedlessArguments, as_problem
@@ -125,8 +125,7 @@ def prior(
         InvalidValueError: an unknown quality, a seed that is none, a part of the space so small that no configuration
             is in the band, or as :class:`~nhb2_plugins.problem.Problem`.
     """
-    if not isinstance(quality, str) or quality not in BANDS:
-        raise InvalidValueError(describe_choices(quality, BANDS, what="quality of a prior"))
+    checked_choice("quality of a prior", quality, BANDS)
     problem = as_problem(open_benchmark() if bench is None else bench, cast(ProblemArguments, arguments))
     indices = problem.restriction.indices
     accuracy, _ = problem.bench.evaluate_many(indices, problem.epoch, seed=problem.seed)

@@ -35,9 +35,9 @@ from ConfigSpace import (
 )
 from ConfigSpace.hyperparameters import Hyperparameter
 
-from nhb2_plugins.arguments import check_kind, checked_flag, checked_search_seed
+from nhb2_plugins.arguments import check_kind, checked_choice, checked_flag, checked_search_seed
 from nhb2_plugins.encoding import CELL_NAME, NUMERIC_ENCODINGS, Encoding, checked_encoding, hyperparameter_choices
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, describe_choices
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.files import read_regular, write_whole
 from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -162,8 +162,7 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
 
 
 def _is_json(path: Path) -> bool:
-    if path.suffix not in _SUFFIXES:
-        raise InvalidValueError(describe_choices(path.suffix, _SUFFIXES, what=f"ending of {path.name!r}:"))
+    checked_choice(f"ending of {path.name!r}:", path.suffix, _SUFFIXES)
     return path.suffix == ".json"
 
 

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final, NamedTuple, Unpack
 
-from nhb2_plugins.arguments import checked_count
+from nhb2_plugins.arguments import checked_choice, checked_count
 from nhb2_plugins.ask_tell import Optimizer, Suggestion, checked_optimizer
 from nhb2_plugins.benchmark import Benchmark, Observation
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.charging import Bill
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import N_CONFIGURATIONS
 from nhb2_plugins.subspace import WHOLE_SPACE
@@ -92,10 +92,8 @@ def simulate(
     checked_optimizer(optimizer)
     budget = Budget(budget_s)
     checked_count("n_workers", n_workers, most=MOST_WORKERS)
-    if crossing not in CROSSINGS:
-        raise InvalidValueError(describe_choices(crossing, CROSSINGS, what="crossing"))
-    if overhead not in OVERHEADS:
-        raise InvalidValueError(describe_choices(overhead, OVERHEADS, what="overhead"))
+    checked_choice("crossing", crossing, CROSSINGS)
+    checked_choice("overhead", overhead, OVERHEADS)
     recorder = Recorder(bench, logger=logger, **arguments)
     _Clock(
         optimizer,

@@ -105,7 +105,7 @@ def parse_cellcode(text: str) -> str:
         spelled = f"{text[0]}|{text[1:3]}|{text[3:]}"
     if not _is_key(spelled, _CELL_INDEX):
         raise InvalidValueError(
-            f"cellcode {text!r} is not of the form 'A|BC|DEF' with six digits 0..3 "
+            f"cellcode {text!r:.80} is not of the form 'A|BC|DEF' with six digits 0..3 "
             "(0 = conv3x3, 1 = avgpool3x3, 2 = skip, 3 = zero), for example '0|10|210'"
         )
     return CELLCODES[_CELL_INDEX[spelled]]
@@ -119,8 +119,8 @@ def learning_rate_rank(lr: float) -> int:
     """
     if _is_key(lr, _LR_INDEX):
         return _LR_INDEX[lr]
-    if isinstance(lr, Real) and not isinstance(lr, bool):
-        lr = lr if isinstance(lr, int) else float(lr)  # all its digits are shown, which numpy's own do not
+    if isinstance(lr, Real) and not isinstance(lr, int):
+        lr = float(lr)  # all its digits are shown, which numpy's own do not
         for rank, known in enumerate(LEARNING_RATES):
             if abs(lr - known) <= known * _FLOAT32_ROUNDING:
                 return rank

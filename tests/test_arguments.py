@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nhb2_plugins.arguments import check_kind, checked_count, checked_flag, checked_search_seed
+from nhb2_plugins.arguments import (
+    check_kind,
+    checked_choice,
+    checked_count,
+    checked_flag,
+    checked_search_seed,
+    is_several,
+)
 from nhb2_plugins.errors import InvalidValueError
 
 
@@ -57,3 +64,42 @@ def test_a_long_value_is_cut_in_messages() -> None:
         with pytest.raises(InvalidValueError) as refusal:
             check("x" * 1000)  # type: ignore[operator]
         assert len(str(refusal.value)) < 150
+
+
+class _Text(str):
+    """Text of another library, as numpy's is."""
+
+
+def test_a_choice_is_the_one_that_is_allowed() -> None:
+    choice = checked_choice("split", _Text("valid"), ("train", "valid"))
+    assert (choice, type(choice)) == ("valid", str)
+    assert checked_choice("rank", np.int64(2), range(3)) == 2
+    assert type(checked_choice("rank", np.int64(2), range(3))) is int
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "vaild", "", ["valid"], {"valid": 1}, np.array(["valid"]), np.array(["valid", "test"]), b"valid", 1.5],
+    ids=repr,
+)
+def test_what_is_no_choice_is_refused_with_the_choices(value: object) -> None:
+    told = f"split {value!r:.80} is not one of 'train', 'valid'"
+    with pytest.raises(InvalidValueError, match=f"^{re.escape(told)}( |$)"):
+        checked_choice("split", value, ("train", "valid"))
+
+
+@pytest.mark.parametrize("value", [True, np.array([1]), 3, -1, "1", 10**400], ids=lambda value: repr(value)[:20])
+def test_what_equals_a_number_only_by_chance_is_none(value: object) -> None:
+    with pytest.raises(InvalidValueError, match=r"is not one of 0, 1, 2$"):
+        checked_choice("rank", value, range(3))
+
+
+@pytest.mark.parametrize(
+    ("values", "several"),
+    [
+        ([[], (1, 2), np.array([1]), range(2), iter("ab")], True),
+        (["ab", b"ab", bytearray(b"ab"), {1: 2}, 1, None], False),
+    ],
+)
+def test_text_bytes_and_a_mapping_are_one_value_each(values: list[object], several: bool) -> None:
+    assert {is_several(value) for value in values} == {several}

@@ -104,7 +104,7 @@ def test_budgets_that_make_no_ladder_are_refused() -> None:
             FidelityLadder(budgets)
 
 
-@pytest.mark.parametrize("budgets", [12, 12.0, None, "12", True])
+@pytest.mark.parametrize("budgets", [12, 12.0, None, "12", True, b"x", {12: 200}])
 def test_what_is_no_list_of_budgets_is_named(budgets: Any) -> None:
     with pytest.raises(
         InvalidValueError, match=r"are not several numbers of epochs, for example \[12, 200\]"

@@ -160,6 +160,13 @@ def test_a_refused_32_bit_learning_rate_is_named_with_its_digits() -> None:
         Configuration(CODE, np.float32(0.3), 256)  # type: ignore[arg-type]
 
 
+def test_however_large_a_wrong_value_is_its_message_stays_short() -> None:
+    for cellcode, lr, batch_size in ((CODE, 10**400, 256), (CODE, 0.1, 10**400), ("0" * 10**5, 0.1, 256)):
+        with pytest.raises(InvalidValueError) as refusal:
+            Configuration(cellcode, lr, batch_size)
+        assert len(str(refusal.value)) < 300
+
+
 @pytest.mark.parametrize("spelled", ["0|10|210", "010210", np.str_("010210")])
 def test_a_cellcode_may_be_written_without_bars(spelled: str) -> None:
     assert Configuration(spelled, 0.1, 256) == Configuration("0|10|210", 0.1, 256)

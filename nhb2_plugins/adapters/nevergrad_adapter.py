@@ -14,10 +14,9 @@ from nevergrad.parametrization._layering import Layered, Level  # no public name
 
 from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.adapters.run import RecordedRun, RunBudget
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.encoding import Encoding
-from nhb2_plugins.errors import InvalidValueError, describe_choices
-from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -164,6 +163,5 @@ class _RanksAlone(Layered):  # type: ignore[misc]  # Nevergrad is not installed 
         self._ranks = ranks
 
     def _layered_set_value(self, value: Any) -> None:
-        if not is_number(value) or value not in self._ranks:
-            raise InvalidValueError(describe_choices(value, self._ranks, what="rank"))
+        checked_choice("rank", value, self._ranks)
         super()._layered_set_value(value)

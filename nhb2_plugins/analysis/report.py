@@ -13,7 +13,8 @@ from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.paper import WIDTHS_IN, paper_files
 from nhb2_plugins.analysis.questions.comparison import comparison_table
 from nhb2_plugins.analysis.table_files import to_csv
-from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
+from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.text_table import text_table
 
@@ -48,8 +49,7 @@ def write_report(analysis: CampaignAnalysis, directory: Path, formats: Sequence[
     """
     wanted = list(dict.fromkeys(formats or DEFAULT_FORMATS))
     for each in wanted:
-        if each not in FORMATS:
-            raise InvalidValueError(describe_choices(each, FORMATS, what="report format"))
+        checked_choice("report format", each, FORMATS)
     return _write(directory, (file for each in wanted for file in FORMATS[each](analysis)))
 
 
@@ -66,8 +66,7 @@ def write_paper(analysis: CampaignAnalysis, directory: Path, width: str) -> list
         ReportWriteError: the disk refuses a file, or the directory is taken away meanwhile.
         MissingExtraError: what draws figures is not installed.
     """
-    if width not in WIDTHS_IN:
-        raise InvalidValueError(describe_choices(width, WIDTHS_IN, what="width of a paper"))
+    checked_choice("width of a paper", width, WIDTHS_IN)
     return _write(directory, paper_files(analysis, width))
 
 

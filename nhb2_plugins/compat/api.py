@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, ClassVar, Final, NamedTuple, SupportsIndex
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import PAID_SPLITS, Benchmark
 from nhb2_plugins.compat.data import benchmark_for, hashes_of, raw_avgaccs200, raw_bench12, raw_cellinfo
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
@@ -188,8 +189,7 @@ class NASHPOBench2API:
         Raises:
             InvalidValueError: a seed that the table does not have.
         """
-        if seed not in self.seeds:
-            raise InvalidValueError(describe_choices(seed, self.seeds, what="seed"))
+        checked_choice("seed", seed, self.seeds)
         self.seed = self.seeds[self.seeds.index(seed)]  # the built-in integer, where numpy's was given
 
     # -- queries
@@ -261,8 +261,7 @@ class NASHPOBench2API:
         return accuracy, cost
 
     def _prepare(self, epoch: Any, mode: Any, iepoch: Any, seed: Any) -> _Reader:
-        if epoch not in self.epochs:
-            raise InvalidValueError(describe_choices(epoch, self.epochs, what="epoch"))
+        checked_choice("epoch", epoch, self.epochs)
         if mode not in SPLITS:
             raise RefusedQueryError(describe_choices(mode, SPLITS, what="mode"))
         if epoch != SCHEDULE_EPOCHS and iepoch is not None:
@@ -271,8 +270,7 @@ class NASHPOBench2API:
             )
         if iepoch is not None and iepoch not in range(1, SCHEDULE_EPOCHS + 1):
             raise RefusedQueryError(describe_choices(iepoch, range(1, SCHEDULE_EPOCHS + 1), what="iepoch"))
-        if seed not in self.seeds:
-            raise InvalidValueError(describe_choices(seed, self.seeds, what="seed"))
+        checked_choice("seed", seed, self.seeds)
         if epoch == LONG_EPOCHS:
             reader = _Reader(self._benchmark.table.column(EXPECTED_ACC_200).data, None, None)
         else:

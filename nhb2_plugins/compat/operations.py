@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.space import parse_cellcode
 
 
@@ -27,6 +27,5 @@ def set_ith_op(cellcode: str, i: int, new_op: int) -> str:
 
 
 def _place(edge: int) -> int:
-    if edge not in range(6):
-        raise InvalidValueError(describe_choices(edge, range(6), what="edge"))
+    checked_choice("edge", edge, range(6))
     return edge + (edge >= 1) + (edge >= 3)

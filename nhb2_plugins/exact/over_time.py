@@ -10,8 +10,9 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.levels import Floats, Integers, Levels, check_probability
 from nhb2_plugins.space import N_CONFIGURATIONS
 
@@ -295,8 +296,7 @@ def check_grid(times: Floats, step_s: float, rounding: str) -> None:
     Raises:
         InvalidValueError: so it is.
     """
-    if rounding not in ROUNDINGS:
-        raise InvalidValueError(describe_choices(rounding, ROUNDINGS, what="rounding"))
+    checked_choice("rounding", rounding, ROUNDINGS)
     if not 0 < step_s <= MAX_STEP_S:
         raise InvalidValueError(f"step_s {step_s!r} is not in (0, {MAX_STEP_S:g}]")
     if times.ndim != 1 or not len(times) or not (np.isfinite(times) & (times >= 0)).all():

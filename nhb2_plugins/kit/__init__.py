@@ -14,7 +14,8 @@ from pathlib import Path
 from string import Template
 from typing import Final, Literal, get_args
 
-from nhb2_plugins.errors import InvalidValueError, TargetExistsError, describe_choices
+from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.errors import InvalidValueError, TargetExistsError
 from nhb2_plugins.files import directory_aside
 from nhb2_plugins.optimizers.registry import algorithms
 
@@ -42,8 +43,7 @@ def write_package(kind: Kind, name: str, directory: str | os.PathLike[str] | Non
         TargetExistsError: the directory is there already.
         OSError: it cannot be written.
     """
-    if kind not in KINDS:
-        raise InvalidValueError(describe_choices(kind, KINDS, what="kind of package"))
+    checked_choice("kind of package", kind, KINDS)
     fields = _fields(name)
     if kind == "optimizer" and fields["module"] in algorithms():
         raise InvalidValueError(f"name {name!r} is taken: there is an optimizer {fields['module']!r} already")

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.landscape.view import Floats, View, frame_of
 from nhb2_plugins.shown import drawn
 from nhb2_plugins.space import EDGE_NAMES, HYPERPARAMETER_NAMES, N_CHOICES
@@ -134,8 +135,7 @@ class FunctionalAnova:
     def _position(self, names: Iterable[str]) -> int:
         position = 0
         for name in names:
-            if name not in self.names:
-                raise InvalidValueError(describe_choices(name, self.names, what="coordinate"))
+            checked_choice("coordinate", name, self.names)
             position |= 1 << self.names.index(name)
         return position
 
@@ -153,8 +153,7 @@ def functional_anova(
     Raises:
         InvalidValueError: an unknown quantity; otherwise as :meth:`Benchmark.evaluate`.
     """
-    if quantity not in QUANTITIES:
-        raise InvalidValueError(describe_choices(quantity, QUANTITIES, what="quantity"))
+    checked_choice("quantity", quantity, QUANTITIES)
     view = View.of(bench, epoch, split, seed)
     values = view.error_by_coordinate if quantity == "error" else view.cost_s.reshape(N_CHOICES)
     measure = view.measure if quantity == "error" else view.cost_measure

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.landscape.view import Floats, View, frame_of
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, cell_index
@@ -104,8 +104,7 @@ def hyperparameter_map(
     Raises:
         InvalidValueError: not a cellcode, an unknown statistic; otherwise as :meth:`Benchmark.evaluate`.
     """
-    if statistic not in STATISTICS:
-        raise InvalidValueError(describe_choices(statistic, STATISTICS, what="statistic"))
+    checked_choice("statistic", statistic, STATISTICS)
     view = View.of(bench, epoch, split, seed)
     if cellcode is None:
         error, of = _FUNCTIONS[statistic](view.error_by_cell, axis=0), f"{statistic} over cells"

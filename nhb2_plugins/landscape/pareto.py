@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.errors import InvalidValueError, describe_choices
 from nhb2_plugins.exact.front import exact_front, front_positions
 from nhb2_plugins.exact.random_hypervolume import random_hypervolume
 from nhb2_plugins.landscape.view import Floats, Integers, View, configuration_columns
@@ -33,8 +33,7 @@ def expenses(view: View, expense: Expense) -> Floats:
     Raises:
         InvalidValueError: an unknown expense.
     """
-    if expense not in EXPENSES:
-        raise InvalidValueError(describe_choices(expense, EXPENSES, what="expense"))
+    checked_choice("expense", expense, EXPENSES)
     if expense == "cost_s":
         return view.cost_s
     return np.repeat([float(getattr(Cell(code), expense)) for code in CELLCODES], N_HYPERPARAMETERS)

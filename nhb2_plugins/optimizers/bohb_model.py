@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
-from nhb2_plugins.arguments import checked_flag, checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_flag, checked_search_seed
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.bohb_density import (
     BANDWIDTHS,
     Bandwidth,
@@ -68,10 +68,8 @@ class BohbSettings:
     bandwidth: Bandwidth = "normal_reference"
 
     def __post_init__(self) -> None:
-        if self.encoding not in BOHB_ENCODINGS:
-            raise InvalidValueError(describe_choices(self.encoding, BOHB_ENCODINGS, what="BOHB's encoding"))
-        if self.bandwidth not in BANDWIDTHS:
-            raise InvalidValueError(describe_choices(self.bandwidth, BANDWIDTHS, what="bandwidth"))
+        checked_choice("BOHB's encoding", self.encoding, BOHB_ENCODINGS)
+        checked_choice("bandwidth", self.bandwidth, BANDWIDTHS)
         if self.min_points_in_model is not None:
             _check_range("min_points_in_model", self.min_points_in_model, 0, math.inf, kind=Integral)
         _check_range("top_n_percent", self.top_n_percent, 1, 99, kind=Integral)

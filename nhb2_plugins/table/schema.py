@@ -23,7 +23,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, get_args
 
-from nhb2_plugins.errors import InvalidValueError, TableError, describe_choices
+from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.errors import InvalidValueError, TableError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, SPLITS
 from nhb2_plugins.shown import as_html
 from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
@@ -102,8 +103,7 @@ class Provenance:
     assumptions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise InvalidValueError(describe_choices(self.kind, KINDS, what="kind of table"))
+        checked_choice("kind of table", self.kind, KINDS)
         try:
             seeds = tuple(operator.index(seed) for seed in self.seeds)
         except TypeError:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.text_table import counted
@@ -183,8 +184,7 @@ class Execution:
     def __post_init__(self) -> None:
         if not isinstance(self.device, str) or not _DEVICE.fullmatch(self.device):
             raise InvalidValueError(f"device {self.device!r} is not 'cpu', 'cuda' or a GPU by its number, 'cuda:1'")
-        if self.precision not in PRECISIONS:
-            raise InvalidValueError(describe_choices(self.precision, PRECISIONS, what="precision"))
+        checked_choice("precision", self.precision, PRECISIONS)
         if self.evaluation_batch_size is not None and not _is_from_1(self.evaluation_batch_size):
             raise InvalidValueError(
                 f"evaluation batch size {self.evaluation_batch_size!r} is not a whole number from 1"

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.errors import (
     InvalidValueError,
     TrajectoryError,
     TrajectoryExistsError,
-    describe_choices,
 )
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import directory_aside
@@ -122,8 +122,7 @@ def export_directories(source: str | os.PathLike[str], target: str | os.PathLike
             have the same id.
         MissingExtraError: a database's packages are not installed.
     """
-    if directory_format not in DIRECTORY_FORMATS:
-        raise InvalidValueError(describe_choices(directory_format, DIRECTORY_FORMATS, what="format"))
+    checked_choice("format", directory_format, DIRECTORY_FORMATS)
     directory = Path(target)
     if directory.exists():
         raise TrajectoryExistsError(f"{directory} exists already")

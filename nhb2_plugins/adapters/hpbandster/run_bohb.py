@@ -10,12 +10,12 @@ from typing import Any, Final, Literal, Unpack, get_args
 from nhb2_plugins.adapters.hpbandster.needing_hpbandster import from_hpbandster
 from nhb2_plugins.adapters.hpbandster.result import BohbResult, Datum, earlier_data
 from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK, BohbSearch
-from nhb2_plugins.arguments import checked_count, checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.encoding import Encoding, to_values
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_density import Bandwidth
@@ -99,8 +99,7 @@ def run_bohb(
         MissingExtraError: the nameserver engine without hpbandster.
         Exception: the first error of an evaluation, as itself.
     """
-    if engine not in ENGINES:
-        raise InvalidValueError(describe_choices(engine, ENGINES, what="engine"))
+    checked_choice("engine", engine, ENGINES)
     if n_iterations is None and budget_s is None:
         raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
     own, settings = split_arguments(arguments)
@@ -196,6 +195,5 @@ def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> 
 def _checked_settings(settings: dict[str, Any]) -> BohbSettings:
     known = BohbSettings.__dataclass_fields__
     for name in settings:
-        if name not in known:
-            raise InvalidValueError(describe_choices(name, known, what="BOHB setting"))
+        checked_choice("BOHB setting", name, known)
     return BohbSettings(**settings)

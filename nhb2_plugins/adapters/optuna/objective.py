@@ -17,7 +17,7 @@ from optuna.trial import BaseTrial, FrozenTrial
 from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.optuna.search_space import OPTUNA, suggest
 from nhb2_plugins.adapters.run import RecordedRun, RunBudget
-from nhb2_plugins.arguments import check_kind
+from nhb2_plugins.arguments import check_kind, is_several
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
@@ -193,7 +193,7 @@ class OptunaStopAtBudget:
 def _ladder_of(report: bool | FidelityLadder | Iterable[float]) -> FidelityLadder | Iterable[float] | None:
     if isinstance(report, bool):
         return None
-    if not isinstance(report, FidelityLadder | Iterable) or isinstance(report, str):
+    if not isinstance(report, FidelityLadder) and not is_several(report):
         raise InvalidValueError(f"report {report!r:.80} is not True, False, or a ladder, for example [12, 200]")
     return report
 
@@ -212,9 +212,7 @@ def _reported_epochs(problem: Problem, report: object) -> tuple[int, ...]:
 
 
 def _checked_attributes(names: Sequence[str]) -> dict[str, Callable[[TrialRecord], Any]]:
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        names = (names,)
-    names = tuple(names)
-    if unknown := [name for name in names if name not in USER_ATTRIBUTES]:
+    given: tuple[Any, ...] = tuple(names) if is_several(names) else (names,)
+    if unknown := [name for name in given if name not in USER_ATTRIBUTES]:
         raise InvalidValueError(f"attributes {unknown!r:.80} are not among {list(USER_ATTRIBUTES)}")
-    return {name: DESCRIPTION[name] for name in names}
+    return {name: DESCRIPTION[name] for name in given}

@@ -22,11 +22,11 @@ from optuna.samplers import (
 from optuna.study import StudyDirection
 
 from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding, hyperparameter_choices, numbered
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
 from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
@@ -90,8 +90,7 @@ class OptunaOptimizer(ShowsArguments):
                 to model or with several objectives.
             MissingExtraError: what the sampler needs is not installed.
         """
-        if sampler not in SAMPLERS:
-            raise InvalidValueError(describe_choices(sampler, SAMPLERS, what="sampler"))
+        checked_choice("sampler", sampler, SAMPLERS)
         _check_fits(sampler, encoding, checked_restriction(restriction))
         _check_installed(sampler)
         self._objectives = checked_search_objectives(objectives)

@@ -25,11 +25,11 @@ from smac.runhistory import TrialInfo, TrialValue
 from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
 from nhb2_plugins.adapters.smac.target import SMAC
-from nhb2_plugins.arguments import checked_count, checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
-from nhb2_plugins.errors import InvalidValueError, describe_choices
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
 from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
 from nhb2_plugins.search_space import configuration_space
@@ -96,8 +96,7 @@ class SmacOptimizer(ShowsArguments):
         """
         if facade is None:
             facade = "hpo" if ladder is None else "multi_fidelity"
-        if facade not in FACADES:
-            raise InvalidValueError(describe_choices(facade, FACADES, what="facade"))
+        checked_choice("facade", facade, FACADES)
         self._objectives = checked_search_objectives(objectives)
         if len(self._objectives) > 1 and facade in MULTI_FIDELITY_FACADES:
             raise InvalidValueError(f"facade {facade!r} minimises one objective here, not {list(self._objectives)}")
