@@ -149,9 +149,7 @@ class Benchmark:
 
     def __init__(self, table: Table, seed: int | None = None) -> None:
         self.table = table
-        if seed is not None and seed not in table.provenance.seeds:
-            raise InvalidValueError(describe_choices(seed, table.provenance.seeds, what="seed"))
-        self.default_seed = seed
+        self.default_seed = None if seed is None else checked_choice("seed", seed, table.provenance.seeds)
         self._row_answers: dict[tuple[int, Split, Seed], RowAnswers] = {}
         self._optima: dict[tuple[int, Split, Seed], tuple[Configuration, float]] = {}
         # Learning curves by the arguments as the caller wrote them, each array of shape (n_rows, 12).
