@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nhb2_plugins.analysis.curves import (
     MOST_POINTS,
+    AlignedRuns,
     aligned_over_evaluations,
     aligned_over_time,
     curve_of,
@@ -144,6 +145,14 @@ def test_a_curve_of_many_changes_keeps_a_selection_of_them_exactly() -> None:
     positions = np.searchsorted(aligned.places, curve.x)
     assert (aligned.places[positions] == curve.x).all()
     assert aligned.mean_and_median()[0][positions] == pytest.approx(curve.mean)
+
+
+def test_what_is_kept_lies_evenly_on_the_logarithm() -> None:
+    places = np.geomspace(1.0, 100.0, 5000)
+    steps = [(float(place), 1.0) for place in places]
+    kept = curve_of(optimizer_with("a", [1.0]), AlignedRuns(places, (steps,))).x
+    assert (len(kept), kept[0], kept[-1]) == (MOST_POINTS, 1.0, 100.0)
+    assert np.diff(np.log(kept)).max() < 1.2 * np.log(100) / (MOST_POINTS - 1)
 
 
 def test_a_single_run_has_no_spread() -> None:

@@ -62,7 +62,7 @@ def spanning(values: list[float], *, log: bool) -> Scale:
     """
     usable = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
     if not usable:
-        return Scale(0.1, 1.0, log) if log else Scale(0.0, 1.0, log)
+        return Scale(0.1 if log else 0.0, 1.0, log)
     low, high = min(usable), max(usable)
     if log:
         room = max(high / low, 1.2) ** 0.04

@@ -128,7 +128,7 @@ def _groups(mean_rank: Floats, critical: float) -> tuple[tuple[int, ...], ...]:
     groups: list[tuple[int, ...]] = []
     for start in range(len(order)):
         group = [each for each in order[start:] if mean_rank[each] - mean_rank[order[start]] < critical]
-        if len(group) > 1 and not (groups and set(group) <= set(groups[-1])):
+        if len(group) > 1 and not (groups and group[-1] in groups[-1]):
             groups.append(tuple(group))
     return tuple(groups)
 

@@ -58,8 +58,7 @@ def matches(results: CampaignResults) -> Matches:
 
 def _rows(optimizer: OptimizerRuns, horizon_s: float, baseline: RandomSearchBaseline) -> Iterator[MatchRow]:
     runs = aligned_over_time(optimizer, horizon_s)
-    workers = optimizer.runs[0].header.n_workers if optimizer.runs else 1
-    if not runs.places.size or workers not in baseline.over_time:
+    if not runs.places.size or (workers := optimizer.runs[0].header.n_workers) not in baseline.over_time:
         return
     reached = _up_to(baseline.over_time[workers], float(runs.places[-1]))
     if not reached.x:

@@ -66,9 +66,7 @@ def rank_curves(results: CampaignResults) -> RankCurves | Refusal:
 def _times(ranked: Sequence[OptimizerRuns], horizon_s: float) -> Floats:
     """From the first result of any run to the horizon, evenly on the logarithm."""
     first = min(run.regrets[0][0] for each in ranked for run in each.with_result)
-    times = np.geomspace(max(min(first, horizon_s), 1e-9), horizon_s, _N_TIMES)
-    times[-1] = horizon_s
-    return np.unique(times)
+    return np.unique(np.geomspace(max(min(first, horizon_s), 1e-9), horizon_s, _N_TIMES))
 
 
 def _table(found: RankCurves | Refusal) -> ReportTable:

@@ -19,6 +19,16 @@ def test_a_cell_shows_each_edge_with_its_operation_and_fades_the_dead() -> None:
     assert drawing.count('fill="#6B7077"') == drawing.count("edge dead")
 
 
+def test_labels_of_what_is_dead_are_grey() -> None:
+    drawing = str(draw_cell("3|33|033"))  # one edge from in to out; the five others are zero
+    labels = re.findall(r'fill="(#\w+)" class="(edge-label[^"]*)">([^<]+)<', drawing)
+    assert sorted(labels) == [
+        ("#005A8F", "edge-label", "conv 3×3"),
+        *[("#6B7077", "edge-label edge-label-dead", "zero")] * 5,
+    ]
+    assert drawing.count("<g><rect") == 6  # a box below each text
+
+
 def test_what_is_dead_is_drawn_first_and_labels_upon_the_edges() -> None:
     classes = re.findall(r'class="(edge[^"]*)"', str(draw_cell("3|00|210")))
     edges = [each for each in classes if "label" not in each]

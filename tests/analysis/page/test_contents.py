@@ -57,10 +57,11 @@ def test_an_anchor_is_made_of_letters_and_unique_by_its_number() -> None:
 
 
 def test_a_table_s_provenance_without_what_is_not_known() -> None:
-    assert table_facts({**TABLE, "seeds": [111, 222], "created": None}) == [
+    assert table_facts({**TABLE, "seeds": [111, 222]}) == [
         ("Kind", "embedded"),
         ("Source", "made by hand"),
         ("Note", "for a test"),
+        ("Created", "2026-01-01"),
         ("Seeds of the table", "111, 222"),
         ("Digest", "0123456789abcdef"),
     ]

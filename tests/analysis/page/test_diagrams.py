@@ -105,6 +105,8 @@ def test_on_a_phone_each_has_a_row() -> None:
     lines = numbers('<line x1="12" y1="#" x2="#" y2="#" stroke="[^"]+" stroke-width="1.6"', narrow)
     assert lines == [(29, 12, 29), (67, 124, 67), (105, 236, 105), (143, 292, 143)]
     assert numbers('<circle cx="#" cy="#" r="4.5"', narrow) == [(12, 29), (124, 67), (236, 105), (292, 143)]
+    of_rows = narrow[narrow.index('class="name"') - 20 : narrow.index("group-bar")]
+    assert re.findall(r"<(text|circle|line)", of_rows)[:12] == ["text", "line", "circle"] * 4  # the circle on its line
     floor = 38 * 4 + 18 + 2 * 12
     assert numbers('<line x1="#" y1="10" x2="#" y2="#" class="grid"', narrow) == [
         (x, x, floor) for x in (12, 124, 236, 348)

@@ -97,6 +97,11 @@ def test_lines_are_named_beside_their_ends_where_there_is_room() -> None:
     assert "label" not in narrow.replace("aria-label", "")
 
 
+def test_names_of_one_height_stand_a_line_and_a_little_apart() -> None:
+    wide = drawings(curve("a", 0, [0, 4], [5, 5]), curve("b", 1, [0, 4], [5, 5]))[0]
+    assert re.findall(r'class="label"><tspan x="706" y="([\d.]+)">(\w)<', wide) == [("185.5", "a"), ("202.5", "b")]
+
+
 def test_a_name_of_two_lines_stands_around_the_end_that_a_fine_line_leads_from() -> None:
     long = "one two three four five six seven"
     assert len(long) > LABEL_CHARACTERS

@@ -64,6 +64,7 @@ def test_the_figures_show_mean_median_error_and_evaluations() -> None:
     assert error.picture.y.title == "error of the incumbent (%)"
     # Over evaluations as far as the longest curve: of 1, 2, 3, 5 the second is the last.
     assert evaluations.picture.curves[1].x.tolist() == [2.0]
+    assert evaluations.picture.curves[1].y.tolist() == [9.0]
     assert [each.picture.curves[1].smooth for each in (mean, median, error, evaluations)] == [True, True, True, False]
 
 

@@ -59,6 +59,9 @@ def test_runs_without_a_result_and_too_few_runs_are_counted() -> None:
         "worst.",
         "No interval is given of fewer than 5 runs: b (4).",
     ]
+    (once, few) = said(campaign_of({"a": FIVE, "b": [1.0, None]}))
+    assert once.startswith("In 1 of 2 runs of b nothing ended within the budget")
+    assert few.endswith("b (1).")
     assert said(campaign_of({"a": FIVE, "b": [1.0]})) == ["No interval is given of fewer than 5 runs: b (1)."]
 
 

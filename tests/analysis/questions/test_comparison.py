@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nhb2_plugins.analysis import parts
@@ -47,6 +49,14 @@ def test_the_table_says_what_is_shown_and_what_is_missing() -> None:
         "No finished run: c.",
     )
     assert len(comparison_table(compare(campaign_of({"a": [1.0]})), analyse(campaign_of({"a": [1.0]}))).notes) == 2
+
+
+def test_an_archive_has_no_errors_of_an_incumbent() -> None:
+    facts = replace(analyse(RESULTS), objectives=("error_pct", "cost_s"))
+    table = comparison_table(compare(RESULTS), facts)
+    assert table.keys == ("optimizer", "runs", "evaluations", "simulated_h", "regret")
+    assert table.shown()[0] == ("a", "2", "1.5", "0.01", "6.00 ± 1.00")
+    assert table.notes[0] == "Mean over runs ± standard error."
 
 
 def test_its_best_means_are_marked_on_the_page() -> None:

@@ -123,6 +123,7 @@ def test_its_figure_and_its_place_on_the_page() -> None:
     assert isinstance(drawing, parts.DrawingPart)
     assert isinstance(table, parts.TablePart)
     assert drawing.section is table.section is parts.COMPARISON
+    assert table.table.keys == ("optimizer", "runs", "mean", "median", "best", "quarter", "three_quarters", "worst")
     assert [row[:2] for row in table.table.rows] == [("a", 2), ("b", 0)]
     assert (table.table.name, table.names) == ("final_regret", True)
     assert drawing.captions == ("Dots: runs. Box: quartiles. Line: median. Diamond: mean.",)

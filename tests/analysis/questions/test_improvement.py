@@ -45,6 +45,9 @@ def test_table_figure_and_place() -> None:
     assert table.shown() == (("a", "–", "1.00 [1.00, 1.00]"), ("b", "0.00 [0.00, 0.00]", "–"))
     (figure,) = QUESTION.figures(found, facts)
     assert (figure.name, figure.picture, figure.size) == ("improvement", found, (6.5, 3.2))
+    assert figure.notes == (
+        "Ties count half. Bold: the 95% interval does not hold one half, and both have at least 5 runs.",
+    )
     (part,) = QUESTION.parts(found, facts)
     assert isinstance(part, parts.MatrixPart)
     assert (part.section, part.place, part.matrix) == (parts.RANKS, 30, found)
@@ -53,4 +56,6 @@ def test_table_figure_and_place() -> None:
     (wide,) = QUESTION.figures(many.improvement, many)
     assert wide.size == pytest.approx((7.9, 5.2))
     one = analyse(campaign_of({"a": [1.0]}))
+    (refused,) = QUESTION.tables(one.improvement, one)
+    assert (refused.name, refused.title, refused.rows) == ("improvement", "Probability of improvement", ())
     assert (QUESTION.parts(one.improvement, one), QUESTION.figures(one.improvement, one)[0].picture) == ((), None)

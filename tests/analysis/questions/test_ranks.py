@@ -87,6 +87,7 @@ def test_the_pictures_and_places(found: RankCurves) -> None:
     assert isinstance(chart, parts.ChartPart)
     assert isinstance(table, parts.TablePart)
     assert (chart.section, chart.place, table.section, table.place) == (parts.RANKS, 10, parts.RANKS, 40)
+    assert (chart.charts[0].key, chart.charts[0].title) == ("ranks", "Expected rank over simulated time")
     assert chart.charts[0].description == "Ranks at the end (1 is the best): a 1.00; b 2.00."
     assert (table.table.name, table.names, table.summary) == ("ranks", True, "Expected ranks in numbers")
 

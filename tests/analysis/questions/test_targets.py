@@ -90,6 +90,7 @@ def test_the_figure_begins_when_one_in_a_hundred_is_there() -> None:
     assert b.x.tolist() == pytest.approx([1e-4, 100.0])
     assert b.y.tolist() == [0.0, 0.0]
     assert (random.name, random.position, random.smooth) == ("random search, exact", None, True)
+    assert (random.x.tolist(), random.y.tolist()) == ([2.0, 10.0, 40.0, 100.0], [0.01, 0.05, 0.2, 0.5])
     assert (figure.notes, figure.size) == (("Random search is exact, from the complete table.",), (9.5, 4.2))
     one = analyse(campaign_of({"a": [1.0]}))
     assert QUESTION.figures(one.targets, one)[0].notes == ()  # type: ignore[index]
