@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError
@@ -49,6 +49,14 @@ class Levels:
         n_of_row = np.bincount(bench.rows, minlength=len(accuracy))
         n_at = np.bincount(position, weights=n_of_row).astype(np.int64)  # exact: far below 2^53
         return cls(error_pct(ordered[begins]), n_at, np.cumsum(n_at), position, n_of_row)
+
+
+def as_numbers(values: ArrayLike) -> Floats:
+    """Values as an array of floats; none at all, shape (0,), where they are no numbers, or too large for one."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return np.empty(0)
 
 
 def check_probability(probability: float) -> None:

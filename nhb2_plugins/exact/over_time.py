@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, get_args
@@ -10,10 +9,11 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.arguments import checked_choice, checked_count
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.exact.levels import Floats, Integers, Levels, check_probability
+from nhb2_plugins.exact.levels import Floats, Integers, Levels, as_numbers, check_probability
+from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.space import N_CONFIGURATIONS
 
 Rounding = Literal["mean", "up", "down"]
@@ -171,11 +171,11 @@ def random_search_over_time(
         InvalidValueError: times that are not finite and ≥ 0 or need more than two million steps, a step that is not in
             (0, 1], an unknown rounding, fewer than 2 levels; otherwise as :meth:`Benchmark.evaluate`.
     """
-    times = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
-    levels = Levels.of(bench, epoch, split, seed)
-    check_grid(times, step_s, rounding)
-    if n_levels < 2:
+    checked_choice("rounding", rounding, ROUNDINGS)
+    times = checked_times(times_s, step_s)
+    if checked_count("n_levels", n_levels) < 2:
         raise InvalidValueError(f"n_levels {n_levels!r} is not at least 2")
+    levels = Levels.of(bench, epoch, split, seed)
     steps = np.floor(in_steps(times, step_s)).astype(np.intp)
     solved = spread_levels(levels.n_at_most, n_levels)
     cost = bench.by_row(epoch, split, seed).cost_s
@@ -290,20 +290,21 @@ def spread_levels(n_at_most: Integers, n_levels: int) -> NDArray[np.intp]:
     return np.unique(np.concatenate([[0], positions, [n - 1]])).astype(np.intp)
 
 
-def check_grid(times: Floats, step_s: float, rounding: str) -> None:
-    """Refuse times and a grid that cannot be answered for.
+def checked_times(times_s: ArrayLike, step_s: float) -> Floats:
+    """Times that can be answered for on a grid, shape (n_times,).
 
     Raises:
-        InvalidValueError: so it is.
+        InvalidValueError: they cannot.
     """
-    checked_choice("rounding", rounding, ROUNDINGS)
-    if not 0 < step_s <= MAX_STEP_S:
-        raise InvalidValueError(f"step_s {step_s!r} is not in (0, {MAX_STEP_S:g}]")
+    if not is_number(step_s) or not 0 < step_s <= MAX_STEP_S:
+        raise InvalidValueError(f"step_s {step_s!r:.80} is not in (0, {MAX_STEP_S:g}]")
+    times = np.atleast_1d(as_numbers(times_s))
     if times.ndim != 1 or not len(times) or not (np.isfinite(times) & (times >= 0)).all():
-        raise InvalidValueError(f"times_s {_shown(times.ravel())} are not finite seconds >= 0, at least one")
+        raise InvalidValueError(f"times_s {_shown(times_s):.80} are not finite seconds >= 0, at least one")
     if times.max() / step_s > _MAX_GRID_STEPS:
         raise InvalidValueError(f"times_s up to {times.max():g} s in steps of {step_s:g} s are too many steps")
+    return times
 
 
-def _shown(values: Iterable[float]) -> str:
-    return f"{list(values)!r:.80}"
+def _shown(values: ArrayLike) -> str:
+    return repr(values.tolist() if isinstance(values, np.ndarray) else values)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.exact.levels import Floats
+from nhb2_plugins.exact.levels import Floats, as_numbers
 from nhb2_plugins.extras import needs_extra
 
 _FLOAT_NOISE_PP: Final = 1e-9
@@ -129,10 +129,7 @@ def checked_reference(reference: ArrayLike, n_objectives: int) -> Floats:
     Raises:
         InvalidValueError: it is not so many finite numbers.
     """
-    try:
-        point = np.asarray(reference, dtype=np.float64)
-    except (TypeError, ValueError):
-        point = np.empty(0)
+    point = as_numbers(reference)
     if point.shape != (n_objectives,) or not np.isfinite(point).all():
         raise InvalidValueError(f"reference point {reference!r:.80} is not {n_objectives} finite numbers")
     return point

@@ -22,7 +22,7 @@ from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.front import Outcomes, front_positions
 from nhb2_plugins.exact.levels import Floats, Integers
-from nhb2_plugins.exact.over_time import MAX_STEP_S, CostLaw, check_grid, in_steps, spread_levels
+from nhb2_plugins.exact.over_time import MAX_STEP_S, CostLaw, checked_times, in_steps, spread_levels
 from nhb2_plugins.exact.quality import checked_reference
 from nhb2_plugins.objectives import COST_S, ERROR_PCT
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -263,8 +263,7 @@ def random_hypervolume_over_time(
         InvalidValueError: three objectives, for which this is not solved; or as :func:`random_hypervolume` and
             :func:`~nhb2_plugins.exact.over_time.random_search_over_time`.
     """
-    times = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
-    check_grid(times, step_s, "mean")
+    times = checked_times(times_s, step_s)
     outcomes = Outcomes.of(bench, objectives, epoch, split, seed)
     if len(outcomes.objectives) != 2:
         raise InvalidValueError(f"objectives {list(outcomes.objectives)!r}: over time two are solved for, not three")

@@ -91,7 +91,7 @@ def _manifest_of_draw(mean: Manifest, draw: int) -> Manifest:
     content = _draws_manifest()
     n_draws = len(content["draws"])
     if type(draw) is not int or not 0 <= draw < n_draws:
-        raise InvalidValueError(f"draw {draw!r} is not among the embedded table's draws 0 to {n_draws - 1}")
+        raise InvalidValueError(f"draw {draw!r:.80} is not among the embedded table's draws 0 to {n_draws - 1}")
     return manifest_of_draw(mean, content["draws"][draw], (draw, n_draws), content["sha256"])
 
 

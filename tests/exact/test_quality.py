@@ -83,6 +83,7 @@ def test_the_regret_of_a_growing_set_never_rises() -> None:
         ([1.0, 2.0], None, "is not one or more points"),
         ([["a", "b"]], None, "is not one or more points"),
         (FRONT, (1.0,), "reference point .* is not 2 finite numbers"),
+        (FRONT, (1.0, 10**400), "reference point .* is not 2 finite numbers"),
         (FRONT, ("a", "b"), "reference point .* is not 2 finite numbers"),
         (FRONT, (1.0, float("inf")), "reference point .* is not 2 finite numbers"),
         ([[1.0, 2.0]], None, "no point of the front lies below the nadir"),
