@@ -247,7 +247,7 @@ class Expansion:
         if quantity == "acc":
             return _accuracy(model, self._final_errors, split)
         if quantity == "time":
-            return np.stack(list(_epoch_times(model, split)))
+            return _times(model, split)
         return self._total(name)
 
     @cached_property
@@ -323,6 +323,14 @@ def _validation_error(model: TableModel, final: Integer, epoch: int, noise: Floa
     # Noise is symmetric but the range is not: past chance level it is folded back, not cut off into a flat curve.
     error = final + to_go * remaining + sigma * noise * (epoch < N_EPOCHS - 1)
     return np.asarray(np.where(error > CHANCE_ERROR, 2.0 * CHANCE_ERROR - error, error))
+
+
+def _times(model: TableModel, split: str) -> Float:
+    """Epoch by epoch into the column: a list of them beside it would be held twice."""
+    column = np.empty((N_EPOCHS, len(model.seeds), model.n_rows))
+    for epoch, seconds in enumerate(_epoch_times(model, split)):
+        column[epoch] = seconds
+    return column
 
 
 def _epoch_times(model: TableModel, split: str) -> Iterator[Float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nhb2_plugins.table.synthesis import (
     ARRAY_FIELDS,
     CHANCE_ERROR,
     N_DEVIATES,
+    Expansion,
     TableModel,
     load_model,
     save_model,
@@ -135,6 +137,17 @@ def test_curves_rise_to_the_final_accuracy():
     model = made_model(curve_noise=np.zeros((48, 12), dtype=np.int64))
     accuracy = synthesize(model)["valid_acc"]
     assert (np.diff(accuracy, axis=0) >= 0.0).all()
+
+
+def test_the_times_of_epochs_are_not_held_twice(embedded):
+    expansion = Expansion(embedded)
+
+    tracemalloc.start()
+    n_bytes = expansion.column("train_time").nbytes
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 1.8 * n_bytes
 
 
 def test_the_noise_seed_changes_the_noise_only(columns):
