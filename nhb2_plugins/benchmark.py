@@ -25,7 +25,7 @@ from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableNotFoundError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS, Split, checked_epoch, checked_split
 from nhb2_plugins.metric import error_pct
-from nhb2_plugins.shown import as_html, drawn
+from nhb2_plugins.shown import Plotted, as_html
 from nhb2_plugins.space import N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.location import DATA_VARIABLE, expanded_user, user_table_directory
@@ -34,7 +34,6 @@ from nhb2_plugins.table.store import MANIFEST_FILE, Table, first_index_of_rows, 
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
 
 MEAN: Final = "mean"
 Seed = int | Literal["mean"]
@@ -95,7 +94,7 @@ class _CurveArrays(NamedTuple):
     cost_s: _Floats
 
 
-class Curve(_CurveArrays):
+class Curve(_CurveArrays, Plotted):
     """A configuration's learning curve over epochs 1..12: a pair of arrays of shape (12,), which are read-only.
 
     Attributes:
@@ -105,20 +104,7 @@ class Curve(_CurveArrays):
     """
 
     table: str = ""
-    _repr_html_ = as_html
-
-    def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
-        """Accuracy (%) over simulated seconds, a point an epoch.
-
-        Args:
-            axes: matplotlib's, to draw on; None makes a figure.
-            label: for a legend.
-
-        Raises:
-            MissingExtraError: matplotlib is not installed.
-        """
-        picture: Axes = drawn("plot_curve", self, axes, label)
-        return picture
+    _DRAWN_BY = "plot_curve"
 
 
 class RowAnswers(NamedTuple):

@@ -135,10 +135,8 @@ def _config(run: ExportedRun) -> dict[str, Any]:
 
 
 def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.writelines(json.dumps(line) + "\n" for line in lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=2) + "\n")
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

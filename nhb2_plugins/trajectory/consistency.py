@@ -4,32 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
-from nhb2_plugins.trajectory.incumbent import Ended
+from nhb2_plugins.trajectory.incumbent import Trial
 from nhb2_plugins.trajectory.run_file import INCUMBENT, UNKNOWN_OPTIMUM, MeasuredIncumbent, RunHeader
-
-
-class Trial(Ended, Protocol):
-    """What is looked at of a record."""
-
-    @property
-    def trial(self) -> int:
-        """Its number."""
-        ...
-
-    @property
-    def split(self) -> str:
-        """The images that its accuracy is of."""
-        ...
-
-    @property
-    def end_s(self) -> float:
-        """When its result was known."""
-        ...
-
 
 _MEASURED_AS: Final = {
     (SCHEDULE_EPOCHS, "valid"): "valid_accuracy_12_pct",

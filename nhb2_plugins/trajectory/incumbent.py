@@ -45,8 +45,13 @@ def incumbent_changes_in_order(
     return [IncumbentChange(record.end_s, record) for record in improvements_in_order(records, objectives)]
 
 
-class Ended(Evaluated, Protocol):
-    """What decides whether an evaluation is a new incumbent."""
+class Trial(Evaluated, Protocol):
+    """What is looked at of a record, to find a run's incumbents and to hold its lines against each other."""
+
+    @property
+    def trial(self) -> int:
+        """Its number."""
+        ...
 
     @property
     def epoch(self) -> int:
@@ -54,15 +59,25 @@ class Ended(Evaluated, Protocol):
         ...
 
     @property
+    def split(self) -> str:
+        """The images that its accuracy is of."""
+        ...
+
+    @property
     def accuracy_pct(self) -> float:
         """What the search saw, in percent."""
         ...
 
+    @property
+    def end_s(self) -> float:
+        """When its result was known."""
+        ...
 
-_Ended = TypeVar("_Ended", bound=Ended)
+
+_Trial = TypeVar("_Trial", bound=Trial)
 
 
-def bests_in_order(evaluations: Iterable[_Ended]) -> Iterator[_Ended]:
+def bests_in_order(evaluations: Iterable[_Trial]) -> Iterator[_Trial]:
     """Those that are better than all before them, of evaluations in order of simulated end, then of trial."""
     best = (False, float("-inf"))
     for each in evaluations:
@@ -72,7 +87,7 @@ def bests_in_order(evaluations: Iterable[_Ended]) -> Iterator[_Ended]:
             yield each
 
 
-def improvements_in_order(evaluations: Iterable[_Ended], objectives: Sequence[str]) -> Iterator[_Ended]:
+def improvements_in_order(evaluations: Iterable[_Trial], objectives: Sequence[str]) -> Iterator[_Trial]:
     """Those that are new incumbents, of evaluations in order of simulated end, then of trial.
 
     With several objectives that are those that no earlier one equals or beats in all of them. Only evaluations at 12

@@ -37,9 +37,9 @@ def write_ioh_run(run: ExportedRun, directory: Path) -> None:
     data = Path(f"data_{name}") / f"IOHprofiler_{name}_DIM{_DIMENSION}.dat"
     (directory / data.parent).mkdir(parents=True, exist_ok=True)
     lines = [" ".join(_COLUMNS), *(_line(number, record) for number, record in enumerate(records, start=1))]
-    _write(directory / data, "\n".join(lines) + "\n")
+    (directory / data).write_text("\n".join(lines) + "\n", encoding="utf-8")
     content = json.dumps(_description(run, records, str(data.as_posix())), indent=1)
-    _write(directory / f"IOHprofiler_{name}.json", content + "\n")
+    (directory / f"IOHprofiler_{name}.json").write_text(content + "\n", encoding="utf-8")
 
 
 def _line(number: int, record: TrialRecord) -> str:
@@ -68,8 +68,3 @@ def _description(run: ExportedRun, records: Sequence[TrialRecord], path: str) ->
             }
         ],
     }
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)

@@ -12,7 +12,7 @@ from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.charging import Charger
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.objectives import ERROR_PCT, checked_objectives
-from nhb2_plugins.shown import as_html, drawn
+from nhb2_plugins.shown import Plotted
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
@@ -25,12 +25,11 @@ from nhb2_plugins.trajectory.totals import Totals
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
 
     from nhb2_plugins.problem import Problem
 
 
-class TrajectoryLogger(StaysInProcess):
+class TrajectoryLogger(StaysInProcess, Plotted):
     """Takes one record per evaluation, keeps it, and passes it to every sink. Safe to share between threads.
 
     It cannot be copied or sent to another process; its records can.
@@ -46,6 +45,7 @@ class TrajectoryLogger(StaysInProcess):
     """
 
     _WAY_OUT = "Send its records, or make one in each process"
+    _DRAWN_BY = "plot_incumbents"
 
     def __init__(self, sinks: Iterable[Sink] = (), *, run_id: str = UNNAMED_RUN) -> None:
         if type(run_id) is not str:  # also one of numpy's, which no record takes
@@ -176,21 +176,6 @@ class TrajectoryLogger(StaysInProcess):
     def __repr__(self) -> str:
         n = len(self._records)
         return f"<TrajectoryLogger {self.run_id!r}: {counted(n, 'record')}, {self.charged_cost_s:,.1f} s charged>"
-
-    _repr_html_ = as_html
-
-    def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
-        """The error (%) of the incumbent over simulated seconds.
-
-        Args:
-            axes: matplotlib's, to draw on; None makes a figure.
-            label: for a legend.
-
-        Raises:
-            MissingExtraError: matplotlib is not installed.
-        """
-        picture: Axes = drawn("plot_incumbents", self, axes, label)
-        return picture
 
     @property
     def charged_cost_s(self) -> float:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.files import open_regular, read_regular
-from nhb2_plugins.trajectory.consistency import Trial, check_incumbents, refuse_repeated_trials
+from nhb2_plugins.files import open_regular
+from nhb2_plugins.trajectory.consistency import check_incumbents, refuse_repeated_trials
 from nhb2_plugins.trajectory.fields import Field, in_quick_order, quick_check, read_values
-from nhb2_plugins.trajectory.incumbent import improvements_in_order
+from nhb2_plugins.trajectory.incumbent import Trial, improvements_in_order
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import END, HEADER, INCUMBENT, MeasuredIncumbent, RunEnd, RunFile, RunHeader
 
@@ -216,20 +216,8 @@ def read_line(line: bytes, where: str) -> Part:
     return None
 
 
-def raw_lines(path: Path) -> list[bytes]:
-    """The whole lines of a file; what follows the last newline is empty or torn.
-
-    Raises:
-        TrajectoryError: it cannot be read.
-    """
-    try:
-        return read_regular(path).split(b"\n")[:-1]
-    except OSError as error:
-        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
-
-
 def iterate_lines(path: Path) -> Iterator[bytes]:
-    """The whole lines of a file, one at a time.
+    """The whole lines of a file, one at a time; what follows the last newline is empty or torn.
 
     Raises:
         TrajectoryError: it cannot be read.

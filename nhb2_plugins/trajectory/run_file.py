@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
+from typing import Any, Final, Literal, get_args
 
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
@@ -18,7 +18,7 @@ from nhb2_plugins.exact.quality import FrontQuality
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
-from nhb2_plugins.shown import as_html, drawn
+from nhb2_plugins.shown import Plotted
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.trajectory.fields import (
@@ -44,9 +44,6 @@ from nhb2_plugins.trajectory.fields import (
     read_values,
 )
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Crossing = Literal["count", "drop"]
 """What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
@@ -323,7 +320,9 @@ class RunHeader(RunConditions):
         """
         return _quality(tuple(point.values for point in self.front), self.reference_point)
 
-    def regrets_pp(self, incumbents: Sequence[MeasuredIncumbent], found: Iterable[Found]) -> tuple[float, ...]:
+    def regrets_pp(
+        self, incumbents: Sequence[MeasuredIncumbent], found: Iterable[TrialRecord | KnownIncumbent]
+    ) -> tuple[float, ...]:
         """Regrets after each of a run's incumbents, in percentage points.
 
         With one objective that is its own, to the table's optimum at the campaign's measure; with several it is what
@@ -348,20 +347,6 @@ def _quality(front: tuple[tuple[float, ...], ...], reference: tuple[float, ...])
     return FrontQuality.of(front, reference or None)
 
 
-class Found(Protocol):
-    """What an incumbent's evaluation is asked for."""
-
-    @property
-    def cellcode(self) -> str:
-        """Its cell."""
-        ...
-
-    @property
-    def cost_s(self) -> float:
-        """Its cost from scratch, in seconds."""
-        ...
-
-
 @dataclass(frozen=True)
 class MeasuredIncumbent:
     """The best configuration known from ``time_s`` on, with what the table says of it (accuracies in percent)."""
@@ -378,7 +363,7 @@ class MeasuredIncumbent:
             self.valid_accuracy_12_pct if measure_epoch == SCHEDULE_EPOCHS else self.expected_accuracy_200_pct
         )
 
-    def values(self, objectives: Sequence[str], found: Found) -> tuple[float, ...]:
+    def values(self, objectives: Sequence[str], found: TrialRecord | KnownIncumbent) -> tuple[float, ...]:
         """Its values: validation error after 12 epochs and the evaluation's cost, in the order of the objectives."""
         error = error_pct(self.valid_accuracy_12_pct)
         return objective_values(objectives, Evaluation(found.cellcode, error, found.cost_s))
@@ -394,13 +379,14 @@ class RunEnd:
 
 
 @dataclass(frozen=True)
-class RunFile:
+class RunFile(Plotted):
     """A run read back. ``end`` is None where the run did not finish."""
 
     header: RunHeader
     records: tuple[TrialRecord, ...]
     incumbents: tuple[MeasuredIncumbent, ...]
     end: RunEnd | None
+    _DRAWN_BY = "plot_regrets"
 
     @property
     def regrets(self) -> tuple[tuple[float, float], ...]:
@@ -408,21 +394,6 @@ class RunFile:
         records = {record.trial: record for record in self.records}
         regrets = self.header.regrets_pp(self.incumbents, (records[each.trial] for each in self.incumbents))
         return tuple(zip((each.time_s for each in self.incumbents), regrets, strict=True))
-
-    _repr_html_ = as_html
-
-    def plot(self, axes: Axes | None = None, *, label: str = "") -> Axes:
-        """The regret (percentage points) over simulated seconds.
-
-        Args:
-            axes: matplotlib's, to draw on; None makes a figure.
-            label: for a legend.
-
-        Raises:
-            MissingExtraError: matplotlib is not installed.
-        """
-        picture: Axes = drawn("plot_regrets", self, axes, label)
-        return picture
 
 
 @dataclass(frozen=True)

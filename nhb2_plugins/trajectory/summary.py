@@ -28,7 +28,7 @@ from nhb2_plugins.trajectory.fields import (
     OneOf,
     Percent,
 )
-from nhb2_plugins.trajectory.reader import RunParts, raw_lines, read_line, refuse_other_conditions
+from nhb2_plugins.trajectory.reader import RunParts, iterate_lines, read_line, refuse_other_conditions
 from nhb2_plugins.trajectory.record import RECORD, TrialRecord
 from nhb2_plugins.trajectory.run_file import KnownIncumbent, MeasuredIncumbent, RunFile, RunHeader, RunSummary
 
@@ -63,7 +63,7 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
     file = Path(path)
     parts, trials = RunParts(), []
     own: _OfRun | None = None
-    for number, line in enumerate(raw_lines(file), start=1):
+    for number, line in enumerate(iterate_lines(file), start=1):
         trial = None if own is None else _sound_trial(line, own)
         if trial is None:
             part = read_line(line, f"{file}:{number}")

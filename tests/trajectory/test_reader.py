@@ -11,7 +11,7 @@ import pytest
 
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.reader import (
-    raw_lines,
+    iterate_lines,
     read_line,
     read_records,
     read_run,
@@ -133,10 +133,10 @@ def test_other_types_are_passed_over_and_whole_lines_read_alone(tmp_path: Path) 
     assert read_line(b'{"type": "note", "of": "somebody"}', "here") is None
     path = tmp_path / "run.jsonl"
     path.write_bytes(record_line(RUN.records[0]) + b'{"type": "tri')
-    assert raw_lines(path) == [record_line(RUN.records[0])[:-1]]
+    assert list(iterate_lines(path)) == [record_line(RUN.records[0])[:-1]]
     assert read_records(path) == [RUN.records[0]]
     with pytest.raises(TrajectoryError, match=r"cannot read .*nowhere: No such file"):
-        raw_lines(tmp_path / "nowhere")
+        list(iterate_lines(tmp_path / "nowhere"))
 
 
 def test_whole_numbers_of_another_program_become_a_field_s_type() -> None:
