@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise, product
 from operator import itemgetter, le
-from typing import Any, ClassVar, Final, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, Configuration
@@ -34,12 +34,22 @@ ARRAY: Final[Kind] = (list,)
 OBJECT: Final[Kind] = (dict,)
 
 
-class Domain(Protocol):
-    """Which values of its kind a field may hold."""
+class Domain:
+    """Which values of its kind a field may hold: all, unless a subclass refuses some."""
 
-    def refusal(self, field: Field, value: Any, /) -> str | None:
+    def refusal(self, _field: Field, _value: Any, /) -> str | None:
         """What is wrong with a value, as a sentence that names the field; None where nothing is."""
-        ...
+        return None
+
+    def read(self, field: Field, value: Any) -> Any:
+        """What it makes of a value of the right kind; mostly itself.
+
+        Raises:
+            TrajectoryError: it is none of the domain's.
+        """
+        if (refusal := self.refusal(field, value)) is not None:
+            raise TrajectoryError(refusal)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Field:
         name: attribute of the class, and key of the JSON object.
         kind: the types of its values.
         domain: which of them it takes.
-        meaning: what it says, for the published schema.
+        meaning: what it says, for the published schema; empty where there is none.
         is_required: whether an object must have it; files of before it was there do not.
     """
 
@@ -86,40 +96,16 @@ class Field:
         if type(value) is str and _is_unstorable(value):
             raise TrajectoryError(f"{self} is {value!r:.80}, with a NUL or half a surrogate pair in it")
 
-    def check_domain(self, value: Any) -> None:
-        """Refuse a value of the right kind that is none of the domain's.
-
-        Raises:
-            TrajectoryError: so it is.
-        """
-        if (refusal := self.domain.refusal(self, value)) is not None:
-            raise TrajectoryError(refusal)
-
     def read(self, value: Any) -> Any:
-        """What the domain makes of a value of the right kind; mostly itself.
-
-        Raises:
-            TrajectoryError: it is none of the domain's.
-        """
-        if isinstance(self.domain, ReadBy):
-            return self.domain.read(self, value)
-        self.check_domain(value)
-        return value
+        """What the domain makes of a value of the right kind (:meth:`Domain.read`)."""
+        return self.domain.read(self, value)
 
 
-class AnyText:
+class AnyText(Domain):
     """Text that every file and database holds."""
 
-    def refusal(self, _field: Field, _value: Any, /) -> str | None:
-        """Nothing: the kind says it all."""
-        return None
 
-
-class Anything(AnyText):
-    """Whatever is of the kind."""
-
-
-class AtLeastZero:
+class AtLeastZero(Domain):
     """Numbers that are not negative."""
 
     def refusal(self, field: Field, value: Any, /) -> str | None:
@@ -135,7 +121,7 @@ class Percent(AtLeastZero):
         return f"{field} is {value!r}, expected at most 100" if value > 100 else super().refusal(field, value)
 
 
-class Positive:
+class Positive(Domain):
     """Numbers above zero, or none where the kind has it."""
 
     def refusal(self, field: Field, value: Any, /) -> str | None:
@@ -144,7 +130,7 @@ class Positive:
 
 
 @dataclass(frozen=True)
-class ReadBy:
+class ReadBy(Domain):
     """What a function makes something of; it says itself what is wrong with others."""
 
     make: Callable[[Any], Any]
@@ -160,17 +146,9 @@ class ReadBy:
         except (InvalidValueError, TrajectoryError, TypeError) as error:
             raise TrajectoryError(f"{field} is {value!r:.80}: {error}") from None
 
-    def refusal(self, field: Field, value: Any, /) -> str | None:
-        """What it makes nothing of."""
-        try:
-            self.read(field, value)
-        except TrajectoryError as error:
-            return str(error)
-        return None
-
 
 @dataclass(frozen=True)
-class OneOf:
+class OneOf(Domain):
     """A few values."""
 
     values: tuple[Any, ...]
@@ -202,7 +180,7 @@ class PartOfConfiguration(OneOf):
 
 
 @dataclass(frozen=True)
-class IntegerOr:
+class IntegerOr(Domain):
     """Any integer, or one word."""
 
     word: str
@@ -215,7 +193,7 @@ class IntegerOr:
 
 
 ANY_TEXT: Final = AnyText()
-ANYTHING: Final = Anything()
+ANYTHING: Final = Domain()
 AT_LEAST_0: Final = AtLeastZero()
 PERCENT: Final = Percent()
 POSITIVE: Final = Positive()
@@ -224,7 +202,7 @@ A_LEARNING_RATE: Final = PartOfConfiguration(LEARNING_RATES)
 A_BATCH_SIZE: Final = PartOfConfiguration(BATCH_SIZES)
 
 
-def declared(kind: Kind, domain: Domain, meaning: str) -> dict[str, Any]:
+def declared(kind: Kind, domain: Domain, meaning: str = "") -> dict[str, Any]:
     """The declaration of a field, as the metadata of a dataclass's field."""
     return {"kind": kind, "domain": domain, "meaning": meaning}
 

@@ -192,7 +192,7 @@ def _check(record: TrialRecord) -> None:
     for each in RECORD:
         each.check_kind(getattr(record, each.name))
     for each in RECORD:
-        each.check_domain(getattr(record, each.name))
+        each.read(getattr(record, each.name))
     if record.end_s < record.start_s:
         raise TrajectoryError(f"record field end_s is {record.end_s!r}, before start_s {record.start_s!r}")
 

@@ -63,10 +63,10 @@ MEASURE_EPOCHS: Final = (SCHEDULE_EPOCHS, LONG_EPOCHS)
 class Optimum:
     """The best that the table holds at the campaign's measure."""
 
-    cellcode: str = field(metadata=declared(TEXT, A_CELLCODE, "its cell"))
-    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE, "its learning rate"))
-    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE, "its batch size"))
-    accuracy_pct: float = field(metadata=declared(REAL, PERCENT, "its accuracy at the measure, in percent"))
+    cellcode: str = field(metadata=declared(TEXT, A_CELLCODE))
+    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE))
+    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE))
+    accuracy_pct: float = field(metadata=declared(REAL, PERCENT))
 
 
 OPTIMUM: Final = declared_fields("optimum", Optimum)
@@ -87,10 +87,6 @@ def _part_of_space(restricted: dict[str, Any]) -> Subspace:
     return part
 
 
-def _search_objectives(names: list[Any]) -> tuple[str, ...]:
-    return checked_search_objectives(names)
-
-
 def _numbers(values: list[Any]) -> tuple[float, ...]:
     if not all(type(value) in (int, float) and math.isfinite(value) for value in values):
         raise InvalidValueError("these are not finite numbers")
@@ -101,10 +97,10 @@ def _numbers(values: list[Any]) -> tuple[float, ...]:
 class FrontPoint:
     """A point of the table's exact front: a configuration, and its values in the order of the objectives."""
 
-    cellcode: str = field(metadata=declared(TEXT, A_CELLCODE, "its cell"))
-    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE, "its learning rate"))
-    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE, "its batch size"))
-    values: tuple[float, ...] = field(metadata=declared(ARRAY, ReadBy(_numbers), "its values"))
+    cellcode: str = field(metadata=declared(TEXT, A_CELLCODE))
+    lr: float = field(metadata=declared(REAL, A_LEARNING_RATE))
+    batch_size: int = field(metadata=declared(INTEGER, A_BATCH_SIZE))
+    values: tuple[float, ...] = field(metadata=declared(ARRAY, ReadBy(_numbers)))
 
 
 FRONT_POINT: Final = declared_fields("front point", FrontPoint)
@@ -164,37 +160,26 @@ class RunConditions:
         max_evaluations: the most that the run evaluates; None for no limit but the budget.
     """
 
-    run_id: str = field(metadata=declared(TEXT, ANY_TEXT, "the run"))
-    optimizer: str = field(metadata=declared(TEXT, ANY_TEXT, "label of the optimizer"))
-    algorithm: str = field(metadata=declared(TEXT, ANY_TEXT, "its registered name"))
-    settings: Mapping[str, Any] = field(metadata=declared(OBJECT, ANYTHING, "its settings"))
-    ladder: FidelityLadder | None = field(metadata=declared(ARRAY, ReadBy(_ladder), "budgets in epochs, or none"))
-    seed: int = field(metadata=declared(INTEGER, ANYTHING, "the run's seed"))
-    budget_s: float | None = field(metadata=declared(NUMBER_OR_NONE, POSITIVE, "simulated seconds"))
-    n_workers: int = field(metadata=declared(INTEGER, POSITIVE, "number of simulated workers"))
-    charging: Charging = field(metadata=declared(TEXT, OneOf(CHARGING_POLICIES), "the charging policy"))
-    crossing: Crossing = field(metadata=declared(TEXT, OneOf(CROSSINGS), "what becomes of late evaluations"))
-    epoch: int = field(metadata=declared(INTEGER, OneOf(FIDELITIES), "the fidelity searched at"))
-    measure_epoch: int = field(metadata=declared(INTEGER, OneOf(MEASURE_EPOCHS), "what regret is measured in"))
-    overhead: Overhead = field(
-        default="none", metadata=declared(TEXT, OneOf(OVERHEADS), "whether thinking takes simulated time")
-    )
-    restriction: Subspace = field(
-        default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space), "what is proposed from")
-    )
-    problem: Subspace = field(
-        default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space), "what regret is to the best of")
-    )
+    run_id: str = field(metadata=declared(TEXT, ANY_TEXT))
+    optimizer: str = field(metadata=declared(TEXT, ANY_TEXT))
+    algorithm: str = field(metadata=declared(TEXT, ANY_TEXT))
+    settings: Mapping[str, Any] = field(metadata=declared(OBJECT, ANYTHING))
+    ladder: FidelityLadder | None = field(metadata=declared(ARRAY, ReadBy(_ladder)))
+    seed: int = field(metadata=declared(INTEGER, ANYTHING))
+    budget_s: float | None = field(metadata=declared(NUMBER_OR_NONE, POSITIVE))
+    n_workers: int = field(metadata=declared(INTEGER, POSITIVE))
+    charging: Charging = field(metadata=declared(TEXT, OneOf(CHARGING_POLICIES)))
+    crossing: Crossing = field(metadata=declared(TEXT, OneOf(CROSSINGS)))
+    epoch: int = field(metadata=declared(INTEGER, OneOf(FIDELITIES)))
+    measure_epoch: int = field(metadata=declared(INTEGER, OneOf(MEASURE_EPOCHS)))
+    overhead: Overhead = field(default="none", metadata=declared(TEXT, OneOf(OVERHEADS)))
+    restriction: Subspace = field(default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space)))
+    problem: Subspace = field(default=WHOLE_SPACE, metadata=declared(OBJECT, ReadBy(_part_of_space)))
     objectives: tuple[str, ...] = field(
-        default=(ERROR_PCT,), metadata=declared(ARRAY, ReadBy(_search_objectives), "what is minimised")
+        default=(ERROR_PCT,), metadata=declared(ARRAY, ReadBy(checked_search_objectives))
     )
-    reference_point: tuple[float, ...] = field(
-        default=(), metadata=declared(ARRAY, ReadBy(_numbers), "up to where hypervolume counts; empty for the nadir")
-    )
-
-    max_evaluations: int | None = field(
-        default=None, metadata=declared(INTEGER, POSITIVE, "the most that the run evaluates")
-    )
+    reference_point: tuple[float, ...] = field(default=(), metadata=declared(ARRAY, ReadBy(_numbers)))
+    max_evaluations: int | None = field(default=None, metadata=declared(INTEGER, POSITIVE))
 
     @property
     def has_several_objectives(self) -> bool:
@@ -227,20 +212,12 @@ class RunHeader(RunConditions):
         format_version: version of the line format.
     """
 
-    table: Mapping[str, Any] = field(metadata=declared(OBJECT, ReadBy(_provenance), "provenance of the table"))
-    optimum: Optimum = field(metadata=declared(OBJECT, ReadBy(_optimum), "the table's best"))
-    versions: Mapping[str, str] = field(
-        default_factory=dict, metadata=declared(OBJECT, ReadBy(_versions), "versions of packages")
-    )
-    front: tuple[FrontPoint, ...] = field(
-        default=(), metadata=declared(ARRAY, ReadBy(_front), "the table's exact front of several objectives")
-    )
-    table_seed: int | None = field(
-        default=None, metadata=declared(INTEGER, ANYTHING, "the table's training seed, where runs have several")
-    )
-    format_version: int = field(
-        default=FORMAT_VERSION, metadata=declared(INTEGER, OneOf((FORMAT_VERSION,)), "version of the line format")
-    )
+    table: Mapping[str, Any] = field(metadata=declared(OBJECT, ReadBy(_provenance)))
+    optimum: Optimum = field(metadata=declared(OBJECT, ReadBy(_optimum)))
+    versions: Mapping[str, str] = field(default_factory=dict, metadata=declared(OBJECT, ReadBy(_versions)))
+    front: tuple[FrontPoint, ...] = field(default=(), metadata=declared(ARRAY, ReadBy(_front)))
+    table_seed: int | None = field(default=None, metadata=declared(INTEGER, ANYTHING))
+    format_version: int = field(default=FORMAT_VERSION, metadata=declared(INTEGER, OneOf((FORMAT_VERSION,))))
 
     def __post_init__(self) -> None:
         for values in (*(point.values for point in self.front), self.reference_point):
@@ -351,11 +328,11 @@ def _quality(front: tuple[tuple[float, ...], ...], reference: tuple[float, ...])
 class MeasuredIncumbent:
     """The best configuration known from ``time_s`` on, with what the table says of it (accuracies in percent)."""
 
-    time_s: float = field(metadata=declared(NUMBER, AT_LEAST_0, "simulated second from which it is known"))
-    trial: int = field(metadata=declared(INTEGER, AT_LEAST_0, "the trial that found it"))
-    valid_accuracy_12_pct: float = field(metadata=declared(NUMBER, PERCENT, "validation accuracy at 12 epochs"))
-    test_accuracy_12_pct: float = field(metadata=declared(NUMBER, PERCENT, "test accuracy at 12 epochs"))
-    expected_accuracy_200_pct: float = field(metadata=declared(NUMBER, PERCENT, "expected one at 200"))
+    time_s: float = field(metadata=declared(NUMBER, AT_LEAST_0))
+    trial: int = field(metadata=declared(INTEGER, AT_LEAST_0))
+    valid_accuracy_12_pct: float = field(metadata=declared(NUMBER, PERCENT))
+    test_accuracy_12_pct: float = field(metadata=declared(NUMBER, PERCENT))
+    expected_accuracy_200_pct: float = field(metadata=declared(NUMBER, PERCENT))
 
     def measured_error_pct(self, measure_epoch: int) -> float:
         """Error at the campaign's measure: validation error at 12 epochs, or expected test error at 200."""
@@ -373,9 +350,9 @@ class MeasuredIncumbent:
 class RunEnd:
     """How a run ended: number of evaluations, simulated seconds at its end, wall-clock seconds it took."""
 
-    n_evaluations: int = field(metadata=declared(INTEGER, AT_LEAST_0, "number of evaluations"))
-    simulated_s: float = field(metadata=declared(NUMBER, AT_LEAST_0, "simulated seconds at its end"))
-    wall_s: float = field(metadata=declared(NUMBER, AT_LEAST_0, "wall-clock seconds it took"))
+    n_evaluations: int = field(metadata=declared(INTEGER, AT_LEAST_0))
+    simulated_s: float = field(metadata=declared(NUMBER, AT_LEAST_0))
+    wall_s: float = field(metadata=declared(NUMBER, AT_LEAST_0))
 
 
 @dataclass(frozen=True)

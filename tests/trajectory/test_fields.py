@@ -49,7 +49,7 @@ def is_refused_field_by_field(values: dict[str, Any]) -> bool:
     try:
         for each in RECORD:
             each.check_kind(values[each.name])
-            each.check_domain(values[each.name])
+            each.read(values[each.name])
     except TrajectoryError:
         return True
     return False
@@ -119,7 +119,7 @@ def test_a_class_of_ones_own_is_checked_by_its_declarations() -> None:
     assert check((3, "grey"))
     assert not any(check(wrong) for wrong in ((-1, "grey"), (3, "green"), (True, "grey"), (3.0, "grey")))
     with pytest.raises(TrajectoryError, match="weather field sky 'green' is not one of 'blue', 'grey'"):
-        weather[0].check_domain("green")
+        weather[0].read("green")
 
 
 def test_a_long_name_beside_a_long_table_is_sound_on_a_closer_look() -> None:
