@@ -204,20 +204,6 @@ def to_values(
     return values
 
 
-def to_values_in(
-    restriction: Subspace, configuration: Configuration, encoding: Encoding = "categorical"
-) -> dict[str, str | float | int]:
-    """The values of a configuration in a part of the space, with its cell whole where the part needs that.
-
-    Raises:
-        InvalidValueError: as :func:`to_values`, or the configuration is not in the part.
-    """
-    part = checked_restriction(restriction)
-    values = to_values(configuration, encoding, whole_cells=part.needs_whole_cells)
-    part.checked(configuration)
-    return values
-
-
 def _operations(cellcode: str) -> tuple[str, ...]:
     return tuple(OPERATIONS[digit] for digit in cellcode_digits(cellcode))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final, NamedTuple, Unpack
 
@@ -95,94 +96,82 @@ def simulate(
     checked_choice("crossing", crossing, CROSSINGS)
     checked_choice("overhead", overhead, OVERHEADS)
     recorder = Recorder(bench, logger=logger, **arguments)
-    _Clock(
-        optimizer,
-        recorder,
-        n_workers=n_workers,
-        budget=budget,
-        drops_crossing=crossing == "drop",
-        counts_overhead=overhead == "measured",
-    ).run(progress)
+    clock = _Clock(optimizer, recorder, budget, crossing == "drop", overhead == "measured", list(range(n_workers)))
+    clock.run(progress)
     return recorder.logger
 
 
+@dataclass
 class _Clock:
     """The event loop. A record is made when its evaluation ends: until then a bare tuple waits in the heap."""
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        recorder: Recorder,
-        *,
-        n_workers: int,
-        budget: Budget,
-        drops_crossing: bool,
-        counts_overhead: bool,
-    ) -> None:
-        self._optimizer = optimizer
-        self._recorder = recorder
-        self._problem = recorder.problem
-        self._budget = budget
-        self._drops_crossing = drops_crossing
-        self._counts_overhead = counts_overhead
-        self._now_s = recorder.logger.clock_s
-        self._thought_s = 0.0  # wall-clock seconds of the optimizer since its last proposal
-        self._free_workers = list(range(n_workers))
-        self._running: list[_Running] = []
-        self._free_in_a_row = self._n_paid = 0
+    optimizer: Optimizer
+    recorder: Recorder
+    budget: Budget
+    drops_crossing: bool
+    counts_overhead: bool
+    free_workers: list[int]
+    running: list[_Running] = field(default_factory=list)
+    thought_s: float = 0.0  # wall-clock seconds of the optimizer since its last proposal
+    free_in_a_row: int = 0
+    n_paid: int = 0
+
+    def __post_init__(self) -> None:
+        self.problem = self.recorder.problem
+        self.now_s = self.recorder.logger.clock_s
 
     def run(self, progress: Callable[[float], None] | None) -> None:
         self._start_all()
-        while self._running:
-            self._finish(heapq.heappop(self._running))
+        while self.running:
+            self._finish(heapq.heappop(self.running))
             if progress is not None:
-                progress(self._now_s)
+                progress(self.now_s)
             # All results of one instant are told before anything new starts on what they taught.
-            if not self._running or self._running[0].end_s > self._now_s:
+            if not self.running or self.running[0].end_s > self.now_s:
                 self._start_all()
 
     def _start_all(self) -> None:
-        while self._free_workers and not self._budget.is_spent(self._now_s):
+        while self.free_workers and not self.budget.is_spent(self.now_s):
             asked_at = perf_counter()
-            suggestion = self._optimizer.ask()
-            self._thought_s += perf_counter() - asked_at
+            suggestion = self.optimizer.ask()
+            self.thought_s += perf_counter() - asked_at
             if suggestion is None:
                 return
-            overhead_s, self._thought_s = self._thought_s, 0.0
-            if self._counts_overhead:
-                self._now_s += overhead_s
-                if self._budget.is_spent(self._now_s):
+            overhead_s, self.thought_s = self.thought_s, 0.0
+            if self.counts_overhead:
+                self.now_s += overhead_s
+                if self.budget.is_spent(self.now_s):
                     return
             self._start(suggestion, overhead_s)
-            if self._counts_overhead and self._running[0].end_s <= self._now_s:
+            if self.counts_overhead and self.running[0].end_s <= self.now_s:
                 return  # it ended while the optimizer was thinking
 
     def _start(self, suggestion: Suggestion, overhead_s: float) -> None:
-        recorder = self._recorder
-        if self._problem.restriction is not WHOLE_SPACE:
-            self._problem.restriction.checked(suggestion.configuration)
-        observation = recorder.bench.evaluate(suggestion.configuration, suggestion.epoch, seed=self._problem.seed)
-        bill = recorder.bill(suggestion.configuration, observation, self._now_s)
+        recorder, problem = self.recorder, self.problem
+        if problem.restriction is not WHOLE_SPACE:
+            problem.restriction.checked(suggestion.configuration)
+        observation = problem.bench.evaluate(suggestion.configuration, suggestion.epoch, seed=problem.seed)
+        bill = recorder.bill(suggestion.configuration, observation, self.now_s)
         trial = recorder.logger.next_trial()
         if not (bill.charged_s >= 0 and bill.end_s < math.inf):
             raise TrajectoryError(f"trial {trial} was charged {bill.charged_s!r} s, expected a finite cost >= 0")
-        worker = heapq.heappop(self._free_workers)
+        worker = heapq.heappop(self.free_workers)
         heapq.heappush(
-            self._running, _Running(bill.end_s, trial, worker, self._now_s, bill, overhead_s, suggestion, observation)
+            self.running, _Running(bill.end_s, trial, worker, self.now_s, bill, overhead_s, suggestion, observation)
         )
 
     def _finish(self, done: _Running) -> None:
         end_s, trial, worker, start_s, bill, overhead_s, suggestion, observation = done
-        self._now_s = max(self._now_s, end_s)
-        heapq.heappush(self._free_workers, worker)
+        self.now_s = max(self.now_s, end_s)
+        heapq.heappush(self.free_workers, worker)
         self._check_progress(done)
-        crosses = self._budget.is_crossed(end_s)
-        if crosses and self._drops_crossing:
+        crosses = self.budget.is_crossed(end_s)
+        if crosses and self.drops_crossing:
             return
         told_at = perf_counter()
-        self._optimizer.tell(suggestion, observation)
-        self._thought_s += perf_counter() - told_at
-        recorder = self._recorder
+        self.optimizer.tell(suggestion, observation)
+        self.thought_s += perf_counter() - told_at
+        recorder = self.recorder
         recorder.logger.log(
             recorder.make_record(
                 suggestion.configuration,
@@ -199,14 +188,14 @@ class _Clock:
 
     def _check_progress(self, done: _Running) -> None:
         if done.bill.charged_s > 0:
-            self._free_in_a_row = 0
-            self._n_paid += 1
+            self.free_in_a_row = 0
+            self.n_paid += 1
             return
-        self._free_in_a_row += 1
-        if self._free_in_a_row >= FREE_IN_A_ROW + FREE_IN_A_ROW_PER_PAID * self._n_paid:
+        self.free_in_a_row += 1
+        if self.free_in_a_row >= FREE_IN_A_ROW + FREE_IN_A_ROW_PER_PAID * self.n_paid:
             raise TrajectoryError(
-                f"{self._free_in_a_row} evaluations in a row were free under the charging policy "
-                f"{self._problem.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
-                f"spent. The search repeats the {self._n_paid} evaluations that it has paid for: charge "
+                f"{self.free_in_a_row} evaluations in a row were free under the charging policy "
+                f"{self.problem.charging!r}, the last of {done.suggestion.configuration}: the budget would never be "
+                f"spent. The search repeats the {self.n_paid} evaluations that it has paid for: charge "
                 "'from_scratch', or give it more to search"
             )

@@ -18,7 +18,6 @@ from nhb2_plugins.encoding import (
     hyperparameter_choices,
     to_configuration,
     to_values,
-    to_values_in,
 )
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, EDGE_NAMES, LEARNING_RATES, OPERATIONS, Configuration
@@ -97,15 +96,6 @@ def test_values_lead_back_to_their_configuration(
 ) -> None:
     values = to_values(configuration, encoding, whole_cells=whole_cells and encoding in ENCODINGS)
     assert to_configuration(values, encoding) == configuration
-
-
-def test_values_in_a_part() -> None:
-    assert to_values_in(Subspace(lr=0.1), CONFIGURATION) == to_values(CONFIGURATION)
-    canonical = Configuration(Subspace(one_per_class=True).cellcodes[7], lr=0.1, batch_size=128)
-    found = to_values_in(Subspace(one_per_class=True), canonical, "integer")
-    assert found == {CELL_NAME: canonical.cellcode, "lr": LR_RANK, "batch_size": BATCH_SIZE_RANK}
-    with pytest.raises(InvalidValueError, match=r"lr=0\.05"):
-        to_values_in(Subspace(lr=0.05), CONFIGURATION)
 
 
 def test_numpy_scalars_are_welcome() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from nhb2_plugins.adapters.hpbandster.needing_hpbandster import from_hpbandster
+from nhb2_plugins.adapters.hpbandster import from_hpbandster
 from nhb2_plugins.adapters.hpbandster.result import BohbResult, Run
 from nhb2_plugins.adapters.hpbandster.run_bohb import run_bohb
 

@@ -11,7 +11,6 @@ import hashlib
 import re
 import signal
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +20,11 @@ from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna_dashboard import save_note, wsgi
 
+from nhb2_plugins.adapters.optuna.quiet import quiet
 from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH, study_from_records
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.objectives import ERROR_PCT
@@ -91,7 +90,7 @@ def load_studies(
 def _make_study(
     storage: BaseStorage, name: str, records: Sequence[TrialRecord], digest: str, objectives: Sequence[str]
 ) -> None:
-    with _quiet():
+    with quiet():
         study = study_from_records(records, study_name=name, storage=storage, objectives=objectives)
         study.set_metric_names(list(objectives))
     save_note(study, _note(records, objectives))
@@ -127,19 +126,6 @@ def _digest(records: Sequence[TrialRecord], objectives: Sequence[str]) -> str:
     for record in records:
         digest.update(repr(sorted(record.to_dict().items())).encode())
     return digest.hexdigest()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Optuna's line for every study made, and its warning that metrics' names are a new thing."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 _OWN_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")

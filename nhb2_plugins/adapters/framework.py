@@ -14,13 +14,13 @@ from nhb2_plugins.encoding import (
     checked_encoding,
     decoded,
     hyperparameter_choices,
-    to_values_in,
+    to_values,
 )
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
+from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 DEFAULT_LADDER: Final = FidelityLadder([12, 200])
 
@@ -70,7 +70,11 @@ class Framework:
             InvalidValueError: the framework cannot express the encoding, or the configuration is outside the
                 restriction.
         """
-        return to_values_in(restriction, configuration, checked_encoding(encoding, self.encodings))
+        checked_encoding(encoding, self.encodings)
+        part = checked_restriction(restriction)
+        values = to_values(configuration, encoding, whole_cells=part.needs_whole_cells)
+        part.checked(configuration)
+        return values
 
     def problem(
         self,

@@ -31,7 +31,7 @@ from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import Status, TrialRecord
+from nhb2_plugins.trajectory.record import TrialRecord
 
 __all__ = ["METRIC", "RAY_ENCODINGS", "TIME_ATTRIBUTE", "RayTune", "ray_configuration", "ray_param_space", "ray_values"]
 
@@ -172,13 +172,7 @@ class RayTune(RecordedRun):
         Raises:
             Exception: whatever the benchmark or a sink raises; the first is kept.
         """
-        status: Status = "complete" if epoch == self._training.epochs[-1] else "pruned"
-        try:
-            configuration = self.problem.configuration(config)
-            return self.recorder.evaluate(configuration, epoch, status=status)
-        except Exception as error:
-            self.keep(error)
-            raise
+        return self._record(config, epoch=epoch, status="complete" if epoch == self._training.epochs[-1] else "pruned")
 
 
 class _RecordingCallback(tune.Callback):  # type: ignore[misc]  # Ray is not installed where types are checked

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nhb2_plugins.adapters.first_error import ErrorKeeper
 from nhb2_plugins.budget import Budget
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.record import Status, TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder, checked_logger
 from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
 
@@ -34,8 +33,8 @@ class RunBudget:
         return self._budget.is_spent(self._logger.clock_s)
 
 
-class RecordedRun(ErrorKeeper, StaysInProcess):
-    """Part of whatever a framework calls.
+class RecordedRun(StaysInProcess):
+    """Part of whatever a framework calls; keeps the first exception, which frameworks turn into a crashed trial.
 
     Attributes:
         problem: what is evaluated.
@@ -45,6 +44,7 @@ class RecordedRun(ErrorKeeper, StaysInProcess):
 
     problem: Problem
     recorder: Recorder
+    error: Exception | None = None
 
     def _begin(self, problem: Problem, logger: TrajectoryLogger | None) -> None:
         """Set up the run; the framework's own base class has a constructor of its own."""
@@ -56,8 +56,28 @@ class RecordedRun(ErrorKeeper, StaysInProcess):
         """Where the records are."""
         return self.recorder.logger
 
-    def _record(self, values: Mapping[str, Any] | Iterable[float], budget: float | None = None) -> TrialRecord:
-        """Evaluate, charge and record what a framework asks for.
+    def keep(self, error: Exception) -> None:
+        """Keep an exception, if it is the first; safe in several threads."""
+        vars(self).setdefault("error", error)
+
+    def raise_first_error(self) -> None:
+        """Raise the first exception, which the framework has swallowed, if there is one.
+
+        Raises:
+            Exception: that exception.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def _record(
+        self,
+        values: Mapping[str, Any] | Iterable[float],
+        budget: float | None = None,
+        *,
+        epoch: int | None = None,
+        status: Status = "complete",
+    ) -> TrialRecord:
+        """Evaluate, charge and record what a framework asks for: at a budget of the ladder, or at an epoch.
 
         Raises:
             InvalidValueError: the values are no configuration of the problem's, or the budget is none of its ladder.
@@ -65,8 +85,9 @@ class RecordedRun(ErrorKeeper, StaysInProcess):
         """
         try:
             configuration = self.problem.configuration(values)
-            epoch, asked = self.problem.served(budget)
-            return self.recorder.evaluate(configuration, epoch, budget=asked)
+            if epoch is None:
+                epoch, budget = self.problem.served(budget)
+            return self.recorder.evaluate(configuration, epoch, budget=budget, status=status)
         except Exception as error:
             self.keep(error)
             raise

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
-from nhb2_plugins.arguments import checked_choice, checked_flag, checked_search_seed
+from nhb2_plugins.arguments import check_kind, checked_choice, checked_flag, checked_search_seed
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.bohb_density import (
@@ -110,8 +110,8 @@ class BohbModel:
         n_points_in_model: ``min_points_in_model``, raised to the least that a density needs (columns + 1).
 
     Raises:
-        InvalidValueError: not a seed or restriction; not a cellcode, or one outside the restriction; ``one_per_class``
-            without ``whole_cells``.
+        InvalidValueError: not settings, a seed or a restriction; not a cellcode, or one outside the restriction;
+            ``one_per_class`` without ``whole_cells``.
     """
 
     def __init__(
@@ -124,7 +124,8 @@ class BohbModel:
         restriction: Subspace = WHOLE_SPACE,
         whole_cells: bool | None = None,
     ) -> None:
-        self.settings = settings or BohbSettings()
+        self.settings = BohbSettings() if settings is None else settings
+        check_kind("settings", self.settings, BohbSettings)
         self.generator = np.random.RandomState(checked_search_seed(seed))
         restriction = checked_restriction(restriction)
         self._part = restriction if cellcode is None else replace(restriction, cellcode=cellcode)
@@ -138,11 +139,6 @@ class BohbModel:
         self._vectors: dict[float, list[Floats]] = {}
         self._losses: dict[float, list[float]] = {}
         self._models: dict[float, _Model] = {}
-
-    @property
-    def has_model(self) -> bool:
-        """Whether any budget has a model yet."""
-        return bool(self._models)
 
     def propose(self) -> Proposal:
         """A configuration: random without a model and with probability ``random_fraction``, else the model's.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder
@@ -35,7 +35,8 @@ class BohbThenEvolution(ShowsArguments):
         restriction: the part of the space; by default all of it.
 
     Raises:
-        InvalidValueError: no bracket, a size below 1, or a restriction that leaves one of the stages nothing to search.
+        InvalidValueError: no ladder, settings or number of brackets, a size below 1, or a restriction that leaves one
+            of the stages nothing to search.
     """
 
     def __init__(
@@ -52,11 +53,11 @@ class BohbThenEvolution(ShowsArguments):
     ) -> None:
         self._second = SecondStage(seed, epoch, population_size, tournament_size, checked_restriction(restriction))
         self._bohb = Bohb(
-            ladder or FidelityLadder.hyperband(1, SCHEDULE_EPOCHS, eta=3),
-            n_iterations=n_iterations,
+            FidelityLadder.hyperband(1, SCHEDULE_EPOCHS, eta=3) if ladder is None else ladder,
+            n_iterations=checked_count("n_iterations", n_iterations),
             seed=seed,
             cellcode=random.Random(checked_search_seed(seed)).choice(restriction.cellcodes),
-            settings=settings or REFERENCE_FIRST_STAGE,
+            settings=REFERENCE_FIRST_STAGE if settings is None else settings,
             restriction=restriction,
         )
 

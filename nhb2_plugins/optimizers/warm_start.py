@@ -73,8 +73,14 @@ def read_previous(previous: PreviousResult, ladder: FidelityLadder) -> tuple[Ear
         ladder: of the run that starts from it.
 
     Raises:
-        InvalidValueError: no run in it.
+        InvalidValueError: it is no result, or there is no run in it.
     """
+    methods = ("get_id2config_mapping", "get_runs_by_id")
+    if isinstance(previous, type) or not all(callable(getattr(previous, name, None)) for name in methods):
+        raise InvalidValueError(
+            f"previous_result {previous!r:.80} is neither a result (of run_bohb or hpbandster) nor the directory of "
+            "hpbandster's json_result_logger"
+        )
     runs = {config_id: tuple(previous.get_runs_by_id(config_id)) for config_id in previous.get_id2config_mapping()}
     ends = [run.time_stamps["finished"] for each in runs.values() for run in each]
     if not ends:

@@ -7,8 +7,11 @@ from typing import Any, Final
 import pytest
 
 from nhb2_plugins.adapters.framework import DEFAULT_LADDER, Framework
+from nhb2_plugins.encoding import CELL_NAME, to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.problem import Problem
+from nhb2_plugins.space import LEARNING_RATES, Configuration
+from nhb2_plugins.subspace import Subspace
 from tests.core_fixtures import mini_benchmark
 
 BENCH: Final = mini_benchmark()
@@ -50,3 +53,15 @@ def test_what_it_cannot_express_is_refused(
 ) -> None:
     with pytest.raises(InvalidValueError, match=message):
         framework.problem(given, arguments)  # type: ignore[arg-type]
+
+
+def test_values_in_a_part() -> None:
+    configuration = Configuration("0|10|210", lr=0.1, batch_size=128)
+    assert ALL.values(configuration, "categorical", Subspace(lr=0.1)) == to_values(configuration)
+    canonical = Configuration(Subspace(one_per_class=True).cellcodes[7], lr=0.1, batch_size=128)
+    found = ALL.values(canonical, "integer", Subspace(one_per_class=True))
+    assert found == {CELL_NAME: canonical.cellcode, "lr": LEARNING_RATES.index(0.1), "batch_size": 3}
+    with pytest.raises(InvalidValueError, match=r"lr=0\.05"):
+        ALL.values(configuration, "categorical", Subspace(lr=0.05))
+    with pytest.raises(InvalidValueError, match="encoding 'unit' is not one of"):
+        ALL.values(configuration, "unit")

@@ -99,3 +99,15 @@ def test_a_run_keeps_its_first_error() -> None:
     with pytest.raises(PlantedError) as caught:
         run.raise_first_error()
     assert caught.value is bench.planted
+
+
+def test_the_first_error_is_kept_and_raised() -> None:
+    run, other = OptunaObjective(BENCH), OptunaObjective(BENCH)
+    run.raise_first_error()
+    first = ValueError("first")
+    run.keep(first)
+    run.keep(KeyError("second"))
+    assert run.error is first
+    assert other.error is None
+    with pytest.raises(ValueError, match="first"):
+        run.raise_first_error()

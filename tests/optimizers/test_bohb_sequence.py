@@ -325,7 +325,7 @@ def test_same_proposals_from_degenerate_models(n_good_levels: int, n_bad_levels:
     for configuration, loss in poor_configurations(3, 18, n_good_levels, n_bad_levels):
         theirs.new_result(finished_job((0, 0, 0), loss, {"config": to_values(configuration), "budget": budget}))
         ours.learn(configuration, budget, loss)
-    assert ours.has_model
+    assert ours._models
     for _ in range(30):
         config, config_info = theirs.get_config(budget)
         proposal = ours.propose()

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from nhb2_plugins.adapters.hpbandster.result import BohbResult
+from nhb2_plugins.adapters.optuna.optimizer import OptunaOptimizer
+from nhb2_plugins.adapters.smac.optimizer import SmacOptimizer
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.asha import Asha
+from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_then_evolution import BohbThenEvolution
 from nhb2_plugins.optimizers.bracket_search import Hyperband
 from nhb2_plugins.optimizers.evolution import RegularizedEvolution
@@ -62,11 +66,26 @@ def test_sizes(make: Callable[..., Any], name: str, size: Any) -> None:
         (lambda: Asha(0, ladder=3), "budgets 3 are not several numbers"),  # type: ignore[arg-type]
         (lambda: Hyperband(0, ladder=[1, 4], n_iterations=True), "n_iterations True is not an integer of at least 1"),
         (lambda: Hyperband(0, ladder="12"), "budgets '12' are not several numbers"),  # type: ignore[arg-type]
+        (lambda: Hyperband(0, ladder=b"12"), "budgets b'12' are not several numbers"),
+        (lambda: BohbThenEvolution(0, ladder=[]), "a fidelity ladder needs at least one budget"),  # type: ignore[arg-type]
+        (lambda: BohbThenEvolution(0, ladder=False), "budgets False are not several"),  # type: ignore[arg-type]
+        (lambda: BohbThenEvolution(0, n_iterations=None), "n_iterations None is not an integer of"),  # type: ignore[arg-type]
+        (lambda: BohbThenEvolution(0, settings={}), "settings {} is not a BohbSettings of nhb2_plugins"),  # type: ignore[arg-type]
+        (lambda: Bohb(settings={}), "settings {} is not a BohbSettings of nhb2_plugins"),  # type: ignore[arg-type]
+        (lambda: Bohb(settings=3), "settings 3 is not a BohbSettings of nhb2_plugins"),  # type: ignore[arg-type]
+        (lambda: Bohb(previous_result=3), "previous_result 3 is neither a result"),  # type: ignore[arg-type]
+        (lambda: Bohb(previous_result=BohbResult), "previous_result .* is neither a result"),  # type: ignore[arg-type]
+        (lambda: OptunaOptimizer(0, []), r"sampler \[\] is not one of 'tpe'"),  # type: ignore[arg-type]
+        (lambda: SmacOptimizer(0, {}), "facade {} is not one of 'hpo'"),  # type: ignore[arg-type]
     ],
 )
 def test_other_settings(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(InvalidValueError, match=message):
         call()
+
+
+def test_a_population_may_be_larger_than_any_search() -> None:
+    assert RegularizedEvolution(0, population_size=10**30).ask().epoch == 12
 
 
 def test_numpys_integers_are_integers() -> None:

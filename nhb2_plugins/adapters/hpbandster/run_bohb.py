@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final, Literal, Unpack, get_args
 
-from nhb2_plugins.adapters.hpbandster.needing_hpbandster import from_hpbandster
+from nhb2_plugins.adapters.hpbandster import from_hpbandster
 from nhb2_plugins.adapters.hpbandster.result import BohbResult, Datum, earlier_data
 from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK, BohbSearch
 from nhb2_plugins.arguments import checked_choice, checked_count, checked_search_seed
@@ -180,16 +180,7 @@ def _config(ladder: FidelityLadder, settings: BohbSettings) -> dict[str, Any]:
 
 
 def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> PreviousResult | None:
-    if isinstance(previous, str | os.PathLike):
-        return BohbResult.read_log(previous)
-    if previous is not None and not all(
-        callable(getattr(previous, name, None)) for name in ("get_id2config_mapping", "get_runs_by_id")
-    ):
-        raise InvalidValueError(
-            f"previous_result {previous!r:.80} is neither a result (of run_bohb or hpbandster) nor the directory of "
-            "hpbandster's json_result_logger"
-        )
-    return previous
+    return BohbResult.read_log(previous) if isinstance(previous, str | os.PathLike) else previous
 
 
 def _checked_settings(settings: dict[str, Any]) -> BohbSettings:

@@ -15,7 +15,7 @@ from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial
 
 from nhb2_plugins.adapters.description import DESCRIPTION
-from nhb2_plugins.adapters.optuna.search_space import OPTUNA, suggest
+from nhb2_plugins.adapters.optuna.search_space import OPTUNA, optuna_search_space, suggest
 from nhb2_plugins.adapters.run import RecordedRun, RunBudget
 from nhb2_plugins.arguments import check_kind, is_several
 from nhb2_plugins.benchmark import Benchmark
@@ -84,6 +84,7 @@ class OptunaObjective(RecordedRun):
                 f"Optuna cannot prune with several objectives, and there are {list(problem.objectives)}"
             )
         self._attributes = _checked_attributes(attributes)
+        self._space = optuna_search_space(problem.settled_encoding, problem.restriction)
         self._begin(problem, logger)
         self._checked_study: Study | None = None
 
@@ -114,7 +115,7 @@ class OptunaObjective(RecordedRun):
     def _evaluate(self, trial: BaseTrial) -> float | tuple[float, ...]:
         check_kind("trial", trial, BaseTrial)
         self._check_study(trial)
-        configuration = suggest(trial, self.problem)
+        configuration = suggest(trial, self.problem.settled_encoding, self._space)
         charged_before = self._report(trial, configuration) if self._reports else 0.0
         record = self.recorder.evaluate(configuration)
         self._describe(trial, record, charged_before)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Final
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
     BaseSampler,
     CmaEsSampler,
@@ -21,6 +18,7 @@ from optuna.samplers import (
 )
 from optuna.study import StudyDirection
 
+from nhb2_plugins.adapters.optuna.quiet import quiet
 from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
 from nhb2_plugins.arguments import checked_choice, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
@@ -100,7 +98,7 @@ class OptunaOptimizer(ShowsArguments):
             settings = {"warn_independent_sampling": False, **settings}
         self._epoch = checked_epoch(epoch)
         self._space = optuna_search_space(encoding, restriction)
-        with _quiet():
+        with quiet():
             try:
                 made = SAMPLERS[sampler](seed=checked_search_seed(seed), **settings)  # type: ignore[call-arg]
             except TypeError as error:
@@ -137,16 +135,3 @@ def _check_installed(sampler: str) -> None:
     module, extra = _NEEDED.get(sampler, ("optuna", "optuna"))
     if find_spec(module) is None:
         raise missing_extra(f"sampler {sampler!r} needs {module}", extra)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No "A new study created", nor that a sampler is new; the user's own verbosity is back afterwards."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

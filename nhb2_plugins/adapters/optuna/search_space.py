@@ -15,7 +15,7 @@ see no edges, only names of cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from optuna import Study
@@ -24,14 +24,7 @@ from optuna.trial import BaseTrial
 
 from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.arguments import check_kind
-from nhb2_plugins.encoding import (
-    Choices,
-    Encoding,
-    decoded,
-    numbered,
-    to_configuration,
-)
-from nhb2_plugins.problem import Problem
+from nhb2_plugins.encoding import Encoding, decoded, numbered, to_configuration
 from nhb2_plugins.space import EDGE_NAMES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 
@@ -85,17 +78,12 @@ def suggest_configuration(
             ``enqueue_trial``, a ``FixedTrial`` or a ``PartialFixedSampler``) that is no rank.
     """
     check_kind("trial", trial, BaseTrial)
-    return _suggest(trial, encoding, OPTUNA.choices(encoding, restriction))
+    return suggest(trial, encoding, optuna_search_space(encoding, restriction))
 
 
-def suggest(trial: BaseTrial, problem: Problem) -> Configuration:
-    """:func:`suggest_configuration` for a problem, which was checked when it was made."""
-    return _suggest(trial, problem.settled_encoding, problem.choices)
-
-
-def _suggest(trial: BaseTrial, encoding: Encoding, space: Choices) -> Configuration:
-    distributions = {name: _distribution(name, values, encoding) for name, values in space.items()}
-    values = {name: _suggested(trial, name, each) for name, each in distributions.items()}
+def suggest(trial: BaseTrial, encoding: Encoding, space: Mapping[str, BaseDistribution]) -> Configuration:
+    """:func:`suggest_configuration` out of an :func:`optuna_search_space`, which was checked when it was made."""
+    values = {name: _suggested(trial, name, each) for name, each in space.items()}
     if ranked := numbered(encoding):
         # suggest_int cuts a learning rate that somebody has fixed down to rank 0: what was fixed is in the parameters.
         given = trial.params
