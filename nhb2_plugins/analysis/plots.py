@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from nhb2_plugins.analysis.density import MANY_RUNS, density
+from nhb2_plugins.analysis.end_labels import End, label_ends, labels_height
+from nhb2_plugins.analysis.labels import MOST_LABELS
 from nhb2_plugins.analysis.model import CampaignFacts
 from nhb2_plugins.analysis.pictures import (
     WIDTH,
@@ -36,6 +39,8 @@ _MARKS: Final = "osD^v"
 _LEGEND_CHARACTERS: Final = 30
 _COLUMN_CHARACTERS: Final = 13
 _NARROW_CHARACTERS: Final = 17
+_BESIDE_AXES: Final = 0.65  # inches of a figure's height that its axes do not have
+_BESIDE_AXES_AND_NOTES: Final = 1.7
 
 
 def draw_figure(figure: ReportFigure, facts: CampaignFacts, path: Path, suffix: str = "") -> None:
@@ -100,7 +105,8 @@ def _paper_height(picture: Picture, width: float) -> float:
     if isinstance(picture, Panels):
         return legend + (0.5 + 1.3 * len(picture.panels) if width < _NARROW else 2.4)
     if isinstance(picture, Curves):
-        return legend + (2.3 if width < _NARROW else 3.0)
+        height, room = 2.3 if width < _NARROW else 3.0, _room_for(_labels(picture, width), width)
+        return max(height, room) if room < math.inf else height + legend
     if isinstance(picture, Strips):
         return 0.7 + 0.36 * len(picture.strips)
     n = len(picture.names)
@@ -136,10 +142,49 @@ def _draw_curves(picture: Curves, figure: Figure) -> None:
     if picture.reference:
         _draw_reference(axes, *picture.reference)
     axes.set_xlabel(_title(picture.x, figure))
-    axes.set_ylabel(picture.y.short if _legend_columns(figure.get_size_inches()[0]) else picture.y.title)
+    width, height = figure.get_size_inches()
+    axes.set_ylabel(picture.y.short if _legend_columns(width) else picture.y.title)
     if not picture.ends:
         _scale_axes(axes)
-    _legend(figure, axes)
+    labels = _labels(picture, width)
+    if labels and height >= _room_for(labels, width):
+        _label_ends(axes, picture, labels, _label_points(width))
+    else:
+        _legend(figure, axes)
+
+
+def _labels(picture: Curves, width: float) -> list[str]:
+    """The curves' names as they stand beside their ends; in a narrow figure without the number of runs."""
+    if width < _NARROW:
+        return ["\n".join(wrapped(curve.name, _COLUMN_CHARACTERS)) for curve in picture.curves]
+    return [_entry(curve, in_a_line=False) for curve in picture.curves]
+
+
+def _room_for(labels: Sequence[str], width: float) -> float:
+    """How high a figure is at least, in inches, in which names stand beside the curves: else a legend tells them."""
+    others = _BESIDE_AXES if _legend_columns(width) else _BESIDE_AXES_AND_NOTES
+    return others + labels_height(labels, _label_points(width)) if len(labels) <= MOST_LABELS else math.inf
+
+
+def _label_points(width: float) -> float:
+    return 8.0 if width < _NARROW else 9.0
+
+
+def _label_ends(axes: Axes, picture: Curves, labels: Sequence[str], points: float) -> None:
+    if not picture.ends:
+        axes.set_xlim(right=max(curve.x[-1] for curve in picture.curves) / picture.x.scale)
+    right = axes.get_xlim()[1]
+    values = [end.value for end in picture.ends] or [float(curve.y[-1]) for curve in picture.curves]
+    places = [right if picture.ends else curve.x[-1] / picture.x.scale for curve in picture.curves]
+    ends = [
+        End(label, x, y, _colour(curve))
+        for label, x, y, curve in zip(labels, places, values, picture.curves, strict=True)
+    ]
+    label_ends(axes, ends, points)
+
+
+def _colour(curve: Curve) -> str:
+    return str(BASELINE["color"] if curve.position is None else _line_style(curve.position)["color"])
 
 
 def _title(axis: Axis, figure: Figure) -> str:
@@ -178,7 +223,7 @@ def _entry(curve: Curve, *, in_a_line: bool) -> str:
 
 
 def _label(name: str, runs: str = "") -> str:
-    """A legend's entry, in lines that leave room for the axes."""
+    """A name, and a number of runs, in lines that leave room for the axes."""
     lines = wrapped(name, _LEGEND_CHARACTERS)
     if not runs:
         return "\n".join(lines)
@@ -227,7 +272,8 @@ def _legend(figure: Figure, axes: Axes) -> None:
         figure.legend(handles, labels, loc="outside right upper", fontsize=9, handlelength=2.6)
 
 
-def _make_logarithmic(axes: Axes, which: Literal["x", "y"], most_ticks: int = 9) -> None:
+def _make_logarithmic(axes: Axes, which: Literal["x", "y"], most_ticks: int = 0) -> None:
+    most_ticks = most_ticks or (5 if which == "x" and _stands_in_a_column(axes) else 9)
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()

@@ -95,9 +95,23 @@ def test_a_column_s_label_is_broken_between_words(name: str, label: str) -> None
         ("x" * 300, "x" * 30 + "\n…" + "x" * 29 + "\n(1 run)"),
     ],
 )
-def test_a_legend_s_entry_leaves_room_for_the_axes(name: str, label: str) -> None:
+def test_a_name_beside_a_curve_leaves_room_for_the_axes(name: str, label: str) -> None:
     drawn = "\n".join(golden.figures(analyse(campaign_of({name: [1.0]}))))
-    assert f"legend [{label!r}" in drawn
+    assert f"text {label!r}" in drawn.partition("# regret_over_time")[2].partition("# median")[0]
+
+
+def test_of_more_than_fourteen_curves_a_legend_tells_the_names() -> None:
+    has_legend = []
+    for n in (14, 15):
+        drawn = "\n".join(golden.figures(analyse(campaign_of({f"optimizer {i}": [float(i + 1)] for i in range(n)}))))
+        has_legend.append("\nlegend " in drawn.partition("# regret_over_time")[2].partition("# median")[0])
+    assert has_legend == [False, True]
+
+
+def test_of_names_that_are_higher_than_the_axes_a_legend_tells() -> None:
+    names = [f"regularized evolution with a population of {i}" for i in range(13)]
+    drawn = "\n".join(golden.figures(analyse(campaign_of({name: [1.0] for name in names}))))
+    assert "\nlegend " in drawn.partition("# regret_over_time")[2].partition("# median")[0]
 
 
 def test_a_long_name_leaves_room_for_every_figure() -> None:

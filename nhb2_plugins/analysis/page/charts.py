@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from nhb2_plugins.analysis.labels import LABEL_CHARACTERS, MOST_LABELS
 from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.parts import PageChart
@@ -25,8 +26,6 @@ DASHES: Final = ("solid", "9 4", "9 3 2 3", "2 3", "9 3 2 3 2 3", "4 3", "14 4")
 LINE_WIDTH: Final = 2.4
 SIGNIFICANT_DIGITS: Final = 4
 INTERVAL_DIGITS: Final = 3
-_MOST_LABELS: Final = 14
-LABEL_CHARACTERS: Final = 21
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class Chart:
     def is_labelled(self) -> bool:
         """Whether its lines carry their names, as far as there is room."""
         return (
-            not self.given.narrow and 1 < len(self.lines) <= _MOST_LABELS and not any(line.faint for line in self.lines)
+            not self.given.narrow and 1 < len(self.lines) <= MOST_LABELS and not any(line.faint for line in self.lines)
         )
 
     @property

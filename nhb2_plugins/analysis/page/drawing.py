@@ -8,8 +8,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from nhb2_plugins.analysis.page.charts import LABEL_CHARACTERS, Chart, Line, Look, Points
-from nhb2_plugins.analysis.page.labels import spread
+from nhb2_plugins.analysis.labels import LABEL_CHARACTERS, spread
+from nhb2_plugins.analysis.page.charts import Chart, Line, Look, Points
 from nhb2_plugins.analysis.page.svg import element, legend_swatch, line, picture, text, text_lines
 from nhb2_plugins.analysis.page.ticks import Scale
 from nhb2_plugins.text_table import wrapped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nhb2_plugins.analysis.page.labels import spread
+from nhb2_plugins.analysis.labels import spread
 
 
 @pytest.mark.parametrize(

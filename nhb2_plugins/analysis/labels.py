@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+MOST_LABELS: Final = 14
+"""Of more curves a legend tells the names."""
+LABEL_CHARACTERS: Final = 21
+"""In a line of a label."""
 
 
 def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> list[float]:
