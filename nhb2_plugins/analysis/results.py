@@ -164,14 +164,23 @@ class CampaignResults:
     def goal(self) -> str:
         """What regret is to, in words."""
         header = self.header
+        if header.has_several_objectives:
+            return self._goal_of_front
         if self.turns:
             return f"the best of each run's own {self.turn}, error {self.optimum_error_pct:.2f} % on average"
-        if not header.has_several_objectives:
-            best = f"{header.optimum.cellcode}, lr {header.optimum.lr:g}, batch size {header.optimum.batch_size}"
-            return f"the table's best: {best}, error {header.optimum_error_pct:.2f} %"
+        best = f"{header.optimum.cellcode}, lr {header.optimum.lr:g}, batch size {header.optimum.batch_size}"
+        return f"the table's best: {best}, error {header.optimum_error_pct:.2f} %"
+
+    @property
+    def _goal_of_front(self) -> str:
+        """Each of several tables has its own front, and its own nadir."""
+        header = self.header
+        reference = f"({', '.join(f'{value:,.10g}' for value in header.quality.reference)})"
+        if self.turns:
+            end = reference if header.reference_point else "its nadir"
+            return f"all that the exact front of each run's own {self.turn} dominates, up to {end}"
         which = "" if header.reference_point else ", its nadir"
-        reference = ", ".join(f"{value:,.10g}" for value in header.quality.reference)
-        return f"all that the exact front's {len(header.front)} points dominate, up to ({reference}){which}"
+        return f"all that the exact front's {len(header.front)} points dominate, up to {reference}{which}"
 
     @property
     def turns(self) -> tuple[int, ...]:

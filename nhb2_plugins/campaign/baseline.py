@@ -113,12 +113,12 @@ def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseli
     why_not = "" if whole else "The exact answers are of random search over the whole space, not over a part of it."
     over_time: dict[int, ReachedByRandomSearch] = {}
     laws: tuple[RegretLaw, ...] = ()
-    if whole and spec.has_several_objectives:
-        return _of_several_objectives(spec, bench)
     if spec.is_on_several_tables:
         alone = spec.model_copy(update={"draws": None, "table_seed": None})
         several = [compute_baseline(alone, each) for each in benchmarks_used(spec, bench)]
         return averaged(several, bench.provenance.digest)
+    if whole and spec.has_several_objectives:
+        return _of_several_objectives(spec, bench)
     if whole:
         why_not = _why_not_over_time(horizon_s, bench, epoch)
         if horizon_s is not None and not why_not:

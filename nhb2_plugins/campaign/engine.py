@@ -31,7 +31,7 @@ from nhb2_plugins.campaign.run import (
 )
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
-from nhb2_plugins.campaign.tables import TablePlace, tables_in_turn
+from nhb2_plugins.campaign.tables import TablePlace, benchmarks_used, tables_in_turn
 from nhb2_plugins.campaign_directory import LOST
 from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
 from nhb2_plugins.exact.quality import FrontQuality
@@ -118,8 +118,7 @@ def run_campaign(
     tables = tables_in_turn(spec, bench.provenance)
     if spec.table_seed is not None and not has_table(bench):
         raise CampaignError("table_seed: rotate is of a table's training seeds, and this benchmark trains")
-    if spec.has_several_objectives:
-        check_front(spec, bench)
+    check_front(spec, bench)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
         if has_table(bench):
@@ -176,17 +175,21 @@ def checked_runs(spec: CampaignSpec, only: Sequence[str] = ()) -> list[RunPlan]:
 
 
 def check_front(spec: CampaignSpec, bench: Benchmark) -> None:
-    """Refuse several objectives where there is no hypervolume to measure.
+    """Refuse several objectives where there is no hypervolume to measure, on each table that runs are on.
 
     Raises:
         CampaignError: the benchmark has no table, or no point of its exact front lies below the reference point.
         MissingExtraError: moocore is not installed.
     """
-    front = front_of(bench, spec.objectives, spec.restriction.subspace)
-    try:
-        FrontQuality.of([point.values for point in front], spec.reference_point or None)
-    except InvalidValueError as error:
-        raise CampaignError(f"objectives {list(spec.objectives)}: {error}") from error
+    if not spec.has_several_objectives:
+        return
+    for each in benchmarks_used(spec, bench):
+        front = front_of(each, spec.objectives, spec.restriction.subspace)
+        try:
+            FrontQuality.of([point.values for point in front], spec.reference_point or None)
+        except InvalidValueError as error:
+            table = each.provenance.label
+            raise CampaignError(f"objectives {list(spec.objectives)} on the {table}: {error}") from error
 
 
 def _refuse_who_ends_the_process(plan: RunPlan) -> None:

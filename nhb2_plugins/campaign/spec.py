@@ -323,15 +323,11 @@ class CampaignSpec(_Strict):
             raise InvalidValueError(f"draws {self.draws}: only the embedded table has draws, not table {self.table!r}")
         if self.draws > (most := embedded_draws()):
             raise InvalidValueError(f"draws {self.draws}: the embedded table has {most}")
-        if self.has_several_objectives:
-            raise InvalidValueError(f"draws {self.draws} go with one objective: exact fronts are of one table")
         return self
 
     def _check_rotation(self) -> None:
         if self.draws is not None:
             raise InvalidValueError(f"table_seed and draws {self.draws} both go by the run's seed: name one of them")
-        if self.has_several_objectives:
-            raise InvalidValueError("table_seed: rotate goes with one objective: exact fronts are of one training seed")
 
     @property
     def is_on_several_tables(self) -> bool:

@@ -114,11 +114,12 @@ def _rule(options: argparse.Namespace) -> Rule:
 
 
 def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Sequence[str], overwrite: bool) -> int:
-    from nhb2_plugins.campaign.engine import checked_runs
+    from nhb2_plugins.campaign.engine import check_front, checked_runs
     from nhb2_plugins.campaign.store import CampaignStore
     from nhb2_plugins.campaign.tables import tables_in_turn
 
     plans, store = checked_runs(spec, only), CampaignStore(directory)
+    check_front(spec, bench)
     if not overwrite:
         store.check(spec, bench.provenance)
     found = plans if overwrite else store.missing(plans, tables_in_turn(spec, bench.provenance))

@@ -218,10 +218,15 @@ def _sizes(outcomes: Outcomes, reference: Floats) -> Floats:
 def _sizes_in_plane(plane: _Plane, total: int) -> Floats:
     sizes = np.zeros(total + 1)
     for levels, counts in plane.counts():
-        areas = plane.heights[levels, np.newaxis] * plane.widths
-        sizes += np.bincount(counts.ravel(), areas.ravel(), total + 1)
+        _add_sizes(sizes, plane.heights[levels], plane.widths, counts)
     sizes[0] = 0.0
     return sizes
+
+
+def _add_sizes(sizes: Floats, heights: Floats, widths: Floats, counts: NDArray[np.int32]) -> None:
+    """Add the areas of some cells to those of every count; the last of the cells has the largest."""
+    most = int(counts[-1, -1]) + 1
+    sizes[:most] += np.bincount(counts.ravel(), (heights[:, np.newaxis] * widths).ravel(), most)
 
 
 # --- over simulated time ----------------------------------------------------------------------------------------------
@@ -307,14 +312,14 @@ def _bands(plane: _Plane) -> list[_Band]:
     most = int(plane.weight.sum())
     class_of = np.searchsorted(np.geomspace(1, max(most, 2), _N_SHARES - 1), np.arange(most + 1))
     at_level = np.zeros((len(slices), len(plane.levels)), dtype=np.int64)
-    sizes, weighted = np.zeros((2, len(slices), _N_SHARES))
+    size_at = np.zeros((len(slices), most + 1))
     for levels, counts in plane.counts():
         at_level[:, levels] = counts[:, middles].T
-        areas = np.where(counts > 0, plane.heights[levels, np.newaxis] * plane.widths, 0.0)
         for band, columns in enumerate(slices):
-            count, area = counts[:, columns].ravel(), areas[:, columns].ravel()
-            sizes[band] += np.bincount(class_of[count], area, _N_SHARES)
-            weighted[band] += np.bincount(class_of[count], area * count, _N_SHARES)
+            _add_sizes(size_at[band], plane.heights[levels], plane.widths[columns], counts[:, columns])
+    size_at[:, 0] = 0.0
+    sizes = np.array([np.bincount(class_of, each, _N_SHARES) for each in size_at])
+    weighted = np.array([np.bincount(class_of, each * np.arange(most + 1), _N_SHARES) for each in size_at])
     means = np.divide(weighted, sizes, out=np.ones_like(sizes), where=sizes > 0)
     return [
         _Band(int(column), solved, n_at_most[solved], mean, size)

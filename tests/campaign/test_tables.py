@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.results import read_results
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import averaged, compute_baseline
-from nhb2_plugins.campaign.engine import open_table_of, run_campaign
+from nhb2_plugins.campaign.engine import check_front, open_table_of, run_campaign
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign.tables import RunTable, benchmarks_used, table_of, tables_in_turn
 from nhb2_plugins.errors import CampaignError, InvalidValueError
+from nhb2_plugins.exact import FrontQuality, exact_front, random_hypervolume
+from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.embedded import embedded_draws
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, ReachedByRandomSearch, RegretLaw
 from nhb2_plugins.trajectory.reader import read_run
@@ -63,10 +67,8 @@ def test_a_run_on_another_draw_is_not_taken_for_the_campaign_s(tmp_path: Path) -
         ({"draws": 1}, "draws"),
         ({"draws": 500}, f"the embedded table has {embedded_draws()}"),
         ({"table": "imported"}, "only the embedded table has draws"),
-        ({"objectives": ["error_pct", "cost_s"]}, "one objective"),
         ({"table_seed": "rotate"}, "name one of them"),
         ({"table_seed": "first", "draws": None}, "rotate"),
-        ({"table_seed": "rotate", "draws": None, "objectives": ["error_pct", "cost_s"]}, "one objective"),
     ],
 )
 def test_draws_that_are_not_there_are_refused(fields: dict[str, object], message: str) -> None:
@@ -150,6 +152,73 @@ def test_random_search_is_averaged_over_the_training_seeds_that_are_used(bench: 
     found = compute_baseline(spec, bench)
     assert found.over_time[1].mean_pp[-1] == pytest.approx(np.mean(ends), rel=0.002)
     assert found.table_digest == bench.provenance.digest
+
+
+TWO = ["error_pct", "cost_s"]
+
+
+def test_with_several_objectives_each_run_has_the_front_of_its_draw(tmp_path: Path) -> None:
+    spec = spec_of(objectives=TWO, max_evaluations=20, budget_s=100_000, restriction={"lr": 0.1})
+    part = Subspace(lr=0.1)
+    assert run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1).failed == ()
+    sizes = []
+    for seed in range(3):
+        front = exact_front(open_benchmark(draw=seed % 2), TWO, restriction=part)
+        quality = FrontQuality.of(front.values)
+        sizes.append(len(front.indices))
+        for name in ("random_search", "regularized_evolution"):
+            run = read_run(tmp_path / "runs" / name / f"seed-{seed:04d}.jsonl")
+            assert [point.values for point in run.header.front] == [tuple(each) for each in front.values.tolist()]
+            found = np.array([(record.error_pct, record.cost_s) for record in run.records])
+            assert run.regrets[-1][1] == pytest.approx(quality.regret_pp(found))
+    analysis = analyse(read_results(tmp_path))
+    assert list(analysis.fronts.sizes) == sizes[:2]
+    (row,) = analysis.draws
+    assert list(row.found.by_table) == [0, 1]
+    curves = {open_benchmark(draw=draw).provenance.assumptions["curves"] for draw in range(2)}
+    assert set(row.found.by_assumption["curves"]) == curves
+    again = run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1)
+    assert (again.n_kept, again.n_run) == (6, 0)
+    (tmp_path / "runs" / "random_search" / "seed-0001.jsonl").unlink()
+    again = run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1)
+    assert (again.n_kept, again.n_run) == (5, 1)
+
+
+def test_random_search_s_hypervolume_is_averaged_over_the_draws_that_are_used() -> None:
+    objectives = ["error_pct", "params_live"]
+    one = [{"algorithm": "random_search", "seeds": [0, 2]}]
+    found = compute_baseline(
+        spec_of(optimizers=one, draws=4, objectives=objectives, max_evaluations=20), open_benchmark()
+    )
+    assert (found.objectives, found.table_digest) == (tuple(objectives), open_benchmark().provenance.digest)
+    searches = [random_hypervolume(open_benchmark(draw=draw), objectives) for draw in (0, 2)]
+    assert found.over_evaluations is not None
+    at = found.over_evaluations.x.index(20.0)
+    means = [each.mean_regret_pp(20) for each in searches]
+    assert found.over_evaluations.mean_pp[at] == pytest.approx(np.mean(means), rel=1e-6)
+    assert found.over_evaluations.mean_pp[at] != pytest.approx(means[0], rel=1e-3)
+
+
+def test_a_reference_point_that_a_draw_s_front_is_beyond_is_refused() -> None:
+    ideals = [exact_front(open_benchmark(draw=draw), TWO).ideal[0] for draw in range(2)]
+    worse = int(np.argmax(ideals))
+    between = [sum(ideals) / 2, 5000.0]
+    with pytest.raises(CampaignError, match=rf"on the embedded table, draw {worse} .*below the reference point"):
+        check_front(spec_of(objectives=TWO, reference_point=between), open_benchmark())
+    check_front(spec_of(objectives=TWO, reference_point=[90.0, 5000.0]), open_benchmark())
+
+
+def test_with_several_objectives_each_run_has_the_front_of_its_training_seed(bench: Benchmark, tmp_path: Path) -> None:
+    spec = rotating(objectives=TWO, max_evaluations=5, budget_s=100_000, restriction={"lr": 0.1})
+    assert run_campaign(spec, bench, tmp_path, n_processes=1).failed == ()
+    fronts = [exact_front(bench, TWO, seed=seed, restriction=Subspace(lr=0.1)).values.tolist() for seed in bench.seeds]
+    assert fronts[0] != fronts[1]
+    for seed, front in enumerate(fronts):
+        run = read_run(tmp_path / "runs" / "random_search" / f"seed-{seed:04d}.jsonl")
+        assert [list(point.values) for point in run.header.front] == front
+    analysis = analyse(read_results(tmp_path))
+    assert "3 training seeds" in next(each for each in analysis.sentences if each.startswith("The exact fronts of"))
+    assert analysis.goal == "all that the exact front of each run's own training seed dominates, up to its nadir"
 
 
 def test_averages_by_hand() -> None:
