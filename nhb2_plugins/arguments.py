@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Final, TypeGuard, TypeVar
 
 from nhb2_plugins.errors import InvalidValueError, describe_choices
@@ -38,14 +39,14 @@ def checked_count(name: str, count: int, *, most: int | None = None, otherwise: 
     Args:
         name: the argument's.
         count: the number.
-        most: the largest number allowed, where there is one.
+        most: the largest number allowed, where it is not the largest that counts anything in memory.
         otherwise: what else the caller takes, for the message.
 
     Raises:
         InvalidValueError: not an integer of at least 1, or above the largest.
     """
-    if not _is_integer(count) or count < 1 or (most is not None and count > most):
-        allowed = "of at least 1" if most is None else f"in 1..{most}"
+    if not _is_integer(count) or not 1 <= count <= (most or sys.maxsize):
+        allowed = f"in 1..{most}" if most else "of at least 1"
         raise InvalidValueError(f"{name} {count!r:.80} is not an integer {allowed}{otherwise}")
     return int(count)
 
@@ -66,6 +67,16 @@ def checked_choice(what: str, value: object, allowed: Collection[_Choice]) -> _C
             if value == choice:
                 return choice
     raise InvalidValueError(describe_choices(value, allowed, what=what))
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number that a float can hold; a truth value, Python's or numpy's, is none.
+
+    Infinity and NaN, which are floats, are numbers here.
+    """
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return isinstance(value, Real)  # numpy does not register its own truth values as Real
 
 
 def is_several(value: object) -> TypeGuard[Iterable[Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import InitVar, dataclass
-from numbers import Real
 
+from nhb2_plugins.arguments import is_number
 from nhb2_plugins.errors import InvalidValueError
 
 
@@ -31,12 +31,11 @@ class Budget:
     name: InitVar[str] = "budget_s"
 
     def __post_init__(self, name: str) -> None:
-        if not isinstance(self.seconds, Real) or isinstance(self.seconds, bool) or not self.seconds > 0:
-            raise InvalidValueError(f"{name} {self.seconds!r} is not a positive number of simulated seconds")
-        try:
-            object.__setattr__(self, "seconds", float(self.seconds))
-        except OverflowError as error:
-            raise InvalidValueError(f"{name} is more seconds than a float can count; inf is for no budget") from error
+        if not is_number(self.seconds) or not self.seconds > 0:
+            raise InvalidValueError(
+                f"{name} {self.seconds!r:.80} is not a positive number of simulated seconds (inf for no budget)"
+            )
+        object.__setattr__(self, "seconds", float(self.seconds))
 
     @classmethod
     def or_none(cls, budget_s: float | None) -> Budget:

@@ -25,9 +25,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from nhb2_plugins.arguments import checked_choice
+from nhb2_plugins.arguments import checked_choice, is_number
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.space import (
     BATCH_SIZES,
     EDGE_NAMES,

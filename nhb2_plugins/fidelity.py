@@ -11,10 +11,9 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Real
 from typing import Final, Literal
 
-from nhb2_plugins.arguments import checked_choice, is_several
+from nhb2_plugins.arguments import checked_choice, is_number, is_several
 from nhb2_plugins.errors import InvalidValueError
 
 Split = Literal["train", "valid", "test"]
@@ -63,11 +62,6 @@ def checked_epoch(epoch: object) -> int:
     if checked == 0 or not is_number(epoch):
         raise InvalidValueError(f"epoch {epoch!r:.80} is not one of 1..{SCHEDULE_EPOCHS} or {LONG_EPOCHS}")
     return checked
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a real number; a truth value, Python's or numpy's, is none."""
-    return isinstance(value, Real) and not isinstance(value, bool)  # numpy does not register its own as Real
 
 
 def checked_split(split: str | None, epoch: int) -> Split:
@@ -200,6 +194,17 @@ def checked_ladder(ladder: FidelityLadder | Iterable[float]) -> FidelityLadder:
         InvalidValueError: no ladder can be made of it.
     """
     return ladder if isinstance(ladder, FidelityLadder) else FidelityLadder(ladder)
+
+
+def checked_eta(eta: float) -> float:
+    """How many times as much the next rung of a ladder gets.
+
+    Raises:
+        InvalidValueError: not a finite number above 1.
+    """
+    if not is_number(eta) or not 1 < eta < math.inf:
+        raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
+    return eta
 
 
 def _without_float_error(budget: float) -> float:

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast
 
 import numpy as np
 
-from nhb2_plugins.arguments import checked_choice, checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_search_seed, is_number
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.problem import Problem, ProblemArguments, SeedlessArguments, as_problem
 from nhb2_plugins.space import Configuration

@@ -16,6 +16,7 @@ from nhb2_plugins.arguments import (
     checked_count,
     checked_flag,
     checked_search_seed,
+    is_number,
     is_several,
 )
 from nhb2_plugins.errors import InvalidValueError
@@ -103,3 +104,19 @@ def test_what_equals_a_number_only_by_chance_is_none(value: object) -> None:
 )
 def test_text_bytes_and_a_mapping_are_one_value_each(values: list[object], several: bool) -> None:
     assert {is_several(value) for value in values} == {several}
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [
+        ([1, 0.5, np.float32(1), np.int64(1), float("nan"), -(10**300)], True),
+        ([True, np.bool_(1), 10**400, "1", None, 1j], False),
+    ],
+)
+def test_a_number_is_what_a_float_can_hold(values: list[object], number: bool) -> None:
+    assert {is_number(value) for value in values} == {number}
+
+
+def test_nothing_is_counted_that_no_memory_holds() -> None:
+    with pytest.raises(InvalidValueError, match=r"^n_workers 10+ is not an integer of at least 1"):
+        checked_count("n_workers", 10**30)

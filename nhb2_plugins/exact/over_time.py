@@ -9,11 +9,10 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nhb2_plugins.arguments import checked_choice, checked_count
+from nhb2_plugins.arguments import checked_choice, checked_count, is_number
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.levels import Floats, Integers, Levels, as_numbers, check_probability
-from nhb2_plugins.fidelity import is_number
 from nhb2_plugins.space import N_CONFIGURATIONS
 
 Rounding = Literal["mean", "up", "down"]

@@ -5,7 +5,6 @@ Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSy
 
 from __future__ import annotations
 
-import math
 import random
 from bisect import bisect_left, insort
 from collections.abc import Iterable
@@ -14,8 +13,7 @@ from dataclasses import dataclass, field
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
-from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number, whole_part
+from nhb2_plugins.fidelity import FidelityLadder, checked_eta, checked_ladder, whole_part
 from nhb2_plugins.optimizers.draws import draw_configuration
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -65,9 +63,7 @@ class Asha(ShowsArguments):
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
         ladder = checked_ladder(ladder)
-        self._eta = ladder.eta if eta is None else eta
-        if not is_number(self._eta) or not 1 < self._eta < math.inf:
-            raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
+        self._eta = ladder.eta if eta is None else checked_eta(eta)
         self._random = random.Random(checked_search_seed(seed))
         self._part = checked_restriction(restriction)
         self._ladder = ladder

@@ -270,9 +270,9 @@ def checked_whole_cells(part: Subspace, whole_cells: bool | None, cellcode: str 
         return needs
     if needs and not checked_flag("whole_cells", whole_cells):
         raise InvalidValueError("BOHB's model knows no forbidden clauses: one_per_class needs whole_cells=True")
-    if whole_cells and cellcode is not None:
+    if checked_flag("whole_cells", whole_cells) and cellcode is not None:
         raise InvalidValueError(f"whole_cells=True has no meaning where cell {cellcode!r} alone is searched on")
-    return checked_flag("whole_cells", whole_cells)
+    return whole_cells
 
 
 def _check_range(name: str, value: float, least: float, most: float, *, kind: type = Real) -> None:

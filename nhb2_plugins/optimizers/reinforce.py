@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.arguments import checked_search_seed
+from nhb2_plugins.arguments import checked_search_seed, is_number
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import checked_epoch, is_number
+from nhb2_plugins.fidelity import checked_epoch
 from nhb2_plugins.optimizers.draws import settled
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction

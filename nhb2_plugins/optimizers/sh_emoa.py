@@ -21,7 +21,7 @@ from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.quality import moocore
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number
+from nhb2_plugins.fidelity import FidelityLadder, checked_eta, checked_ladder
 from nhb2_plugins.objectives import COST_S, ERROR_PCT, Evaluation, checked_front_objectives, objective_values
 from nhb2_plugins.optimizers.draws import draw_configuration, moved, other_choices, settled
 from nhb2_plugins.space import N_CHOICES, Configuration
@@ -77,8 +77,7 @@ class ShEmoa(ShowsArguments):
         self._size = checked_count("population_size", population_size)
         if checked_count("n_evaluations", n_evaluations) < population_size:
             raise InvalidValueError(f"n_evaluations {n_evaluations} are fewer than the {population_size} members")
-        if not is_number(eta) or not 1 < eta < math.inf:
-            raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
+        checked_eta(eta)
         self._random = random.Random(checked_search_seed(seed))
         self._part = checked_restriction(restriction)
         self._n_children = _children_by_rung(n_evaluations - population_size, len(self._ladder.rungs), eta)

@@ -20,11 +20,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.util import Finalize
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from nhb2_plugins.arguments import is_number
 from nhb2_plugins.errors import TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.extras import missing_extra, needs_extra
 from nhb2_plugins.trajectory.database_url import shown_source
@@ -215,7 +216,7 @@ def _checked_batch_size(batch_size: int) -> int:
 
 
 def _checked_patience(patience_s: float) -> float:
-    if not isinstance(patience_s, Real) or isinstance(patience_s, bool) or not patience_s >= 0:
+    if not is_number(patience_s) or not patience_s >= 0:
         raise TrajectoryError(f"patience_s {patience_s!r} is not a number of seconds of at least 0")
     return float(patience_s)
 

@@ -7,14 +7,13 @@ ladder 1, 3, 9 … or an eta that is slightly too large (17 for 12 and 200 runs 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smac.intensifier.hyperband_utils import determine_HB
 
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, is_number, is_same_budget, just_below
+from nhb2_plugins.fidelity import FidelityLadder, checked_eta, checked_ladder, is_same_budget, just_below
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,7 @@ def smac_budgets(ladder: FidelityLadder | Iterable[float], eta: float | None = N
             message names them.
     """
     ladder = checked_ladder(ladder)
-    eta = ladder.eta if eta is None else eta
-    if not is_number(eta) or not 1 < eta < math.inf:
-        raise InvalidValueError(f"eta {eta!r:.80} is not a finite number above 1")
+    eta = ladder.eta if eta is None else checked_eta(eta)
     low, high = float(ladder.budgets[0]), float(ladder.budgets[-1])
     budgets = SmacBudgets(just_below(low), high, eta, ladder)
     run = [float(budget) for budget in determine_HB(budgets.min_budget, high, eta)["budgets_in_stage"][0]]  # type: ignore[arg-type]
