@@ -15,7 +15,7 @@ Source: Hirose et al., ACML 2021 (arXiv:2110.10165); the rule was inferred from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import permutations, product
@@ -48,25 +48,27 @@ _Instance = tuple[int, _Terms]
 _Expression = tuple[_Terms, tuple[_Instance, ...]]
 
 
-def _live_edges(digits: tuple[int, ...]) -> frozenset[int]:
-    fed = {INPUT_NODE}
+def edges_in_use(digits: tuple[int, ...], *, begins: Collection[int] = ()) -> frozenset[int]:
+    """Numbers (0..5) of the edges that carry something to the output.
+
+    Args:
+        digits: the six operation digits.
+        begins: operations that make something of nothing; no other does.
+    """
+    fed, useful, carrying = {INPUT_NODE}, {OUTPUT_NODE}, set()
     for edge, (source, target) in enumerate(EDGES):  # ordered by target, so one pass settles reachability
-        if digits[edge] != ZERO and source in fed:
+        if digits[edge] in begins or (digits[edge] != ZERO and source in fed):
+            carrying.add(edge)
             fed.add(target)
-    useful = {OUTPUT_NODE}
     for edge, (source, target) in reversed(list(enumerate(EDGES))):
         if digits[edge] != ZERO and target in useful:
             useful.add(source)
-    return frozenset(
-        edge
-        for edge, (source, target) in enumerate(EDGES)
-        if digits[edge] != ZERO and source in fed and target in useful
-    )
+    return frozenset(edge for edge in carrying if EDGES[edge][1] in useful)
 
 
 def _expression(digits: tuple[int, ...]) -> _Expression:
     """The output's terms and every instance reachable from them, instances numbered in edge order."""
-    live = _live_edges(digits)
+    live = edges_in_use(digits)
     sums: list[list[int]] = [[_INPUT], [], [], []]
     instances: list[_Instance] = []
     for edge, (source, target) in enumerate(EDGES):
@@ -175,7 +177,7 @@ class Cell:
     @cached_property
     def live_edges(self) -> frozenset[int]:
         """Numbers (0..5) of the edges that carry something from the input to the output."""
-        return _live_edges(self.digits)
+        return edges_in_use(self.digits)
 
     @property
     def is_connected(self) -> bool:

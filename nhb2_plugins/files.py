@@ -123,34 +123,21 @@ def share_lock(file: IO[Any]) -> None:
 
 
 @contextlib.contextmanager
-def only_process(lock: Path, refusal: Callable[[], Exception]) -> Iterator[None]:
+def only_process(lock: Path, refusal: Callable[[], Exception] | None = None) -> Iterator[None]:
     """Hold a lock file, which is made where missing.
 
     Args:
         lock: the file.
-        refusal: makes what is raised when another process holds it.
+        refusal: makes what is raised when another process holds it; None waits for that one.
 
     Raises:
         OSError: it cannot be made, or the file system knows no locks.
     """
     with lock.open("ab") as file:
-        if not try_lock(file):
+        if refusal is not None and not try_lock(file):
             raise refusal()
-        yield
-
-
-@contextlib.contextmanager
-def one_process_at_a_time(lock: Path) -> Iterator[None]:
-    """Hold a lock file, which is made where missing; wait while another process holds it.
-
-    Raises:
-        OSError: it cannot be made, or the file system knows no locks.
-    """
-    if fcntl is None:
-        yield
-        return
-    with lock.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if refusal is None and fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

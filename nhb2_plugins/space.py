@@ -82,18 +82,6 @@ def cellcode_digits(cellcode: str) -> tuple[int, ...]:
     return tuple(index >> shift & 3 for shift in (10, 8, 6, 4, 2, 0))
 
 
-def cellcode_from_digits(digits: tuple[int, ...]) -> str:
-    """The cellcode of six operation digits (each 0..3).
-
-    Raises:
-        InvalidValueError: not six digits, or a digit outside 0..3.
-    """
-    ranks = _ranks(digits, N_CHOICES[: len(EDGES)])
-    if ranks is None:
-        raise InvalidValueError(f"digits {digits!r} are not six operation digits, each 0..3")
-    return _format_cellcode(ranks)
-
-
 def parse_cellcode(text: str) -> str:
     """The cellcode that is written ``0|10|210`` or, where bars are a nuisance, ``010210``.
 

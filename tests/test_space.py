@@ -25,7 +25,6 @@ from nhb2_plugins.space import (
     Configuration,
     cell_index,
     cellcode_digits,
-    cellcode_from_digits,
     parse_cellcode,
 )
 
@@ -81,7 +80,7 @@ def test_hyperparameters_are_named_built_in_values_in_order() -> None:
 def test_every_cellcode_round_trips_through_its_digits() -> None:
     for index, code in enumerate(CELLCODES):
         digits = cellcode_digits(code)
-        assert "{}|{}{}|{}{}{}".format(*digits) == code == cellcode_from_digits(digits)
+        assert "{}|{}{}|{}{}{}".format(*digits) == code
         assert cell_index(code) == index
         assert parse_cellcode(code) == parse_cellcode(code.replace("|", "")) == code
 
@@ -200,13 +199,6 @@ WRONG_DIGITS = [
     (True,) * 6,
     None,
 ]
-
-
-@pytest.mark.parametrize("digits", [*WRONG_DIGITS, "010210"])
-def test_wrong_digits_are_named(digits: Any) -> None:
-    with pytest.raises(InvalidValueError) as refusal:
-        cellcode_from_digits(digits)
-    assert str(refusal.value) == f"digits {digits!r} are not six operation digits, each 0..3"
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,3 @@ def _parser() -> Parser:
     ):
         add(commands)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -23,7 +23,7 @@ from typing import Any, Final
 import torch
 
 from nhb2_plugins.errors import one_line
-from nhb2_plugins.files import file_aside, one_process_at_a_time, open_regular
+from nhb2_plugins.files import file_aside, only_process, open_regular
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
 from nhb2_plugins.training.run import TrainedRun, TrainingError, read_run
@@ -97,7 +97,7 @@ def _alone(task: TrainingTask, directory: Path) -> Iterator[None]:
     with ExitStack() as held:
         lock = directory / f".{task.name}.lock"
         with _refusals(lock):
-            held.enter_context(one_process_at_a_time(lock))
+            held.enter_context(only_process(lock))
         yield
 
 

@@ -18,7 +18,7 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from nhb2_plugins.cells import CONV, INPUT_NODE, OUTPUT_NODE, POOL, SKIP, ZERO
+from nhb2_plugins.cells import CONV, INPUT_NODE, OUTPUT_NODE, POOL, SKIP, edges_in_use
 from nhb2_plugins.space import EDGES, cellcode_digits
 from nhb2_plugins.training.task import BENCHMARK, NetworkOptions
 
@@ -82,18 +82,7 @@ def needed_edges(digits: tuple[int, ...]) -> frozenset[int]:
     More than the benchmark's live edges (:attr:`nhb2_plugins.cells.Cell.live_edges`): a convolution of a node that is
     always zero ends in a batch norm, whose shift is learnt, so it adds a constant.
     """
-    not_zero, leads_on = {INPUT_NODE}, {OUTPUT_NODE}
-    for edge, (source, target) in enumerate(EDGES):  # ordered by target, so one pass settles it
-        if digits[edge] == CONV or (digits[edge] != ZERO and source in not_zero):
-            not_zero.add(target)
-    for edge, (source, target) in reversed(list(enumerate(EDGES))):
-        if digits[edge] != ZERO and target in leads_on:
-            leads_on.add(source)
-    return frozenset(
-        edge
-        for edge, (source, target) in enumerate(EDGES)
-        if target in leads_on and (digits[edge] == CONV or (digits[edge] != ZERO and source in not_zero))
-    )
+    return edges_in_use(digits, begins=(CONV,))
 
 
 class ResidualBlock(nn.Module):

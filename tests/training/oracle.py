@@ -25,11 +25,10 @@ from torch import Tensor, nn
 
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.space import CELLCODES, Configuration
-from nhb2_plugins.training.counts import count_multiply_accumulates, count_parameters
 from nhb2_plugins.training.images import TRAINING
 from nhb2_plugins.training.loop import Training, learning_rate, place_data, train_epoch
 from nhb2_plugins.training.network import Network
-from nhb2_plugins.training.split import SPLIT_DIGESTS, index_digest, split_indices
+from nhb2_plugins.training.split import split_indices
 from nhb2_plugins.training.task import Execution, TrainingTask
 from tests.training.patterns import (
     PARITY_CELLS,
@@ -42,6 +41,7 @@ from tests.training.patterns import (
     images,
     projections,
 )
+from tests.training.published import SPLIT_DIGESTS, count_multiply_accumulates, count_parameters, index_digest
 
 KEPT = Path(__file__).with_name("oracle.npz")
 TOLERANCE = 1e-10

@@ -13,11 +13,11 @@ from torch import nn
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import CELLCODES, cellcode_digits
-from nhb2_plugins.training.counts import count_multiply_accumulates, count_parameters
 from nhb2_plugins.training.network import Network, needed_edges
 from nhb2_plugins.training.task import NAS_BENCH_201, NetworkOptions
 from tests.training.oracle import outputs_and_gradients, without_initial_weights
 from tests.training.patterns import PARITY_CELLS, fill, images, projections
+from tests.training.published import count_multiply_accumulates, count_parameters
 
 ORACLE = dict(np.load(Path(__file__).with_name("oracle.npz")))
 TINY = NetworkOptions(channels=(2, 3, 4), cells_per_stage=1)

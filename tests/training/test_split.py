@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nhb2_plugins.training.split import SPLIT_DIGESTS, index_digest, split_indices
+from nhb2_plugins.training.split import split_indices
+from tests.training.published import SPLIT_DIGESTS, index_digest
 
 
 def test_the_lists_part_all_images_in_halves_and_have_the_published_digests() -> None:

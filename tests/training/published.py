@@ -1,9 +1,24 @@
-"""What a network holds and computes, counted on the network itself."""
+"""What the published networks and lists of images are known by: counts on a network itself, digests of lists."""
 
 from __future__ import annotations
 
+import hashlib
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+SPLIT_DIGESTS = {
+    "train": "d7e2cfd6e1e71b9e1ee1d9e8d74dc9027a7c22cd6e0b910908742dd548a4c2d5",
+    "valid": "fb28c398d77c46688fc428e708141f2f986d0877fc9c322794fbcd6f4697ab24",
+}
+"""SHA-256 of each list as decimal numbers, ascending, one a line."""
+
+
+def index_digest(indices: NDArray[np.int64]) -> str:
+    """SHA-256 of numbers in decimal, one a line."""
+    return hashlib.sha256("".join(f"{index}\n" for index in indices.tolist()).encode()).hexdigest()
 
 
 def count_parameters(network: nn.Module) -> int:
