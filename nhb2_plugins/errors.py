@@ -7,7 +7,8 @@ allowed ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Final
 
@@ -69,6 +70,24 @@ class TrajectoryExistsError(TargetExistsError, TrajectoryError):
 
 class CampaignError(Nhb2Error, ValueError):
     """A campaign specification, or the directory it writes to, cannot be used."""
+
+
+@contextmanager
+def retold(kind: type[Nhb2Error], what: str, *failures: type[Exception]) -> Iterator[None]:
+    """Around what fails in the words of others; an error of this package's own is left as it is.
+
+    Args:
+        kind: the error that is raised in the place of a failure.
+        what: its beginning, for example ``cannot write x.json``; the failure's own words follow.
+        failures: what is retold; by default what the system refuses.
+    """
+    caught = failures or (OSError,)
+    try:
+        yield
+    except Nhb2Error:
+        raise
+    except caught as error:
+        raise kind(f"{what}: {error}") from error
 
 
 def one_line(error: Exception) -> str:

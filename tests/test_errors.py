@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from nhb2_plugins import errors
-from nhb2_plugins.errors import Nhb2Error, describe_choices
+from nhb2_plugins.errors import DownloadError, Nhb2Error, TableError, describe_choices, retold
 
 BUILT_IN = {
     "InvalidValueError": ValueError,
@@ -60,3 +60,23 @@ def test_a_refusal_names_the_allowed_and_the_nearest(value: object, message: str
 
 def test_the_nearest_of_two_near_names_is_the_one_meant() -> None:
     assert describe_choices("trian", ["rain", "train"], what="split").endswith("(did you mean 'train'?)")
+
+
+def test_what_the_system_says_is_retold_and_what_this_package_says_is_left() -> None:
+    with (
+        pytest.raises(TableError, match=r"^cannot read x: \[Errno 28\] full$") as told,
+        retold(TableError, "cannot read x"),
+    ):
+        raise OSError(28, "full")
+    assert isinstance(told.value.__cause__, OSError)
+    own = DownloadError("its own words")  # which is an error of the system's, too
+    with pytest.raises(DownloadError) as left, retold(TableError, "cannot read x"):
+        raise own
+    assert left.value is own
+
+
+def test_only_the_named_failures_are_retold() -> None:
+    with pytest.raises(TableError, match="x: no number"), retold(TableError, "x", ValueError, TypeError):
+        raise ValueError("no number")
+    with pytest.raises(OSError, match="full"), retold(TableError, "x", ValueError, TypeError):
+        raise OSError("full")

@@ -15,7 +15,7 @@ from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignWriteError
 from nhb2_plugins.campaign.tables import benchmarks_used
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.errors import TrajectoryError, retold
 from nhb2_plugins.exact import (
     BestOfRandom,
     RandomSearchOverTime,
@@ -64,11 +64,9 @@ def keep_baseline(spec: CampaignSpec, bench: Benchmark, directory: Path) -> None
         CampaignWriteError: the directory cannot be written.
     """
     path = CampaignDirectory(directory).baseline_file
-    try:
+    with retold(CampaignWriteError, f"cannot write to {directory}"):
         if not _is_there(path, spec, bench):
             write_whole(path, write_baseline(compute_baseline(spec, bench)))
-    except OSError as error:
-        raise CampaignWriteError(f"cannot write to {directory}: {error}") from error
 
 
 def _is_there(path: Path, spec: CampaignSpec, bench: Benchmark) -> bool:

@@ -33,7 +33,7 @@ from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign.tables import TablePlace, benchmarks_used, tables_in_turn
 from nhb2_plugins.campaign_directory import LOST
-from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error
+from nhb2_plugins.errors import CampaignError, InvalidValueError, MissingExtraError, Nhb2Error, retold
 from nhb2_plugins.exact.quality import FrontQuality
 from nhb2_plugins.optimizers.own_process import ending_of
 from nhb2_plugins.optimizers.registry import OPTIMIZERS, close_optimizer
@@ -315,11 +315,9 @@ def dask_client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
     for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said by the outcomes
     if scheduler is not None:
-        try:
+        with retold(CampaignError, f"no dask scheduler answers at {scheduler!r}", OSError, ValueError):
             get_address_host_port(normalize_address(scheduler))  # a Client of a malformed address hangs while it dies
             client = Client(scheduler, timeout=_PATIENCE_S, set_as_default=False)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise CampaignError(f"no dask scheduler answers at {scheduler!r}: {error}") from error
         with client:
             yield client
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.tables import RunTable, table_of, tables_in_turn
 from nhb2_plugins.campaign_directory import CampaignDirectory, CampaignFile, first_line
-from nhb2_plugins.errors import CampaignError, Nhb2Error
+from nhb2_plugins.errors import CampaignError, Nhb2Error, retold
 from nhb2_plugins.files import open_regular
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.trajectory.run_file import OPTIONAL_CONDITIONS
@@ -61,12 +61,8 @@ class CampaignStore:
                 self._settle(spec, table, overwrite=overwrite)
             yield
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise CampaignWriteError(f"cannot write to {self.directory}: {error}") from error
+    def _writing(self) -> AbstractContextManager[None]:
+        return retold(CampaignWriteError, f"cannot write to {self.directory}")
 
     def check(self, spec: CampaignSpec, table: Provenance) -> None:
         """See whether this campaign could begin or go on here; nothing is written.

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nhb2_plugins.errors import InvalidValueError, TableError, TableExistsError
+from nhb2_plugins.errors import InvalidValueError, TableError, TableExistsError, retold
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import file_aside
 from nhb2_plugins.table.checksums import sha256_of_file
@@ -79,10 +79,8 @@ def export_table(
     files = (*writers, metadata)
     if not overwrite and (present := [each for each in files if each.exists()]):
         raise TableExistsError(f"{present[0]} already exists; name another file or overwrite it")
-    try:
+    with retold(TableError, f"cannot export to {target}"):
         _write_aside(writers, metadata, table.provenance)
-    except OSError as error:
-        raise TableError(f"cannot export to {target}: {error}") from error
     return files
 
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.errors import TableError, TableNotFoundError, retold
 from nhb2_plugins.table.aside import clear_leftovers, directory_aside
 from nhb2_plugins.table.location import cache_directory
 from nhb2_plugins.table.schema import CLASS_OF_CELL
@@ -38,12 +38,10 @@ def remove_table(directory: Path) -> Removed:
     directory = Path(directory).resolve()
     what = _what_table(directory)
     removed = Removed(what, directory, _n_bytes(directory))
-    try:
+    with retold(TableError, f"{directory} cannot be removed"):
         clear_leftovers(directory)  # a former table must not come back in the place of this one
         with directory_aside(directory, "new") as aside:
             directory.rename(aside / directory.name)
-    except OSError as error:
-        raise TableError(f"{directory} cannot be removed: {error}") from error
     return removed
 
 
@@ -57,10 +55,8 @@ def remove_cache() -> list[Removed]:
     downloads = cache_directory() / "downloads"
     if downloads.is_dir():
         removed.append(Removed("downloads", downloads, _n_bytes(downloads)))
-        try:
+        with retold(TableError, f"{downloads} cannot be removed"):
             shutil.rmtree(downloads)
-        except OSError as error:
-            raise TableError(f"{downloads} cannot be removed: {error}") from error
     return removed
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nhb2_plugins.errors import TableError, TableNotFoundError
+from nhb2_plugins.errors import TableError, TableNotFoundError, retold
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.space import N_CELLCODES, N_HYPERPARAMETERS
 from nhb2_plugins.table.schema import CLASS_OF_CELL, ColumnEntry, Manifest, Provenance
@@ -93,12 +93,10 @@ def _mapped(directory: Path, name: str, entry: ColumnEntry) -> Column:
     numbers are read. A file that is cut while it is mapped still does; tables are to be replaced, not changed.
     """
     path = directory / entry.file
-    try:
+    with retold(TableError, f"column {name!r} in {directory} cannot be read", OSError, ValueError):
         if path.stat().st_size != entry.n_bytes:
             raise TableError(f"column {name!r} in {directory} has not the {entry.n_bytes} bytes that are recorded")
         mapped = np.memmap(path, dtype=entry.dtype, mode="r", shape=entry.shape)
-    except (OSError, ValueError) as error:
-        raise TableError(f"column {name!r} in {directory} cannot be read: {error}") from error
     return mapped.view(np.ndarray)  # a plain array: indexing a memmap object costs ten times as much
 
 

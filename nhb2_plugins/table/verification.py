@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nhb2_plugins.errors import TableError
+from nhb2_plugins.errors import TableError, retold
 from nhb2_plugins.table.checksums import digest_of_columns, sha256_of_file
 from nhb2_plugins.table.embedded import embedded_draws, open_embedded
 from nhb2_plugins.table.reference.public_records import shipped_records
@@ -32,13 +32,11 @@ def check_table(table: Table) -> None:
     """
     place = table.directory or "memory"
     for name, entry in table.manifest.columns.items():
-        try:
+        with retold(TableError, f"column {name!r} in {place} cannot be read"):
             if table.directory is None:
                 found = sha256_of(table.column(name))
             else:
                 found = sha256_of_file(table.directory / entry.file)
-        except OSError as error:
-            raise TableError(f"column {name!r} in {place} cannot be read: {error}") from error
         if found != entry.sha256:
             raise TableError(
                 f"column {name!r} in {place} is damaged: SHA-256 {found[:16]}…, recorded {entry.sha256[:16]}…"

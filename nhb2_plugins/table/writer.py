@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nhb2_plugins.errors import TableError, TableExistsError
+from nhb2_plugins.errors import TableError, TableExistsError, retold
 from nhb2_plugins.table.aside import clear_leftovers, directory_aside, former_table
 from nhb2_plugins.table.checksums import digest_of_columns
 from nhb2_plugins.table.schema import (
@@ -60,17 +60,13 @@ def write_table(
     """
     directory = Path(directory).resolve()
     arrays = _checked_columns(columns, n_seeds=len(provenance.seeds))
-    try:
+    with retold(TableError, f"cannot write a table to {directory}"):
         directory.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(directory)
         refuse_occupied(directory, overwrite=overwrite)
         with directory_aside(directory, "new") as aside:
             _write_columns(aside, arrays, provenance)
             _move_into_place(aside, directory, overwrite=overwrite)
-    except TableExistsError:
-        raise
-    except OSError as error:
-        raise TableError(f"cannot write a table to {directory}: {error}") from error
     return open_table(directory)
 
 
@@ -89,10 +85,8 @@ def _checked_columns(columns: Mapping[str, Column], *, n_seeds: int) -> dict[str
     for name, shape in column_shapes(n_seeds, n_classes).items():
         if name not in columns:
             raise TableError(f"column {name!r} is missing")
-        try:
+        with retold(TableError, f"column {name!r} does not hold numbers", TypeError, ValueError):
             array = np.ascontiguousarray(columns[name], dtype=column_dtype(name))
-        except (TypeError, ValueError) as error:
-            raise TableError(f"column {name!r} does not hold numbers: {error}") from error
         if array.shape != shape:
             raise TableError(f"column {name!r} has shape {array.shape}, expected {shape}")
         if not np.isfinite(array).all():

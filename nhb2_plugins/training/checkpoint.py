@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import torch
 
-from nhb2_plugins.errors import one_line
+from nhb2_plugins.errors import one_line, retold
 from nhb2_plugins.files import file_aside, only_process, open_regular
 from nhb2_plugins.training.images import DeviceData
 from nhb2_plugins.training.loop import Training
@@ -86,7 +86,7 @@ def make_directory(directory: Path) -> None:
     Raises:
         TrainingError: it cannot be made.
     """
-    with _refusals(directory):
+    with retold(TrainingError, f"cannot write {directory}"):
         directory.mkdir(parents=True, exist_ok=True)
 
 
@@ -96,7 +96,7 @@ def _alone(task: TrainingTask, directory: Path) -> Iterator[None]:
     make_directory(directory)
     with ExitStack() as held:
         lock = directory / f".{task.name}.lock"
-        with _refusals(lock):
+        with retold(TrainingError, f"cannot write {lock}"):
             held.enter_context(only_process(lock))
         yield
 
@@ -214,7 +214,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     Raises:
         TrainingError: the disk refuses.
     """
-    with _refusals(path):
+    with retold(TrainingError, f"cannot write {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with file_aside(path) as aside:
             yield aside
@@ -223,12 +223,3 @@ def written_aside(path: Path) -> Iterator[Path]:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-
-
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """Name the file that the system refuses to write."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(f"cannot write {path}: {error}") from error

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import torch
 
+from nhb2_plugins.errors import retold
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.training.checkpoint import train_resumably, written_aside
@@ -77,10 +78,8 @@ def load_model(path: str | Path) -> TrainedModel:
         TrainingError: weights or card are missing or damaged, or do not belong together.
     """
     path = Path(path)
-    try:
+    with retold(TrainingError, f"the model {path} cannot be read", OSError, ValueError, RecursionError):
         weights, card = read_regular(path), json.loads(read_regular(path.with_suffix(CARD)))
-    except (OSError, ValueError, RecursionError) as error:
-        raise TrainingError(f"the model {path} cannot be read: {error}") from error
     run = _run_of(card, weights, path)
     with torch.random.fork_rng(devices=[]):
         network = Network(run.task.configuration.cellcode, run.task.network, prune_dead=run.execution.prune_dead)

@@ -23,6 +23,7 @@ import torch
 from distributed import as_completed, get_worker
 
 from nhb2_plugins.campaign.engine import dask_client
+from nhb2_plugins.errors import retold
 from nhb2_plugins.files import only_process, read_regular
 from nhb2_plugins.training.checkpoint import run_file, train_resumably, write_run, written_aside
 from nhb2_plugins.training.images import DeviceData
@@ -191,10 +192,8 @@ def _data_of_process(source: str, execution: Execution) -> DeviceData:
 def _settle(identity: dict[str, Any], directory: Path) -> None:
     """Make the directory, or see that it belongs to this table."""
     path = directory / IDENTITY_FILE
-    try:
+    with retold(TrainingError, f"{path} cannot be read", OSError, ValueError, RecursionError):
         found = json.loads(read_regular(path)) if path.exists() else None
-    except (OSError, ValueError, RecursionError) as error:
-        raise TrainingError(f"{path} cannot be read: {error}") from error
     if found is None:
         if directory.is_dir() and any(directory.iterdir()):
             raise TrainingError(f"{directory} holds other files and no {IDENTITY_FILE}; name another directory")

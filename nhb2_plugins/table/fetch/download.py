@@ -26,10 +26,10 @@ from nhb2_plugins.errors import (
     DownloadError,
     ImportRefusedError,
     InvalidValueError,
-    Nhb2Error,
     TableError,
     TableNotFoundError,
     one_line,
+    retold,
 )
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.table.checksums import sha256_of_file
@@ -221,10 +221,8 @@ def _check_download(source: Path, sha256: str) -> None:
 def _place_of(url: str) -> Iterator[Path]:
     """A directory for what comes from an address; no other process fetches from there meanwhile."""
     place = downloads_directory() / hashlib.sha256(url.encode()).hexdigest()[:16]
-    try:
+    with retold(DownloadError, f"cannot save downloads to {place}"):
         place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DownloadError(f"cannot save downloads to {place}: {error}") from error
     with only_process(place.with_name(f"{place.name}.lock"), url):
         yield place
 
@@ -253,16 +251,13 @@ def _retrieved(
 
     pooch.get_logger().setLevel(logging.WARNING)  # its announcements repeat ours
     known_hash = None if sha256 is None else f"sha256:{sha256.lower()}"
-    try:
+    with (
+        retold(DownloadError, f"{url} is not the expected file", ValueError),
+        retold(DownloadError, f"{url} cannot be saved to {target.parent}"),
+    ):
         if sha256 is None:
             target.unlink(missing_ok=True)  # nothing tells whether the server still has the same file
         pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=downloader)
-    except Nhb2Error:
-        raise
-    except ValueError as error:
-        raise DownloadError(f"{url} is not the expected file: {error}") from error
-    except OSError as error:
-        raise DownloadError(f"{url} cannot be saved to {target.parent}: {error}") from error
     return target
 
 

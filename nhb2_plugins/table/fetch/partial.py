@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins import files
-from nhb2_plugins.errors import DownloadError
+from nhb2_plugins.errors import DownloadError, retold
 
 PAGE_BYTES: Final = 1 << 16
 """How much of a file is looked at for signs of a web page."""
@@ -118,12 +118,8 @@ class Partial:
         if page is not None:
             raise DownloadError(f"{self.url} sent {page}")
 
-    @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DownloadError(f"{self.url} cannot be saved to {self._target}: {error}") from error
+    def _disk(self) -> contextlib.AbstractContextManager[None]:
+        return retold(DownloadError, f"{self.url} cannot be saved to {self._target}")
 
 
 @contextlib.contextmanager
@@ -135,12 +131,8 @@ def only_process(lock: Path, url: str) -> Iterator[None]:
     """
     refusal = DownloadError(f"another process is fetching {url}: {lock} is locked")
     with contextlib.ExitStack() as held:
-        try:
+        with retold(DownloadError, f"{url} cannot be saved to {lock.parent}"):
             held.enter_context(files.only_process(lock, lambda: refusal))
-        except DownloadError:
-            raise
-        except OSError as error:
-            raise DownloadError(f"{url} cannot be saved to {lock.parent}: {error}") from error
         yield
 
 

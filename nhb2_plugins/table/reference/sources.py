@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, Protocol
 
-from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError
+from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, TableNotFoundError, retold
 from nhb2_plugins.files import open_regular
 from nhb2_plugins.table.unpickle.machine import MAX_PICKLE_BYTES
 from nhb2_plugins.table.unpickle.values import shown
@@ -71,10 +71,8 @@ def read_sources(source: Path) -> dict[str, bytes]:
     """
     source = Path(source)
     _check_there(source)
-    try:
+    with retold(ImportRefusedError, f"{source} cannot be read"):
         found = _from_directory(source) if source.is_dir() else _from_archive(source)
-    except OSError as error:
-        raise ImportRefusedError(f"{source} cannot be read: {error}") from error
     _check_complete(source, found)
     return found
 
