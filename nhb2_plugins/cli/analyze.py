@@ -109,7 +109,8 @@ def _cell(column: str, value: Any) -> str:
         return f"{value:.0f}"
     if 0 < abs(value) < _SMALL and "probability" in column:
         return f"{value:.1e}"
-    return _without_minus_zero(f"{value:.{_digits(column)}f}")
+    text = f"{value:.{_digits(column)}f}"
+    return text if float(text) else text.lstrip("-")
 
 
 def _digits(column: str) -> int:
@@ -118,10 +119,6 @@ def _digits(column: str) -> int:
     if column.startswith(("epoch_", "distinct_")):
         return 2
     return 1 if column.endswith("_s") else 4
-
-
-def _without_minus_zero(text: str) -> str:
-    return text if float(text) else text.lstrip("-")
 
 
 def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:

@@ -61,12 +61,8 @@ def _dashboard(options: argparse.Namespace) -> int:
     print(f"Loading {_counted_studies(len(studies))} …", file=sys.stderr)
     n_made = load_studies(storage, studies, objectives)
     print(_what_is_shown(selection, len(studies), n_made), file=sys.stderr)
-    serve(storage, port, _announce)
+    serve(storage, port, lambda url: print(f"Dashboard: {url} (Ctrl-C ends it)", flush=True))
     return 0
-
-
-def _announce(url: str) -> None:
-    print(f"Dashboard: {url} (Ctrl-C ends it)", flush=True)
 
 
 def _checked_port(port: int) -> int:

@@ -83,7 +83,7 @@ def check_installation(version_of: VersionOf = installed_version) -> list[Check]
     compiled = {name: module for name, module in _COMPILED.items() if version_of(name) is not None}
     failures = import_failures(list(compiled.values()))
     return [
-        _check_python(sys.version_info[:3]),
+        Check("Python", "ok", ".".join(map(str, sys.version_info[:3]))),
         *(
             check_requirement(each, version_of(each.name), failures.get(compiled.get(each.name, "")))
             for each in requirements()
@@ -92,10 +92,6 @@ def check_installation(version_of: VersionOf = installed_version) -> list[Check]
         check_reference(version_of, _location("nashpobench2api")),
         _check_storage_advice(version_of),
     ]
-
-
-def _check_python(version: Sequence[int]) -> Check:
-    return Check("Python", "ok", ".".join(str(part) for part in version))
 
 
 def check_requirement(requirement: Requirement, version: str | None, failure: str | None = None) -> Check:

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,7 +89,7 @@ def _writers(table: Table, target: Path, make_frame: Callable[[Table], pandas.Da
     provenance = json.dumps(table.provenance.to_dict(), sort_keys=True)
 
     def writer(make: Callable[[Table], Any]) -> _Write:
-        write = _write_parquet if target.suffix == ".parquet" else _write_csv
+        write = partial(parquet.write_table, compression="zstd") if target.suffix == ".parquet" else csv.write_csv
 
         def write_frame(path: Path) -> _Columns:
             content = pa.Table.from_pandas(make(table), preserve_index=False)
@@ -105,14 +106,6 @@ def _writers(table: Table, target: Path, make_frame: Callable[[Table], pandas.Da
     if target.suffix == ".csv":
         writers[target.with_suffix(".provenance.json")] = lambda path: _write_text(path, provenance)
     return writers
-
-
-def _write_parquet(content: pa.Table, path: Path) -> None:
-    parquet.write_table(content, path, compression="zstd")
-
-
-def _write_csv(content: pa.Table, path: Path) -> None:
-    csv.write_csv(content, path)
 
 
 def _write_text(path: Path, text: str) -> _Columns:

@@ -73,7 +73,7 @@ def write_table(
 def _write_columns(aside: Path, arrays: Mapping[str, Column], provenance: Provenance) -> None:
     entries = {name: _entry(name, array) for name, array in arrays.items()}
     for name, array in arrays.items():
-        _write_durably(aside / entries[name].file, _bytes(array))
+        _write_durably(aside / entries[name].file, array.data.cast("B"))
     _write_durably(aside / MANIFEST_FILE, _manifest(entries, arrays, provenance).to_json().encode())
 
 
@@ -93,10 +93,6 @@ def _checked_columns(columns: Mapping[str, Column], *, n_seeds: int) -> dict[str
             raise TableError(f"column {name!r} holds a value that is not finite")
         checked[name] = array
     return checked
-
-
-def _bytes(array: Column) -> memoryview:
-    return array.data.cast("B")
 
 
 def _entry(name: str, array: Column) -> ColumnEntry:

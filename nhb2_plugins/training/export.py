@@ -53,7 +53,9 @@ def export_runs(runs: Sequence[TrainedRun], directory: Path, *, data_name: str) 
         with written_aside(directory / name) as aside:
             aside.write_bytes(pickle.dumps(content, protocol=4))
     _write_records(runs, directory / "records.csv")
-    _write_trials(runs, directory / "trials.jsonl", data_name)
+    with written_aside(directory / "trials.jsonl") as aside, JsonLinesSink(aside) as sink:
+        for record in trial_records(runs, data_name):
+            sink.write(record)
     return tuple(directory / name for name in (*pickles, "records.csv", "trials.jsonl"))
 
 
@@ -167,9 +169,3 @@ def _write_records(runs: Iterable[TrainedRun], path: Path) -> None:
                 cost = round(run.cost_s(epoch, "valid" if last == LONG_EPOCHS else split), 3)  # type: ignore[arg-type]
                 key = (chosen.cellcode, chosen.lr, chosen.batch_size, run.task.seed)
                 writer.writerow((*key, epoch, split, error, cost))
-
-
-def _write_trials(runs: Iterable[TrainedRun], path: Path, data_name: str) -> None:
-    with written_aside(path) as aside, JsonLinesSink(aside) as sink:
-        for record in trial_records(runs, data_name):
-            sink.write(record)

@@ -211,7 +211,7 @@ class StackedDescent:
         self._momentum: Final = momentum
         self._weight_decay: Final = weight_decay
         self._velocities: Final = [torch.zeros_like(weight) for weight in self._weights]
-        self._rates: Final = [weight.new_zeros(_rate_shape(weight)) for weight in self._weights]
+        self._rates: Final = [weight.new_zeros(len(weight), *[1] * (weight.ndim - 1)) for weight in self._weights]
         self._members: Final = [joined.members for joined in stack.parameters]
 
     @property
@@ -234,11 +234,6 @@ class StackedDescent:
         torch._foreach_add_(directions, self._velocities, alpha=self._momentum)
         torch._foreach_mul_(directions, self._rates)
         torch._foreach_sub_(self._weights, directions)
-
-
-def _rate_shape(weight: Tensor) -> tuple[int, ...]:
-    """One rate a row of the first axis."""
-    return (len(weight), *(1 for _ in weight.shape[1:]))
 
 
 class StackedStep:
