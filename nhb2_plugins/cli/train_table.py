@@ -34,7 +34,7 @@ def _train_table(options: argparse.Namespace) -> int:
     with needs_training("train,quickstart"):
         from nhb2_plugins.training.export import export_runs
         from nhb2_plugins.training.sources import open_data
-        from nhb2_plugins.training.table_engine import read_runs, train_table
+        from nhb2_plugins.training.table_engine import FAILURES_DIRECTORY, read_runs, train_table
         from nhb2_plugins.training.table_spec import read_table_spec
     spec = read_table_spec(Path(options.spec))
     directory = Path(options.out) if options.out else Path("nhb2-tables", spec.name)
@@ -71,6 +71,6 @@ def _train_table(options: argparse.Namespace) -> int:
         print("\n".join(f"  {file}" for file in files))
     if outcome.failed:
         failed = counted(len(outcome.failed), "run")
-        print(f"nhb2: error: {failed} failed; tracebacks are in {directory / 'failures'}", file=sys.stderr)
+        print(f"nhb2: error: {failed} failed; tracebacks are in {directory / FAILURES_DIRECTORY}", file=sys.stderr)
         return EXIT_FAILED
     return 0

@@ -120,26 +120,27 @@ class Training:
         lr = learning_rate(task.configuration.lr, epoch, task.epochs)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        with self._timed() as train_time:
+        with timed(self.run.execution) as train_time:
             losses = train_epoch(network, self.optimizer, data.train.batches(batch_size, task.seed, epoch, TRAINING))
         train = evaluate(network, data.train.batches(evaluated, task.seed, epoch, TRAIN_EVALUATION), batch_size)
-        with self._timed() as valid_time:
+        with timed(self.run.execution) as valid_time:
             valid = evaluate(network, data.valid.batches(evaluated, task.seed, epoch, VALID_EVALUATION), batch_size)
-        with self._timed() as test_time:
+        with timed(self.run.execution) as test_time:
             test = evaluate(network, data.test.batches(evaluated, task.seed, epoch, TEST_EVALUATION), batch_size)
         accuracies, last_losses = zip(train, valid, test, strict=True)
         return EpochResult(
             epoch, lr, *accuracies, losses.mean().item(), *last_losses, train_time(), valid_time(), test_time()
         )
 
-    @contextmanager
-    def _timed(self) -> Iterator[Callable[[], float]]:
-        """Seconds from here to the end, to 1 ms; a GPU is waited for on both sides."""
-        wait_for(self.run.execution)
-        times = [time.perf_counter()]
-        yield lambda: round(times[1] - times[0], 3)
-        wait_for(self.run.execution)
-        times.append(time.perf_counter())
+
+@contextmanager
+def timed(execution: Execution, n_runs: int = 1) -> Iterator[Callable[[], float]]:
+    """A run's share of the seconds from here to the end, to 1 ms; a GPU is waited for on both sides."""
+    wait_for(execution)
+    times = [time.perf_counter()]
+    yield lambda: round((times[1] - times[0]) / n_runs, 3)
+    wait_for(execution)
+    times.append(time.perf_counter())
 
 
 def wait_for(execution: Execution) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -26,7 +24,7 @@ from nhb2_plugins.training.loop import (
     make_network,
     numerics_of,
     platform_of,
-    wait_for,
+    timed,
 )
 from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.run import EpochResult, TrainedRun
@@ -34,7 +32,6 @@ from nhb2_plugins.training.stack import Stack, StackedDescent, StackedStep, loss
 from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask, check_images
 
 _Measured = tuple[list[float], list[float]]
-_Outcome = TypeVar("_Outcome")
 
 
 class StackedTraining:
@@ -83,14 +80,18 @@ class StackedTraining:
     def _train_one(self, epoch: int) -> None:
         rates = [learning_rate(run.task.configuration.lr, epoch, self._epochs) for run in self.runs]
         self.descent.set_rates(rates)
-        running, train_time = self._timed(lambda: self.one_pass(epoch))
+        share = self.runs[0].execution, len(self.runs)
+        with timed(*share) as train_time:
+            running = self.one_pass(epoch)
         self.stack.training = False
-        train, _ = self._timed(lambda: self._evaluate(self.data.train, epoch, TRAIN_EVALUATION))
-        valid, valid_time = self._timed(lambda: self._evaluate(self.data.valid, epoch, VALID_EVALUATION))
-        test, test_time = self._timed(lambda: self._evaluate(self.data.test, epoch, TEST_EVALUATION))
+        train = self._evaluate(self.data.train, epoch, TRAIN_EVALUATION)
+        with timed(*share) as valid_time:
+            valid = self._evaluate(self.data.valid, epoch, VALID_EVALUATION)
+        with timed(*share) as test_time:
+            test = self._evaluate(self.data.test, epoch, TEST_EVALUATION)
         for k, run in enumerate(self.runs):
             accuracies, losses = ([each[part][k] for each in (train, valid, test)] for part in (0, 1))
-            measured = (*accuracies, running[k], *losses, train_time, valid_time, test_time)
+            measured = (*accuracies, running[k], *losses, train_time(), valid_time(), test_time())
             self.runs[k] = run.with_result(EpochResult(epoch, rates[k], *measured))
 
     def one_pass(self, epoch: int) -> list[float]:
@@ -114,13 +115,6 @@ class StackedTraining:
         of_batches = torch.stack([each.mean(1) for each in loss.split(self._batch_size, 1)])
         accuracies = [n_right / right.shape[1] * 100 for n_right in right.sum(1).tolist()]
         return accuracies, of_batches.mean(0).tolist()
-
-    def _timed(self, action: Callable[[], _Outcome]) -> tuple[_Outcome, float]:
-        wait_for(self.runs[0].execution)
-        begun = time.perf_counter()
-        outcome = action()
-        wait_for(self.runs[0].execution)
-        return outcome, round((time.perf_counter() - begun) / len(self.runs), 3)
 
 
 def _checked_alike(tasks: Sequence[TrainingTask]) -> TrainingTask:
