@@ -219,8 +219,11 @@ def _cell_styles() -> str:
 
 
 @contextmanager
-def _axes(given: Axes | None, size: tuple[float, float] = (7, 4.2)) -> Iterator[Axes]:
-    """The axes to draw on: the given ones, or new ones of pyplot, which a notebook shows by itself."""
+def _axes(given: Axes | None, table: str, size: tuple[float, float] = (7, 4.2)) -> Iterator[Axes]:
+    """The axes to draw on: the given ones, or new ones of pyplot, which a notebook shows by itself.
+
+    In small print above them stands, once each, which table the picture is of.
+    """
     with needs_extra("pictures need matplotlib", "report"):
         from matplotlib import pyplot, rc_context
         from matplotlib.rcsetup import cycler
@@ -229,24 +232,19 @@ def _axes(given: Axes | None, size: tuple[float, float] = (7, 4.2)) -> Iterator[
     # Outside the context: a notebook's backend, which is loaded with the first figure, sets parameters of its own.
     figure = given.figure if given is not None else pyplot.figure(figsize=size, layout="constrained")
     with rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
-        yield given if given is not None else figure.add_subplot()
-
-
-def _name_table(axes: Axes, table: str) -> None:
-    """In small print above the axes, once each: a picture says which table it is of."""
-    named = axes.get_title(loc="right")
-    if table and table not in named:
-        both = "; ".join(filter(None, (named, table)))
-        axes.set_title(both, loc="right", fontsize=_SMALL, color=_SMALL_COLOUR)
+        axes = given if given is not None else figure.add_subplot()
+        yield axes
+        named = axes.get_title(loc="right")
+        if table and table not in named:
+            both = "; ".join(filter(None, (named, table)))
+            axes.set_title(both, loc="right", fontsize=_SMALL, color=_SMALL_COLOUR)
 
 
 def plot_curve(curve: Curve, axes: Axes | None, label: str) -> Axes:
     """Accuracy after each epoch over the seconds up to there."""
-    with _axes(axes) as drawn:
+    with _axes(axes, curve.table) as drawn:
         drawn.plot(curve.cost_s, curve.accuracy_pct, "o-", markersize=4, label=label or None)
-        drawn.set_xlabel("simulated seconds")
-        drawn.set_ylabel("accuracy (%)")
-        _name_table(drawn, curve.table)
+        drawn.set(xlabel="simulated seconds", ylabel="accuracy (%)")
         return drawn
 
 
@@ -255,50 +253,42 @@ def plot_incumbents(logger: TrajectoryLogger, axes: Axes | None, label: str) -> 
     changes = logger.incumbents()
     steps = [(each.time_s, each.record.error_pct) for each in changes]
     steps += [(logger.clock_s, error) for _, error in steps[-1:]]
-    with _axes(axes) as drawn:
+    with _axes(axes, changes[-1].record.table if changes else "") as drawn:
         drawn.step(*np.reshape(steps, (-1, 2)).T, where="post", label=label or None)
-        for each in changes[-1:]:
-            _name_table(drawn, each.record.table)
-        drawn.set_xlabel("simulated seconds")
-        drawn.set_ylabel("error of the incumbent (%)")
+        drawn.set(xlabel="simulated seconds", ylabel="error of the incumbent (%)")
         return drawn
 
 
 def plot_regrets(run: RunFile, axes: Axes | None, label: str) -> Axes:
     """The regret of a recorded run as a step over simulated seconds."""
-    with _axes(axes) as drawn:
+    with _axes(axes, run.header.table_label) as drawn:
         drawn.step(*np.reshape(run.regrets, (-1, 2)).T, where="post", label=label or None)
-        _name_table(drawn, run.header.table_label)
-        drawn.set_xlabel("simulated seconds")
-        drawn.set_ylabel("regret (percentage points)")
+        drawn.set(xlabel="simulated seconds", ylabel="regret (percentage points)")
         return drawn
 
 
 def plot_map(found: HyperparameterMap, axes: Axes | None) -> Axes:
     """Errors by learning rate and batch size, the best learning rate of each batch size framed."""
-    with _axes(axes, (7, 5.4)) as drawn:
+    with _axes(axes, found.table, (7, 5.4)) as drawn:
         from nhb2_plugins.landscape.heat_maps import draw_map
 
         draw_map(drawn, found)
-        _name_table(drawn, found.table)
         return drawn
 
 
 def plot_shares(found: FunctionalAnova, axes: Axes | None) -> Axes:
     """Shares of the variance: all main effects, the largest pairs."""
-    with _axes(axes, (6, 5)) as drawn:
+    with _axes(axes, found.table, (6, 5)) as drawn:
         from nhb2_plugins.landscape.plots import draw_shares
 
         draw_shares(drawn, found)
-        _name_table(drawn, found.table)
         return drawn
 
 
 def plot_basins(found: Landscape, axes: Axes | None) -> Axes:
     """The local optima: regret, and the share of the space in the basin."""
-    with _axes(axes) as drawn:
+    with _axes(axes, found.table) as drawn:
         from nhb2_plugins.landscape.plots import draw_basins
 
         draw_basins(drawn, found)
-        _name_table(drawn, found.table)
         return drawn

@@ -137,19 +137,3 @@ class DeviceData:
     train: DeviceImages
     valid: DeviceImages
     test: DeviceImages
-
-    @classmethod
-    def of(
-        cls,
-        data: ImageData,
-        device: torch.device,
-        dtype: torch.dtype = torch.float32,
-        *,
-        channels_last: bool = False,
-    ) -> DeviceData:
-        """Copy a data set to a device."""
-        splits = (
-            DeviceImages(images, data, device, dtype, channels_last=channels_last)
-            for images in (data.train, data.valid, data.test)
-        )
-        return cls(data, *splits)

@@ -31,6 +31,7 @@ from nhb2_plugins.training.images import (
     VALID_EVALUATION,
     Batch,
     DeviceData,
+    DeviceImages,
 )
 from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.run import EpochResult, TrainedRun
@@ -167,7 +168,14 @@ def dtype_of(execution: Execution) -> torch.dtype:
 
 def place_data(data: ImageData, execution: Execution = ON_THE_PROCESSOR) -> DeviceData:
     """Copy a data set to where an execution wants it."""
-    return DeviceData.of(data, device_of(execution), dtype_of(execution), channels_last=execution.channels_last)
+    device, dtype = device_of(execution), dtype_of(execution)
+    return DeviceData(
+        data,
+        *(
+            DeviceImages(images, data, device, dtype, channels_last=execution.channels_last)
+            for images in (data.train, data.valid, data.test)
+        ),
+    )
 
 
 def device_of(execution: Execution) -> torch.device:

@@ -131,7 +131,7 @@ class Stack:
             )
             if not members:
                 continue
-            layer: _Layer = _same
+            layer: _Layer = nn.Identity()
             if operation == CONV:
                 layer = self._relu_conv_norm([cells[k].edges[edge] for k in members], members)
             if operation == POOL:
@@ -194,10 +194,6 @@ class Stack:
         tensor = torch.cat([part.detach() for part in parts]).requires_grad_(trained)
         (self.parameters if trained else self._statistics).append(Joined(tensor, tuple(parts), members))
         return tensor
-
-
-def _same(features: Tensor) -> Tensor:
-    return features
 
 
 class StackedDescent:

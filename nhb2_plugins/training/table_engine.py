@@ -88,7 +88,7 @@ def train_table(
     for group in groups:
         check_images(group[0], data)
     if scheduler is None:
-        device_of(spec.execution_options)
+        device_of(spec.execution.options())
     _settle(spec.identity(data.checksum), directory)
     runs = directory / RUNS_DIRECTORY
     with only_process(
@@ -161,7 +161,7 @@ def _outcomes(
     n_gpus = torch.cuda.device_count() if spec.execution.device == "cuda" else 0
     with dask_client(scheduler, min(n_processes or n_gpus or os.cpu_count() or 1, len(groups))) as client:
         sent = {
-            client.submit(train_group, group, spec.data, spec.execution_options, runs.resolve(), pure=False): group
+            client.submit(train_group, group, spec.data, spec.execution.options(), runs.resolve(), pure=False): group
             for group in groups
         }
         for future in as_completed(sent, loop=client.loop):

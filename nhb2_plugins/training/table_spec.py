@@ -175,11 +175,6 @@ class TableSpec(_Strict):
             raise InvalidValueError(f"{repeated[0]} is there twice")
         return seeds
 
-    @property
-    def execution_options(self) -> Execution:
-        """How to compute."""
-        return self.execution.options()
-
     def groups(self, network: NetworkOptions) -> list[tuple[TrainingTask, ...]]:
         """What is trained, in the groups that are trained together; the longest first.
 

@@ -126,7 +126,7 @@ def tasks(*cells: str) -> list[TrainingTask]:
 
 
 def test_a_group_that_is_trained_together_writes_a_file_a_run(spec: TableSpec, tmp_path: Path) -> None:
-    outcome = train_group(tasks("0|33|233", "3|33|233"), spec.data, spec.execution_options, tmp_path / "runs")
+    outcome = train_group(tasks("0|33|233", "3|33|233"), spec.data, spec.execution.options(), tmp_path / "runs")
     assert outcome.failure == ""
     runs = list(read_runs(tmp_path))
     assert [run.n_together for run in runs] == [2, 2]
@@ -135,10 +135,10 @@ def test_a_group_that_is_trained_together_writes_a_file_a_run(spec: TableSpec, t
 
 def test_a_group_that_fails_says_so_and_raises_nothing(spec: TableSpec, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    outcome = train_group(tasks("0|33|233"), spec.data, spec.execution_options, tmp_path / "file")
+    outcome = train_group(tasks("0|33|233"), spec.data, spec.execution.options(), tmp_path / "file")
     assert outcome.names == (tasks("0|33|233")[0].name,)
     assert "TrainingError: cannot write" in outcome.failure
-    assert "DataNotFoundError" in train_group(tasks("0|33|233"), "/no/data", spec.execution_options, tmp_path).failure
+    assert "DataNotFoundError" in train_group(tasks("0|33|233"), "/no/data", spec.execution.options(), tmp_path).failure
 
 
 def test_failed_runs_are_named_and_their_tracebacks_kept(
@@ -157,11 +157,11 @@ def test_failed_runs_are_named_and_their_tracebacks_kept(
 
 def test_each_worker_takes_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, spec: TableSpec) -> None:
     execution = spec.execution.model_copy(update={"device": "cuda"})
-    gpu = spec.model_copy(update={"execution": execution}).execution_options
+    gpu = spec.model_copy(update={"execution": execution}).execution.options()
     monkeypatch.setattr(table_engine.torch.cuda, "device_count", lambda: 4)
     for name, device in ((0, "cuda:0"), (5, "cuda:1"), ("7", "cuda:3")):
         monkeypatch.setattr(table_engine, "get_worker", lambda name=name: type("Worker", (), {"name": name}))
         assert table_engine._on_own_gpu(gpu).device == device
     monkeypatch.setattr(table_engine.torch.cuda, "device_count", lambda: 1)
     assert table_engine._on_own_gpu(gpu).device == "cuda"
-    assert table_engine._on_own_gpu(spec.execution_options).device == "cpu"
+    assert table_engine._on_own_gpu(spec.execution.options()).device == "cpu"

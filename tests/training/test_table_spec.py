@@ -30,7 +30,7 @@ def test_the_shipped_one_is_ten_cells_at_48_settings() -> None:
     assert len(configurations) == 480
     assert len({each.cellcode for each in configurations}) == 10
     assert spec.network_options() == NetworkOptions(channels=(4, 8, 16), cells_per_stage=1)
-    assert spec.execution_options == Execution(evaluation_batch_size=512)
+    assert spec.execution.options() == Execution(evaluation_batch_size=512)
 
 
 def test_groups_are_of_one_batch_size_and_seed() -> None:

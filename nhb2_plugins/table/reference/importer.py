@@ -13,6 +13,7 @@ Quirks of the published data:
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -178,7 +179,7 @@ def _read_expected(columns: Mapping[str, Any], class_of_hash: Mapping[Any, int])
     column = _column(columns, "avg_acc", AVGACCS200)
     read = KeyReader(AVGACCS200, column.memo).read("avg_acc", column)
     grid = KeyGrid(AVGACCS200, (class_of_hash, _rank(LEARNING_RATES), _rank(BATCH_SIZES)))
-    return _checked_accuracy(grid.values(read), read, grid)
+    return _checked(grid.values(read), _ACCURACY, read, grid)
 
 
 def _read_bench(
@@ -198,8 +199,8 @@ def _read_bench(
     for target, published in _targets(arrays):
         read = reader.read(published, _column(columns, published, BENCH12))
         values = grid.values(read)
-        check = _checked_accuracy if "_acc_" in published else _checked_time
-        target[...] = check(values, read, grid).reshape(target.shape)
+        allowed = _ACCURACY if "_acc_" in published else _SECONDS
+        target[...] = _checked(values, allowed, read, grid).reshape(target.shape)
     return seeds, dict(arrays)
 
 
@@ -243,17 +244,15 @@ def _check_key_column(name: str, part: int, column: Pairs) -> None:
             )
 
 
-def _checked_accuracy(values: NDArray[np.float64], column: KeyedColumn, grid: KeyGrid) -> NDArray[np.float64]:
-    return _checked(values, (values >= 0) & (values <= 100), "an accuracy in 0..100 %", column, grid)
-
-
-def _checked_time(values: NDArray[np.float64], column: KeyedColumn, grid: KeyGrid) -> NDArray[np.float64]:
-    return _checked(values, (values >= 0) & (values < np.inf), "a finite number of seconds, 0 or more", column, grid)
+_ACCURACY: Final = (100.0, "an accuracy in 0..100 %")
+_SECONDS: Final = (sys.float_info.max, "a finite number of seconds, 0 or more")
 
 
 def _checked(
-    values: NDArray[np.float64], is_valid: NDArray[np.bool_], what: str, column: KeyedColumn, grid: KeyGrid
+    values: NDArray[np.float64], allowed: tuple[float, str], column: KeyedColumn, grid: KeyGrid
 ) -> NDArray[np.float64]:
+    most, what = allowed
+    is_valid = (values >= 0) & (values <= most)
     if not is_valid.all():
         position = int(np.argmin(is_valid))
         key, value = shown(grid.key_at(position)), float(values[position])
