@@ -52,9 +52,7 @@ _Floats = NDArray[np.float64]
 
 def horizon_of(spec: CampaignSpec) -> float | None:
     """The largest budget of a campaign's runs, in simulated seconds; None where none has a limit."""
-    budgets = [spec.budget_s if each.budget_s is None else each.budget_s for each in spec.optimizers]
-    limited = [budget for budget in budgets if not isinstance(budget, str)]
-    return max(limited, default=None)
+    return max((budget for each in spec.optimizers if (budget := spec.budget_of(each)) is not None), default=None)
 
 
 def keep_baseline(spec: CampaignSpec, bench: Benchmark, directory: Path) -> None:
@@ -93,15 +91,15 @@ def _measured_in(spec: CampaignSpec) -> tuple[tuple[str, ...], tuple[float, ...]
 
 
 def _workers_of(spec: CampaignSpec) -> list[int]:
-    return sorted({each.n_workers or spec.n_workers for each in spec.optimizers})
+    return sorted({spec.workers_of(each) for each in spec.optimizers})
 
 
 def _conditions_of(spec: CampaignSpec) -> list[tuple[int, float]]:
     """The numbers of workers and the budgets that end runs, ascending; none where something else ends them."""
     if spec.has_several_objectives or spec.max_evaluations is not None:
         return []
-    given = ((each.n_workers or spec.n_workers, each.budget_s or spec.budget_s) for each in spec.optimizers)
-    return sorted({(n_workers, budget) for n_workers, budget in given if isinstance(budget, float)})
+    given = ((spec.workers_of(each), spec.budget_of(each)) for each in spec.optimizers)
+    return sorted({(n_workers, budget) for n_workers, budget in given if budget is not None})
 
 
 def compute_baseline(spec: CampaignSpec, bench: Benchmark) -> RandomSearchBaseline:

@@ -29,8 +29,8 @@ def _runs_of(optimizer: OptimizerSpec, spec: CampaignSpec) -> Iterator[RunPlan]:
         epoch=optimizer.epoch,
         ladder=optimizer.fidelity_ladder(),
         settings=optimizer.settings,
-        budget_s=_budget_s(spec, optimizer),
-        n_workers=optimizer.n_workers or spec.n_workers,
+        budget_s=spec.budget_of(optimizer),
+        n_workers=spec.workers_of(optimizer),
         charging=optimizer.charging or spec.charging,
         crossing=spec.crossing,
         measure_epoch=spec.measure_epoch,
@@ -66,9 +66,3 @@ def chosen_plans(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunP
 
 def _matches(plan: RunPlan, pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) for name in (plan.run_id, plan.run_id.split("/")[0], plan.optimizer))
-
-
-def _budget_s(spec: CampaignSpec, optimizer: OptimizerSpec) -> float | None:
-    if optimizer.budget_s == "unlimited":
-        return None
-    return optimizer.budget_s or spec.budget_s

@@ -384,6 +384,14 @@ class CampaignSpec(_Strict):
         optimizers = [each.model_copy(update={"seeds": n_seeds}).model_dump() for each in self.optimizers]
         return checked_spec({**self.model_dump(), "optimizers": optimizers}, "the campaign with these seeds")
 
+    def workers_of(self, optimizer: OptimizerSpec) -> int:
+        """How many simulated workers an optimizer's runs have: its own number, or the campaign's."""
+        return optimizer.n_workers or self.n_workers
+
+    def budget_of(self, optimizer: OptimizerSpec) -> float | None:
+        """Simulated seconds that an optimizer's runs have; None for no limit."""
+        return None if optimizer.budget_s == "unlimited" else optimizer.budget_s or self.budget_s
+
     def restriction_of(self, optimizer: OptimizerSpec) -> Subspace:
         """The part of the space that an optimizer proposes from: the campaign's, and its own of that."""
         return self.restriction.subspace.restricted(optimizer.restriction.subspace)

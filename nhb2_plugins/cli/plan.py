@@ -135,7 +135,7 @@ def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
     laws = compute_baseline(spec, bench) if exact else None
     known = {}
     for each in exact:
-        law = laws.law(each.n_workers or spec.n_workers, _budget_of(spec, each)) if laws else None
+        law = laws.law(spec.workers_of(each), spec.budget_of(each)) if laws else None
         if law is not None:
             known[each.name] = Spread(each.name, quantiles_of(law), 0, law.budget_s, None)
     others = [each.slug for each in spec.optimizers if each.name not in known]
@@ -149,10 +149,6 @@ def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
     of_pilot, of_law = f"as in {PILOT_SEEDS} runs of a pilot", "of random search as its exact law says"
     origin = ", and ".join(each for each, told in ((of_pilot, others), (of_law, len(known) > len(others))) if told)
     return [known[each.name] for each in spec.optimizers if each.name in known], origin
-
-
-def _budget_of(spec: CampaignSpec, optimizer: OptimizerSpec) -> float | None:
-    return None if optimizer.budget_s == "unlimited" else float(optimizer.budget_s or spec.budget_s)
 
 
 def _is_exact(spec: CampaignSpec, optimizer: OptimizerSpec) -> bool:
