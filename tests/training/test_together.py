@@ -96,7 +96,7 @@ def test_a_network_that_diverges_leaves_the_others_alone() -> None:
 
 def test_times_are_shares_of_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
-    monkeypatch.setattr("nhb2_plugins.training.together.time.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr("nhb2_plugins.training.loop.time.perf_counter", lambda: float(next(clock)))
     run, _ = StackedTraining(tasks(("2|20|202", 0.1), ("1|11|111", 0.1), epochs=1), place_data(image_data())).train()
     assert (run.results[0].train_time_s, run.results[0].valid_time_s) == (0.5, 0.5)  # one second for two
 
