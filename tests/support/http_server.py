@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass
@@ -58,10 +61,25 @@ class Server:
         return self.address + path, self.files[path]
 
 
+CERTIFICATE = Path(__file__).with_name("certificate.pem")
+"""Of 127.0.0.1, signed by itself and with its key: whoever is to trust it sets ``SSL_CERT_FILE``."""
+
+
+def encrypted(listening: socket.socket) -> ssl.SSLSocket:
+    """The socket, with TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context.wrap_socket(listening, server_side=True)
+
+
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(*, encrypts: bool = False) -> Iterator[Server]:
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server = httpd.nhb2 = Server(httpd.server_address[1])  # type: ignore[attr-defined]
+    if encrypts:
+        httpd.socket = encrypted(httpd.socket)
+        httpd.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that does not trust it
+        server.address = server.address.replace("http:", "https:")
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

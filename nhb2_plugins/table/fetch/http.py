@@ -254,20 +254,17 @@ class _Watch:
                 super().connect()
                 sockets.append(self.sock)
 
-        class Encrypted(http.client.HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.append(self.sock)
+        class Encrypted(Plain, http.client.HTTPSConnection):
+            """What stands is then the encrypted connection's socket."""
 
-        class PlainHandler(urllib.request.HTTPHandler):
+        class Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
             def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
                 return self.do_open(Plain, req)
 
-        class EncryptedHandler(urllib.request.HTTPSHandler):
             def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
                 return self.do_open(Encrypted, req)
 
-        return urllib.request.build_opener(_Redirects, PlainHandler, EncryptedHandler)
+        return urllib.request.build_opener(_Redirects, Handler)
 
     def count(self, n_bytes: int) -> None:
         """Bytes of the file have come."""

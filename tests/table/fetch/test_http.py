@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 
 from nhb2_plugins.errors import DownloadError, InvalidValueError
 from nhb2_plugins.table.fetch.http import TransferLimits, download
-from tests.support.http_server import Server, running_server
+from tests.support.http_server import CERTIFICATE, Server, encrypted, running_server
 
 HASTE = TransferLimits(timeout_s=5.0, n_attempts=3, first_wait_s=0.01, longest_wait_s=0.01)
 OLD, NEW = random.Random(1).randbytes(300_000), random.Random(2).randbytes(300_000)
@@ -196,8 +196,37 @@ def test_server_that_brings_a_byte_now_and_then_is_given_up(tmp_path: Path, part
     assert len(connections) == DRIP.n_attempts
 
 
+def test_an_encrypted_connection_is_watched_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    told = pytest.raises(DownloadError, match="the server brings less than 1,000 bytes a second")
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", encrypted) as (address, connections), told:
+        download(address.replace("http:", "https:"), tmp_path / "data.zip", limits=DRIP)
+    assert len(connections) == DRIP.n_attempts
+
+
+def test_an_encrypted_connection_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with running_server(encrypts=True) as server:
+        url, served = server.serve("/data.zip", OLD, cuts=[150_000])
+        download(url, tmp_path / "data.zip", limits=HASTE)
+    assert url.startswith("https:")
+    assert (tmp_path / "data.zip").read_bytes() == OLD
+    assert served.ranges_asked == [None, "bytes=150000-"]
+
+
+def test_a_certificate_that_nobody_knows_is_refused_at_once(tmp_path: Path) -> None:
+    patient = TransferLimits(first_wait_s=1000.0, longest_wait_s=1000.0)
+    with running_server(encrypts=True) as server:
+        url, served = server.serve("/data.zip", OLD)
+        with pytest.raises(DownloadError, match=r"data\.zip cannot be downloaded: .*certificate verify failed"):
+            download(url, tmp_path / "data.zip", limits=patient)
+    assert served.ranges_asked == []
+
+
 @contextmanager
-def dripping(beginning: bytes) -> Iterator[tuple[str, list[socket.socket]]]:
+def dripping(
+    beginning: bytes, wrapped: Callable[[socket.socket], socket.socket] = lambda listening: listening
+) -> Iterator[tuple[str, list[socket.socket]]]:
     """A server that answers with the beginning, then with a byte ten times a second."""
     connections: list[socket.socket] = []
     over = threading.Event()
@@ -215,7 +244,7 @@ def dripping(beginning: bytes) -> Iterator[tuple[str, list[socket.socket]]]:
                 connections.append(listening.accept()[0])
                 threading.Thread(target=answer, args=(connections[-1],), daemon=True).start()
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with wrapped(socket.create_server(("127.0.0.1", 0))) as listening:
         threading.Thread(target=accept, daemon=True).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/data.zip", connections
         over.set()
