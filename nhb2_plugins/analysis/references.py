@@ -21,8 +21,33 @@ _ALGORITHMS: Final[Mapping[str, tuple[str, ...]]] = {
     "successive_halving": ("jamieson2016nonstochastic",),
     "hyperband": ("li2018hyperband",),
     "bohb": ("falkner2018bohb",),
+    "sh_emoa": ("izquierdo2021bag",),
 }
-_SAMPLERS: Final[Mapping[str, tuple[str, ...]]] = {"tpe": ("bergstra2011algorithms",), "cmaes": ("hansen2001cma",)}
+_SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "sampler": {
+        "tpe": "bergstra2011algorithms",
+        "cmaes": "hansen2001cma",
+        "random": "bergstra2012random",
+        "nsgaii": "deb2002nsga2",
+        "nsgaiii": "deb2014nsga3",
+    },
+    "facade": {"random": "bergstra2012random", "multi_fidelity": "li2018hyperband", "hyperband": "li2018hyperband"},
+}
+"""Of an algorithm's setting, by its value."""
+_DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {"optuna": {"sampler": "tpe"}}
+_WITH_OBJECTIVES: Final[Mapping[str, str]] = {
+    "regularized_evolution": "deb2002nsga2",
+    "smac": "knowles2006parego",
+    "tpe": "ozaki2022motpe",
+}
+"""What makes an algorithm, or a sampler, minimise several objectives."""
+_INTERVALS: Final = (
+    "efron1979bootstrap",
+    "hesterberg2015bootstrap",
+    "hettmansperger1986interpolated",
+    "land1972lognormal",
+)
+_FRONTS: Final = ("grunert2001attainment", "ishibuchi2015modified", "zitzler1999strength")
 _PACKAGES: Final[Mapping[str, str]] = {
     "configspace": "lindauer2019boah",
     "numpy": "harris2020numpy",
@@ -46,22 +71,30 @@ def references(analysis: CampaignAnalysis) -> str:
 
 
 def _used(analysis: CampaignAnalysis) -> Iterator[str]:
-    yield "efron1979bootstrap"
+    yield from _INTERVALS
     if not isinstance(analysis.baseline_time, Refusal):
         yield "bergstra2012random"
     for card in analysis.optimizers:
-        yield from _ALGORITHMS.get(card.algorithm, ())
-        yield from _SAMPLERS.get(_sampler(card), ())
+        yield from _used_by(card, analysis.has_front)
+    if analysis.has_front:
+        yield from _FRONTS
     yield from (key for package, key in _PACKAGES.items() if package in map(str.lower, analysis.versions))
     tests = {row.test for row in analysis.pairs}
     yield from (key for name, key in _TESTS.items() if any(test.startswith(name) for test in tests))
     if any(tests):
-        yield "holm1979simple"
+        yield from ("holm1979simple", "virtanen2020scipy")
+    if analysis.stopping is not None:
+        yield "vovk2024symmetry"
     if not isinstance(analysis.friedman, Refusal):
         yield from ("friedman1937ranks", "demsar2006statistical")
     if not isinstance(analysis.improvement, Refusal):
         yield "agarwal2021precipice"
 
 
-def _sampler(card: OptimizerCard) -> str:
-    return str(card.settings.get("sampler", "tpe")) if card.algorithm == "optuna" else ""
+def _used_by(card: OptimizerCard, has_front: bool) -> Iterator[str]:
+    yield from _ALGORITHMS.get(card.algorithm, ())
+    chosen = {**_DEFAULTS.get(card.algorithm, {}), **card.settings} if card.algorithm in _PACKAGES else {}
+    names = {setting: str(chosen.get(setting)) for setting in _SETTINGS}
+    yield from (_SETTINGS[setting][name] for setting, name in names.items() if name in _SETTINGS[setting])
+    if has_front:
+        yield from (key for name, key in _WITH_OBJECTIVES.items() if name in (card.algorithm, *names.values()))

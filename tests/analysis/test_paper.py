@@ -108,6 +108,10 @@ def test_references_are_those_of_what_was_used() -> None:
     expected = {"bergstra2012random", "harris2020numpy", "wilcoxon1945individual", "mann1947test", "holm1979simple"}
     assert expected | {
         "efron1979bootstrap",
+        "hesterberg2015bootstrap",
+        "hettmansperger1986interpolated",
+        "land1972lognormal",
+        "virtanen2020scipy",
         "friedman1937ranks",
         "demsar2006statistical",
         "agarwal2021precipice",

@@ -50,6 +50,7 @@ def test_nothing_of_a_paper_is_too_wide_or_too_high(campaign: str, width: str, t
     log = set_by_latex(tmp_path)
     assert re.findall(r"Overfull .*|.*Float too large.*|.*undefined.*|LaTeX Warning.*lost.*", log) == []
     assert "Output written on sample.pdf" in log
+    assert "Warning" not in (tmp_path / "sample.blg").read_text(encoding="utf-8")
 
 
 def test_tables_of_a_report_fit_into_an_article(tmp_path: Path) -> None:
