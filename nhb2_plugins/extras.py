@@ -31,13 +31,16 @@ def needs_extra(what: str, extra: str) -> Iterator[None]:
     """Around imports that an extra makes possible; arguments as :func:`missing_extra`.
 
     Raises:
-        MissingExtraError: they fail. What says already how to install it is left as it is.
+        MissingExtraError: they fail. What says already how to install it is left as it is, and what is missing within
+            this package, which no extra mends.
     """
     try:
         yield
     except MissingExtraError:
         raise
     except ImportError as error:
+        if (error.name or "").partition(".")[0] == __package__:
+            raise
         raise missing_extra(what, extra, error) from error
 
 

@@ -104,3 +104,9 @@ def test_imports_that_fail_name_their_extra_and_what_names_one_already_is_left_a
     with pytest.raises(MissingExtraError) as told, needs_extra("x needs y", "sql"):
         raise inner
     assert told.value is inner
+
+
+def test_what_is_missing_in_this_package_itself_is_no_matter_of_an_extra() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'nothing'") as told, needs_extra("x needs y", "sql"):
+        from nhb2_plugins.errors import nothing  # type: ignore[attr-defined]  # noqa: F401
+    assert not isinstance(told.value, MissingExtraError)
