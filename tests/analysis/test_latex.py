@@ -73,6 +73,20 @@ def test_columns_without_room_stand_below_the_others_each_with_the_first() -> No
     assert max(len(row.removesuffix(r" \\")) for row in rows(narrow)) * 4.25 < 238
 
 
+def test_columns_stand_side_by_side_as_far_as_there_is_room() -> None:
+    columns = [Column(name, name, "text" if name == "a" else "two") for name in "abc"]
+    table = table_of("t", "t", columns, [("111", 1.0, 1.0)])
+    # Digits have 0.54 and points 0.36 of 8.6 points, and 6 points are between two columns.
+    needed = 8.6 * (3 * 0.54 + 2 * (3 * 0.54 + 0.36)) + 2 * 6
+    assert to_latex(table, ANALYSIS, needed + 0.1).count(r"\begin{tabularx}") == 1
+    assert to_latex(table, ANALYSIS, needed - 0.1).count(r"\begin{tabularx}") == 2
+
+
+def test_a_column_too_wide_for_the_line_still_stands_beside_the_first() -> None:
+    table = table_of("t", "t", [Column("a", "a", "text"), Column("b", "b")], [("x", Interval(1.0, 0.5, 12.25))])
+    assert rows(to_latex(table, ANALYSIS, 20.0)) == [r"x & 1.00 [0.50, 12.25] \\"]
+
+
 def test_what_is_too_high_goes_on_in_a_further_float() -> None:
     table = table_of(
         "t", "Many", (Column("a", "a", "text"), Column("b", "b")), [(f"o{i}", 1.0 * i) for i in range(100)]

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
 
 from nhb2_plugins.analysis.rank_statistics import (
     expected_ranks,
     holm,
+    irwin_hall,
     p_against_law,
     places_in_law,
     probability_better,
@@ -96,6 +98,17 @@ def test_ten_runs_in_one_place_of_a_law() -> None:
     assert p_against_law(np.full(10, 0.1)) == pytest.approx(2 / 3_628_800)
     assert p_against_law(np.full(10, 0.5)) == 1.0
     assert p_against_law(np.array([0.2, 0.8] * 5)) == 1.0
+
+
+def test_places_that_are_far_apart_are_asked_by_students_t() -> None:
+    places = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+    assert p_against_law(places) == pytest.approx(ttest_1samp(places, 0.5).pvalue)
+
+
+def test_the_sum_of_many_uniform_numbers_is_normal() -> None:
+    # Of 1200 of them the deviation is 10.
+    assert irwin_hall(np.array([580.0, 600.0, 610.0]), 1200) == pytest.approx([0.02275, 0.5, 0.84134], abs=1e-5)
+    assert irwin_hall(np.array([0.5, 1.0, 1.5]), 2) == pytest.approx([0.125, 0.5, 0.875])
 
 
 def test_places_are_linear_between_a_law_s_points_and_a_run_without_result_is_worst() -> None:

@@ -69,6 +69,8 @@ def test_an_interval_holds_the_mean_and_nothing_below_zero() -> None:
     assert tuple(map(float, mean_interval(np.zeros(60)))) == (0.0, 0.0)
     low, high = map(float, mean_interval(np.array([0.0] * 59 + [6.0])))  # more than a third of the resamples are zeros
     assert 0 <= low < 0.1 < high < np.inf
+    # Those say that the mean may be anywhere above: that end is Student's.
+    assert high == pytest.approx(0.1 + 2.001 * np.sqrt((0.6 - 0.01) / 59), abs=1e-4)
 
 
 def test_no_interval_goes_beyond_the_largest_value_that_there_is() -> None:
