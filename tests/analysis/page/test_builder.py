@@ -162,6 +162,22 @@ def test_any_campaign_has_a_page(results: CampaignResults) -> None:
     assert not re.search(r"\b(nan|inf|None|undefined)\b", shown)
 
 
+def test_of_many_tracebacks_ten_are_shown_and_of_a_curve_ten_numbers(analysis: CampaignAnalysis) -> None:
+    failures = tuple(FailedRun(f"a/seed-{seed:04d}", "ValueError", f"{seed} {'x' * 7000}") for seed in range(12))
+    page = Page(page_of(replace(analysis, failures=failures)))
+    tracebacks = [each.text for each in page.all("pre", page.by_id("failures"))]
+    assert len(tracebacks) == 10
+    assert {len(text) for text in tracebacks} <= set(range(5990, 6100))
+    (table,) = [each for each in page.all("table", page.by_id("over-time")) if each.id is None]
+    assert len(page.all("tr", page.all("tbody", table)[0])) == 10
+
+
+def test_versions_stand_below_each_figure() -> None:
+    versions = {"numpy": ("2.0", "2.1"), "optuna": ("5.0",)}
+    page = Page(page_of(replace(analyse(campaign_of({"a": [1.0], "b": [2.0]})), versions=versions)))
+    assert "numpy 2.0/2.1, optuna 5.0" in page.by_id("over-time").text
+
+
 # --- doing it again ---------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +199,8 @@ def test_every_sheet_of_paper_names_the_table_which_cannot_leave_the_style_sheet
     styles = Page(page_of(analysis)).all("style")[0].text
     words = [re.sub(r"\\([0-9a-f]{6})", lambda code: chr(int(code[1], 16)), each) for each in styles.split('"')]
     assert analysis.table_label in words
+    assert r'"\000020' not in styles.replace(analysis.table_label, "")
+    assert "embedded\\000020table" in styles  # letters as they are, anything else by its number
     hostile = page_of(replace(analysis, table_label='"; } </style><b>'))
     assert not Page(hostile).all("b")
 

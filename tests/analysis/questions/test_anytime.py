@@ -75,6 +75,10 @@ def test_figures_begin_where_all_curves_do() -> None:
     curves = QUESTION.figures(anytime(results), facts_of(results))[0].picture.curves  # type: ignore[index,union-attr]
     assert [(curve.x[0], curve.y[0]) for curve in curves] == [(20.0, pytest.approx(6.0)), (20.0, pytest.approx(15.0))]
     assert [len(curve.low) == len(curve.x) for curve in curves] == [True, True]
+    half = optimizer_of("half", make_run([(50, 89.0)]))
+    results = CampaignResults((early, half))
+    curves = QUESTION.figures(anytime(results), facts_of(results))[0].picture.curves  # type: ignore[index,union-attr]
+    assert [curve.x[0] for curve in curves] == [50.0, 50.0]
     # What begins in the second half does not take the first from the others.
     results = CampaignResults((early, A, late))
     curves = QUESTION.figures(anytime(results), facts_of(results))[0].picture.curves  # type: ignore[index,union-attr]

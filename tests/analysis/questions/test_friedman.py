@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scikit_posthocs
@@ -130,6 +132,17 @@ def test_the_words_name_who_is_not_told_apart() -> None:
         "1 run). Nemenyi's test, which is cautious, does not tell apart a and b; nor b and c (average ranks closer "
         "than 1.05)."
     )
+
+
+def test_groups_of_more_than_twelve_names_are_counted() -> None:
+    facts = analyse(campaign_of(_by_mean_rank()))
+    twelve, thirteen = (
+        replace(facts.friedman, groups=((0, 1, 2), (0, 1, 2), (0, 1, 2), last)) for last in ((0, 1, 2), (0, 1, 2, 0))
+    )
+    (said,) = QUESTION.words(twelve, facts)
+    assert said.count("a, b and c") == 4
+    (said,) = QUESTION.words(thirteen, facts)
+    assert "tells 1 of the 3 pairs apart (average ranks closer than 1.05 it does not; the critical-difference" in said
 
 
 def test_many_seeds_tell_every_one_apart() -> None:

@@ -51,6 +51,8 @@ def test_table_figure_and_place() -> None:
     (part,) = QUESTION.parts(found, facts)
     assert isinstance(part, parts.MatrixPart)
     assert (part.section, part.place, part.matrix) == (parts.RANKS, 30, found)
+    assert part.title == "Probability of improvement"
+    assert part.intro.startswith("How likely a run of the row's optimizer ends better")
     assert part.note == "In brackets: 95 % interval over runs. Blue: the row is ahead; orange: the column is."
     many = analyse(campaign_of({f"o{i}": [float(i)] for i in range(6)}))
     (wide,) = QUESTION.figures(many.improvement, many)

@@ -56,6 +56,7 @@ def test_the_longest_bar_is_full() -> None:
 
 def test_seeds_in_a_row_are_written_short() -> None:
     assert seeds_in_words([2, 0, 1, 5, 6, 9]) == "0–2, 5, 6, 9"
+    assert seeds_in_words([0, 1, 2, 4, 6, 7, 8]) == "0–2, 4, 6–8"
     assert seeds_in_words([]) == ""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.analyse import analyse
-from nhb2_plugins.analysis.pictures import Panels
+from nhb2_plugins.analysis.pictures import TIME, Panels
 from nhb2_plugins.analysis.questions.targets import QUESTION, target_curves
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.trajectory.baseline import TARGETS_PP, RandomSearchBaseline, ReachedByRandomSearch
@@ -82,6 +82,7 @@ def test_the_figure_begins_when_one_in_a_hundred_is_there() -> None:
     (figure,) = QUESTION.figures(facts.targets, facts)
     assert isinstance(figure.picture, Panels)
     (panel,) = figure.picture.panels
+    assert (panel.x, panel.y.title) == (TIME, "share of runs")
     assert (panel.title, panel.begin, panel.extent) == ("2 percentage points", 9.0, (0.0, 1.0))
     a, b, random = panel.curves
     assert (a.name, a.position, a.n_runs) == ("a", 0, 3)
