@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from nhb2_plugins.campaign.run import (
     front_of,
     make_planned_optimizer,
 )
-from nhb2_plugins.campaign.spec import CampaignSpec
+from nhb2_plugins.campaign.spec import QUICKSTART, CampaignSpec, read_spec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign.tables import TablePlace, benchmarks_used, tables_in_turn
 from nhb2_plugins.campaign_directory import LOST
@@ -80,6 +81,31 @@ def open_table_of(spec: CampaignSpec, directory: str | None = None, draw: int | 
     if spec.table == "embedded":
         return Benchmark(open_embedded(draw))
     return open_benchmark(user_table_directory() if spec.table == "imported" else spec.table, draw=draw)
+
+
+def opened_campaign(name: str, directory: str | None = None, draw: int | None = None) -> tuple[CampaignSpec, Benchmark]:
+    """A specification and its table.
+
+    The quickstart, which is what runs when nothing is named, is on the embedded table's draws; where another table is
+    in use or named, on that one's training seeds, and on one draw where that is named.
+
+    Args:
+        name: of a file, or a shipped one.
+        directory: as :func:`open_table_of`.
+        draw: as :func:`open_table_of`.
+
+    Raises:
+        CampaignError: as :func:`~nhb2_plugins.campaign.spec.read_spec`.
+        InvalidValueError: as :func:`open_table_of`; the others, too.
+    """
+    spec = read_spec(name)
+    if name == QUICKSTART:
+        alone = spec.model_copy(update={"draws": None})
+        bench = open_table_of(alone, directory, draw)
+        if draw is not None or bench.table.directory is not None:
+            rotates = draw is None and len(bench.seeds) > 1
+            return alone.model_copy(update={"table_seed": "rotate" if rotates else None}), bench
+    return spec, open_table_of(spec, directory, draw)
 
 
 def run_campaign(
@@ -227,7 +253,7 @@ def _outcomes(
             execute_batch,
             table=table,
             directory=str(directory.resolve()),
-            seconds=max(BATCH_S, n_threads / _TASKS_PER_SECOND),
+            seconds=max(_A_TABLE_S if len(table.in_turn) > 1 else BATCH_S, n_threads / _TASKS_PER_SECOND),
         )
         yield from _outcomes_of(client, execute, _batches(plans, n_threads, len(table.in_turn)))
 
@@ -274,15 +300,19 @@ def _batches(plans: Sequence[RunPlan], n_threads: int, n_tables: int = 1) -> lis
     """The runs in handfuls, so that the scheduler's millisecond a task is shared where runs take no longer themselves.
 
     Optimizers with an expensive model go first, so that no long run is left over at the end; the handfuls are small
-    enough that every worker has several. Tables come one after the other: each that a worker opens takes time.
+    enough that every worker has several. Of tables in turn a handful has one, and there are no more handfuls than every
+    worker needs: each table that a worker opens takes time.
     """
 
     def place(plan: RunPlan) -> tuple[int, int]:
         return plan.seed % n_tables, _EXPENSIVE_FIRST.get(plan.algorithm, 9)
 
     ordered = sorted(plans, key=place)
-    size = min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * n_threads), 1))
-    return _split(ordered, size)
+    if n_tables == 1:
+        return _split(ordered, min(_LARGEST_BATCH, max(len(ordered) // (_BATCHES_A_THREAD * n_threads), 1)))
+    on_tables = (list(own) for _, own in groupby(ordered, key=lambda plan: plan.seed % n_tables))
+    pieces = -(-_TABLE_BATCHES_A_THREAD * n_threads // n_tables)
+    return [batch for own in on_tables for batch in _split(own, min(_LARGEST_BATCH, -(-len(own) // pieces)))]
 
 
 def _split(plans: list[RunPlan], size: int) -> list[list[RunPlan]]:
@@ -300,6 +330,8 @@ def _gathered(future: Any) -> list[RunOutcome]:
 _PATIENCE_S: Final = 10.0  # with a scheduler that does not answer
 _LARGEST_BATCH: Final = 128
 _BATCHES_A_THREAD: Final = 8
+_TABLE_BATCHES_A_THREAD: Final = 3
+_A_TABLE_S: Final = 5.0  # that a task goes on, where another one would have to open its table again
 _TASKS_PER_SECOND: Final = 500  # that one scheduler takes in its stride: with many workers each task does more
 _SCHEDULER_LOST: Final = "the dask scheduler was lost; what has finished is kept, run again to resume"
 _EXPENSIVE_FIRST: Final = {"smac": 0, "optuna": 1, "bohb": 2}
@@ -321,9 +353,14 @@ def dask_client(scheduler: str | None, n_processes: int) -> Iterator[Any]:
         with client:
             yield client
         return
-    quiet = {"distributed.worker.memory.terminate": False, "distributed.admin.log-length": 0}
+    settings = {
+        "distributed.worker.memory.terminate": False,
+        "distributed.admin.log-length": 0,
+        # Dask has freed memory given back at once: to open a table then takes three times as long, in page faults.
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    }
     with (
-        dask.config.set(quiet),
+        dask.config.set(settings),
         LocalCluster(
             n_workers=n_processes,
             threads_per_worker=1,

@@ -43,6 +43,9 @@ from nhb2_plugins.trajectory.run_file import Crossing, Overhead
 SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""
 
+QUICKSTART: Final = "quickstart"
+"""The shipped specification that runs when none is named."""
+
 MOST_RUNS: Final = 200_000
 """Runs that one campaign may have: their plans alone are held in memory."""
 

@@ -62,15 +62,16 @@ def add_run(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     with needs_quickstart():
-        from nhb2_plugins.campaign.engine import checked_runs, open_table_of, run_campaign
-        from nhb2_plugins.campaign.spec import read_spec
+        from nhb2_plugins.campaign.engine import checked_runs, opened_campaign, run_campaign
     rule = _rule(options)
-    spec = read_spec(options.spec)
+    spec, bench = opened_campaign(options.spec, options.table, options.draw)
     if options.seeds is not None:
         spec = spec.with_seeds(options.seeds)
     directory = Path(options.out) if options.out else Path("nhb2-results", spec.name)
-    bench = open_table_of(spec, options.table, options.draw)
-    begun = printable(f"Campaign {spec.name!r} on the {bench.provenance.label}: {bench.provenance.source}.")
+    in_turn = f"{spec.draws} draws of the " if spec.draws else "training seeds of the " if spec.table_seed else ""
+    begun = printable(
+        f"Campaign {spec.name!r} on {in_turn or 'the '}{bench.provenance.label}: {bench.provenance.source}."
+    )
     _while_read(print)(begun, file=sys.stderr, flush=True)
     if options.dry_run:
         return _dry_run(spec, bench, directory, only=options.only, overwrite=options.overwrite)

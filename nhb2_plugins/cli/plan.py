@@ -126,11 +126,9 @@ def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
     from nhb2_plugins.analysis.power import quantiles_of
     from nhb2_plugins.analysis.results import read_results
     from nhb2_plugins.campaign.baseline import compute_baseline
-    from nhb2_plugins.campaign.engine import open_table_of, run_campaign
-    from nhb2_plugins.campaign.spec import read_spec
+    from nhb2_plugins.campaign.engine import opened_campaign, run_campaign
 
-    spec = read_spec(options.source)
-    bench = open_table_of(spec, options.table)
+    spec, bench = opened_campaign(options.source, options.table)
     exact = [each for each in spec.optimizers if _is_exact(spec, each)]
     laws = compute_baseline(spec, bench) if exact else None
     known = {}

@@ -12,7 +12,7 @@ from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.results import read_results
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.campaign.baseline import averaged, compute_baseline
-from nhb2_plugins.campaign.engine import check_front, open_table_of, run_campaign
+from nhb2_plugins.campaign.engine import check_front, open_table_of, opened_campaign, run_campaign
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign.store import CampaignStore
 from nhb2_plugins.campaign.tables import RunTable, benchmarks_used, table_of, tables_in_turn
@@ -20,8 +20,10 @@ from nhb2_plugins.errors import CampaignError, InvalidValueError
 from nhb2_plugins.exact import FrontQuality, exact_front, random_hypervolume
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.embedded import embedded_draws
+from nhb2_plugins.table.writer import write_table
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, ReachedByRandomSearch, RegretLaw
 from nhb2_plugins.trajectory.reader import read_run
+from tests.core_fixtures import mini_columns, mini_provenance
 
 
 def spec_of(**fields: object) -> CampaignSpec:
@@ -232,3 +234,26 @@ def test_averages_by_hand() -> None:
     assert both.over_time[1].mean_pp == pytest.approx(((0.5 * 4 + 8) / 1.5, 3.0))
     assert np.interp(4.0, both.laws[0].regret_pp, both.laws[0].at_most) == pytest.approx(0.75)
     assert both.table_digest == "whole"
+
+
+def test_the_quickstart_is_on_draws_of_the_embedded_table_and_on_the_training_seeds_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NHB2_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    spec, opened = opened_campaign("quickstart")
+    assert (spec.draws, spec.table_seed, opened.provenance.draw) == (9, None, None)
+    assert {(open_benchmark(draw=k).provenance.assumptions["curves"]) for k in range(9)} == {
+        "crossing",
+        "moderate",
+        "parallel",
+    }
+    spec, opened = opened_campaign("quickstart", draw=3)
+    assert (spec.draws, spec.table_seed, opened.provenance.draw) == (None, None, (3, embedded_draws()))
+    directory = str(tmp_path / "table")
+    write_table(tmp_path / "table", mini_columns(), mini_provenance())
+    spec, opened = opened_campaign("quickstart", directory)
+    assert (spec.draws, spec.table_seed, opened.provenance) == (None, "rotate", open_benchmark(directory).provenance)
+    monkeypatch.setenv("NHB2_DATA", directory)
+    assert opened_campaign("quickstart")[0] == spec
+    assert opened_campaign("smoke")[0].table_seed is None
