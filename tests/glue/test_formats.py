@@ -43,6 +43,14 @@ def test_the_embedded_tables_metadata_has_nothing_to_complain_about(tmp_path: Pa
     assert (set(issues.errors), set(issues.warnings)) == (set(), set())
 
 
+def test_mlcroissant_reads_the_shipped_files() -> None:
+    data = mlcroissant.Dataset(jsonld=Path(__file__).parents[2] / "data" / "croissant.json")
+    assert (set(data.metadata.ctx.issues.errors), set(data.metadata.ctx.issues.warnings)) == (set(), set())
+    first = next(iter(data.records("cell-features")))
+    assert first["cell-features/canonical_code"] == b"0|00|000"
+    assert first["cell-features/nb201_cifar10_acc"] == 90.3
+
+
 def test_iohinspector_reads_runs(tmp_path: Path) -> None:
     bench = mini_benchmark()
     ladder = FidelityLadder([1, 4, 12])
