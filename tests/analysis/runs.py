@@ -23,6 +23,8 @@ TABLE = {
     "digest": "0123456789abcdef",
 }
 OPTIMUM_PCT = 90.0
+KINDS = ("crossing", "moderate", "parallel")
+EFFECTS = ("little", "some", "much")
 
 
 def make_run(
@@ -94,6 +96,17 @@ def optimizer_with(name: str, final_regrets: Sequence[float | None], **header: A
 def campaign_of(finals: Mapping[str, Sequence[float | None]], **header: Any) -> CampaignResults:
     """A campaign of optimizers whose runs end with these regrets."""
     return CampaignResults(tuple(optimizer_with(name, regrets, **header) for name, regrets in finals.items()))
+
+
+def on_draws(name: str, regrets: Sequence[float], n_draws: int, **header: Any) -> OptimizerRuns:
+    """Runs of seeds 0, 1, …, on the draws in turn; each draw has the curves and the effect of its number."""
+    runs = []
+    for seed, regret in enumerate(regrets):
+        draw = seed % n_draws
+        assumed = {"curves": KINDS[draw % 3], "effect_200": EFFECTS[draw // 3 % 3]}
+        table = {**TABLE, "draw": (draw, 27), "assumptions": assumed, "digest": f"{draw:016x}"}
+        runs.append(make_run([(10, OPTIMUM_PCT - regret)], seed=seed, optimizer=name, table=table, **header))
+    return optimizer_of(name, *runs)
 
 
 def write_run(directory: Path, run: RunFile, *, finish: bool = True) -> Path:

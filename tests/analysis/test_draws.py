@@ -16,22 +16,8 @@ from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_r
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.trajectory.baseline import RegretLaw
-from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, optimizer_of, write_run
+from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, on_draws, optimizer_of, write_run
 from tests.analysis.worked import baseline
-
-KINDS = ("crossing", "moderate", "parallel")
-EFFECTS = ("little", "some", "much")
-
-
-def on_draws(name: str, regrets: list[float], n_draws: int, **header: object) -> OptimizerRuns:
-    """Runs of seeds 0, 1, …, on the draws in turn; each draw has the curves of its number."""
-    runs = []
-    for seed, regret in enumerate(regrets):
-        draw = seed % n_draws
-        assumed = {"curves": KINDS[draw % 3], "effect_200": EFFECTS[draw // 3 % 3]}
-        table = {**TABLE, "draw": (draw, 27), "assumptions": assumed, "digest": f"{draw:016x}"}
-        runs.append(make_run([(10, OPTIMUM_PCT - regret)], seed=seed, optimizer=name, table=table, **header))
-    return optimizer_of(name, *runs)
 
 
 def test_shares_and_variances_by_hand() -> None:
