@@ -40,7 +40,7 @@ MINIMUM_BLOCKS = {
     "docs/simulation.md": 2,
     "docs/smac.md": 1,
     "docs/surrogate.md": 1,
-    "docs/syne-tune.md": 1,
+    "docs/syne-tune.md": 2,
     "docs/tables.md": 1,
     "docs/training.md": 3,
     "docs/trajectories.md": 2,

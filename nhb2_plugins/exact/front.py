@@ -55,14 +55,14 @@ class Outcomes:
         indices, counts = _alike(bench, sizes, checked_restriction(restriction))
         rows, codes = bench.rows[indices], indices // N_HYPERPARAMETERS
         seen = {ERROR_PCT: error_pct(answers.accuracy_pct)[rows], COST_S: answers.cost_s[rows]}
-        columns = seen | {name: _size(name)[codes] for name in sizes}
+        columns = seen | {name: cell_sizes(name)[codes] for name in sizes}
         return cls(names, np.column_stack([columns[name] for name in names]), indices, counts)
 
 
 def _alike(bench: Benchmark, sizes: Sequence[str], part: Subspace) -> tuple[Integers, Integers]:
     """The first configuration of each row of the table and size of its network, and how many there are in the part."""
     class_of_code = bench.rows[::N_HYPERPARAMETERS]
-    labels = np.column_stack([class_of_code, *map(_size, sizes)])
+    labels = np.column_stack([class_of_code, *map(cell_sizes, sizes)])
     _, group_of_code = np.unique(labels, axis=0, return_inverse=True)
     codes, hyperparameters = np.divmod(part.indices, N_HYPERPARAMETERS)
     outcome = group_of_code[codes] * N_HYPERPARAMETERS + hyperparameters
@@ -73,8 +73,8 @@ def _alike(bench: Benchmark, sizes: Sequence[str], part: Subspace) -> tuple[Inte
 
 
 @lru_cache
-def _size(name: str) -> Floats:
-    """Of each cellcode, shape (4096,)."""
+def cell_sizes(name: str) -> Floats:
+    """An objective that is of the cell alone (``params_live``, …), of each cellcode, shape (4096,)."""
     return np.array([float(getattr(Cell(code), name)) for code in CELLCODES])
 
 

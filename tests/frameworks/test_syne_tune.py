@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import defaultdict
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -16,6 +17,12 @@ from syne_tune.backend.trial_status import Trial
 from syne_tune.blackbox_repository.simulated_tabular_backend import UserBlackboxBackend
 from syne_tune.optimizer.baselines import ASHA, REA, RandomSearch
 from syne_tune.optimizer.scheduler import SchedulerDecision, TrialScheduler, TrialSuggestion
+from syne_tune.optimizer.schedulers.multiobjective.moasha import MOASHA
+from syne_tune.optimizer.schedulers.multiobjective.multiobjective_priority import (
+    FixedObjectivePriority,
+    LinearScalarizationPriority,
+    NonDominatedPriority,
+)
 from syne_tune.optimizer.schedulers.searchers.searcher import BaseSearcher
 from syne_tune.optimizer.schedulers.single_fidelity_scheduler import SingleFidelityScheduler
 
@@ -31,8 +38,10 @@ from nhb2_plugins.adapters.syne_tune_adapter import (
     syne_tune_space,
 )
 from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.cells import Cell
 from nhb2_plugins.encoding import ENCODINGS, Encoding, to_values
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.objectives import objective_values
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import N_CONFIGURATIONS, Configuration
 from nhb2_plugins.subspace import Subspace
@@ -286,6 +295,83 @@ def test_a_paused_training_goes_on_where_its_checkpoint_is(charging: Any, names_
         paid[record.configuration] = whole
     if charging == "continued":
         assert logger.charged_cost_s == pytest.approx(sum(paid.values()))
+
+
+TWO = ["error_pct", "cost_s"]
+
+
+def final_results(callback: SyneTuneCallback) -> list[tuple[float, ...]]:
+    return [tuple(result[name] for name in TWO) for result in callback.results if result[FIDELITY] == 12]
+
+
+@pytest.mark.parametrize("priority", [NonDominatedPriority, LinearScalarizationPriority, FixedObjectivePriority])
+def test_moasha_trades_error_against_cost(priority: Any) -> None:
+    np.random.seed(0)  # noqa: NPY002
+    backend, callback = SyneTuneBackend(BENCH, objectives=TWO), SyneTuneCallback()
+    space = backend.configuration_space
+    scheduler = MOASHA(space, TWO, time_attr=FIDELITY, max_t=12, brackets=2, multiobjective_priority=priority())
+    tune(backend, scheduler, 2, callback, max_wallclock_time=20_000)
+    records = backend.logger.records
+    assert {record.status for record in records} == {"complete", "pruned"}
+    assert {record.epoch for record in records if record.status == "pruned"} >= {1, 3}
+    for record in records:
+        answer = BENCH.evaluate(record.configuration, record.epoch)
+        assert (record.error_pct, record.cost_s) == (answer.error_pct, answer.cost_s)
+    whole = sorted((record.error_pct, record.cost_s) for record in records if record.epoch == 12)
+    assert whole == sorted(final_results(callback))
+    entered = [(change.record.error_pct, change.record.cost_s) for change in backend.logger.incumbents(TWO)]
+    for point in whole:
+        assert point in entered or any(each[0] <= point[0] and each[1] <= point[1] for each in entered)
+
+
+@pytest.mark.parametrize("searcher", ["regularized_evolution", "random_search"])
+def test_searchers_for_several_metrics_are_told_all_of_them(searcher: str) -> None:
+    np.random.seed(0)  # noqa: NPY002
+    backend, callback = SyneTuneBackend(BENCH, objectives=TWO), SyneTuneCallback()
+    scheduler = SingleFidelityScheduler(backend.configuration_space, TWO, searcher=searcher)
+    if searcher == "regularized_evolution":
+        scheduler.searcher.population_size, scheduler.searcher.sample_size = 8, 3
+    tune(backend, scheduler, callback=callback, max_num_trials_completed=24)
+    assert len(backend.logger) == 25
+    if searcher == "regularized_evolution":
+        told = [tuple(each.results) for each in scheduler.searcher.population]
+        assert told == final_results(callback)[-8:]
+
+
+def test_what_syne_tune_has_for_several_metrics_and_does_not_run() -> None:
+    """As its page says; whoever sees this fail may mend the page."""
+    space = syne_tune_space()
+    with pytest.raises(AssertionError, match="only support single metric"):
+        RandomSearch(space, metrics=TWO)
+    package = "syne_tune.optimizer.schedulers.multiobjective"
+    with pytest.raises(ModuleNotFoundError, match="random_scalarization"):
+        import_module(f"{package}.multi_surrogate_multi_objective_searcher")
+    for gone in ("NSGA2", "MORandomScalarizationBayesOpt"):
+        assert not hasattr(import_module("syne_tune.optimizer.baselines"), gone)
+
+
+def test_other_objectives_are_metrics_too() -> None:
+    three = ("cost_s", "params_live", "macs_live")
+    blackbox = SyneTuneBlackbox(BENCH, objectives=three, restriction=Subspace(lr=0.1, batch_size=64))
+    for position in (0, 700, 4_095):
+        config = blackbox.hyperparameters.iloc[position].to_dict()
+        configuration = syne_tune_configuration(config)
+        answer = blackbox(config, {FIDELITY: 7}, seed=1)
+        observation, cell = BENCH.evaluate(configuration, 7, seed=SEEDS[1]), Cell(configuration.cellcode)
+        assert answer == {
+            METRIC: observation.error_pct,
+            ELAPSED: observation.cost_s,
+            "cost_s": observation.cost_s,
+            "params_live": cell.params_live,
+            "macs_live": cell.macs_live,
+        }
+    backend, callback = SyneTuneBackend(blackbox.problem), SyneTuneCallback()
+    scheduler = SingleFidelityScheduler(backend.configuration_space, list(three), searcher="random_search")
+    tune(backend, scheduler, callback=callback, max_num_trials_completed=2)
+    for result, record in zip(
+        (each for each in callback.results if each[FIDELITY] == 12), backend.logger.records, strict=True
+    ):
+        assert tuple(result[name] for name in three) == objective_values(three, record)
 
 
 def test_a_run_of_several_workers_can_be_repeated() -> None:

@@ -58,9 +58,10 @@ class _Training:
 class SyneTuneBackend(UserBlackboxBackend):  # type: ignore[misc]  # Syne Tune is untyped
     """Syne Tune's simulator backend on the table, for ``Tuner(trial_backend=…)``; one backend is one run.
 
-    Each result holds ``error_pct`` (to be minimised), ``epoch``, ``elapsed_s``, and what every adapter says of an
-    evaluation (:data:`nhb2_plugins.adapters.description.DESCRIPTION`, except ``simulated_end_s``, which is Syne Tune's
-    own ``tuner_time``), in built-in types. They are columns of the results that Syne Tune stores.
+    Each result holds ``error_pct`` (to be minimised), the problem's other objectives by name, ``epoch``, ``elapsed_s``,
+    and what every adapter says of an evaluation (:data:`nhb2_plugins.adapters.description.DESCRIPTION`, except
+    ``simulated_end_s``, which is Syne Tune's own ``tuner_time``), in built-in types. They are columns of the results
+    that Syne Tune stores.
 
     Charging is the simulated time that results take:
 

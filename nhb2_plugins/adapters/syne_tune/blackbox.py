@@ -16,11 +16,14 @@ from nhb2_plugins.adapters.framework import Framework
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.encoding import CELL_NAME, Encoding
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.exact.front import cell_sizes
 from nhb2_plugins.fidelity import LONG_EPOCHS, checked_epoch
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.objectives import COST_S
 from nhb2_plugins.problem import Problem, ProblemArguments
 from nhb2_plugins.space import (
     EDGE_NAMES,
+    N_HYPERPARAMETERS,
     OPERATIONS,
     Configuration,
     cellcode_digits,
@@ -35,7 +38,7 @@ FIDELITY: Final = "epoch"
 """Name of the fidelity, Syne Tune's ``time_attr``."""
 MAX_FIDELITY: Final = "max_epoch"
 """Syne Tune's ``max_resource_attr``: in a configuration, it is the epoch at which the training ends."""
-SYNE_TUNE: Final = Framework(name="Syne Tune", encoding="categorical")
+SYNE_TUNE: Final = Framework(name="Syne Tune", encoding="categorical", has_several_objectives=True)
 
 
 def syne_tune_space(
@@ -70,7 +73,9 @@ def syne_tune_configuration(config: Mapping[str, Any], encoding: Encoding = "cat
 
 
 class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is untyped
-    """The table as Syne Tune's own tabular blackbox: all configurations × seeds × epochs × (error, elapsed seconds).
+    """The table as Syne Tune's own tabular blackbox: all configurations × seeds × epochs × what is told of them.
+
+    That is the error and elapsed seconds, then the problem's other objectives by name, all to be minimised.
 
     The numbers are float64, so that they are the benchmark's own: 113 MB for the whole space and three seeds, a quarter
     of that with ``Subspace(one_per_class=True)``. Syne Tune's ``seed`` counts from 0: it is a position in
@@ -110,9 +115,9 @@ class SyneTuneBlackbox(BlackboxTabular):  # type: ignore[misc]  # Syne Tune is u
             hyperparameters=_frame_of(problem),
             configuration_space=syne_tune_space(problem.settled_encoding, problem.restriction),
             fidelity_space={FIDELITY: randint(1, epochs[-1])},
-            objectives_evaluations=_evaluations(problem.bench, indices, epochs, self.table_seeds),
+            objectives_evaluations=_evaluations(problem, epochs, self.table_seeds),
             fidelity_values=np.array(epochs),
-            objectives_names=[METRIC, ELAPSED],
+            objectives_names=[METRIC, ELAPSED, *_others(problem)],
         )
         self._indices = indices
 
@@ -173,13 +178,21 @@ def _cells_of(part: Subspace) -> dict[str, NDArray[Any]]:
     return dict(zip(EDGE_NAMES, operations.T, strict=True))
 
 
-def _evaluations(
-    bench: Benchmark, indices: NDArray[np.intp], epochs: Sequence[int], seeds: Sequence[Seed]
-) -> NDArray[np.float64]:
-    evaluations = np.empty((len(indices), len(seeds), len(epochs), 2))
+def _others(problem: Problem) -> tuple[str, ...]:
+    """The objectives that the blackbox would not tell without being asked."""
+    return tuple(name for name in problem.objectives if name != METRIC)
+
+
+def _evaluations(problem: Problem, epochs: Sequence[int], seeds: Sequence[Seed]) -> NDArray[np.float64]:
+    indices, others = problem.restriction.indices, _others(problem)
+    evaluations = np.empty((len(indices), len(seeds), len(epochs), 2 + len(others)))
+    for column, name in enumerate(others, start=2):
+        if name != COST_S:
+            evaluations[..., column] = cell_sizes(name)[indices // N_HYPERPARAMETERS, np.newaxis, np.newaxis]
+    costs = [1, *(column for column, name in enumerate(others, start=2) if name == COST_S)]
     for s, seed in enumerate(seeds):
         for e, epoch in enumerate(epochs):
-            accuracy, cost = bench.evaluate_many(indices, epoch, seed=seed)
+            accuracy, cost = problem.bench.evaluate_many(indices, epoch, seed=seed)
             evaluations[:, s, e, 0] = error_pct(accuracy)
-            evaluations[:, s, e, 1] = cost
+            evaluations[:, s, e, costs] = cost[:, np.newaxis]
     return evaluations
