@@ -158,6 +158,7 @@ def validate(published: Published, quantity: str) -> tuple[dict[str, Any], LogMo
     ranks = ranks_among_draws(values[~rest], lambda generator: draw_records(model, outside, generator), N_DRAWS)
     figures["ranks"] = np.bincount(ranks, minlength=N_DRAWS + 1).tolist()
     figures["ranks_p"] = uniformity(ranks, N_DRAWS)
+    figures["ranks_p_by_class"] = uniformity(ranks, N_DRAWS, groups=outside // N_HYPERPARAMETERS)
     return figures, model
 
 
@@ -224,13 +225,14 @@ def table_of(figures: dict[str, Any]) -> str:
         figures["error"]["left_out_uniform"],
         figures["cost"]["left_out"],
     )
-    ranks = [figures[quantity]["ranks_p"] for quantity in ("error", "cost")]
+    ranks = [figures[quantity][name] for name in ("ranks_p", "ranks_p_by_class") for quantity in ("error", "cost")]
     text = (
         f"Fitted to {figures['error']['fitted_to']:,} records. These themselves, each left out in turn: tau "
         f"{alone['tau']:.3f}, {alone['absolute_error']:.2f} points, {alone['tau_good']:.3f} below 25 % (random "
         f"search's alone {uniform['tau']:.3f}, {uniform['absolute_error']:.2f}, {uniform['tau_good']:.3f});\ncost "
         f"{cost['tau']:.3f}, {cost['relative_error']:.1%}. That ranks of the held-out values among "
-        f"{N_DRAWS} draws are uniform has p = {ranks[0]:.2g} for errors, {ranks[1]:.2g} for costs."
+        f"{N_DRAWS} draws are uniform has p = {ranks[0]:.2g} for errors, {ranks[1]:.2g} for costs\n({ranks[2]:.2g} and "
+        f"{ranks[3]:.2g} where records of one class are not taken for independent)."
     )
     return "\n".join([*lines, "", text])
 

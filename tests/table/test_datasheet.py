@@ -46,3 +46,5 @@ def test_published_errors_that_were_held_out_have_uniform_ranks_among_draws() ->
     assert chisquare(bins).pvalue == pytest.approx(HELD_OUT["error"]["ranks_p"])
     assert chisquare(bins).pvalue > 0.01
     assert f"p = {HELD_OUT['error']['ranks_p']:.2g} for errors, {HELD_OUT['cost']['ranks_p']:.2g} for costs" in TEXT
+    by_class = [HELD_OUT[quantity]["ranks_p_by_class"] for quantity in ("error", "cost")]
+    assert f"{by_class[0]:.2g} and {by_class[1]:.2g} where records of one class are not taken for independent" in TEXT

@@ -82,15 +82,30 @@ def ranks_among_draws(
     return ranks
 
 
-def uniformity(ranks: Integer, n_draws: int, n_bins: int = 7) -> float:
+def uniformity(ranks: Integer, n_draws: int, n_bins: int = 7, *, groups: Integer | None = None) -> float:
     """p-value of a chi-squared test that ranks among ``n_draws`` draws are uniform.
 
     ``n_draws`` + 1 should be a multiple of the number of bins.
-    """
-    from scipy.stats import chisquare
 
-    counts = np.bincount(ranks * n_bins // (n_draws + 1), minlength=n_bins)
-    return float(chisquare(counts).pvalue)
+    Args:
+        ranks: (n,).
+        n_draws: among how many draws.
+        n_bins: of the test.
+        groups: number of each rank's group, (n,), where ranks of one group are not independent; the statistic is then
+            divided by how much more its counts vary than those of independent ranks (Rao and Scott, Annals of
+            Statistics 1984, to first order), if they do.
+    """
+    from scipy.stats import chi2
+
+    bins = ranks * n_bins // (n_draws + 1)
+    off = np.eye(n_bins)[bins] - 1.0 / n_bins
+    statistic = float((off.sum(axis=0) ** 2).sum() * n_bins / len(ranks))
+    if groups is not None:
+        _, group = np.unique(groups, return_inverse=True)
+        by_group = np.zeros((group.max() + 1, n_bins))
+        np.add.at(by_group, group, off)
+        statistic /= max(float((by_group**2).sum() / (off**2).sum()), 1.0)
+    return float(chi2.sf(statistic, n_bins - 1))
 
 
 def draw_records(model: LogModel, rows: Integer, generator: np.random.Generator) -> Float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import chisquare
 
 from nhb2_plugins.table.surrogate.model import Prediction, Structure
 from nhb2_plugins.table.surrogate.noise import Noise, NoiseShape, find_noise_shape
@@ -47,6 +48,35 @@ def test_ranks_are_uniform_when_draws_are_as_wide_as_the_truth(width: float, uni
     assert ranks.min() >= 0
     assert ranks.max() <= 41
     assert (uniformity(ranks, 41) > 0.01) == uniform
+
+
+def test_the_test_of_ranks_is_the_chi_squared_one() -> None:
+    ranks = np.random.default_rng(3).integers(0, 42, size=700)
+    counts = np.bincount(ranks // 6, minlength=7)
+    assert uniformity(ranks, 41) == pytest.approx(chisquare(counts).pvalue)
+    assert uniformity(ranks, 41, groups=np.arange(700)) == pytest.approx(chisquare(counts).pvalue)
+
+
+def test_ranks_that_go_together_are_not_taken_for_independent() -> None:
+    """Of true nulls, one in twenty is rejected at 5 %, whether ranks are alike in groups of four or not."""
+    groups = np.repeat(np.arange(150), 4)
+    rejected = {"alone": 0, "by group": 0}
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        own, shared = generator.integers(0, 42, size=600), np.repeat(generator.integers(0, 42, size=150), 4)
+        ranks = np.where(generator.uniform(size=600) < 0.6, shared, own)
+        rejected["alone"] += uniformity(ranks, 41) < 0.05
+        rejected["by group"] += uniformity(ranks, 41, groups=groups) < 0.05
+    assert rejected["alone"] > 40
+    assert 3 <= rejected["by group"] <= 20
+
+
+@pytest.mark.parametrize("width", [0.6, 1.6])
+def test_draws_of_another_width_are_found_out_also_where_records_go_together(width: float) -> None:
+    generator = np.random.default_rng(4)
+    truth = np.repeat(generator.normal(size=400), 4) * 0.6 + 0.8 * generator.normal(size=1600)
+    ranks = ranks_among_draws(truth, lambda generator: width * generator.normal(size=1600), 41)
+    assert uniformity(ranks, 41, groups=np.repeat(np.arange(400), 4)) < 0.01
 
 
 def test_the_shape_of_noise_is_found_by_side_and_region() -> None:
