@@ -126,10 +126,10 @@ class CampaignStore:
 
     def _check_identity(self, identity: CampaignFile) -> None:
         stored = self._place.read_file()
-        for part, name in (("specification", "specification"), ("table", "table")):
+        for part in ("specification", "table"):
             if getattr(stored, part) != getattr(identity, part):
                 raise CampaignError(
-                    f"{self.directory} holds runs of another {name}; name another directory, or overwrite them"
+                    f"{self.directory} holds runs of another {part}; name another directory, or overwrite them"
                 )
 
 

@@ -12,7 +12,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.text_table import printable
 
 if TYPE_CHECKING:
-    from nhb2_plugins.doctor.check import Check
+    from nhb2_plugins.doctor import Check
 
 
 def add_doctor(commands: Commands) -> None:

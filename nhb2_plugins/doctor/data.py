@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.doctor.check import Check, Status
+from nhb2_plugins.doctor import Check, Status
 from nhb2_plugins.errors import NoHomeError, TableError
 from nhb2_plugins.table.aside import leftovers
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from nhb2_plugins.doctor.check import Check
+from nhb2_plugins.doctor import Check
 from nhb2_plugins.extras import install_command
 
 VersionOf = Callable[[str], str | None]

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from nhb2_plugins.doctor.check import Check, Status
+from nhb2_plugins.doctor import Check, Status
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FIDELITIES, FidelityLadder, is_same_budget
 

@@ -126,11 +126,7 @@ def _write_aside(writers: dict[Path, _Write], metadata: Path, provenance: Proven
         files = {}
         for label, (path, write) in zip(("table", "classes", "provenance"), writers.items(), strict=False):
             columns = write(asides[path])
-            files[label] = _described(path, asides[path], columns)
+            size, sha256 = asides[path].stat().st_size, sha256_of_file(asides[path])
+            files[label] = DescribedFile(path.name, _MEDIA_TYPES[path.suffix], size, sha256, columns)
         name = metadata.name.removesuffix(".croissant.json")
         _write_text(asides[metadata], json.dumps(croissant(provenance, name, files), indent=1))
-
-
-def _described(path: Path, written: Path, columns: _Columns) -> DescribedFile:
-    media_type = _MEDIA_TYPES[path.suffix]
-    return DescribedFile(path.name, media_type, written.stat().st_size, sha256_of_file(written), columns)

@@ -64,6 +64,11 @@ def cache_directory() -> Path:
     return _base("XDG_CACHE_HOME", unix=".cache", mac="Library/Caches") / _APPLICATION
 
 
+def downloads_directory() -> Path:
+    """Where downloads wait for their import, and partial ones for their rest."""
+    return cache_directory() / "downloads"
+
+
 def _base(variable: str, *, unix: str, mac: str) -> Path:
     set_by_user = Path(os.environ.get(variable, ""))
     if set_by_user.is_absolute():  # the XDG base directory specification: a relative one is to be ignored

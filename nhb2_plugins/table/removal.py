@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nhb2_plugins.errors import TableError, TableNotFoundError, retold
 from nhb2_plugins.table.aside import clear_leftovers, directory_aside
-from nhb2_plugins.table.location import cache_directory
+from nhb2_plugins.table.location import cache_directory, downloads_directory
 from nhb2_plugins.table.schema import CLASS_OF_CELL
 from nhb2_plugins.table.store import MANIFEST_FILE, open_table
 
@@ -52,7 +52,7 @@ def remove_cache() -> list[Removed]:
         TableError: something cannot be removed.
     """
     removed = [remove_table(path) for path in sorted(cache_directory().glob("embedded-*")) if path.is_dir()]
-    downloads = cache_directory() / "downloads"
+    downloads = downloads_directory()
     if downloads.is_dir():
         removed.append(Removed("downloads", downloads, _n_bytes(downloads)))
         with retold(TableError, f"{downloads} cannot be removed"):

@@ -12,16 +12,18 @@ import tarfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nhb2_plugins.errors import ImportRefusedError, InvalidValueError, Nhb2Error, one_line
 from nhb2_plugins.table.unpickle.reader import unpickle
 from nhb2_plugins.table.unpickle.values import Array, Pairs
 from nhb2_plugins.training.data import ImageData, LabelledImages
-from nhb2_plugins.training.split import split_indices
 
 PAGE: Final = "https://www.cs.toronto.edu/~kriz/cifar.html"
 MEAN: Final = (125.3, 123.0, 113.9)
@@ -30,6 +32,7 @@ STD: Final = (63.0, 62.1, 66.7)
 
 _IMAGE_BYTES: Final = 3 * 32 * 32
 _IMAGES_A_FILE: Final = 10_000
+_N_TRAINING_IMAGES: Final = 50_000
 _BATCHES: Final = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 
 
@@ -103,6 +106,19 @@ def read_cifar10(source: Path, *, verify: bool = True) -> ImageData:
     labels = np.concatenate([part.labels for part in parts[:-1]])
     train, valid = (LabelledImages(pixels[chosen], labels[chosen]) for chosen in split_indices())
     return ImageData(train, valid, parts[-1], MEAN, STD, name="CIFAR-10")
+
+
+@lru_cache(maxsize=1)
+def split_indices() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the images to train on and to validate on, 25,000 each, ascending; read-only.
+
+    The lists are NAS-Bench-201's. They are kept as one bit an image, 1 where it is trained on.
+    """
+    bits = np.frombuffer(files("nhb2_plugins.training").joinpath("cifar10_split.bin").read_bytes(), dtype=np.uint8)
+    trained = np.unpackbits(bits, count=_N_TRAINING_IMAGES).astype(bool)
+    train, valid = np.flatnonzero(trained), np.flatnonzero(~trained)
+    train.flags.writeable = valid.flags.writeable = False
+    return train, valid
 
 
 def _read_directory(source: Path) -> Mapping[str, bytes]:

@@ -7,6 +7,7 @@ measured time, of the same passes as a table's: ``valid`` pays training and vali
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -91,7 +92,8 @@ class TrainedBenchmark(Benchmark):
         self._finished: dict[str, TrainedRun] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remade, (self._source, self._directory, self._execution, self.seeds, self._network)
+        named: dict[str, Any] = {"directory": self._directory, "execution": self._execution, "seeds": self.seeds}
+        return partial(TrainedBenchmark, self._source, network=self._network, **named), ()
 
     def __repr__(self) -> str:
         return f"<TrainedBenchmark of {self._provenance.source}, seeds {self.seeds}>"
@@ -178,13 +180,3 @@ class TrainedBenchmark(Benchmark):
             "a TrainedBenchmark holds no table, only what it has trained; "
             "`nhb2 train-table` makes a table from training"
         )
-
-
-def _remade(
-    source: ImageData | str | Path,
-    directory: Path | None,
-    execution: Execution,
-    seeds: tuple[int, ...],
-    network: NetworkOptions,
-) -> TrainedBenchmark:
-    return TrainedBenchmark(source, directory=directory, execution=execution, seeds=seeds, network=network)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhb2_plugins.doctor.check import Check
+from nhb2_plugins.doctor import Check
 
 
 def status_of(checks: list[Check], name: str) -> str:

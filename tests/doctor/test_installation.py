@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import nhb2_plugins
-from nhb2_plugins.doctor import installation
-from nhb2_plugins.doctor.check import Check
+from nhb2_plugins.doctor import Check, installation
 from nhb2_plugins.doctor.installation import (
     Requirement,
     check_hpbandster,

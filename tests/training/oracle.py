@@ -25,10 +25,10 @@ from torch import Tensor, nn
 
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.space import CELLCODES, Configuration
+from nhb2_plugins.training.cifar import split_indices
 from nhb2_plugins.training.images import TRAINING
 from nhb2_plugins.training.loop import Training, learning_rate, place_data, train_epoch
 from nhb2_plugins.training.network import Network
-from nhb2_plugins.training.split import split_indices
 from nhb2_plugins.training.task import Execution, TrainingTask
 from tests.training.patterns import (
     PARITY_CELLS,

@@ -35,7 +35,7 @@ from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.table.checksums import sha256_of_file
 from nhb2_plugins.table.fetch.http import TransferLimits, download
 from nhb2_plugins.table.fetch.partial import PAGE_BYTES, only_process, page_sent_instead
-from nhb2_plugins.table.location import cache_directory
+from nhb2_plugins.table.location import downloads_directory
 from nhb2_plugins.table.reference.importer import import_published
 from nhb2_plugins.table.reference.sources import PUBLISHED_FILES
 from nhb2_plugins.table.store import Table
@@ -50,11 +50,6 @@ OnFileProgress = Callable[[str, int, int | None], None]
 _DRIVE_TIMEOUT_S: Final = 60.0
 _DRIVE_RETRIES: Final = 3
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
-
-
-def downloads_directory() -> Path:
-    """Where downloads wait for their import, and partial ones for their rest."""
-    return cache_directory() / "downloads"
 
 
 def fetch_url(

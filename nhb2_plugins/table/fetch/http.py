@@ -82,7 +82,7 @@ def download(
     n_fruitless, most = 0, partial.size
     while not partial.is_whole:
         try:
-            _attempt(partial, on_progress or _ignore, limits)
+            _attempt(partial, on_progress or (lambda _received, _total: None), limits)
         except _AttemptEndedError as interruption:
             n_fruitless = 0 if partial.size > most and not interruption.is_slow else n_fruitless + 1
             most = max(most, partial.size)
@@ -92,9 +92,6 @@ def download(
             wait = limits.first_wait_s * 2.0 ** max(n_fruitless - 1, 0)
             time.sleep(min(max(wait, interruption.retry_after_s), limits.longest_wait_s))
     partial.finish()
-
-
-def _ignore(_received: int, _total: int | None) -> None: ...
 
 
 class _AttemptEndedError(Exception):

@@ -25,9 +25,9 @@ from nhb2_plugins.errors import (
     TableNotFoundError,
 )
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.table.fetch.download import downloads_directory, fetch_mirror, fetch_url, import_downloaded
+from nhb2_plugins.table.fetch.download import fetch_mirror, fetch_url, import_downloaded
 from nhb2_plugins.table.fetch.http import TransferLimits
-from nhb2_plugins.table.location import user_table_directory
+from nhb2_plugins.table.location import downloads_directory, user_table_directory
 from nhb2_plugins.table.verification import verify_table
 from tests.core_fixtures import needs
 from tests.support.http_server import Server, running_server

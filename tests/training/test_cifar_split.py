@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nhb2_plugins.training.split import split_indices
+from nhb2_plugins.training.cifar import split_indices
 from tests.training.published import SPLIT_DIGESTS, index_digest
 
 
