@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -25,7 +24,7 @@ from pydantic import (
 )
 
 from nhb2_plugins.arguments import MAX_SEARCH_SEED
-from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
+from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
@@ -427,7 +426,7 @@ def checked_spec(content: dict[str, Any], what: str) -> CampaignSpec:
     try:
         return CampaignSpec.model_validate(content)
     except ValidationError as error:
-        wrong = explain_wrong_values(error, _keys_at, _KINDS)
+        wrong = explain_wrong_values(error, CampaignSpec, _KINDS)
         raise CampaignError(f"{what} is not a campaign specification:\n{wrong}") from error
 
 
@@ -445,11 +444,3 @@ def _find_spec(path: Path) -> Path:
             if (directory / f"{path.name}.yaml").is_file():
                 return directory / f"{path.name}.yaml"
     raise CampaignError(describe_choices(str(path), shipped_specs(), what="campaign") + ", nor a file")
-
-
-def _keys_at(loc: Location) -> Iterable[str]:
-    """The keys of the model that the last part of a location stands in."""
-    inner: dict[int | str, type[BaseModel]] = {"restriction": Restriction, _RULE: HyperbandLadder}
-    if len(loc) > 1 and loc[-2] in inner:
-        return inner[loc[-2]].model_fields
-    return (OptimizerSpec if loc[0] == "optimizers" else CampaignSpec).model_fields

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from nhb2_plugins.errors import describe_choices
-
-Location = tuple[int | str, ...]
-"""The way to a key, as pydantic gives it: names and list positions."""
 
 _EXPECTED: Final = {
     "tuple_type": "should be a list",
@@ -22,28 +19,26 @@ _EXPECTED: Final = {
 }
 
 
-def explain_wrong_values(
-    error: ValidationError, keys_at: Callable[[Location], Iterable[str]], kinds: Iterable[str]
-) -> str:
+def explain_wrong_values(error: ValidationError, model: type[BaseModel], kinds: Iterable[str] = ()) -> str:
     """One line for each wrong key.
 
     Args:
         error: what pydantic found.
-        keys_at: the keys allowed where the last one of a location stands.
+        model: of what.
         kinds: tags of the unions, which are no keys.
     """
     details = error.errors()
     # pydantic calls a list of nothing but wrong items too short: that says nothing beyond what is wrong with its items.
     parents = {each["loc"][:depth] for each in details for depth in range(1, len(each["loc"]))}
     told = [each for each in details if each["type"] != "too_short" or each["loc"] not in parents]
-    return "\n".join(f"  {_explain_one(each, keys_at, set(kinds))}" for each in told)
+    return "\n".join(f"  {_explain_one(each, model, set(kinds))}" for each in told)
 
 
-def _explain_one(detail: Any, keys_at: Callable[[Location], Iterable[str]], kinds: set[str]) -> str:
+def _explain_one(detail: Any, model: type[BaseModel], kinds: set[str]) -> str:
     kind, value, message = detail["type"], detail["input"], detail["msg"].removeprefix("Value error, ")
     where = ".".join(str(part) for part in detail["loc"] if part not in kinds) or "campaign"
     if kind == "extra_forbidden":
-        return describe_choices(detail["loc"][-1], keys_at(detail["loc"]), what=f"{where}: key")
+        return describe_choices(detail["loc"][-1], _keys_at(model, detail["loc"][:-1]), what=f"{where}: key")
     if kind == "missing":
         return f"{where}: is missing"
     if kind == "literal_error":
@@ -51,6 +46,22 @@ def _explain_one(detail: Any, keys_at: Callable[[Location], Iterable[str]], kind
     message = _EXPECTED.get(kind, message.replace("Input should", "should").replace("Tuple should", "should"))
     named = kind == "value_error" and repr(value) in message
     return f"{where}: {message}" if named else f"{where}: {message} (got {value!r:.80})"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterable[str]:
+    """The keys that are allowed at a location, as pydantic gives it: keys, list positions and tags of unions."""
+    models = [model]
+    for part in location:
+        fields = [each.model_fields[part] for each in models if part in each.model_fields]
+        models = [inner for field in fields for inner in _models_in(field.annotation)] or models
+    return dict.fromkeys(key for each in models for key in each.model_fields)
+
+
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for part in get_args(kind):
+        yield from _models_in(part)
 
 
 def _choices(expected: str) -> list[object]:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.campaign.spec import Restriction
-from nhb2_plugins.campaign.wrong_values import Location, explain_wrong_values
+from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
@@ -207,21 +207,8 @@ def read_table_spec(path: Path) -> TableSpec:
     try:
         spec = TableSpec.model_validate(read_keys(path, "a specification of a table", TableSpecError))
     except ValidationError as error:
-        wrong = explain_wrong_values(error, _keys_at, ())
+        wrong = explain_wrong_values(error, TableSpec)
         raise TableSpecError(f"{path} is not a specification of a table:\n{wrong}") from error
     if spec.data == DIGITS:
         return spec
     return spec.model_copy(update={"data": str(path.resolve().parent / spec.data)})
-
-
-_INNER: Final[dict[str, type[BaseModel]]] = {
-    "configurations": ConfigurationsSpec,
-    "restriction": Restriction,
-    "sample": Sample,
-    "network": NetworkSpec,
-    "execution": ExecutionSpec,
-}
-
-
-def _keys_at(loc: Location) -> Iterable[str]:
-    return (_INNER.get(str(loc[-2]), TableSpec) if len(loc) > 1 else TableSpec).model_fields
