@@ -135,6 +135,19 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
         pass
 
 
+def test_who_refuses_nobody_waits_until_the_lock_is_free(tmp_path: Path) -> None:
+    path, last = tmp_path / "lock", tmp_path / "last"
+    ending = f"{HOLD}    import time\n    time.sleep(0.3)\n    Path({str(last)!r}).touch()\n"
+    held = subprocess.Popen([sys.executable, "-c", ending, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert held.stdin is not None
+    assert held.stdout is not None
+    assert held.stdout.readline() == b"held\n"
+    held.stdin.close()
+    with only_process(path):
+        assert last.exists()  # written just before it let go
+    held.wait()
+
+
 def test_a_shared_lock_keeps_out_who_wants_the_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "x"
     with path.open("ab") as one, path.open("ab") as other, path.open("ab") as third:
