@@ -50,7 +50,7 @@ def add_analyze(commands: Commands) -> None:
     add_table_option(parser)
 
 
-def _analyze(options: argparse.Namespace) -> int:
+def _analyze(options: argparse.Namespace) -> None:
     _refuse_what_is_not_taken(options)
     request = _request(options)
     names = answerable(request) if options.name == ALL else (options.name,)
@@ -70,7 +70,6 @@ def _analyze(options: argparse.Namespace) -> int:
         _write_csv(Path(options.csv), sections)
     if options.figures is not None:
         _draw(Path(options.figures), answers)
-    return 0
 
 
 def _refuse_what_is_not_taken(options: argparse.Namespace) -> None:

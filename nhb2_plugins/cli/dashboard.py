@@ -51,7 +51,7 @@ def add_dashboard(commands: Commands) -> None:
     )
 
 
-def _dashboard(options: argparse.Namespace) -> int:
+def _dashboard(options: argparse.Namespace) -> None:
     with needs_extra("the dashboard needs optuna-dashboard", "dashboard"):
         from nhb2_plugins.adapters.dashboard_adapter import load_studies, open_storage, serve
     port, objectives = _checked_port(options.port), _objectives(options.objectives, options.source)
@@ -62,7 +62,6 @@ def _dashboard(options: argparse.Namespace) -> int:
     n_made = load_studies(storage, studies, objectives)
     print(_what_is_shown(selection, len(studies), n_made), file=sys.stderr)
     serve(storage, port, lambda url: print(f"Dashboard: {url} (Ctrl-C ends it)", flush=True))
-    return 0
 
 
 def _checked_port(port: int) -> int:

@@ -62,7 +62,7 @@ def _add_fetch(actions: Commands) -> None:
     fetching.add_argument("--overwrite", action="store_true", help="replace a table that is there")
 
 
-def _data_fetch(options: argparse.Namespace) -> int:
+def _data_fetch(options: argparse.Namespace) -> None:
     from nhb2_plugins.cli.download_progress import DownloadProgress
     from nhb2_plugins.table.fetch.download import fetch_drive, fetch_mirror, fetch_url
 
@@ -77,10 +77,9 @@ def _data_fetch(options: argparse.Namespace) -> int:
     else:
         raise InvalidValueError("--sha256 is of one archive, and a mirror has three files: use it with --url")
     _print_written(table, to)
-    return 0
 
 
-def _data_surrogate(options: argparse.Namespace) -> int:
+def _data_surrogate(options: argparse.Namespace) -> None:
     with needs_extra("fitting needs more than the core", "surrogate"):
         from nhb2_plugins.table.surrogate.fit import directory_of_draw, fit_surrogate
         from nhb2_plugins.table.surrogate.records import Records, read_records_csv
@@ -98,7 +97,6 @@ def _data_surrogate(options: argparse.Namespace) -> int:
         to, options.draws, created=created, source=source, overwrite=options.overwrite
     ):
         print(printable(f"{table.provenance.label} written to {table.directory}"))
-    return 0
 
 
 def _print_written(table: Table, to: Path) -> None:
@@ -107,7 +105,7 @@ def _print_written(table: Table, to: Path) -> None:
         print(printable(table.provenance.note))
 
 
-def _data_import(options: argparse.Namespace) -> int:
+def _data_import(options: argparse.Namespace) -> None:
     from nhb2_plugins.table.reference.importer import import_published
     from nhb2_plugins.table.reference.sources import check_source
     from nhb2_plugins.table.writer import refuse_occupied
@@ -118,10 +116,9 @@ def _data_import(options: argparse.Namespace) -> int:
     print(f"importing {options.source} ...", file=sys.stderr)
     table = import_published(Path(options.source), target, overwrite=options.overwrite)
     _print_written(table, target)
-    return 0
 
 
-def _data_export(options: argparse.Namespace) -> int:
+def _data_export(options: argparse.Namespace) -> None:
     from nhb2_plugins.table.export import export_table
     from nhb2_plugins.table.frame import table_to_frame
 
@@ -132,20 +129,18 @@ def _data_export(options: argparse.Namespace) -> int:
     make_frame = (lambda _: bench.to_long_frame(seed)) if options.long else table_to_frame
     files = export_table(bench.table, options.to, overwrite=options.overwrite, make_frame=make_frame)
     print(printable(f"{bench.provenance.label} written to {', '.join(str(file) for file in files)}"))
-    return 0
 
 
-def _data_verify(options: argparse.Namespace) -> int:
+def _data_verify(options: argparse.Namespace) -> None:
     table = open_table(Path(options.directory)) if options.directory else open_benchmark().table
     check_table(table)
     place = table.directory or "memory"
     print(
         printable(f"{table.provenance.label} in {place}: {len(table.manifest.columns)} columns match their checksums")
     )
-    return 0
 
 
-def _data_remove(options: argparse.Namespace) -> int:
+def _data_remove(options: argparse.Namespace) -> None:
     from nhb2_plugins.table.removal import remove_cache, remove_table
 
     if options.cache and options.directory is not None:
@@ -156,7 +151,6 @@ def _data_remove(options: argparse.Namespace) -> int:
         print(f"removed {each.what} in {each.path} ({each.n_bytes / 1e6:.1f} MB)")
     if not removed:
         print(f"there is nothing to remove in {cache_directory()}")
-    return 0
 
 
 def _place(directory: Callable[[], Path]) -> str:
@@ -166,7 +160,7 @@ def _place(directory: Callable[[], Path]) -> str:
         return f"({error})"
 
 
-def _data_where(_: argparse.Namespace) -> int:
+def _data_where(_: argparse.Namespace) -> None:
     places = {
         f"${DATA_VARIABLE}": os.environ.get(DATA_VARIABLE) or "(not set)",
         "imported table": _place(user_table_directory),
@@ -174,4 +168,3 @@ def _data_where(_: argparse.Namespace) -> int:
         "in use": str(open_benchmark().table.directory or "(in memory)"),
     }
     print(facts_text(places, 15))
-    return 0

@@ -46,11 +46,10 @@ def add_log(commands: Commands) -> None:
     check.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCE)
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace) -> None:
     rows, tables = _best_rows(options.source) if options.best else _all_rows(options.source)
     print(text_table(_HEADINGS, rows))
     print(f"\nNumbers from the table {printable(', '.join(sorted(tables))) or '(no record)'}.")
-    return 0
 
 
 def _best_rows(source: str) -> tuple[list[Sequence[str]], Iterable[str]]:
@@ -87,16 +86,15 @@ def _row(record: TrialRecord, is_better: bool) -> Sequence[str]:
     )
 
 
-def _export(options: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> None:
     options.target = _target(options)
     if options.format is not None:
         n_runs = export_directories(options.source, options.target, options.format)
         print(f"Wrote {counted(n_runs, 'run')} to {printable(shown_source(options.target))}.", file=sys.stderr)
-        return 0
+        return
     records = read_source(options.source)
     write_target(options.target, records)
     print(f"Wrote {counted(len(records), 'record')} to {printable(shown_source(options.target))}.", file=sys.stderr)
-    return 0
 
 
 def _target(options: argparse.Namespace) -> str:
@@ -107,12 +105,11 @@ def _target(options: argparse.Namespace) -> str:
     return str(given[0])
 
 
-def _merge(options: argparse.Namespace) -> int:
+def _merge(options: argparse.Namespace) -> None:
     records, n_repeated = merged(record for source in options.sources for record in read_copies(source))
     write_target(options.to, records)
     written, repeated = counted(len(records), "record"), counted(n_repeated, "repetition")
     print(f"Wrote {written} to {printable(shown_source(options.to))}; left out {repeated}.", file=sys.stderr)
-    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ def add_info(commands: Commands) -> None:
     add_draw_option(parser)
 
 
-def _info(options: argparse.Namespace) -> int:
+def _info(options: argparse.Namespace) -> None:
     bench = open_benchmark(options.table, draw=options.draw)
     provenance = bench.provenance
     best, accuracy = bench.oracle()
@@ -44,7 +44,6 @@ def _info(options: argparse.Namespace) -> int:
         "best": f"{_shown(best)}, validation error {error_pct(accuracy):.3f} % after {SCHEDULE_EPOCHS} epochs",
     }
     print(facts_text(facts, 15))
-    return 0
 
 
 def _shown(configuration: Configuration) -> str:
@@ -65,7 +64,7 @@ def add_query(commands: Commands) -> None:
     add_draw_option(parser)
 
 
-def _query(options: argparse.Namespace) -> int:
+def _query(options: argparse.Namespace) -> None:
     configuration = Configuration(
         parse_cellcode(options.cellcode),
         read_number(options.lr, LEARNING_RATES, "learning rate"),
@@ -77,7 +76,7 @@ def _query(options: argparse.Namespace) -> int:
     observation = bench.evaluate(configuration, epoch, options.split, seed)
     if options.json:
         print(json.dumps(_as_json(configuration, observation, bench)))
-        return 0
+        return
     estimated = f" (estimated as {LONG_EPOCHS}/{SCHEDULE_EPOCHS} of 12 epochs)" if observation.cost_is_estimated else ""
     kind = "expected test" if observation.epoch == LONG_EPOCHS else observation.split
     facts = {
@@ -90,7 +89,6 @@ def _query(options: argparse.Namespace) -> int:
         "table": bench.provenance.label,
     }
     print(facts_text(facts, 15))
-    return 0
 
 
 def _as_json(configuration: Configuration, observation: Observation, bench: Benchmark) -> dict[str, object]:

@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _status_of(options: argparse.Namespace) -> int:
     try:
-        status: int = options.command(options)
+        status: int = options.command(options) or 0
     except SystemExit as error:
         if error.code:
             raise

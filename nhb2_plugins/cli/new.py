@@ -19,7 +19,6 @@ def add_new(commands: Commands) -> None:
         new.set_defaults(kind=kind)
 
 
-def _new(options: argparse.Namespace) -> int:
+def _new(options: argparse.Namespace) -> None:
     directory = write_package(options.kind, options.name, options.directory)
     print(f"{directory}: cd there, pip install -e '.[test]', pytest")
-    return 0

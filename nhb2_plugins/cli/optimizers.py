@@ -16,7 +16,7 @@ def add_optimizers(commands: Commands) -> None:
     add_command(commands, "optimizers", _optimizers, text)
 
 
-def _optimizers(_: argparse.Namespace) -> int:
+def _optimizers(_: argparse.Namespace) -> None:
     from nhb2_plugins.optimizers.registry import algorithms
 
     names = algorithms()
@@ -24,7 +24,6 @@ def _optimizers(_: argparse.Namespace) -> int:
     columns = shutil.get_terminal_size().columns
     for name in names:
         print(textwrap.fill(f"{name:<{width}}{_described(name)}", columns, subsequent_indent=" " * width))
-    return 0
 
 
 def _described(name: str) -> str:

@@ -28,10 +28,12 @@ class Parser(argparse.ArgumentParser):
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+Command: TypeAlias = Callable[[argparse.Namespace], int | None]
+"""Gets the parsed options and returns the exit status; none where nothing but success is to be said."""
 
 
-def add_command(commands: Commands, name: str, command: Callable[[argparse.Namespace], int], text: str) -> Parser:
-    """Add a command whose function gets the parsed options and returns the exit status."""
+def add_command(commands: Commands, name: str, command: Command, text: str) -> Parser:
+    """Add a command."""
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
     return parser
@@ -40,11 +42,7 @@ def add_command(commands: Commands, name: str, command: Callable[[argparse.Names
 def add_parts(parser: Parser, title: str, metavar: str) -> Commands:
     """Let a parser have commands of its own; without any of them it says which there are."""
 
-    def print_help(_: argparse.Namespace) -> int:
-        parser.print_help()
-        return 0
-
-    parser.set_defaults(command=print_help)
+    parser.set_defaults(command=lambda _: parser.print_help())
     return parser.add_subparsers(title=title, metavar=metavar)
 
 

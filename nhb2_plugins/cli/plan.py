@@ -70,7 +70,7 @@ def add_plan(commands: Commands) -> None:
     add_table_option(parser)
 
 
-def _plan(options: argparse.Namespace) -> int:
+def _plan(options: argparse.Namespace) -> None:
     if not 0.05 < options.power < 1:
         raise InvalidValueError(f"power {options.power:g} is not between 0.05 and 1")
     with needs_quickstart():
@@ -83,7 +83,6 @@ def _plan(options: argparse.Namespace) -> int:
     print(text_table(["pair", "seeds needed", "simulated h", "wall-clock min", "smallest seen"], rows))
     print()
     print(printable(_explanation(options, len(rows), origin)))
-    return 0
 
 
 def _explanation(options: argparse.Namespace, n_pairs: int, origin: str) -> str:

@@ -42,16 +42,19 @@ def add_space(commands: Commands) -> None:
     export.add_argument("--one-per-class", action="store_true", help="only one cellcode of each isomorphism class")
 
 
-def _space(options: argparse.Namespace) -> int:
+def _space(options: argparse.Namespace) -> None:
     if options.cellcode == _EXPORT:
-        return _export(options)
-    if given := [name for name in _EXPORT_OPTIONS if getattr(options, name)]:
+        _export(options)
+    elif given := [name for name in _EXPORT_OPTIONS if getattr(options, name)]:
         names = ", ".join("--" + name.replace("_", "-") for name in given)
         raise InvalidValueError(f"{names}: only for 'nhb2 space {_EXPORT}'")
-    return _describe_space() if options.cellcode is None else _describe_cell(Cell(parse_cellcode(options.cellcode)))
+    elif options.cellcode is None:
+        _describe_space()
+    else:
+        _describe_cell(Cell(parse_cellcode(options.cellcode)))
 
 
-def _export(options: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> None:
     if options.to is None:
         raise InvalidValueError("the space is exported to a file: --to FILE.json or --to FILE.yaml")
     encoding = checked_encoding(options.encoding or ENCODINGS[0])
@@ -67,19 +70,17 @@ def _export(options: argparse.Namespace) -> int:
     path = Path(options.to)
     write_configuration_space(configuration_space(encoding, restriction=part), path)
     print(f"{path}: {part.size:,} configurations, encoding {encoding}")
-    return 0
 
 
-def _describe_space() -> int:
+def _describe_space() -> None:
     values = {**dict.fromkeys(HYPERPARAMETER_NAMES, OPERATIONS), "lr": LEARNING_RATES, "batch_size": BATCH_SIZES}
     rows = [[name, ", ".join(str(value) for value in values[name])] for name in HYPERPARAMETER_NAMES]
     width = max(len(row[0]) for row in rows)
     print("\n".join(f"{name:<{width}}  {choices}" for name, choices in rows))
     print(f"\n{N_CONFIGURATIONS:,} configurations; op_ab is the operation on the edge from node a to node b.")
-    return 0
 
 
-def _describe_cell(cell: Cell) -> int:
+def _describe_cell(cell: Cell) -> None:
     rows = [
         [f"{source} -> {target}", operation, "live" if edge in cell.live_edges else "dead"]
         for edge, ((source, target), operation) in enumerate(zip(EDGES, cell.operations, strict=True))
@@ -93,4 +94,3 @@ def _describe_cell(cell: Cell) -> int:
         "live MACs": f"{cell.macs_live:,}",
     }
     print("\n" + facts_text(facts, 11))
-    return 0
