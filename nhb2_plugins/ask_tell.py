@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, cast
 
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.objectives import Evaluation, objective_values
 from nhb2_plugins.space import Configuration
 
 
@@ -25,6 +27,12 @@ class Suggestion:
     epoch: int = 12
     budget: float | None = None
     token: Any = field(default=None, compare=False, repr=False)
+
+
+def told_values(objectives: Sequence[str], suggestion: Suggestion, observation: Observation) -> tuple[float, ...]:
+    """The objectives' values of a result, in order; Python floats, to be minimised."""
+    cellcode = suggestion.configuration.cellcode
+    return objective_values(objectives, Evaluation(cellcode, observation.error_pct, observation.cost_s))
 
 
 class ShowsArguments:

@@ -51,7 +51,8 @@ class BohbThenEvolution(ShowsArguments):
         settings: BohbSettings | None = None,
         restriction: Subspace = WHOLE_SPACE,
     ) -> None:
-        self._second = SecondStage(seed, epoch, population_size, tournament_size, checked_restriction(restriction))
+        sizes = {"population_size": population_size, "tournament_size": tournament_size}
+        self._second = SecondStage(checked_restriction(restriction), seed=seed, epoch=epoch, **sizes)
         self._bohb = Bohb(
             FidelityLadder.hyperband(1, SCHEDULE_EPOCHS, eta=3) if ladder is None else ladder,
             n_iterations=checked_count("n_iterations", n_iterations),

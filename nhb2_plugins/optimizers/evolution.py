@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nhb2_plugins.arguments import checked_count, checked_search_seed
-from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion, told_values
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import checked_epoch
-from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
+from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.optimizers.draws import draw_configuration, mutate_one_coordinate
 from nhb2_plugins.optimizers.nondominated import standing_of
 from nhb2_plugins.space import EDGES, N_CHOICES, Configuration
@@ -102,8 +102,7 @@ class RegularizedEvolution(ShowsArguments):
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Add the result to the population; the oldest dies once the population is full."""
-        cellcode = suggestion.configuration.cellcode
-        values = objective_values(self._objectives, Evaluation(cellcode, observation.error_pct, observation.cost_s))
+        values = told_values(self._objectives, suggestion, observation)
         self._population.append(_Individual(suggestion.configuration, observation.accuracy_pct, values))
         self._standing = None
 

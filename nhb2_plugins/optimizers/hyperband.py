@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -80,8 +80,7 @@ class _Entry(Generic[T]):
     config_id: ConfigId
     proposal: T
     rung: int
-    loss: float | None = field(default=None)  # at its current rung; None while it runs or waits
-    terminated: bool = field(default=False)
+    loss: float | None = None  # at its current rung; None while it runs or waits
 
 
 class SuccessiveHalving(Generic[T]):
@@ -139,7 +138,7 @@ class SuccessiveHalving(Generic[T]):
 
     def _complete_rung(self) -> None:
         survivors = [e for e in self._entries.values() if e.loss is not None and math.isfinite(e.loss)]
-        survivors = [e for e in survivors if not e.terminated]
+        self._entries = {}
         self._rung += 1
         self._n_entered = 0
         if self._rung == len(self.bracket.budgets):
@@ -150,7 +149,6 @@ class SuccessiveHalving(Generic[T]):
         for entry, rank in zip(survivors, ranks, strict=True):
             if rank < self.bracket.n_configurations[self._rung]:
                 entry.rung, entry.loss = self._rung, None
+                self._entries[entry.config_id] = entry
                 self._queue.append(entry)
                 self._n_entered += 1
-            else:
-                entry.terminated = True

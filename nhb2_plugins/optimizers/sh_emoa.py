@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nhb2_plugins.arguments import checked_count, checked_search_seed
-from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion, told_values
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.quality import moocore
 from nhb2_plugins.fidelity import FidelityLadder, checked_eta, checked_ladder
-from nhb2_plugins.objectives import COST_S, ERROR_PCT, Evaluation, checked_front_objectives, objective_values
+from nhb2_plugins.objectives import COST_S, ERROR_PCT, checked_front_objectives
 from nhb2_plugins.optimizers.draws import draw_configuration, moved, other_choices, settled
 from nhb2_plugins.space import N_CHOICES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -106,8 +106,7 @@ class ShEmoa(ShowsArguments):
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Take a result into the population; where that is full, the worst goes."""
         self._n_running -= 1
-        cellcode = suggestion.configuration.cellcode
-        values = objective_values(self._objectives, Evaluation(cellcode, observation.error_pct, observation.cost_s))
+        values = told_values(self._objectives, suggestion, observation)
         self._worst = np.maximum(self._worst, values)
         self._population.append(_Member(suggestion.configuration, values))
         if len(self._population) > self._size:

@@ -6,7 +6,8 @@ The benchmark's paper uses them to show what searching jointly is worth (Hirose 
 from __future__ import annotations
 
 import random
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from nhb2_plugins.arguments import checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
@@ -26,11 +27,8 @@ class SecondStage:
     """Collects the best of a first stage, and makes the evolution that follows with its hyperparameters.
 
     Args:
-        seed: of the evolution.
-        epoch: the fidelity to search at.
-        population_size: of the evolution.
-        tournament_size: of the evolution.
         part: the part of the space that both stages search.
+        settings: the evolution's own.
 
     Attributes:
         evolution: the second stage; None while the first lasts.
@@ -39,15 +37,11 @@ class SecondStage:
         InvalidValueError: a size below 1, or a part that leaves one of the stages nothing to search.
     """
 
-    def __init__(self, seed: int, epoch: int, population_size: int, tournament_size: int, part: Subspace) -> None:
-        self._seed = checked_search_seed(seed)
-        self._epoch = checked_epoch(epoch)
-        self._population_size = population_size
-        self._tournament_size = tournament_size
-        self._part = _checked_for_two_stages(part)
+    def __init__(self, part: Subspace, **settings: Any) -> None:
+        self._make = partial(RegularizedEvolution, restriction=_checked_for_two_stages(part), **settings)
+        self._make()  # refuses wrong sizes now, not after the first stage
         self._best: tuple[float, Configuration] | None = None
         self.evolution: RegularizedEvolution | None = None
-        self._evolution_with(None)  # refuses wrong sizes now, not after the first stage
 
     @property
     def has_result(self) -> bool:
@@ -63,18 +57,8 @@ class SecondStage:
         """The second stage, which begins at the first call."""
         if self.evolution is None:
             best = None if self._best is None else self._best[1]
-            self.evolution = self._evolution_with(None if best is None else (best.lr, best.batch_size))
+            self.evolution = self._make(hyperparameters=None if best is None else (best.lr, best.batch_size))
         return self.evolution
-
-    def _evolution_with(self, hyperparameters: tuple[float, int] | None) -> RegularizedEvolution:
-        return RegularizedEvolution(
-            self._seed,
-            epoch=self._epoch,
-            population_size=self._population_size,
-            tournament_size=self._tournament_size,
-            hyperparameters=hyperparameters,
-            restriction=self._part,
-        )
 
 
 class RandomSearchThenEvolution(ShowsArguments):
@@ -110,7 +94,8 @@ class RandomSearchThenEvolution(ShowsArguments):
         self._cellcode = self._random.choice(self._part.cellcodes)
         self._first_stage = Budget(first_stage_s, name="first_stage_s")
         self._spent_s = 0.0  # summed from the first on, as the reference does: float sums depend on their order
-        self._second = SecondStage(seed, epoch, population_size, tournament_size, self._part)
+        sizes = {"population_size": population_size, "tournament_size": tournament_size}
+        self._second = SecondStage(self._part, seed=seed, epoch=epoch, **sizes)
 
     def ask(self) -> Suggestion:
         """A random (lr, batch size) on the cell while the first stage lasts; then what the evolution asks for."""

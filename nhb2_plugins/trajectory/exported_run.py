@@ -14,7 +14,7 @@ from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_conditions
 from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sources import merged, read_source
+from nhb2_plugins.trajectory.sources import by_run, merged, read_source
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.=,+-]")
 
@@ -97,8 +97,4 @@ def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
 
 
 def _by_id(records: Sequence[TrialRecord]) -> list[ExportedRun]:
-    ordered, _ = merged(records)
-    of_run: dict[str, list[TrialRecord]] = {}
-    for record in ordered:
-        of_run.setdefault(record.run_id, []).append(record)
-    return [ExportedRun(run_id, 0, None, tuple(each)) for run_id, each in of_run.items()]
+    return [ExportedRun(run_id, 0, None, tuple(each)) for run_id, each in by_run(merged(records)[0]).items()]

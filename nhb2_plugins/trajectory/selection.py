@@ -18,7 +18,7 @@ from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.reader import read_line, read_records, read_run_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunHeader
-from nhb2_plugins.trajectory.sources import merged, read_source
+from nhb2_plugins.trajectory.sources import by_run, merged, read_source
 
 _Load: TypeAlias = Callable[[], list[TrialRecord]]
 
@@ -76,7 +76,7 @@ def _loads(source: str) -> dict[str, list[_Load]]:
 
 def _parts(source: str) -> Iterator[tuple[str, _Load]]:
     if "://" in source:
-        yield from _by_run(read_source(source))
+        yield from ((run_id, partial(list, own)) for run_id, own in by_run(read_source(source)).items())
         return
     for file in recorded_files(source):
         run_id = _header_run_id(file)
@@ -86,13 +86,7 @@ def _parts(source: str) -> Iterator[tuple[str, _Load]]:
         records = read_records(file)
         if not records:
             raise TrajectoryError(f"{file} holds neither a run's header nor a record")
-        yield from _by_run(records)
-
-
-def _by_run(records: Sequence[TrialRecord]) -> Iterator[tuple[str, _Load]]:
-    for run_id in dict.fromkeys(record.run_id for record in records):
-        own = [record for record in records if record.run_id == run_id]
-        yield run_id, partial(list, own)
+        yield from ((run_id, partial(list, own)) for run_id, own in by_run(records).items())
 
 
 def _header_run_id(path: Path) -> str | None:

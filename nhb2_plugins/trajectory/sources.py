@@ -128,6 +128,14 @@ _FILE_WRITERS: Final[Mapping[str, Callable[[Path, Sequence[TrialRecord]], None]]
 }
 
 
+def by_run(records: Iterable[TrialRecord]) -> dict[str, list[TrialRecord]]:
+    """The records of each run, runs and records in the order in which they come."""
+    runs: dict[str, list[TrialRecord]] = {}
+    for record in records:
+        runs.setdefault(record.run_id, []).append(record)
+    return runs
+
+
 def merged(records: Iterable[TrialRecord]) -> tuple[list[TrialRecord], int]:
     """Records by run, then in order of simulated end, each once; and how many were repetitions.
 

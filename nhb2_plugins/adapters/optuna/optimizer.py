@@ -21,13 +21,13 @@ from optuna.study import StudyDirection
 from nhb2_plugins.adapters.optuna.quiet import quiet
 from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
 from nhb2_plugins.arguments import checked_choice, checked_search_seed
-from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion, told_values
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding, hyperparameter_choices, numbered
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import missing_extra
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, checked_epoch
-from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
+from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 SAMPLERS: Final[dict[str, type[BaseSampler]]] = {
@@ -113,9 +113,7 @@ class OptunaOptimizer(ShowsArguments):
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Give the study the objectives' values of a suggestion."""
-        cellcode = suggestion.configuration.cellcode
-        evaluation = Evaluation(cellcode, observation.error_pct, observation.cost_s)
-        self.study.tell(suggestion.token, objective_values(self._objectives, evaluation))
+        self.study.tell(suggestion.token, told_values(self._objectives, suggestion, observation))
 
 
 def _check_fits(sampler: str, encoding: Encoding, part: Subspace) -> None:

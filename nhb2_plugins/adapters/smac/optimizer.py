@@ -26,12 +26,12 @@ from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
 from nhb2_plugins.adapters.smac.target import SMAC
 from nhb2_plugins.arguments import checked_choice, checked_count, checked_search_seed
-from nhb2_plugins.ask_tell import ShowsArguments, Suggestion
+from nhb2_plugins.ask_tell import ShowsArguments, Suggestion, told_values
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS, FidelityLadder, checked_epoch
-from nhb2_plugins.objectives import ERROR_PCT, Evaluation, checked_search_objectives, objective_values
+from nhb2_plugins.objectives import ERROR_PCT, checked_search_objectives
 from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
@@ -151,9 +151,7 @@ class SmacOptimizer(ShowsArguments):
         """Give SMAC the objectives' values of a suggestion and its simulated cost."""
         trial: TrialInfo = suggestion.token
         self._n_running -= 1
-        cellcode = suggestion.configuration.cellcode
-        evaluation = Evaluation(cellcode, observation.error_pct, observation.cost_s)
-        costs = list(objective_values(self._objectives, evaluation))
+        costs = list(told_values(self._objectives, suggestion, observation))
         cost = costs[0] if len(costs) == 1 else costs
         self.facade.tell(trial, TrialValue(cost=cost, time=observation.cost_s), save=False)
 
