@@ -84,6 +84,11 @@ def is_several(value: object) -> TypeGuard[Iterable[Any]]:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | Mapping)
 
 
+def has_methods(value: object, *names: str) -> bool:
+    """Whether something has methods of these names; a class has not, whose instances would."""
+    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in names)
+
+
 def checked_flag(name: str, value: bool) -> bool:
     """A truth value: whatever else stands there was meant for something else.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, cast
 
+from nhb2_plugins.arguments import has_methods
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.objectives import Evaluation, objective_values
@@ -95,7 +96,7 @@ def checked_optimizer(optimizer: object) -> Optimizer:
     Raises:
         InvalidValueError: something without ``ask`` and ``tell``, or a class in the place of one that was made.
     """
-    if isinstance(optimizer, type) or not all(callable(getattr(optimizer, name, None)) for name in ("ask", "tell")):
+    if not has_methods(optimizer, "ask", "tell"):
         raise InvalidValueError(
             f"optimizer {optimizer!r:.80} has no methods ask and tell; make_optimizer('asha', …) makes one"
         )

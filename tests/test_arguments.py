@@ -16,6 +16,7 @@ from nhb2_plugins.arguments import (
     checked_count,
     checked_flag,
     checked_search_seed,
+    has_methods,
     is_number,
     is_several,
 )
@@ -52,6 +53,13 @@ def test_a_flag_is_a_truth_value() -> None:
     for value in (0, 1, "yes", None):
         with pytest.raises(InvalidValueError, match=f"^report {value!r} is neither True nor False$"):
             checked_flag("report", value)  # type: ignore[arg-type]
+
+
+def test_methods_are_of_an_object_and_not_of_its_class() -> None:
+    assert has_methods([], "append", "pop")
+    assert not has_methods([], "append", "ask")
+    assert not has_methods(list, "append", "pop")
+    assert not has_methods(np.array([1]), "shape")
 
 
 def test_a_framework_s_object_is_one_of_its_kind() -> None:

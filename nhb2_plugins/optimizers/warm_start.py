@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from nhb2_plugins.arguments import has_methods
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder, is_same_budget
 
@@ -75,8 +76,7 @@ def read_previous(previous: PreviousResult, ladder: FidelityLadder) -> tuple[Ear
     Raises:
         InvalidValueError: it is no result, or there is no run in it.
     """
-    methods = ("get_id2config_mapping", "get_runs_by_id")
-    if isinstance(previous, type) or not all(callable(getattr(previous, name, None)) for name in methods):
+    if not has_methods(previous, "get_id2config_mapping", "get_runs_by_id"):
         raise InvalidValueError(
             f"previous_result {previous!r:.80} is neither a result (of run_bohb or hpbandster) nor the directory of "
             "hpbandster's json_result_logger"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import reduce
 from operator import attrgetter
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.trajectory.consistency import SeenTrials, check_incumbents
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.incumbent import BestSoFar, IncumbentChange, improvements_in_order
-from nhb2_plugins.trajectory.reader import Part, RunParts, read_parts, refuse_other_conditions, refuse_other_end
+from nhb2_plugins.trajectory.reader import Part, parts_of_one_run, read_parts, refuse_other_conditions, refuse_other_end
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunHeader
 
@@ -75,18 +74,17 @@ def _take_file(kept: _Kept, path: Path) -> None:
         ended_s = max(ended_s, record.end_s)
         if _has_several_objectives(others):
             compared.append(record)
-    headers = [part for _, part in others if isinstance(part, RunHeader)]
-    if len(headers) != 1:
+    parts = parts_of_one_run(others)
+    if parts is None or parts.header is None:
         return
-    parts = reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts())
-    best = kept.bests.get(headers[0].run_id)
+    best = kept.bests.get(parts.header.run_id)
     bests = [change.record for change in best.changes] if best else []
     if compared:
         compared.sort(key=attrgetter("end_s", "trial"))
-        bests = list(improvements_in_order(compared, headers[0].objectives))
+        bests = list(improvements_in_order(compared, parts.header.objectives))
     if parts.end is not None:
         refuse_other_end(path, n_records, ended_s, parts.end)
-    check_incumbents(path, headers[0], parts.incumbents, bests, is_finished=parts.end is not None)
+    check_incumbents(path, parts.header, parts.incumbents, bests, is_finished=parts.end is not None)
 
 
 def _has_several_objectives(others: list[tuple[str, Part]]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.files import open_regular
 from nhb2_plugins.trajectory.consistency import check_incumbents, refuse_repeated_trials
-from nhb2_plugins.trajectory.fields import Field, in_quick_order, quick_check, read_values
+from nhb2_plugins.trajectory.fields import in_quick_order, quick_check, read_values
 from nhb2_plugins.trajectory.incumbent import Trial, improvements_in_order
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord, with_numbers_of_fields
 from nhb2_plugins.trajectory.run_file import END, HEADER, INCUMBENT, MeasuredIncumbent, RunEnd, RunFile, RunHeader
@@ -40,11 +40,11 @@ def read_records(path: str | os.PathLike[str]) -> list[TrialRecord]:
             records.append(part)
         else:
             others.append((where, part))
-    headers = [part for _, part in others if isinstance(part, RunHeader)]
     ends = [part for _, part in others if isinstance(part, RunEnd)]
-    if len(headers) == 1:
-        refuse_other_conditions(file, headers[0], records)
-        reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts()).finished(file, records)
+    run = parts_of_one_run(others)
+    if run is not None and run.header is not None:
+        refuse_other_conditions(file, run.header, records)
+        run.finished(file, records)
     elif len(ends) == 1:  # with more, several files were joined
         refuse_other_end(file, len(records), last_end_s(records), ends[0])
     refuse_repeated_trials(((record.run_id, record.trial) for record in records), file)
@@ -158,6 +158,17 @@ class RunParts:
         return RunFile(self.header, (), tuple(incumbent for _, incumbent in self.incumbents), self.end)
 
 
+def parts_of_one_run(others: Sequence[tuple[str, Part]]) -> RunParts | None:
+    """What is known of the one run whose lines stand beside records; None where they have no header or several.
+
+    Raises:
+        TrajectoryError: there is a second end.
+    """
+    if sum(isinstance(part, RunHeader) for _, part in others) != 1:
+        return None
+    return reduce(lambda parts, other: parts.with_part(other[1], other[0]), others, RunParts())
+
+
 def read_run_parts(path: Path) -> tuple[RunParts, list[TrialRecord]]:
     """What a run's file has beside its trials, and the trials; either may be missing.
 
@@ -203,16 +214,19 @@ def read_line(line: bytes, where: str) -> Part:
     Raises:
         TrajectoryError: the line is not what it should be.
     """
-    content = _content(line, where)
-    match content["type"]:
-        case "run":
-            return _header(content, where)
-        case "trial":
-            return _record(content, where)
-        case "incumbent":
-            return _incumbent(content, where)
-        case "end":
-            return RunEnd(**_values(END, content, where))
+    try:
+        content = _content(line)
+        match content.pop("type"):
+            case "run":
+                return _header(content)
+            case "trial":
+                return _record(content)
+            case "incumbent":
+                return _incumbent(content)
+            case "end":
+                return RunEnd(**read_values(END, content))
+    except TrajectoryError as error:
+        raise TrajectoryError(f"{where}: {error}") from error
     return None
 
 
@@ -242,13 +256,13 @@ def read_parts(path: Path) -> Iterator[tuple[str, Part]]:
         yield where, read_line(line, where)
 
 
-def _content(line: bytes, where: str) -> dict[str, Any]:
+def _content(line: bytes) -> dict[str, Any]:
     try:
         content = _decoded(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
-        raise TrajectoryError(f"{where}: not JSON: {error}") from error
+        raise TrajectoryError(f"not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("type"), str):
-        raise TrajectoryError(f"{where}: not a JSON object with a type")
+        raise TrajectoryError("not a JSON object with a type")
     return content
 
 
@@ -264,47 +278,29 @@ def _of_different_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _decoded: Final = json.JSONDecoder(object_pairs_hook=_of_different_keys).decode
 
 
-def _record(content: dict[str, Any], where: str) -> TrialRecord:
-    values = {name: value for name, value in content.items() if name != "type"}
+def _record(content: dict[str, Any]) -> TrialRecord:
     try:
-        return TrialRecord.from_dict(values)
-    except TrajectoryError:
-        pass  # another program may have written 5 for 5.0, which is the same number in JSON
-    try:
-        return TrialRecord.from_dict(with_numbers_of_fields(values))
-    except TrajectoryError as error:
-        raise TrajectoryError(f"{where}: {error}") from error
+        return TrialRecord.from_dict(content)
+    except TrajectoryError:  # another program may have written 5 for 5.0, which is the same number in JSON
+        return TrialRecord.from_dict(with_numbers_of_fields(content))
 
 
-def _header(content: dict[str, Any], where: str) -> RunHeader:
+def _header(content: dict[str, Any]) -> RunHeader:
     if content.get("format_version") != FORMAT_VERSION:
-        raise TrajectoryError(
-            f"{where}: format version {content.get('format_version')!r}; this version reads {FORMAT_VERSION}"
-        )
-    values = _values(HEADER, content, where)
-    try:
-        return RunHeader(**values)
-    except TrajectoryError as error:
-        raise TrajectoryError(f"{where}: {error}") from error
+        raise TrajectoryError(f"format version {content.get('format_version')!r}; this version reads {FORMAT_VERSION}")
+    return RunHeader(**read_values(HEADER, content))
 
 
-def _incumbent(content: dict[str, Any], where: str) -> MeasuredIncumbent:
+def _incumbent(content: dict[str, Any]) -> MeasuredIncumbent:
     """Of the lines beside trials there are most of these: what is sound is seen at once."""
-    if len(content) == len(INCUMBENT) + 1 and content.keys() >= _INCUMBENT_NAMES:
+    if content.keys() == _INCUMBENT_NAMES:
         values = _incumbent_values(content)
         if _is_sound_incumbent(values):
             return MeasuredIncumbent(**dict(zip(_INCUMBENT_ORDER, values, strict=True)))
-    return MeasuredIncumbent(**_values(INCUMBENT, content, where))
+    return MeasuredIncumbent(**read_values(INCUMBENT, content))
 
 
 _INCUMBENT_ORDER: Final = tuple(each.name for each in in_quick_order(INCUMBENT))
 _INCUMBENT_NAMES: Final = frozenset(_INCUMBENT_ORDER)
 _incumbent_values: Final = itemgetter(*_INCUMBENT_ORDER)
 _is_sound_incumbent: Final = quick_check(INCUMBENT)
-
-
-def _values(fields: Sequence[Field], content: dict[str, Any], where: str) -> dict[str, Any]:
-    try:
-        return read_values(fields, {name: value for name, value in content.items() if name != "type"})
-    except TrajectoryError as error:
-        raise TrajectoryError(f"{where}: {error}") from error

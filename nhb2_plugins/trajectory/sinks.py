@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Protocol, Self
 
+from nhb2_plugins.arguments import has_methods
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.files import share_lock, try_lock
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -74,8 +75,7 @@ def checked_sinks(sinks: Iterable[Sink]) -> tuple[Sink, ...]:
         raise InvalidValueError(f"sinks {sinks!r:.80} are not a list of sinks, for example [JsonLinesSink(path)]")
     given = tuple(sinks)
     for sink in given:
-        # Not by the protocol itself: it has no more than these, and a class is not one of its instances.
-        if isinstance(sink, type) or not all(callable(getattr(sink, name, None)) for name in ("write", "close")):
+        if not has_methods(sink, "write", "close"):
             raise InvalidValueError(
                 f"sink {sink!r:.80} has no methods write and close; MemorySink, JsonLinesSink and SqlSink have"
             )

@@ -286,15 +286,13 @@ def _with_own_clock(data: dict[ConfigId, Datum], directory: Path) -> BohbResult:
     start_s = min(each["submitted"] for each in stamps)
     for each in stamps:
         each.update({event: time_s - start_s for event, time_s in each.items()})
-    config = {
-        "eta": budgets[1] / budgets[0] if len(budgets) > 1 else None,
-        "min_budget": budgets[0],
-        "max_budget": budgets[-1],
-        "budgets": budgets,
-        "max_SH_iter": len(budgets),
-        "time_ref": start_s,
-    }
-    return BohbResult(data, config)
+    return BohbResult(data, hb_config(budgets, budgets[1] / budgets[0] if len(budgets) > 1 else None, start_s))
+
+
+def hb_config(budgets: Sequence[float], eta: float | None, time_ref: float) -> dict[str, Any]:
+    """What hpbandster notes of a run's budgets, ascending (``HB_config``)."""
+    named = {"eta": eta, "min_budget": budgets[0], "max_budget": budgets[-1]}
+    return {**named, "budgets": budgets, "max_SH_iter": len(budgets), "time_ref": time_ref}
 
 
 def _json_lines(path: Path, n_entries: tuple[int, ...]) -> Iterator[tuple[str, list[Any]]]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final, Literal, Unpack, get_args
 
 from nhb2_plugins.adapters.hpbandster import from_hpbandster
-from nhb2_plugins.adapters.hpbandster.result import BohbResult, Datum, earlier_data
+from nhb2_plugins.adapters.hpbandster.result import BohbResult, Datum, earlier_data, hb_config
 from nhb2_plugins.adapters.hpbandster.search import BOHB_FRAMEWORK, BohbSearch
 from nhb2_plugins.arguments import checked_choice, checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import Suggestion
@@ -119,23 +119,20 @@ def run_bohb(
     return run(search)
 
 
-class _Told:
-    """An optimizer that remembers what it was told, in order."""
+class _Told(Bohb):
+    """One that remembers what it was told, in order."""
 
-    def __init__(self, optimizer: Bohb) -> None:
-        self._optimizer = optimizer
-        self.suggestions: list[Suggestion] = []
-
-    def ask(self) -> Suggestion | None:
-        return self._optimizer.ask()
+    def __init__(self, ladder: FidelityLadder, **settings: Any) -> None:
+        super().__init__(ladder, **settings)
+        self.told: list[Suggestion] = []
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
-        self._optimizer.tell(suggestion, observation)
-        self.suggestions.append(suggestion)
+        super().tell(suggestion, observation)
+        self.told.append(suggestion)
 
 
 def _run_in_process(search: BohbSearch) -> BohbResult:
-    bohb = Bohb(
+    bohb = _Told(
         search.ladder,
         n_iterations=search.n_iterations,
         seed=search.seed,
@@ -144,14 +141,14 @@ def _run_in_process(search: BohbSearch) -> BohbResult:
         whole_cells=search.whole_cells,
         previous_result=search.previous,
     )
-    optimizer, logger, settings = _Told(bohb), search.logger, search.settings
+    logger, settings = search.logger, search.settings
     n_earlier = len(logger)
-    simulate(optimizer, search.problem, budget_s=search.budget.seconds, n_workers=search.n_workers, logger=logger)
+    simulate(bohb, search.problem, budget_s=search.budget.seconds, n_workers=search.n_workers, logger=logger)
     data = {} if search.previous is None else earlier_data(read_previous(search.previous, search.ladder))
-    data |= _data(
-        optimizer.suggestions, logger.records[n_earlier:], settings.encoding, whole_cells=bohb.model.whole_cells
-    )
-    return BohbResult(data, _config(search.ladder, settings))
+    data |= _data(bohb.told, logger.records[n_earlier:], settings.encoding, whole_cells=bohb.model.whole_cells)
+    budgets = [float(budget) for budget in search.ladder.budgets]
+    eta = (budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)) if len(budgets) > 1 else None
+    return BohbResult(data, {**hb_config(budgets, eta, 0.0), **asdict(settings)})
 
 
 def _data(
@@ -164,19 +161,6 @@ def _data(
         datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.model_based}))
         datum.add(trial.budget, record)
     return data
-
-
-def _config(ladder: FidelityLadder, settings: BohbSettings) -> dict[str, Any]:
-    budgets = [float(budget) for budget in ladder.budgets]
-    return {
-        "eta": (budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)) if len(budgets) > 1 else None,
-        "min_budget": budgets[0],
-        "max_budget": budgets[-1],
-        "budgets": budgets,
-        "max_SH_iter": len(budgets),
-        "time_ref": 0.0,
-        **asdict(settings),
-    }
 
 
 def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> PreviousResult | None:
