@@ -7,7 +7,6 @@ settings and draws as in NAS-HPO-Bench-II's baseline (Hirose et al., ACML 2021).
 from __future__ import annotations
 
 import random
-import sys
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -66,7 +65,7 @@ class RegularizedEvolution(ShowsArguments):
         self._tournament_size = checked_count("tournament_size", tournament_size)
         self._random = random.Random(checked_search_seed(seed))
         self._epoch = checked_epoch(epoch)
-        self._population: deque[_Individual] = deque(maxlen=min(self._n_initial, sys.maxsize))
+        self._population: deque[_Individual] = deque(maxlen=self._n_initial)
         self._standing: list[tuple[int, float]] | None = None  # of the population, as long as nobody is told anything
         self._hyperparameters = hyperparameters
         self._part = checked_restriction(restriction)
