@@ -21,7 +21,7 @@ import numpy as np
 from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.landscape.view import Floats, View, frame_of
+from nhb2_plugins.landscape.view import Floats, Measured, View
 from nhb2_plugins.shown import drawn
 from nhb2_plugins.space import EDGE_NAMES, HYPERPARAMETER_NAMES, N_CHOICES
 
@@ -38,7 +38,7 @@ HYPERPARAMETERS: Final = ("lr", "batch_size")
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionalAnova:
+class FunctionalAnova(Measured):
     """The decomposition. Made by :func:`functional_anova` or :func:`decompose`.
 
     Attributes:
@@ -46,15 +46,11 @@ class FunctionalAnova:
         variance: of the values, in squared units.
         component: share of the variance of each set of coordinates, shape (2^n,); bit i of the position stands for
             coordinate i, so position 0 is the empty set, whose share is 0. Sums to 1, and is all 0 for a constant.
-        table: label of the table, or ``""``.
-        measure: what the values are.
     """
 
     names: tuple[str, ...]
     variance: float
     component: Floats
-    table: str = ""
-    measure: str = ""
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Bars: the shares of the variance of the main effects and of the largest pairs.
@@ -130,7 +126,7 @@ class FunctionalAnova:
             for names in sorted(combinations(self.names, order), key=self.share, reverse=True)
         ]
         columns = dict(zip(("coordinates", "order", "share", "total_share"), zip(*rows, strict=True), strict=True))
-        return frame_of(columns, self.table, self.measure)
+        return self.frame(columns)
 
     def _position(self, names: Iterable[str]) -> int:
         position = 0
@@ -176,7 +172,7 @@ def decompose(values: Floats, names: tuple[str, ...], *, table: str = "", measur
         halves[:, 1] -= halves[:, 0]
     # Rounding can leave a component that is zero a little below it.
     component = np.maximum(closed, 0) / variance if variance > 0 else np.zeros_like(closed)
-    return FunctionalAnova(tuple(names), variance, component, table, measure)
+    return FunctionalAnova(tuple(names), variance, component, table=table, measure=measure)
 
 
 def _closed_variances(centred: Floats) -> Floats:

@@ -12,14 +12,14 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.landscape.optima import views_by_epoch
 from nhb2_plugins.landscape.rank_correlation import levels, tau_b_of_levels
-from nhb2_plugins.landscape.view import Floats, Integers, frame_of, row_sizes
+from nhb2_plugins.landscape.view import Floats, Integers, Measured, row_sizes
 
 if TYPE_CHECKING:
     import pandas
 
 
 @dataclass(frozen=True, eq=False)
-class FidelityCorrelation:
+class FidelityCorrelation(Measured):
     """Kendall's tau-b between every two epochs. Made by :func:`fidelity_correlation`.
 
     Attributes:
@@ -27,16 +27,12 @@ class FidelityCorrelation:
         tau_b: symmetric, shape (13, 13); the diagonal is 1. NaN where one of the two is constant.
         n_configurations: number of configurations that a pair's correlation is over, shape (13, 13).
         best_share: None for the whole space; else the share of the best, at the later epoch of each pair.
-        table: label of the table.
-        measure: what the values are.
     """
 
     epochs: tuple[int, ...]
     tau_b: Floats
     n_configurations: Integers
     best_share: float | None
-    table: str
-    measure: str
 
     def to_frame(self) -> pandas.DataFrame:
         """The matrix: column ``epoch``, then a column ``epoch_1`` … ``epoch_200``.
@@ -45,7 +41,7 @@ class FidelityCorrelation:
             MissingExtraError: pandas is not installed.
         """
         columns = {f"epoch_{epoch}": self.tau_b[:, i] for i, epoch in enumerate(self.epochs)}
-        return frame_of({"epoch": self.epochs, **columns}, self.table, self.measure)
+        return self.frame({"epoch": self.epochs, **columns})
 
 
 def fidelity_correlation(
@@ -84,7 +80,7 @@ def fidelity_correlation(
     among = "" if best_share is None else f"; among the best {100 * best_share:g} % at the later epoch"
     first = views[0]
     measure = f"Kendall's tau-b of {first.split_name} errors, {first.of_seed}; expected test error at 200 epochs{among}"
-    return FidelityCorrelation(FIDELITIES, tau_b, counts, best_share, first.table, measure)
+    return FidelityCorrelation(FIDELITIES, tau_b, counts, best_share, table=first.table, measure=measure)
 
 
 def _best(level: Integers, sizes: Integers, share: float | None) -> Integers:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.landscape.view import Floats, Integers, View, frame_of
+from nhb2_plugins.landscape.view import Floats, Integers, Measured, View
 from nhb2_plugins.space import N_CHOICES
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class FitnessDistance:
+class FitnessDistance(Measured):
     """Error against distance to the nearest optimum. Made by :func:`fitness_distance`.
 
     Attributes:
@@ -25,15 +25,11 @@ class FitnessDistance:
             the best error, 0..8, shape (196608,).
         error_pct: of each configuration.
         correlation: Pearson's, between the two; NaN where one is constant.
-        table: label of the table.
-        measure: what the values are.
     """
 
     distance: Integers
     error_pct: Floats
     correlation: float
-    table: str
-    measure: str
 
     def to_frame(self) -> pandas.DataFrame:
         """One row a distance: ``distance``, ``n_configurations``, ``mean_error_pct``, ``best_error_pct``.
@@ -49,7 +45,7 @@ class FitnessDistance:
             "mean_error_pct": [group.mean() for group in groups],
             "best_error_pct": [group.min() for group in groups],
         }
-        return frame_of(columns, self.table, self.measure)
+        return self.frame(columns)
 
 
 def fitness_distance(
@@ -71,4 +67,4 @@ def fitness_distance(
     flat = distance.ravel().astype(np.int64)
     constant = flat.max() == 0
     correlation = math.nan if constant else float(np.corrcoef(flat, view.error_pct)[0, 1])
-    return FitnessDistance(flat, view.error_pct, correlation, view.table, view.measure)
+    return FitnessDistance(flat, view.error_pct, correlation, table=view.table, measure=view.measure)

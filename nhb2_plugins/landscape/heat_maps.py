@@ -42,7 +42,7 @@ def plot_noise(noise: SeedNoise, path: Path) -> None:
     """The mean standard deviation over seeds by learning rate and batch size."""
     deviation = np.take(noise.row_deviation_pct, noise.bench.rows).reshape(-1, len(LEARNING_RATES) * len(BATCH_SIZES))
     mean = deviation.mean(axis=0).reshape(len(LEARNING_RATES), len(BATCH_SIZES))
-    notes = [f"Standard deviation over seeds, mean over cells; {noise.measure}.", noise.bench.provenance.label]
+    notes = [f"Standard deviation over seeds, mean over cells; {noise.measure}.", noise.table]
     with themed_figure(path, notes, (7, 5.4)) as figure:
         axes = figure.add_subplot()
         image = _draw_grid(axes, mean, "{:.2f}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.landscape.view import Floats, View, frame_of
+from nhb2_plugins.landscape.view import Floats, Measured, View, frame_of
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, cell_index
 
@@ -26,20 +26,16 @@ _FUNCTIONS: Final[dict[Statistic, Callable[..., Floats]]] = {"mean": np.mean, "m
 
 
 @dataclass(frozen=True, eq=False)
-class HyperparameterMap:
+class HyperparameterMap(Measured):
     """The map. Made by :func:`hyperparameter_map`.
 
     Attributes:
         error_pct: in percent, shape (8, 6): learning rates ascending, batch sizes ascending.
         of: ``"mean over cells"`` and the like, or the cell.
-        table: label of the table.
-        measure: what the values are.
     """
 
     error_pct: Floats
     of: str
-    table: str
-    measure: str
 
     _repr_html_ = as_html
 
@@ -110,4 +106,6 @@ def hyperparameter_map(
         error, of = _FUNCTIONS[statistic](view.error_by_cell, axis=0), f"{statistic} over cells"
     else:
         error, of = view.error_by_cell[cell_index(cellcode)], f"cell {cellcode}"
-    return HyperparameterMap(error.reshape(len(LEARNING_RATES), len(BATCH_SIZES)), of, view.table, view.measure)
+    return HyperparameterMap(
+        error.reshape(len(LEARNING_RATES), len(BATCH_SIZES)), of, table=view.table, measure=view.measure
+    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.landscape.anova import ARCHITECTURE, HYPERPARAMETERS, FunctionalAnova, functional_anova
-from nhb2_plugins.landscape.view import Floats, View, frame_of
+from nhb2_plugins.landscape.view import Floats, Measured, View
 from nhb2_plugins.space import CELLCODES, N_CELLCODES, N_CONFIGURATIONS, N_HYPERPARAMETERS, Configuration
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ DEFAULT_BATCH_SIZE: Final = 256
 
 
 @dataclass(frozen=True, eq=False)
-class JointSearch:
+class JointSearch(Measured):
     """What each strategy reaches. Made by :func:`joint_search`. All errors in percent.
 
     Attributes:
@@ -43,8 +43,6 @@ class JointSearch:
         alternating: the two stages in turn from each cell until neither changes anything, shape (4096,).
         default: position of the default setting among the 48.
         anova: the exact decomposition of error, and of cost, by ``"error"`` and ``"cost"``.
-        table: label of the table.
-        measure: what the values are.
     """
 
     optimum_error_pct: float
@@ -55,8 +53,6 @@ class JointSearch:
     alternating: Floats
     default: int
     anova: Mapping[str, FunctionalAnova]
-    table: str
-    measure: str
 
     @property
     def interaction_share(self) -> float:
@@ -97,7 +93,7 @@ class JointSearch:
             "worst_regret_pct": [float(regret.max()) for regret in regrets],
             "optimum_share": [float((regret == 0).mean()) for regret in regrets],
         }
-        return frame_of(columns, self.table, self.measure)
+        return self.frame(columns)
 
     def shares_frame(self) -> pandas.DataFrame:
         """Shares of the variance: ``component``, then ``error_share`` and ``cost_share``.
@@ -114,7 +110,7 @@ class JointSearch:
                 anova.closed_share(HYPERPARAMETERS),
                 anova.interaction_share(ARCHITECTURE, HYPERPARAMETERS),
             ]
-        return frame_of(columns, self.table, self.measure)
+        return self.frame(columns)
 
 
 def joint_search(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> JointSearch:

@@ -24,7 +24,7 @@ import numpy as np
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.landscape.plateaus import connected_components
 from nhb2_plugins.landscape.rank_correlation import levels
-from nhb2_plugins.landscape.view import Floats, Integers, View, configuration_columns, frame_of
+from nhb2_plugins.landscape.view import Floats, Integers, Measured, View, configuration_columns
 from nhb2_plugins.shown import drawn
 from nhb2_plugins.space import N_CHOICES, N_CONFIGURATIONS
 
@@ -37,7 +37,7 @@ N_NEIGHBOURS: Final = sum(n - 1 for n in N_CHOICES)
 
 
 @dataclass(frozen=True, eq=False)
-class Landscape:
+class Landscape(Measured):
     """What the neighbourhood looks like. Made by :func:`landscape`; see the module's docstring for the terms.
 
     Attributes:
@@ -51,8 +51,6 @@ class Landscape:
             lie on several: isomorphic cells need not be neighbours of each other.
         neutral_share: share of all pairs of neighbours that tie.
         isomorphic_share: share of all pairs of neighbours that are isomorphic, and so tie by construction.
-        table: label of the table.
-        measure: what the values are.
     """
 
     plateau: Integers
@@ -64,8 +62,6 @@ class Landscape:
     n_optimal_functions: int
     neutral_share: float
     isomorphic_share: float
-    table: str
-    measure: str
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """The local optima: regret (percentage points), and the share of the space in the basin.
@@ -134,7 +130,7 @@ class Landscape:
             "most moves of steepest ascent": int(self.steps.max()),
         }
         columns = {"quantity": list(values), "value": [float(value) for value in values.values()]}
-        return frame_of(columns, self.table, self.measure)
+        return self.frame(columns)
 
     def basins_frame(self, n: int = 10) -> pandas.DataFrame:
         """The best n locally optimal plateaus.
@@ -155,7 +151,7 @@ class Landscape:
             "basin_size": basins,
             "basin_share": basins / len(self.plateau),
         }
-        return frame_of(columns, self.table, self.measure)
+        return self.frame(columns)
 
 
 def landscape(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: Seed | None = None) -> Landscape:

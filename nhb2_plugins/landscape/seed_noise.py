@@ -15,7 +15,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact import ranks
 from nhb2_plugins.fidelity import LONG_EPOCHS
 from nhb2_plugins.landscape.rank_correlation import dominated_weight, kendall_tau_b
-from nhb2_plugins.landscape.view import Floats, Integers, View, configuration_columns, frame_of, row_sizes
+from nhb2_plugins.landscape.view import Floats, Integers, Measured, View, configuration_columns, row_sizes
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_CELLCODES, N_CONFIGURATIONS
 
 if TYPE_CHECKING:
@@ -27,20 +27,18 @@ _BEST_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class SeedNoise:
+class SeedNoise(Measured):
     """Errors of every row under every seed. Made by :func:`seed_noise`.
 
     Attributes:
         bench: the benchmark.
         views: a view for each of the table's seeds, in their order.
         row_size: number of configurations of each row, shape (n_rows,).
-        measure: what the values are.
     """
 
     bench: Benchmark
     views: tuple[View, ...]
     row_size: Integers
-    measure: str
 
     @property
     def row_deviation_pct(self) -> Floats:
@@ -77,7 +75,7 @@ class SeedNoise:
             "max_deviation_pct": deviation.max(axis=0),
             "mean_error_pct": error.mean(axis=0),
         }
-        return frame_of(columns, self.bench.provenance.label, self.measure)
+        return self.frame(columns)
 
     def winners_frame(self) -> pandas.DataFrame:
         """Each seed's best configuration, judged by every seed and by the mean over seeds.
@@ -102,7 +100,7 @@ class SeedNoise:
             "rank": [int(rank[winner]) for winner in winners for rank in rank_by_judge],
             "regret_pct": [judge.error_pct[winner] - judge.error_pct.min() for winner in winners for judge in judges],
         }
-        return frame_of(columns, self.bench.provenance.label, self.measure)
+        return self.frame(columns)
 
     def agreement_frame(self, draws: Iterable[int] = DRAWS) -> pandas.DataFrame:
         """How far two seeds agree; one row a pair of seeds.
@@ -127,7 +125,7 @@ class SeedNoise:
         ]
         for position, n in enumerate(numbers):
             columns[f"winner_changes_{n}"] = [float(each[position]) for each in changes]
-        return frame_of(columns, self.bench.provenance.label, self.measure)
+        return self.frame(columns)
 
     def _tau_b_best(self, first: Floats, second: Floats) -> float:
         best = _best_decile(first, self.row_size) | _best_decile(second, self.row_size)
@@ -147,7 +145,7 @@ def seed_noise(bench: Benchmark, epoch: int = 12, split: str | None = None) -> S
     if len(views) == 1:
         raise InvalidValueError(f"the {bench.provenance.label} has one seed, {bench.seeds[0]}: there is no spread")
     measure = f"{views[0].what}, seeds {', '.join(map(str, bench.seeds))}"
-    return SeedNoise(bench, views, row_sizes(bench), measure)
+    return SeedNoise(bench, views, row_sizes(bench), table=views[0].table, measure=measure)
 
 
 def winner_changes(first: Floats, second: Floats, row_size: Integers, draws: Iterable[int]) -> Floats:

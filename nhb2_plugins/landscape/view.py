@@ -139,6 +139,23 @@ def frame_of(columns: Mapping[str, Any], table: str, measure: str) -> pandas.Dat
     return frame
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measured:
+    """An answer that says what it is of.
+
+    Attributes:
+        table: label of the table.
+        measure: what the values are.
+    """
+
+    table: str
+    measure: str
+
+    def frame(self, columns: Mapping[str, Any]) -> pandas.DataFrame:
+        """As :meth:`View.frame`."""
+        return frame_of(columns, self.table, self.measure)
+
+
 def row_sizes(bench: Benchmark) -> Integers:
     """Number of configurations that share each row of the table, shape (n_rows,)."""
     n_rows = len(bench.by_row().accuracy_pct)

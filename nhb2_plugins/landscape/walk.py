@@ -11,7 +11,7 @@ import numpy as np
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.landscape.anova import decompose
 from nhb2_plugins.landscape.neighbourhood import N_NEIGHBOURS
-from nhb2_plugins.landscape.view import Floats, View, frame_of
+from nhb2_plugins.landscape.view import Floats, Measured, View
 from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CHOICES
 
 if TYPE_CHECKING:
@@ -19,20 +19,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class WalkAutocorrelation:
+class WalkAutocorrelation(Measured):
     """Correlation along an infinite random walk. Made by :func:`walk_autocorrelation`.
 
     Attributes:
         correlation: at lags 0, 1, …, shape (n_lags + 1,); NaN for a constant landscape.
         by_coordinate: correlation of two neighbours that differ in one given coordinate, by its name.
-        table: label of the table.
-        measure: what the values are.
     """
 
     correlation: Floats
     by_coordinate: dict[str, float]
-    table: str
-    measure: str
 
     @property
     def correlation_length(self) -> float:
@@ -48,7 +44,7 @@ class WalkAutocorrelation:
         """
         lags = {f"any, lag {lag}": float(self.correlation[lag]) for lag in range(1, len(self.correlation))}
         values = {**lags, **self.by_coordinate}
-        return frame_of({"change": list(values), "correlation": list(values.values())}, self.table, self.measure)
+        return self.frame({"change": list(values), "correlation": list(values.values())})
 
 
 def walk_autocorrelation(
@@ -79,4 +75,4 @@ def walk_autocorrelation(
     # A change of one coordinate i keeps the components without i and turns one with i into −1/(n_i − 1) of itself.
     along = component @ np.where(members == 1, -1 / others, 1.0)
     by_coordinate = {name: float(value) for name, value in zip(HYPERPARAMETER_NAMES, along, strict=True)}
-    return WalkAutocorrelation(correlation, by_coordinate, view.table, view.measure)
+    return WalkAutocorrelation(correlation, by_coordinate, table=view.table, measure=view.measure)

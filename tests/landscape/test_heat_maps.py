@@ -20,7 +20,7 @@ def test_a_map_has_its_numbers_and_frames_the_best_learning_rates() -> None:
     from nhb2_plugins.landscape.heat_maps import plot_map
     from tests.support.figures import drawn, names, notes, texts
 
-    figure = drawn(plot_map, HyperparameterMap(ERRORS, "mean over cells", "a table (0123)", "error"))
+    figure = drawn(plot_map, HyperparameterMap(ERRORS, "mean over cells", table="a table (0123)", measure="error"))
     axes, bar = figure.axes
     assert texts(axes)[:7] == ["10.0", "11.0", "12.0", "13.0", "14.0", "15.0", "16.0"]
     assert texts(axes)[3 * 6 + 2] == "5.2"
@@ -43,7 +43,7 @@ def test_numbers_can_be_read_on_dark_and_on_light() -> None:
     from nhb2_plugins.landscape.heat_maps import plot_map
     from tests.support.figures import drawn
 
-    axes = drawn(plot_map, HyperparameterMap(ERRORS, "", "", "")).axes[0]
+    axes = drawn(plot_map, HyperparameterMap(ERRORS, "", table="", measure="")).axes[0]
     by_value = {each.get_text(): each.get_color() for each in axes.texts}
     assert (by_value["5.2"], by_value["57.0"]) == ("black", "white")  # viridis, reversed: the smallest is the lightest
     assert {each.get_fontsize() for each in axes.texts} == {9}
@@ -54,9 +54,12 @@ def test_a_map_of_one_value_has_linear_colours(errors: np.ndarray) -> None:
     from nhb2_plugins.landscape.heat_maps import plot_map
     from tests.support.figures import drawn
 
-    axes, _ = drawn(plot_map, HyperparameterMap(errors, "", "", "")).axes
+    axes, _ = drawn(plot_map, HyperparameterMap(errors, "", table="", measure="")).axes
     assert type(axes.images[0].norm).__name__ == "Normalize"
-    assert type(drawn(plot_map, HyperparameterMap(ERRORS, "", "", "")).axes[0].images[0].norm).__name__ == "LogNorm"
+    assert (
+        type(drawn(plot_map, HyperparameterMap(ERRORS, "", table="", measure="")).axes[0].images[0].norm).__name__
+        == "LogNorm"
+    )
 
 
 def test_seed_noise_is_the_mean_over_cells() -> None:
@@ -78,8 +81,8 @@ def test_fidelities_stand_side_by_side_on_one_scale() -> None:
 
     tau = np.array([[1.0, -0.054, np.nan], [-0.054, 1.0, 0.874], [np.nan, 0.874, 1.0]])
     counts = np.ones((3, 3), dtype=np.int64)
-    of_all = FidelityCorrelation((1, 12, 200), tau, counts, None, "a table (0123)", "tau")
-    of_best = FidelityCorrelation((1, 12, 200), np.full((3, 3), -0.001), counts, 0.1, "another", "tau of the best")
+    of_all = FidelityCorrelation((1, 12, 200), tau, counts, None, table="a table (0123)", measure="tau")
+    of_best = FidelityCorrelation((1, 12, 200), np.full((3, 3), -0.001), counts, 0.1, table="another", measure="")
     figure = drawn(plot_fidelities, {"All": of_all, "Best": of_best})
     first, second, bar = figure.axes
     assert texts(first) == ["1", "-.05", "-.05", "1", ".87", ".87", "1"]  # none where there is no correlation

@@ -85,8 +85,8 @@ def test_basins_distances_and_walks_stand_side_by_side() -> None:
         table="a table (0123)",
     )
     errors = np.concatenate([[10.0], np.linspace(20, 40, 21)])
-    distance = FitnessDistance(np.array([0] + [2] * 21), errors, 0.456, "", "")
-    walk = WalkAutocorrelation(np.array([1.0, np.exp(-0.5), 0.25]), {}, "", "")
+    distance = FitnessDistance(np.array([0] + [2] * 21), errors, 0.456, table="", measure="")
+    walk = WalkAutocorrelation(np.array([1.0, np.exp(-0.5), 0.25]), {}, table="", measure="")
     figure = drawn(plot_landscape, (local, distance, walk))
     basins, distances, steps = figure.axes
     (points,) = basins.collections
