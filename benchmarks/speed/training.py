@@ -35,7 +35,7 @@ from page import markdown_table, write_figures  # noqa: E402
 from nhb2_plugins.benchmark import open_benchmark  # noqa: E402
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, Configuration  # noqa: E402
 from nhb2_plugins.training.data import ImageData, LabelledImages  # noqa: E402
-from nhb2_plugins.training.images import TRAINING, DeviceData  # noqa: E402
+from nhb2_plugins.training.images import DeviceData, Pass  # noqa: E402
 from nhb2_plugins.training.loop import Training, numerics_of, place_data, train_epoch, wait_for  # noqa: E402
 from nhb2_plugins.training.network import Network  # noqa: E402
 from nhb2_plugins.training.task import Execution, TrainingTask  # noqa: E402
@@ -103,7 +103,7 @@ def rate_of_loop(batch_size: int, data: DeviceData, execution: Execution) -> flo
             for epoch in (1, 2):
                 wait_for(execution)
                 begun = time.perf_counter()
-                batches = data.train.batches(batch_size, task.seed, epoch, TRAINING)
+                batches = data.train.batches(batch_size, task.seed, epoch, Pass.TRAINING)
                 train_epoch(training.network, training.optimizer, batches)
                 wait_for(execution)
             took += time.perf_counter() - begun

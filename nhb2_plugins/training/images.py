@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import torch
@@ -16,8 +17,15 @@ from torch import Tensor
 
 from nhb2_plugins.training.data import ImageData, LabelledImages
 
-TRAINING, TRAIN_EVALUATION, VALID_EVALUATION, TEST_EVALUATION = range(4)
-"""What a pass over the images is for; each has draws of its own."""
+
+class Pass(IntEnum):
+    """What a pass over the images is for; each has draws of its own."""
+
+    TRAINING = 0
+    TRAIN_EVALUATION = 1
+    VALID_EVALUATION = 2
+    TEST_EVALUATION = 3
+
 
 Batch = tuple[Tensor, Tensor]
 
@@ -39,10 +47,10 @@ class Draws:
     left: NDArray[np.int64]
 
     @classmethod
-    def of(cls, data: ImageData, n: int, seed: int, epoch: int, purpose: int) -> Draws:
+    def of(cls, data: ImageData, n: int, seed: int, epoch: int, purpose: Pass) -> Draws:
         """Draw for n images; for the test pass nothing is drawn: in order, whole, as they are."""
         middle = np.full(n, data.padding)
-        if purpose == TEST_EVALUATION:
+        if purpose == Pass.TEST_EVALUATION:
             return cls(np.arange(n), np.zeros(n, dtype=bool), middle, middle)
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, epoch, purpose))))
         order = rng.permutation(n)
@@ -87,7 +95,7 @@ class DeviceImages:
     def __len__(self) -> int:
         return len(self._labels)
 
-    def batches(self, batch_size: int, seed: int, epoch: int, purpose: int) -> Iterator[Batch]:
+    def batches(self, batch_size: int, seed: int, epoch: int, purpose: Pass) -> Iterator[Batch]:
         """Every image once, in batches of images (batch, channels, height, width) and labels; the last may be smaller.
 
         Args:

@@ -24,15 +24,7 @@ from torch.optim import SGD
 
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.training.data import ImageData
-from nhb2_plugins.training.images import (
-    TEST_EVALUATION,
-    TRAIN_EVALUATION,
-    TRAINING,
-    VALID_EVALUATION,
-    Batch,
-    DeviceData,
-    DeviceImages,
-)
+from nhb2_plugins.training.images import Batch, DeviceData, DeviceImages, Pass
 from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.run import EpochResult, TrainedRun
 from nhb2_plugins.training.task import ON_THE_PROCESSOR, Execution, TrainingTask, check_images
@@ -117,17 +109,22 @@ class Training:
     def _train_one(self, epoch: int) -> EpochResult:
         task, data, network = self.run.task, self.data, self._computed
         batch_size = task.configuration.batch_size
-        evaluated = self.run.execution.evaluation_batch_size or batch_size
+        together = self.run.execution.evaluation_batch_size or batch_size
         lr = learning_rate(task.configuration.lr, epoch, task.epochs)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
+
+        def evaluated(images: DeviceImages, purpose: Pass) -> tuple[float, float]:
+            return evaluate(network, images.batches(together, task.seed, epoch, purpose), batch_size)
+
         with timed(self.run.execution) as train_time:
-            losses = train_epoch(network, self.optimizer, data.train.batches(batch_size, task.seed, epoch, TRAINING))
-        train = evaluate(network, data.train.batches(evaluated, task.seed, epoch, TRAIN_EVALUATION), batch_size)
+            batches = data.train.batches(batch_size, task.seed, epoch, Pass.TRAINING)
+            losses = train_epoch(network, self.optimizer, batches)
+        train = evaluated(data.train, Pass.TRAIN_EVALUATION)
         with timed(self.run.execution) as valid_time:
-            valid = evaluate(network, data.valid.batches(evaluated, task.seed, epoch, VALID_EVALUATION), batch_size)
+            valid = evaluated(data.valid, Pass.VALID_EVALUATION)
         with timed(self.run.execution) as test_time:
-            test = evaluate(network, data.test.batches(evaluated, task.seed, epoch, TEST_EVALUATION), batch_size)
+            test = evaluated(data.test, Pass.TEST_EVALUATION)
         accuracies, last_losses = zip(train, valid, test, strict=True)
         return EpochResult(
             epoch, lr, *accuracies, losses.mean().item(), *last_losses, train_time(), valid_time(), test_time()

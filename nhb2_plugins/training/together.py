@@ -9,14 +9,7 @@ import torch
 from torch import Tensor
 
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.training.images import (
-    TEST_EVALUATION,
-    TRAIN_EVALUATION,
-    TRAINING,
-    VALID_EVALUATION,
-    DeviceData,
-    DeviceImages,
-)
+from nhb2_plugins.training.images import DeviceData, DeviceImages, Pass
 from nhb2_plugins.training.loop import (
     MOMENTUM,
     WEIGHT_DECAY,
@@ -84,11 +77,11 @@ class StackedTraining:
         with timed(*share) as train_time:
             running = self.one_pass(epoch)
         self.stack.training = False
-        train = self._evaluate(self.data.train, epoch, TRAIN_EVALUATION)
+        train = self._evaluate(self.data.train, epoch, Pass.TRAIN_EVALUATION)
         with timed(*share) as valid_time:
-            valid = self._evaluate(self.data.valid, epoch, VALID_EVALUATION)
+            valid = self._evaluate(self.data.valid, epoch, Pass.VALID_EVALUATION)
         with timed(*share) as test_time:
-            test = self._evaluate(self.data.test, epoch, TEST_EVALUATION)
+            test = self._evaluate(self.data.test, epoch, Pass.TEST_EVALUATION)
         for k, run in enumerate(self.runs):
             accuracies, losses = ([each[part][k] for each in (train, valid, test)] for part in (0, 1))
             measured = (*accuracies, running[k], *losses, train_time(), valid_time(), test_time())
@@ -97,13 +90,13 @@ class StackedTraining:
     def one_pass(self, epoch: int) -> list[float]:
         """One pass of gradient descent at the rates that are set; each network's mean loss before its steps."""
         self.stack.training = True
-        batches = self.data.train.batches(self._batch_size, self._seed, epoch, TRAINING)
+        batches = self.data.train.batches(self._batch_size, self._seed, epoch, Pass.TRAINING)
         losses = torch.stack([self._step(images, labels) for images, labels in batches])
         means: list[float] = losses.mean(0).tolist()
         return means
 
     @torch.no_grad()
-    def _evaluate(self, images_of_split: DeviceImages, epoch: int, purpose: int) -> _Measured:
+    def _evaluate(self, images_of_split: DeviceImages, epoch: int, purpose: Pass) -> _Measured:
         together = self.runs[0].execution.evaluation_batch_size or self._batch_size
         correct: list[Tensor] = []
         losses: list[Tensor] = []

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.space import CELLCODES, Configuration
 from nhb2_plugins.training.cifar import split_indices
-from nhb2_plugins.training.images import TRAINING
+from nhb2_plugins.training.images import Pass
 from nhb2_plugins.training.loop import Training, learning_rate, place_data, train_epoch
 from nhb2_plugins.training.network import Network
 from nhb2_plugins.training.task import Execution, TrainingTask
@@ -134,7 +134,7 @@ def oracle_steps(oracle: Oracle) -> Iterator[tuple[float, list[Tensor]]]:
     data = place_data(image_data(), Execution(precision="float64"))
     for epoch in (1, 2):
         network.train()
-        for inputs, labels in data.train.batches(STEP_BATCH_SIZE, STEP_SEED, epoch, TRAINING):
+        for inputs, labels in data.train.batches(STEP_BATCH_SIZE, STEP_SEED, epoch, Pass.TRAINING):
             optimizer.zero_grad()
             outputs = network(inputs)
             loss = criterion(outputs, labels)
@@ -152,7 +152,7 @@ def own_steps() -> Iterator[tuple[float, list[Tensor]]]:
     for epoch in (1, 2):
         for group in training.optimizer.param_groups:
             group["lr"] = learning_rate(STEP_LR, epoch, task.epochs)
-        for batch in training.data.train.batches(STEP_BATCH_SIZE, STEP_SEED, epoch, TRAINING):
+        for batch in training.data.train.batches(STEP_BATCH_SIZE, STEP_SEED, epoch, Pass.TRAINING):
             (loss,) = train_epoch(training.network, training.optimizer, [batch])
             yield loss.item(), [parameter.detach().clone() for parameter in training.network.parameters()]
 

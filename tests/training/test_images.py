@@ -7,14 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from nhb2_plugins.training.images import (
-    TEST_EVALUATION,
-    TRAIN_EVALUATION,
-    TRAINING,
-    VALID_EVALUATION,
-    DeviceImages,
-    Draws,
-)
+from nhb2_plugins.training.images import DeviceImages, Draws, Pass
 from nhb2_plugins.training.loop import place_data
 from nhb2_plugins.training.task import Execution
 from tests.training.patterns import image_data
@@ -37,9 +30,9 @@ def transformed(pixels: NDArray[np.uint8], mirrored: bool, top: int, left: int) 
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_batches_are_the_transformed_images_in_the_order_drawn(channels_last: bool) -> None:
     placed = DeviceImages(DATA.train, DATA, torch.device("cpu"), channels_last=channels_last)
-    batches = list(placed.batches(16, seed=222, epoch=3, purpose=TRAINING))
+    batches = list(placed.batches(16, seed=222, epoch=3, purpose=Pass.TRAINING))
     assert [len(labels) for _, labels in batches] == [16, 16, 16, 16, 16, 10]
-    draws = Draws.of(DATA, 90, 222, 3, TRAINING)
+    draws = Draws.of(DATA, 90, 222, 3, Pass.TRAINING)
     images, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
     assert np.array_equal(labels, DATA.train.labels[draws.order])
     for position, number in enumerate(draws.order):
@@ -48,7 +41,7 @@ def test_batches_are_the_transformed_images_in_the_order_drawn(channels_last: bo
 
 
 def test_test_images_are_only_normalised() -> None:
-    (images, labels), *rest = place_data(DATA).test.batches(30, seed=1, epoch=1, purpose=TEST_EVALUATION)
+    (images, labels), *rest = place_data(DATA).test.batches(30, seed=1, epoch=1, purpose=Pass.TEST_EVALUATION)
     assert not rest
     assert np.array_equal(labels, DATA.test.labels)
     for image, pixels in zip(images, DATA.test.pixels, strict=True):
@@ -57,7 +50,7 @@ def test_test_images_are_only_normalised() -> None:
 
 def test_a_float64_batch_holds_the_same_numbers() -> None:
     single, double = (
-        next(place_data(DATA, Execution(precision=precision)).valid.batches(8, 1, 1, VALID_EVALUATION))[0]
+        next(place_data(DATA, Execution(precision=precision)).valid.batches(8, 1, 1, Pass.VALID_EVALUATION))[0]
         for precision in ("float32", "float64")
     )
     assert double.dtype == torch.float64
@@ -70,14 +63,14 @@ def test_draws_depend_on_seed_epoch_and_purpose_alone() -> None:
         draws = Draws.of(DATA, 90, *key)
         return b"".join(each.tobytes() for each in (draws.order, draws.mirrored, draws.top, draws.left))
 
-    keys = [(seed, epoch, purpose) for seed in (222, 555) for epoch in (1, 2) for purpose in (TRAINING, 1, 2)]
+    keys = [(seed, epoch, purpose) for seed in (222, 555) for epoch in (1, 2) for purpose in (Pass.TRAINING, 1, 2)]
     first = [drawn(*key) for key in keys]
     assert len(set(first)) == len(keys)
     assert [drawn(*key) for key in reversed(keys)] == first[::-1]
 
 
 def test_every_mirroring_and_every_crop_is_drawn_equally_often() -> None:
-    draws = Draws.of(image_data(), 100_000, 222, 1, TRAIN_EVALUATION)
+    draws = Draws.of(image_data(), 100_000, 222, 1, Pass.TRAIN_EVALUATION)
     assert sorted(draws.order) == list(range(100_000))
     counts = np.bincount(draws.mirrored * 25 + draws.top * 5 + draws.left, minlength=50)
     expected = 100_000 / 50
@@ -88,7 +81,7 @@ def test_every_mirroring_and_every_crop_is_drawn_equally_often() -> None:
 def test_without_flips_and_padding_images_stay_whole() -> None:
     data = image_data()
     plain = type(data)(data.train, data.valid, data.test, data.mean, data.std, flips=False, padding=0)
-    draws = Draws.of(plain, 90, 1, 1, TRAINING)
+    draws = Draws.of(plain, 90, 1, 1, Pass.TRAINING)
     assert not draws.mirrored.any()
     assert not draws.top.any()
     assert not draws.left.any()

@@ -12,7 +12,7 @@ from torch import nn
 
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.training import loop
-from nhb2_plugins.training.images import TRAINING, VALID_EVALUATION
+from nhb2_plugins.training.images import Pass
 from nhb2_plugins.training.loop import Training, evaluate, learning_rate, make_network, place_data
 from nhb2_plugins.training.task import Execution, NetworkOptions, TrainingTask
 from tests.training.oracle import own_steps
@@ -51,7 +51,7 @@ def test_the_last_of_twelve_epochs_runs_at_its_known_rate() -> None:
 @pytest.mark.parametrize(("batch_size", "steps", "last"), [(512, 49, 424), (16, 1563, 8), (256, 98, 168)])
 def test_steps_of_the_benchmarks_epoch(batch_size: int, steps: int, last: int) -> None:
     placed = place_data(image_data(n_train=25_000, size=1))
-    sizes = [len(labels) for _, labels in placed.train.batches(batch_size, 222, 1, TRAINING)]
+    sizes = [len(labels) for _, labels in placed.train.batches(batch_size, 222, 1, Pass.TRAINING)]
     assert (len(sizes), sizes[-1]) == (steps, last)
 
 
@@ -68,9 +68,9 @@ class Constant(nn.Module):
 def test_an_evaluation_counts_right_answers_and_averages_over_batches(evaluated_together: int) -> None:
     data = image_data()
     placed = place_data(data, DOUBLE).valid
-    accuracy, loss = evaluate(Constant(), placed.batches(evaluated_together, 1, 1, VALID_EVALUATION), 16)
+    accuracy, loss = evaluate(Constant(), placed.batches(evaluated_together, 1, 1, Pass.VALID_EVALUATION), 16)
     assert accuracy == pytest.approx((data.valid.labels == 3).mean() * 100)
-    labels = torch.cat([labels for _, labels in placed.batches(40, 1, 1, VALID_EVALUATION)]).numpy()
+    labels = torch.cat([labels for _, labels in placed.batches(40, 1, 1, Pass.VALID_EVALUATION)]).numpy()
     of_image = np.where(labels == 3, 0.0, 2.0) + math.log(math.exp(2) + 9) - 2
     assert loss == pytest.approx(np.mean([of_image[:16].mean(), of_image[16:32].mean(), of_image[32:].mean()]))
 
