@@ -14,6 +14,7 @@ from nhb2_plugins.text_table import counted, printable
 
 if TYPE_CHECKING:
     from nhb2_plugins.training.table_engine import GroupOutcome
+    from nhb2_plugins.training.table_spec import TableSpec
 
 
 def add_train_table(commands: Commands) -> None:
@@ -39,11 +40,7 @@ def _train_table(options: argparse.Namespace) -> int:
     spec = read_table_spec(Path(options.spec))
     directory = Path(options.out) if options.out else Path("nhb2-tables", spec.name)
     if options.dry_run:
-        n_configurations = len(spec.configurations.configurations())
-        print(f"{counted(n_configurations * len(spec.seeds), 'run')} of {spec.epochs} epochs on {spec.data},")
-        print(
-            f"{spec.together} together on {spec.execution.device}. Nothing was trained; they would go to {directory}."
-        )
+        _say_what_would_be_trained(spec, directory)
         return 0
     done = 0
 
@@ -74,3 +71,9 @@ def _train_table(options: argparse.Namespace) -> int:
         print(f"nhb2: error: {failed} failed; tracebacks are in {directory / FAILURES_DIRECTORY}", file=sys.stderr)
         return EXIT_FAILED
     return 0
+
+
+def _say_what_would_be_trained(spec: TableSpec, directory: Path) -> None:
+    n_runs = len(spec.configurations.configurations()) * len(spec.seeds)
+    print(f"{counted(n_runs, 'run')} of {spec.epochs} epochs on {spec.data},")
+    print(f"{spec.together} together on {spec.execution.device}. Nothing was trained; they would go to {directory}.")
