@@ -31,6 +31,7 @@ from nhb2_plugins.analysis.pictures import (
     Strip,
     Strips,
 )
+from nhb2_plugins.analysis.ticks import first_digits
 from nhb2_plugins.analysis.wording import runs_in_words
 from nhb2_plugins.figure_theme import BASELINE, COLOURS, DASHES, DIVERGING, PAPER, diverging, themed_figure
 from nhb2_plugins.text_table import shortened, wrapped
@@ -277,23 +278,13 @@ def _make_logarithmic(axes: Axes, which: Literal["x", "y"], most_ticks: int = 0)
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    axis.set_major_locator(LogLocator(10, subs=_tick_digits(low, high, most_ticks)))
+    axis.set_major_locator(LogLocator(10, subs=first_digits(low, high, _TICK_DIGITS, most_ticks)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
 
 
 _TICK_DIGITS: Final = ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
-
-
-def _tick_digits(low: float, high: float, most_ticks: int) -> tuple[float, ...]:
-    """First digits of the ticks of a logarithmic axis: the more, the shorter it is."""
-    for digits in _TICK_DIGITS:
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [digit * 10.0**decade for decade in decades for digit in digits]
-        if sum(low <= tick <= high for tick in ticks) <= most_ticks:
-            return digits
-    return _TICK_DIGITS[-1]
 
 
 def _draw_ends(axes: Axes, picture: Curves) -> None:

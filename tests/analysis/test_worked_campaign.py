@@ -24,9 +24,10 @@ from nhb2_plugins.analysis import (
     results,
     table_files,
     tables,
+    ticks,
     wording,
 )
-from nhb2_plugins.analysis.page import builder, cell_drawing, charts, contents, diagrams, drawing, svg, ticks
+from nhb2_plugins.analysis.page import builder, cell_drawing, charts, contents, diagrams, drawing, svg
 from nhb2_plugins.analysis.questions import (
     ahead,
     anytime,
@@ -49,8 +50,8 @@ from tests.analysis import golden
 from tests.analysis.worked import worked_campaign
 
 SHARED = (analyse, baseline_curves, curves, facts, model, parts, pictures, plots, question, rank_statistics, report)
-OTHERS = (resampling, results, table_files, tables, wording, questions)
-PAGE = (builder, cell_drawing, charts, contents, diagrams, drawing, svg, ticks)
+OTHERS = (resampling, results, table_files, tables, ticks, wording, questions)
+PAGE = (builder, cell_drawing, charts, contents, diagrams, drawing, svg)
 ASKED = (ahead, anytime, caveats, comparison, configurations, draws, final_regret, friedman, fronts)
 ALSO_ASKED = (improvement, pairs, random_search, ranks, runs, stopping, targets)
 MODULES = (*SHARED, *OTHERS, *PAGE, *ASKED, *ALSO_ASKED)

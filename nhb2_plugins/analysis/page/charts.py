@@ -11,9 +11,9 @@ import numpy as np
 
 from nhb2_plugins.analysis.labels import LABEL_CHARACTERS, MOST_LABELS
 from nhb2_plugins.analysis.model import Floats
-from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.parts import PageChart
 from nhb2_plugins.analysis.pictures import Axis, Curve, Curves
+from nhb2_plugins.analysis.ticks import Scale, spanning
 from nhb2_plugins.figure_theme import BASELINE, COLOURS
 from nhb2_plugins.text_table import wrapped
 

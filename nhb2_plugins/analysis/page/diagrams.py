@@ -12,8 +12,8 @@ from markupsafe import Markup
 from nhb2_plugins.analysis.density import MANY_RUNS, density
 from nhb2_plugins.analysis.page.charts import Look, look_of
 from nhb2_plugins.analysis.page.svg import element, line, picture, text, text_lines
-from nhb2_plugins.analysis.page.ticks import Scale, spanning
 from nhb2_plugins.analysis.pictures import RankDiagram, Strip, Strips
+from nhb2_plugins.analysis.ticks import Scale, spanning
 from nhb2_plugins.text_table import shortened, wrapped
 
 _WIDTH: Final = 860.0

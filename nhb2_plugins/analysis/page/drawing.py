@@ -11,7 +11,7 @@ from markupsafe import Markup
 from nhb2_plugins.analysis.labels import LABEL_CHARACTERS, spread
 from nhb2_plugins.analysis.page.charts import Chart, Line, Look, Points
 from nhb2_plugins.analysis.page.svg import element, legend_swatch, line, picture, text, text_lines
-from nhb2_plugins.analysis.page.ticks import Scale
+from nhb2_plugins.analysis.ticks import Scale
 from nhb2_plugins.text_table import wrapped
 
 _SMALLEST_STEP: Final = 0.5  # in the drawing's units: what moves less is not seen

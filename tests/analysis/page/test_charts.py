@@ -20,9 +20,9 @@ from nhb2_plugins.analysis.page.charts import (
     on_grid,
     shared_grid,
 )
-from nhb2_plugins.analysis.page.ticks import Scale
 from nhb2_plugins.analysis.parts import PageChart
 from nhb2_plugins.analysis.pictures import Axis, Curve, Curves, Strand
+from nhb2_plugins.analysis.ticks import Scale
 
 STEPS = st.lists(st.floats(0.01, 1e4), min_size=1, max_size=600, unique=True).map(sorted)
 
@@ -153,7 +153,7 @@ def test_random_search_is_read_from_point_to_point_where_it_is_smooth() -> None:
     random = Curve("random", None, np.array([7200.0, 28800.0]), np.array([4.0, 1.0]), smooth=True)
     (given,) = as_json(chart_of(page_chart(A, random)))["variants"]["Mean"][1:]
     assert given["y"] == [4.0, 3.0, 1.0]  # at 2, 4 and 8 hours; the grid is that of the optimizers
-    assert (given["width"], given["opacity"]) == (BASELINE_LOOK.width, BASELINE_LOOK.opacity)
+    assert (given["colour"], given["width"], given["opacity"]) == (BASELINE_LOOK.colour, 6.0, 0.5)
     early = as_json(chart_of(page_chart(B, random)))["variants"]["Mean"][1]
     assert early["y"] == [0.0, 1.0]
     step = replace(random, smooth=False)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-_MAX_LOG_TICKS = 9
+Digits = tuple[float, ...]
+
+_DIGITS: Final = ((1, 2, 5), (1, 3), (1,))
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,22 @@ class Scale:
         """
         if not self.log:
             return _linear_ticks(self.low, self.high)
-        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        for steps in ((1, 2, 5), (1, 3), (1,)):
-            found = [step * 10.0**decade for decade in decades for step in steps]
-            inside = tuple(float(f"{each:.6g}") for each in found if self.low <= each <= self.high)
-            if len(inside) <= _MAX_LOG_TICKS:
-                break
-        return inside if len(inside) > 1 else _linear_ticks(self.low, self.high)
+        inside = _log_ticks(self.low, self.high, first_digits(self.low, self.high, _DIGITS))
+        return tuple(float(f"{each:.6g}") for each in inside) if len(inside) > 1 else _linear_ticks(self.low, self.high)
+
+
+def first_digits(low: float, high: float, choices: Sequence[Digits], most: int = 9) -> Digits:
+    """First digits of the ticks of a logarithmic axis: the first choice with few enough ticks, or the last one.
+
+    >>> first_digits(1.0, 1000.0, [(1, 2, 5), (1, 3), (1,)])
+    (1, 3)
+    """
+    return next((digits for digits in choices if len(_log_ticks(low, high, digits)) <= most), choices[-1])
+
+
+def _log_ticks(low: float, high: float, digits: Digits) -> list[float]:
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [tick for decade in decades for digit in digits if low <= (tick := digit * 10.0**decade) <= high]
 
 
 def _linear_ticks(low: float, high: float) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhb2_plugins.analysis.page.ticks import Scale, spanning
+from nhb2_plugins.analysis.ticks import Scale, spanning
 
 
 @given(st.floats(1e-3, 1e3), st.floats(1.3, 1e6), st.booleans())
