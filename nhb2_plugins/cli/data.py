@@ -12,8 +12,9 @@ from pathlib import Path
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_parts, add_table_option
 from nhb2_plugins.cli.values import positive_number, read_seed
-from nhb2_plugins.errors import InvalidValueError, NoHomeError
+from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableError, TableExistsError, retold
 from nhb2_plugins.extras import needs_extra
+from nhb2_plugins.files import write_whole
 from nhb2_plugins.table.location import DATA_VARIABLE, cache_directory, user_table_directory
 from nhb2_plugins.table.store import Table, open_table
 from nhb2_plugins.table.verification import check_table
@@ -35,7 +36,9 @@ def add_data(commands: Commands) -> None:
     fitting.add_argument("--to", metavar="DIR", required=True, help="where to")
     text = "also write K tables that could be the real one, DIR-draw-0, DIR-draw-1, … (84 MB each)"
     fitting.add_argument("--draws", metavar="K", type=positive_number, default=0, help=text)
-    fitting.add_argument("--overwrite", action="store_true", help="replace a table that is there")
+    text = "also write what is expected of every row, and between what nine in ten records lie, as CSV"
+    fitting.add_argument("--intervals", metavar="FILE", help=text)
+    fitting.add_argument("--overwrite", action="store_true", help="replace what is there")
     exporting = add_command(actions, "export", _data_export, "Write a table to files that other tools read.")
     exporting.add_argument("--to", metavar="FILE", required=True, help="X.parquet or X.csv, and X.classes.* beside it")
     text = "a row a configuration and epoch (1..12), with an id and the cumulative cost"
@@ -87,6 +90,7 @@ def _data_surrogate(options: argparse.Namespace) -> None:
     to = Path(options.to)
     for place in (to, *(directory_of_draw(to, draw) for draw in range(options.draws))):
         refuse_occupied(place, overwrite=options.overwrite)
+    intervals = _free_file(options.intervals, overwrite=options.overwrite) if options.intervals else None
     records = Records.concatenate([read_records_csv(Path(path)) for path in options.records])
     print("fitting (minutes for a thousand records) ...", file=sys.stderr)
     source = f"fitted to {', '.join(Path(path).name for path in options.records)}"
@@ -97,6 +101,19 @@ def _data_surrogate(options: argparse.Namespace) -> None:
         to, options.draws, created=created, source=source, overwrite=options.overwrite
     ):
         print(printable(f"{table.provenance.label} written to {table.directory}"))
+    if intervals is not None:
+        with retold(TableError, f"cannot write {intervals}"):
+            write_whole(intervals, surrogate.intervals_csv())
+        print(printable(f"intervals written to {intervals}"))
+
+
+def _free_file(name: str, *, overwrite: bool) -> Path:
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise InvalidValueError(f"there is no directory {path.parent} to write {path.name} to")
+    if path.exists() and not overwrite:
+        raise TableExistsError(f"{path} already exists; name another file or overwrite it")
+    return path
 
 
 def _print_written(table: Table, to: Path) -> None:

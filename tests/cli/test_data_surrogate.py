@@ -6,6 +6,7 @@ import csv
 import random
 from pathlib import Path
 
+import pytest
 from scipy.stats import kendalltau
 
 from nhb2_plugins.benchmark import open_benchmark
@@ -32,9 +33,11 @@ def write_records(path: Path, n: int) -> Path:
 
 def test_a_table_is_fitted_and_says_what_it_is(tmp_path: Path) -> None:
     records = write_records(tmp_path / "records.csv", 80)
-    to = ("--to", str(tmp_path / "table"), "--draws", "1")
+    to = ("--to", str(tmp_path / "table"), "--draws", "1", "--intervals", str(tmp_path / "intervals.csv"))
     done = nhb2("data", "surrogate", "--records", str(records), *to)
     assert done.status == 0, done.err
+    assert f"intervals written to {tmp_path / 'intervals.csv'}" in done.out
+    assert_intervals_hold_the_records(tmp_path / "intervals.csv", records)
     assert "surrogate table (" in done.out
     assert "surrogate table, draw 0 of 1 (" in done.out
     draw = open_benchmark(tmp_path / "table-draw-0")
@@ -46,6 +49,38 @@ def test_a_table_is_fitted_and_says_what_it_is(tmp_path: Path) -> None:
     best, accuracy = bench.oracle()
     assert 50 < accuracy < 100
     assert bench.evaluate(best).accuracy_pct == accuracy
+
+
+def assert_intervals_hold_the_records(intervals: Path, records: Path) -> None:
+    """Most of them, by class and setting; and a class without a path is at chance, for certain."""
+    with intervals.open(newline="") as file:
+        lines = {(row["cellcode"], row["lr"], row["batch_size"]): row for row in csv.DictReader(file)}
+    assert len(lines) == 1_011 * 48
+    with records.open(newline="") as file:
+        seen = list(csv.DictReader(file))
+    inside = {"error_pct": 0, "cost_s": 0}
+    for row in seen:
+        line = lines[Cell(row["cellcode"]).canonical_code, row["lr"], row["batch_size"]]
+        for name, value in (("error_pct", row["valid_error_pct"]), ("cost_s", row["cost_s"])):
+            low, expected, high = (float(line[column]) for column in (f"{name}_low", name, f"{name}_high"))
+            assert low < expected < high
+            inside[name] += low <= float(value) <= high
+    assert min(inside.values()) >= 0.8 * len(seen)
+    apart = lines[Cell("3|33|333").canonical_code, "0.1", "256"]
+    assert [apart[f"error_pct{end}"] for end in ("_low", "", "_high")] == ["90.000"] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("mine.csv", "already exists"), ("none/intervals.csv", "there is no directory")]
+)
+def test_a_place_that_intervals_cannot_go_to_is_named_before_anything_is_fitted(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    records = write_records(tmp_path / "records.csv", 30)
+    (tmp_path / "mine.csv").touch()
+    where = ("--to", str(tmp_path / "table"), "--intervals", str(tmp_path / name))
+    assert_one_line_error(nhb2("data", "surrogate", "--records", str(records), *where), message, Path(name).name)
+    assert not (tmp_path / "table").exists()
 
 
 def test_a_wrong_line_is_named(tmp_path: Path) -> None:

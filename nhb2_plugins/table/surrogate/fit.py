@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.cells import canonical_codes
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
-from nhb2_plugins.space import N_HYPERPARAMETERS
+from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, N_HYPERPARAMETERS
 from nhb2_plugins.table.draws import DrawSet
 from nhb2_plugins.table.store import Table
 from nhb2_plugins.table.surrogate.build import build_model, write_surrogate_table
@@ -29,6 +31,7 @@ from nhb2_plugins.table.surrogate.form import TableForm, assumptions_of, fitted_
 from nhb2_plugins.table.surrogate.model import (
     LogModel,
     Prediction,
+    all_rows,
     connected_classes,
     cost_structure,
     error_structure,
@@ -68,6 +71,30 @@ class Surrogate:
     def predict_cost(self, indices: Sequence[int] | Integer) -> Prediction:
         """Train + validation seconds of 12 epochs of configurations, by their index in the space."""
         return self.cost.predict(rows_of(indices))
+
+    def intervals_csv(self, coverage: float = 0.9) -> str:
+        """What new records are expected to be, as CSV: a line for each class, learning rate and batch size.
+
+        Columns: ``cellcode`` (the class's first), ``lr``, ``batch_size``; ``error_pct`` and ``cost_s``, as expected
+        after 12 epochs, and ``…_low`` and ``…_high`` of each, the interval that a new record falls into.
+
+        Args:
+            coverage: probability that it does, between 0 and 1.
+        """
+        rows = all_rows()
+        named = {"error_pct": predict_row_errors(self.error, rows), "cost_s": self.cost.predict(rows)}
+        header = ["cellcode", "lr", "batch_size"]
+        columns: list[Float] = []
+        for name, prediction in named.items():
+            header += [name, f"{name}_low", f"{name}_high"]
+            columns += [prediction.value, *prediction.interval(coverage)]
+        settings = product(canonical_codes(), LEARNING_RATES, BATCH_SIZES)
+        numbers = np.column_stack(columns).tolist()
+        lines = (
+            f"{code},{lr},{batch_size},{','.join(format(number, '.3f') for number in values)}"
+            for (code, lr, batch_size), values in zip(settings, numbers, strict=True)
+        )
+        return "\n".join([",".join(header), *lines]) + "\n"
 
     def to_model(self, *, created: str, seeds: tuple[int, ...] = (222, 555, 888), noise_seed: int = 0) -> TableModel:
         """The whole table as a compact model (:mod:`nhb2_plugins.table.synthesis`).
