@@ -142,6 +142,10 @@ class CampaignDirectory:
         """Files of runs, sorted."""
         return sorted(self.runs.glob("*/seed-*.jsonl"))
 
+    def recorded(self) -> list[Path]:
+        """Files of runs, sorted; of a directory that is no campaign's, those that lie in it."""
+        return self.run_files() or ([] if self.has_file else sorted(self.path.glob("*.jsonl")))
+
     def read_failures(self) -> dict[str, str]:
         """Run id → traceback of every run that failed, sorted.
 
@@ -161,7 +165,7 @@ class CampaignDirectory:
         """
         if self.has_file:
             return self.read_file().optimizers
-        if not self.run_files():
+        if not self.recorded():
             raise CampaignError(_nothing_at(self.path))
         return ()
 

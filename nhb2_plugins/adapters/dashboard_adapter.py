@@ -28,6 +28,7 @@ from nhb2_plugins.adapters.optuna.quiet import quiet
 from nhb2_plugins.adapters.optuna.records import SIMULATED_EPOCH, study_from_records
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.objectives import ERROR_PCT
+from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.text_table import printable
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -99,7 +100,9 @@ def _make_study(
 
 def _note(records: Sequence[TrialRecord], objectives: Sequence[str]) -> str:
     """The study's note in the dashboard (Markdown): which table its numbers come from, and what its times are."""
-    kind, _, digest = map(_plain, records[0].table.partition(":"))
+    key = records[0].table
+    kind, _, digest = map(_plain, key.partition(":"))
+    draw = table_in_words(key).removeprefix(key)
     n_runs = len({record.run_id for record in records})
     of_runs = "one run" if n_runs == 1 else f"{n_runs} runs"
     charging = _plain(" or ".join(sorted({record.charging for record in records})))
@@ -107,7 +110,7 @@ def _note(records: Sequence[TrialRecord], objectives: Sequence[str]) -> str:
     if len(objectives) > 1:
         minimised = f"- Objectives: {', '.join(objectives)}, all to minimise.\n"
     return (
-        f"Recorded evaluations of {of_runs}, from the **{kind} table ({digest})** of NAS-HPO-Bench-II.\n\n"
+        f"Recorded evaluations of {of_runs}, from the **{kind} table ({digest})**{draw} of NAS-HPO-Bench-II.\n\n"
         f"{minimised}"
         "- A training run that stopped below the highest epoch is shown as pruned.\n"
         f"- Times are simulated: second 0 is {SIMULATED_EPOCH:%d %B %Y}, 00:00. Charged {charging}.\n"

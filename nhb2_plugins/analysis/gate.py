@@ -150,6 +150,11 @@ def side_of(results: CampaignResults, label: str, name: str) -> GateSide:
     ran = {each.name: each for each in results.optimizers if each.runs}
     if not label and len(ran) == 1:
         return GateSide(name, *ran.values())
+    if not label:
+        raise CampaignError(
+            f"{name} holds runs of {len(ran)} optimizers, and a gate compares one: name it, {name}::LABEL, of "
+            f"{', '.join(map(repr, ran))}"
+        )
     if label not in ran:
         raise CampaignError(f"{name}: {describe_choices(label, ran, what='optimizer')}")
     return GateSide(f"{name} ({label})", ran[label])

@@ -176,7 +176,7 @@ class TablePart(Part):
         title: above it,
         summary: or what it is folded below.
         names: whether the first column holds names of optimizers, shown with their looks.
-        mark_best: whether the smallest mean of each column of estimates is bold.
+        mark_best: whether the smallest ranked mean of each column of estimates is bold.
     """
 
     macro = "table_part"

@@ -248,7 +248,7 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
     """Read every finished run below a campaign's directory, and what is recorded beside the runs.
 
     Args:
-        directory: the campaign's directory.
+        directory: the campaign's directory; or one that holds runs' files themselves.
         order: names of optimizers in the order wanted, each of which gets its place even without a run; others follow
             by name.
 
@@ -260,7 +260,7 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
     groups: dict[str, list[RunSummary]] = {name: [] for name in order}
     unfinished = []
     campaign = CampaignDirectory(directory)
-    for path in campaign.run_files():
+    for path in campaign.recorded():
         run = read_summary(path)
         if run.end is not None:
             groups.setdefault(run.header.optimizer, []).append(run)

@@ -31,6 +31,7 @@ class ReportTable:
         forms: how each column's numbers are shown.
         long: whether it has a row a run or a point: for machines, not for LaTeX.
         rising: keys of the columns in which large is good.
+        unranked: positions of the rows of too few runs to be ranked: none of them is the best of a column.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ReportTable:
     forms: tuple[Form, ...] = ()
     long: bool = False
     rising: frozenset[str] = frozenset()
+    unranked: frozenset[int] = frozenset()
 
     def shown(self) -> tuple[tuple[str, ...], ...]:
         """The rows as text, the same everywhere; a dash for nothing."""
@@ -116,10 +118,11 @@ def rows_of(objects: Iterable[Any], columns: Sequence[Column]) -> Iterator[tuple
 
 
 def best_of_columns(table: ReportTable) -> dict[int, int]:
-    """The row with the best mean of each column of estimates, where there are several rows."""
+    """The row with the best mean of each column of estimates, where several are ranked."""
     best = {}
     for column, key in enumerate(table.keys):
-        means = {i: row[column].mean for i, row in enumerate(table.rows) if isinstance(row[column], Estimate)}
+        ranked = ((i, row[column]) for i, row in enumerate(table.rows) if i not in table.unranked)
+        means = {i: value.mean for i, value in ranked if isinstance(value, Estimate)}
         if len(means) > 1:
             best[column] = (max if key in table.rising else min)(means, key=lambda i: means[i])
     return best

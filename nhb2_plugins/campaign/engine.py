@@ -119,6 +119,7 @@ def run_campaign(
     n_processes: int | None = None,
     on_start: Callable[[int, int], None] | None = None,
     on_outcome: Callable[[RunOutcome], None] | None = None,
+    baseline: bool = True,
 ) -> CampaignOutcome:
     """Run what a campaign's directory still misses.
 
@@ -133,6 +134,7 @@ def run_campaign(
         n_processes: processes of the local cluster; None for the number of cores.
         on_start: called with the numbers of runs that are there already and that will run.
         on_outcome: called after each run.
+        baseline: whether to write what random search reaches beside the runs, which a report needs.
 
     Raises:
         CampaignError: a setting is wrong, the directory cannot be used, or the scheduler does not answer.
@@ -147,7 +149,7 @@ def run_campaign(
     check_front(spec, bench)
     store = CampaignStore(directory)
     with store.opened(spec, bench.provenance, overwrite=overwrite):
-        if has_table(bench):
+        if baseline and has_table(bench):
             keep_baseline(spec, bench, directory)
         missing = store.missing(plans, tables)
         n_kept = len(plans) - len(missing)

@@ -14,6 +14,7 @@ from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.objectives import ERROR_PCT, checked_objectives
+from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.selection import Selection, optimizer_part, select_runs
@@ -87,21 +88,31 @@ def _read_runs(text: str) -> int | None:
 
 
 def _by_optimizer(runs: Mapping[str, Sequence[TrialRecord]]) -> dict[str, list[TrialRecord]]:
-    """The records of each optimizer; a run that is the only one of its optimizer keeps its name."""
-    n_runs = Counter(map(optimizer_part, runs))
+    """The records of each optimizer; a run that is the only one of its optimizer keeps its name.
+
+    A study is of one table: of runs on several draws, those of a draw are one.
+    """
+    optimizers = {run_id: optimizer_part(run_id) for run_id in runs}
+    n_runs, tables = Counter(optimizers.values()), {optimizer: set[str]() for optimizer in optimizers.values()}
+    for run_id, records in runs.items():
+        tables[optimizers[run_id]] |= {record.table for record in records[:1]}
     studies: dict[str, list[TrialRecord]] = {}
     for run_id, records in runs.items():
-        optimizer = optimizer_part(run_id)
-        studies.setdefault(optimizer if n_runs[optimizer] > 1 else run_id, []).extend(records)
+        name = optimizers[run_id]
+        if len(tables[name]) > 1 and records:
+            name += f" on {table_in_words(records[0].table)}"
+        elif n_runs[name] == 1:
+            name = run_id
+        studies.setdefault(name, []).extend(records)
     return studies
 
 
 def _what_is_shown(selection: Selection, n_studies: int, n_made: int) -> str:
     shown = f"{len(selection.runs):,} of {counted(selection.n_found, 'run')} in {_counted_studies(n_studies)}"
     known = f"; {n_studies - n_made:,} of them were in the storage already" if n_made < n_studies else ""
-    tables = ", ".join(sorted({record.table for records in selection.runs.values() for record in records}))
+    tables = sorted({record.table for records in selection.runs.values() for record in records})
     more = f" (--runs {ALL} and --only choose others)" if len(selection.runs) < selection.n_found else ""
-    return f"{shown}{more}{known}. Numbers from the table {tables}."
+    return f"{shown}{more}{known}. Numbers from the table {'; '.join(map(table_in_words, tables))}."
 
 
 def _counted_studies(n: int) -> str:

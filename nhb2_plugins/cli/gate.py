@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _LABEL_MARK: Final = "::"
 DEFAULT_MARGIN: Final = 0.5
 DEFAULT_SEEDS: Final = 50
+MOST_SEEDS: Final = 100_000
 _DESCRIPTION: Final = (
     "Compare two sets of runs with the same seeds: two results' directories, two labels of one (DIR::LABEL), or one "
     "optimizer under two installed versions (--old and --new, pip requirements). "
@@ -50,8 +52,10 @@ def add_gate(commands: Commands) -> None:
         "--markdown", metavar="FILE", help="also append the summary to this file ($GITHUB_STEP_SUMMARY)"
     )
     versions = parser.add_argument_group("two installed versions")
-    versions.add_argument("--old", metavar="REQUIREMENT", help="for example optuna==4.4.0")
-    versions.add_argument("--new", metavar="REQUIREMENT", help="for example ./optuna or git+https://…")
+    versions.add_argument(
+        "--old", metavar="REQUIREMENT", action="append", help="for example optuna==4.4.0; repeatable, one package each"
+    )
+    versions.add_argument("--new", metavar="REQUIREMENT", action="append", help="for example ./optuna or git+https://…")
     versions.add_argument("--spec", default="gate", metavar="SPEC", help="what to run (default: Optuna's TPE)")
     versions.add_argument("--optimizer", metavar="LABEL", default="", help="of the specification, where it has several")
     versions.add_argument("--seeds", metavar="N", type=positive_number, default=DEFAULT_SEEDS, help="(default: 50)")
@@ -116,6 +120,8 @@ def _installed(options: argparse.Namespace) -> tuple[GateSide, GateSide]:
         raise InvalidValueError(
             "two installed versions are --old REQUIREMENT and --new REQUIREMENT, without directories"
         )
+    if options.seeds > MOST_SEEDS:
+        raise InvalidValueError(f"--seeds {options.seeds:,} is more than {MOST_SEEDS:,}")
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(options.out or temporary).resolve()
         old = _run_with(options.old, place / "old", options)
@@ -123,8 +129,8 @@ def _installed(options: argparse.Namespace) -> tuple[GateSide, GateSide]:
     return old, new
 
 
-def _run_with(requirement: str, place: Path, options: argparse.Namespace) -> GateSide:
-    python = environment_with(requirement, place / "environment")
+def _run_with(requirements: Sequence[str], place: Path, options: argparse.Namespace) -> GateSide:
+    python, requirement = environment_with(requirements, place / "environment"), " ".join(requirements)
     command = ["run", options.spec, "--out", str(place / "runs"), "--seeds", str(options.seeds), "--no-report"]
     if options.optimizer:
         command += ["--only", options.optimizer]
@@ -135,12 +141,13 @@ def _run_with(requirement: str, place: Path, options: argparse.Namespace) -> Gat
     return _read_side(place / "runs", options.optimizer, requirement)
 
 
-def environment_with(requirement: str, directory: Path) -> Path:
-    """Make an environment that has all of this one's packages, and a requirement before them; returns its Python.
+def environment_with(requirements: Sequence[str], directory: Path) -> Path:
+    """Make an environment that has all of this one's packages, and requirements before them; returns its Python.
 
     Raises:
-        GateRunError: pip cannot install the requirement.
+        GateRunError: pip cannot install the requirements.
     """
+    requirement = " ".join(requirements)
     python = directory / ("Scripts" if os.name == "nt" else "bin") / "python"
     done = directory / "requirement.txt"
     if done.exists() and done.read_text() == requirement:
@@ -155,7 +162,7 @@ def environment_with(requirement: str, directory: Path) -> Path:
     ).stdout.strip()
     inherited = [path for path in sys.path if path and Path(path).is_dir()]
     _call(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement],
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements],
         f"pip cannot install {requirement!r}",
     )
     Path(own, "nhb2_inherited.pth").write_text("\n".join(inherited) + "\n")

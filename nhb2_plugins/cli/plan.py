@@ -97,7 +97,7 @@ def _explanation(options: argparse.Namespace, n_pairs: int, origin: str) -> str:
 
 def _spreads(options: argparse.Namespace) -> tuple[list[Spread], str]:
     campaign = CampaignDirectory(Path(options.source))
-    if campaign.path.is_dir() and (campaign.has_file or campaign.run_files()):
+    if campaign.path.is_dir() and (campaign.has_file or campaign.recorded()):
         from nhb2_plugins.analysis.results import read_results
 
         return _recorded(read_results(campaign.path, campaign.order())), "as in the recorded runs"
@@ -139,7 +139,7 @@ def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
     if others:
         with tempfile.TemporaryDirectory() as directory:
             print(f"nhb2: running a pilot of {PILOT_SEEDS} seeds", file=sys.stderr, flush=True)
-            outcome = run_campaign(spec.with_seeds(PILOT_SEEDS), bench, Path(directory), only=others)
+            outcome = run_campaign(spec.with_seeds(PILOT_SEEDS), bench, Path(directory), only=others, baseline=False)
             if outcome.failed:
                 raise CampaignError(f"{len(outcome.failed)} runs of the pilot failed: {', '.join(outcome.failed[:3])}")
             known |= {each.name: each for each in _recorded(read_results(Path(directory)))}

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 from nhb2_plugins.benchmark import MEAN, Seed
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.text_table import shortened
+
+_MOST_DIGITS = 18
 
 
 def read_number(text: str, allowed: Sequence[float], what: str) -> float:
@@ -37,8 +40,8 @@ def read_whole_number(text: str, allowed: Sequence[int], what: str) -> int:
 
 def positive_number(text: str) -> int:
     """A whole number from 1, as a type of argparse, which names the option when it is refused."""
-    if not (text.isascii() and text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{shortened(text, 40)!r} is not a whole number from 1, of at most 18 digits")
     return int(text)
 
 

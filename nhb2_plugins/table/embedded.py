@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,6 +65,21 @@ def embedded_draws() -> int:
         TableError: their manifest is damaged.
     """
     return len(_draws_manifest()["draws"])
+
+
+def table_in_words(key: str) -> str:
+    """What a record says of its table, with the draw's number where it is one of the embedded table's.
+
+    Args:
+        key: as :attr:`~nhb2_plugins.table.schema.Provenance.key`, for example ``embedded:1a2b3c4d``.
+    """
+    draw = _draw_of_key().get(key)
+    return key if draw is None else f"{key}, draw {draw} of {embedded_draws()}"
+
+
+@lru_cache(maxsize=1)
+def _draw_of_key() -> dict[str, int]:
+    return {f"embedded:{entry['digest'][:8]}": draw for draw, entry in enumerate(_draws_manifest()["draws"])}
 
 
 def _manifest() -> Manifest:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nhb2_plugins.arguments import MAX_SEARCH_SEED, checked_count
 from nhb2_plugins.ask_tell import Optimizer
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.fidelity import SCHEDULE_EPOCHS
@@ -43,14 +44,14 @@ def assert_not_worse(
 
     Raises:
         AssertionError: the new one is worse, or that is not decided.
-        InvalidValueError: a run has no result within the budget, or a margin that is not positive.
+        InvalidValueError: a run has no result within the budget, a number of seeds that is none, or a margin that is
+            not positive.
     """
     from nhb2_plugins.analysis.gate import judge  # needs scipy, as reports do
 
+    seeds = range(checked_count("n_seeds", n_seeds, most=MAX_SEARCH_SEED))
     table = open_benchmark() if bench is None else bench
-    before, after = (
-        np.array([_final_regret(make(seed), table, budget_s) for seed in range(n_seeds)]) for make in (old, new)
-    )
+    before, after = (np.array([_final_regret(make(seed), table, budget_s) for seed in seeds]) for make in (old, new))
     outcome = judge(before, after, margin)
     told = (
         f"{outcome.verdict}: mean regret {outcome.old_mean:.2f} before and {outcome.new_mean:.2f} after, a change of "

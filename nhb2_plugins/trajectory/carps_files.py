@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.benchmark import MEAN
+from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.trajectory.exported_run import ExportedRun
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -43,8 +44,13 @@ def write_carps_run(run: ExportedRun, directory: Path) -> None:
 
 
 def task_id(run: ExportedRun) -> str:
-    """What CARP-S groups runs by: the table and the highest fidelity, since neither's numbers mix with another's."""
-    return f"{BENCHMARK_ID}/{run.records[0].table}/epoch-{run.max_epoch}"
+    """What CARP-S groups runs by: the table, by its training seed where runs have several, and the highest fidelity.
+
+    Numbers of different ones do not mix. A draw is a table of its own, and is named.
+    """
+    table = table_in_words(run.records[0].table).replace(", draw ", "/draw-").partition(" of ")[0]
+    by_seed = "" if run.table_seed is None else f"/seed-{run.table_seed}"
+    return f"{BENCHMARK_ID}/{table}{by_seed}/epoch-{run.max_epoch}"
 
 
 def _lines(run: ExportedRun) -> dict[int, dict[str, Any]]:

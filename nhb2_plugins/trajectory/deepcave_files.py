@@ -13,6 +13,7 @@ from typing import Final
 
 from nhb2_plugins.benchmark import MEAN
 from nhb2_plugins.space import BATCH_SIZES, EDGE_NAMES, LEARNING_RATES, OPERATIONS
+from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.text_table import without_formula
 from nhb2_plugins.trajectory.exported_run import ExportedRun
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -70,7 +71,7 @@ def _row(record: TrialRecord, numbers: dict[int, int]) -> list[object]:
         record.charging,
         record.worker,
         record.status,
-        without_formula(record.table),
+        without_formula(table_in_words(record.table)),
     ]
 
 

@@ -28,12 +28,14 @@ class ExportedRun:
         seed: the run's seed; 0 where the source does not say it.
         budget_s: simulated budget in seconds; None where there was none or the source does not say it.
         records: at least one, in order of simulated end.
+        table_seed: the table's training seed, where a campaign's runs answer from several; else None.
     """
 
     optimizer: str
     seed: int
     budget_s: float | None
     records: tuple[TrialRecord, ...]
+    table_seed: int | None = None
 
     @property
     def run_id(self) -> str:
@@ -93,7 +95,7 @@ def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
         return
     refuse_other_conditions(path, header, records)
     ordered, _ = merged(records)
-    yield ExportedRun(header.optimizer, header.seed, header.budget_s, tuple(ordered))
+    yield ExportedRun(header.optimizer, header.seed, header.budget_s, tuple(ordered), header.table_seed)
 
 
 def _by_id(records: Sequence[TrialRecord]) -> list[ExportedRun]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from nhb2_plugins.benchmark import MEAN
 from nhb2_plugins.space import HYPERPARAMETER_NAMES
+from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.trajectory.exported_run import ExportedRun
 from nhb2_plugins.trajectory.record import TrialRecord
 
@@ -55,7 +56,7 @@ def _description(run: ExportedRun, records: Sequence[TrialRecord], path: str) ->
         "version": VERSION,
         "suite": SUITE,
         "function_id": run.max_epoch,
-        "function_name": f"{best.table} at epoch {run.max_epoch}",
+        "function_name": f"{table_in_words(best.table)} at epoch {run.max_epoch}",
         "maximization": False,
         "algorithm": {"name": run.optimizer, "info": run.run_id},
         "experiment_attributes": [{"search_seed": str(run.seed)}],

@@ -13,6 +13,7 @@ from optuna_dashboard import get_note
 
 from nhb2_plugins.adapters.dashboard_adapter import _on_loopback, load_studies, open_storage
 from nhb2_plugins.adapters.optuna_adapter import configuration_of
+from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.errors import InvalidValueError
 from tests.analysis.runs import make_run
 
@@ -101,3 +102,11 @@ def test_of_several_objectives_the_best_trials_are_the_front() -> None:
     assert "Objectives: error_pct, cost_s, all to minimise" in get_note(study)
     with pytest.raises(InvalidValueError, match="of other records"):
         load_studies(storage, {"mine": records})
+
+
+def test_a_study_s_note_names_the_draw() -> None:
+    key = open_benchmark(draw=3).provenance.key
+    storage = open_storage(None)
+    load_studies(storage, {"a": [replace(record, table=key) for record in RUN.records]})
+    first = get_note(optuna.load_study(study_name="a", storage=storage)).splitlines()[0]
+    assert f"**embedded table ({key.partition(':')[2]})**, draw 3 of 27 of NAS-HPO-Bench-II" in first

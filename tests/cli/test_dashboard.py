@@ -6,10 +6,14 @@ import json
 import signal
 import socket
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.cli.dashboard import _by_optimizer
+from tests.analysis.runs import make_run
 from tests.support.command_line import assert_one_line_error, nhb2
 from tests.support.dashboard_process import dashboard
 from tests.trajectory.test_selection import write_runs
@@ -78,3 +82,13 @@ def assert_one_line_port_error(campaign: Path, port: int) -> None:
 def test_wrong_input_is_named(campaign: Path, arguments: tuple[str, ...], said: str) -> None:
     outcome = nhb2("dashboard", *(str(campaign) if each == "CAMPAIGN" else each for each in arguments))
     assert_one_line_error(outcome, said)
+
+
+def test_runs_on_several_draws_are_a_study_for_each() -> None:
+    keys = [open_benchmark(draw=draw).provenance.key for draw in (0, 1)]
+    records = make_run([(10, 80.0)]).records
+    runs = {f"a/seed-{seed}": [replace(records[0], run_id=f"a/seed-{seed}", table=keys[seed % 2])] for seed in range(4)}
+    runs["b/seed-0"] = [replace(records[0], run_id="b/seed-0", table=keys[0])]
+    studies = _by_optimizer(runs)
+    assert list(studies) == [f"a on {keys[0]}, draw 0 of 27", f"a on {keys[1]}, draw 1 of 27", "b/seed-0"]
+    assert [record.run_id for record in studies[f"a on {keys[1]}, draw 1 of 27"]] == ["a/seed-1", "a/seed-3"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from pathlib import Path
 
@@ -78,14 +79,14 @@ def test_an_environment_has_its_own_requirement_before_the_inherited_packages(tm
         "[project]\nname = 'markupsafe'\nversion = '0.0.1'\n"
     )
     (package / "backend.py").write_text(_BACKEND)
-    python = environment_with(str(package), tmp_path / "environment")
+    python = environment_with([str(package)], tmp_path / "environment")
     script = (
         "import markupsafe, numpy, nhb2_plugins; from importlib.metadata import version; "
         "print(markupsafe.OWN, version('markupsafe'))"
     )
     found = subprocess.run([str(python), "-c", script], check=True, capture_output=True, text=True)
     assert found.stdout.split() == ["True", "0.0.1"]
-    assert environment_with(str(package), tmp_path / "environment") == python  # kept
+    assert environment_with([str(package)], tmp_path / "environment") == python  # kept
 
 
 _BACKEND = """
@@ -102,3 +103,31 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
         wheel.writestr(f"{info}/RECORD", "")
     return name
 """
+
+
+def test_a_directory_of_several_labels_names_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        write_side(tmp_path, name, 2.0)
+    assert main(["gate", str(tmp_path), str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert f"{tmp_path} holds runs of 2 optimizers, and a gate compares one: name it, {tmp_path}::LABEL" in err
+    assert "of 'a', 'b'" in err
+
+
+@pytest.mark.parametrize("seeds", ["100001", "9" * 5000])
+def test_more_seeds_than_anybody_runs_are_refused_in_one_sentence(
+    seeds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.suppress(SystemExit):
+        assert main(["gate", "--old", "a==1", "--new", "a==2", "--seeds", seeds]) == 2
+    err = capsys.readouterr().err
+    assert "100,001 is more than 100,000" in err or "of at most 18 digits" in err
+    assert len(err.splitlines()[-1]) < 200
+
+
+def test_a_summary_that_cannot_be_written_does_not_say_worse(tmp_path: Path) -> None:
+    for name, regret in (("old", 2.0), ("new", 9.0)):
+        write_side(tmp_path / name, "a", regret)
+    sides = ["gate", str(tmp_path / "old"), str(tmp_path / "new")]
+    assert main(sides) == 1
+    assert main([*sides, "--markdown", str(tmp_path / "nowhere" / "summary.md")]) == 2

@@ -88,3 +88,26 @@ def test_what_cannot_be_planned(
         write_run(tmp_path, make_run([(10, 80.0)], seed=seed))
     assert main(["plan", *(str(tmp_path) if each == "DIR" else each for each in arguments)]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_plan_from_a_directory_of_runs_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_runs(tmp_path / "campaign")
+    assert main(["plan", str(tmp_path / "campaign"), "--difference", "0.8"]) == 0
+    expected = capsys.readouterr().out
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, path in enumerate(sorted((tmp_path / "campaign" / "runs").rglob("*.jsonl"))):
+        path.rename(flat / f"run-{number}.jsonl")
+    assert main(["plan", str(flat), "--difference", "0.8"]) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_a_pilot_does_not_work_out_what_random_search_reaches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("with two objectives this takes a minute")
+
+    monkeypatch.setattr("nhb2_plugins.campaign.engine.keep_baseline", never)
+    file = tmp_path / "two.yaml"
+    several = SPEC.replace("budget_s: 3000", "budget_s: 20000\nobjectives: [error_pct, cost_s]")
+    file.write_text(several.replace("regularized_evolution, ", "optuna, settings: {sampler: nsgaii}, "))
+    assert main(["plan", str(file), "--difference", "5"]) == 0

@@ -23,6 +23,7 @@ from nhb2_plugins.table.embedded import (
     embedded_draws,
     model_path,
     open_embedded,
+    table_in_words,
 )
 from nhb2_plugins.table.synthesis import load_model, synthesize
 from nhb2_plugins.table.writer import table_in_memory, write_table
@@ -127,3 +128,10 @@ def test_an_installation_without_draws_says_so(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(embedded, "MANIFEST_OF_DRAWS", "none.json")
     with pytest.raises(TableNotFoundError, match="draws of the embedded table are missing"):
         embedded_draws()
+
+
+def test_a_record_s_table_is_named_with_its_draw() -> None:
+    third = open_benchmark(draw=3).provenance.key
+    assert table_in_words(third) == f"{third}, draw 3 of {embedded_draws()}"
+    for key in (open_benchmark().provenance.key, "published:01234567", "anything"):
+        assert table_in_words(key) == key

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.evolution import RegularizedEvolution
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.testing import assert_not_worse
@@ -29,3 +32,9 @@ def test_what_is_not_decided_fails_unless_that_is_allowed() -> None:
         assert_not_worse(new=other_random_search, old=RandomSearch, n_seeds=12, margin=0.3)
     outcome = assert_not_worse(new=other_random_search, old=RandomSearch, n_seeds=12, margin=0.3, allow_undecided=True)
     assert outcome.verdict == "not decided"
+
+
+@pytest.mark.parametrize("n_seeds", [2.5, 0, -1, "10", True, None])
+def test_a_number_of_seeds_that_is_none_is_named(n_seeds: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r"^n_seeds .* is not an integer in 1\.\.4294967295$"):
+        assert_not_worse(new=RandomSearch, old=RandomSearch, n_seeds=n_seeds)

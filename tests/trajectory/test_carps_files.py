@@ -9,10 +9,11 @@ import pytest
 from ConfigSpace import Configuration as SpaceConfiguration
 
 from nhb2_plugins.adapters.configspace_adapter import configuration_space
+from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.encoding import to_values
 from nhb2_plugins.trajectory.exports import export_directories
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
-from tests.analysis.runs import make_run, write_run
+from tests.analysis.runs import TABLE, make_run, write_run
 from tests.trajectory.exported import lines_of, records_of
 
 
@@ -52,3 +53,21 @@ def test_a_campaigns_runs_keep_their_optimizers_and_seeds(tmp_path: Path) -> Non
     export_directories(str(tmp_path / "campaign"), str(tmp_path / "out"), "carps")
     configs = [json.loads(path.read_text()) for path in sorted((tmp_path / "out").rglob("config.yaml"))]
     assert [(each["optimizer_id"], each["seed"]) for each in configs] == [("good", 3), ("good", 4)]
+
+
+def test_a_task_names_the_draw_or_the_training_seed_so_that_neither_s_numbers_mix(tmp_path: Path) -> None:
+    drawn = open_benchmark(draw=3).provenance
+    by_seed = {**TABLE, "seeds": [222, 333]}
+    headers = {"drawn": {"table": drawn.to_dict()}, "first": {"table": by_seed, "table_seed": 222}}
+    headers["second"] = {"table": by_seed, "table_seed": 333}
+    tasks = {}
+    for name, header in headers.items():
+        write_run(tmp_path / name, make_run([(10, 80.0)], **header))
+        export_directories(str(tmp_path / name), str(tmp_path / f"out-{name}"), "carps")
+        (path,) = (tmp_path / f"out-{name}").rglob("config.yaml")
+        tasks[name] = json.loads(path.read_text())["task_id"]
+    assert tasks == {
+        "drawn": f"NAS-HPO-Bench-II/{drawn.key}/draw-3/epoch-12",
+        "first": "NAS-HPO-Bench-II/embedded:01234567/seed-222/epoch-12",
+        "second": "NAS-HPO-Bench-II/embedded:01234567/seed-333/epoch-12",
+    }

@@ -9,8 +9,10 @@ import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
 from ConfigSpace import Configuration as SpaceConfiguration
 
+from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.encoding import to_configuration
 from nhb2_plugins.trajectory.exports import export_directories
+from tests.analysis.runs import make_run, write_run
 from tests.trajectory.exported import records_of, rows
 
 
@@ -53,3 +55,11 @@ def test_deepcaves_files_follow_its_rules(source: Path, tmp_path: Path, run_id: 
     for trial, record in zip(trials, records, strict=True):
         numbers.setdefault(trial["config_id"], set()).add(record.configuration.index)
     assert all(len(configurations) == 1 for configurations in numbers.values())
+
+
+def test_a_trial_names_the_draw_that_its_table_is(tmp_path: Path) -> None:
+    drawn = open_benchmark(draw=3).provenance
+    write_run(tmp_path / "campaign", make_run([(10, 80.0)], table=drawn.to_dict()))
+    export_directories(str(tmp_path / "campaign"), str(tmp_path / "out"), "deepcave")
+    (path,) = (tmp_path / "out").rglob("trials.csv")
+    assert rows(path)[0]["table"] == f"{drawn.key}, draw 3 of 27"

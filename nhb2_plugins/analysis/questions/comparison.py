@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -88,7 +88,7 @@ def comparison_table(rows: Sequence[ComparisonRow], facts: CampaignFacts) -> Rep
     """The comparison, with all that it needs to be read."""
     columns = tuple(column for column in _COLUMNS if not (facts.has_front and column.key in _OF_INCUMBENT))
     errors = "" if facts.has_front else " Errors are those of the incumbent, looked up after the search."
-    return table_of(
+    table = table_of(
         "comparison",
         "Comparison",
         columns,
@@ -99,6 +99,8 @@ def comparison_table(rows: Sequence[ComparisonRow], facts: CampaignFacts) -> Rep
             *_without_result(facts),
         ),
     )
+    ranked = {each.card.marked_name for each in facts.standings if each.often and each.enough}
+    return replace(table, unranked=frozenset(i for i, row in enumerate(rows) if row.optimizer not in ranked))
 
 
 def _without_result(facts: CampaignFacts) -> tuple[str, ...]:

@@ -267,11 +267,12 @@ _COLUMNS: Final = (
 
 
 def _table(rows: Sequence[PairRow]) -> ReportTable:
+    columns = [each for each in _COLUMNS if each.key != "unequal" or any(row.unequal for row in rows)]
     return table_of(
         "pairs",
         "Pairs of optimizers, final regret",
-        _COLUMNS,
-        rows_of(rows, _COLUMNS),
+        columns,
+        rows_of(rows, columns),
         (
             "Two-sided; Wilcoxon's test where both have the same seeds, Mann and Whitney's where not. Effect: "
             "rank-biserial correlation, positive where the first is better. Verdict at level "

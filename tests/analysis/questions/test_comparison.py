@@ -8,9 +8,12 @@ import pytest
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.latex import to_latex
 from nhb2_plugins.analysis.model import Estimate
+from nhb2_plugins.analysis.page.builder import page_of
 from nhb2_plugins.analysis.questions.comparison import QUESTION, compare, comparison_table
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.tables import best_of_columns
 from tests.analysis.runs import campaign_of, make_run, optimizer_of, optimizer_with
 
 RESULTS = CampaignResults(
@@ -64,3 +67,16 @@ def test_its_best_means_are_marked_on_the_page() -> None:
     (part,) = QUESTION.parts(facts.comparison, facts)
     assert isinstance(part, parts.TablePart)
     assert (part.section, part.place, part.mark_best, part.names) == (parts.COMPARISON, 0, True, True)
+
+
+def test_only_what_has_runs_enough_to_be_ranked_is_marked_as_best() -> None:
+    finals = {"few": [0.5] * 5, "worse": [3.0] * 10, "best": [2.0] * 10}
+    facts = analyse(campaign_of(finals))
+    table = comparison_table(facts.comparison, facts)
+    assert table.unranked == {0}
+    assert set(best_of_columns(table).values()) == {2}
+    assert "Bold marks the smallest mean of those with runs enough to be ranked." in page_of(facts)
+    assert "textbf{2.00" in to_latex(table, facts)
+    alone = analyse(campaign_of({"few": [0.5] * 5, "one": [3.0] * 10}))
+    assert best_of_columns(comparison_table(alone.comparison, alone)) == {}
+    assert "Bold marks" not in page_of(alone)

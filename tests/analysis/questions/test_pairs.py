@@ -215,3 +215,9 @@ def test_runs_that_are_not_alike_are_compared_and_said_to_be_unlike() -> None:
     assert row.unequal == "workers, charging"
     (row,) = pairs(campaign_of({"a": ten, "b": ten}))
     assert row.unequal == ""
+
+
+def test_what_is_not_alike_has_a_column_only_where_something_is_not() -> None:
+    facts = analyse(campaign_of({"a": [1.0] * 10, "b": [2.0] * 10}))
+    (table,) = QUESTION.tables(facts.pairs, facts)
+    assert "unequal" not in table.keys
