@@ -131,11 +131,9 @@ class Stack:
             )
             if not members:
                 continue
-            layer: _Layer = nn.Identity()
+            layer: _Layer = cells[members[0]].edges[edge]
             if operation == CONV:
                 layer = self._relu_conv_norm([cells[k].edges[edge] for k in members], members)
-            if operation == POOL:
-                layer = cells[members[0]].edges[edge]
             device = self.parameters[0].tensor.device
             chosen = None if members == self._everyone else torch.tensor(members, device=device)
             contributions.append((chosen, layer))
