@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -24,6 +22,7 @@ from pydantic import (
 )
 
 from nhb2_plugins.arguments import MAX_SEARCH_SEED
+from nhb2_plugins.campaign.keys import Flag, Keys, Number, WholeNumber
 from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
 from nhb2_plugins.charging import Charging
@@ -87,25 +86,21 @@ def _one_of(*allowed: str) -> Discriminator:
 _Seed = Annotated[int, Field(ge=0, le=MAX_SEARCH_SEED, strict=True)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HyperbandLadder(_Strict):
+class HyperbandLadder(Keys):
     """Hyperband's budgets ``max_epoch · eta^-k`` down to ``min_epoch``."""
 
-    min_epoch: float = Field(gt=0)
-    max_epoch: float = Field(gt=0)
-    eta: float = Field(default=3, gt=1)
+    min_epoch: Number = Field(gt=0)
+    max_epoch: Number = Field(gt=0)
+    eta: Number = Field(default=3, gt=1)
 
 
-class Restriction(_Strict):
+class Restriction(Keys):
     """A part of the space, as :class:`~nhb2_plugins.subspace.Subspace`: nothing given is all of it."""
 
     cellcode: str | None = None
-    lr: float | None = None
-    batch_size: int | None = None
-    one_per_class: bool = False
+    lr: Number | None = None
+    batch_size: WholeNumber | None = None
+    one_per_class: Flag = False
 
     @field_validator("cellcode", mode="before")
     @classmethod
@@ -125,7 +120,7 @@ class Restriction(_Strict):
         return Subspace(**self.model_dump())
 
 
-class OptimizerSpec(_Strict):
+class OptimizerSpec(Keys):
     """One optimizer of a campaign.
 
     Attributes:
@@ -152,7 +147,7 @@ class OptimizerSpec(_Strict):
     epoch: int = Field(default=SCHEDULE_EPOCHS, strict=True)
     ladder: (
         Annotated[
-            Annotated[tuple[float, ...], Field(min_length=1), Tag(_LIST)] | Annotated[HyperbandLadder, Tag(_RULE)],
+            Annotated[tuple[Number, ...], Field(min_length=1), Tag(_LIST)] | Annotated[HyperbandLadder, Tag(_RULE)],
             _one_of(_LIST, _RULE),
         ]
         | None
@@ -160,7 +155,7 @@ class OptimizerSpec(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
     budget_s: (
         Annotated[
-            Annotated[float, Field(gt=0, allow_inf_nan=False), Tag(_NUMBER)]
+            Annotated[Number, Field(gt=0, allow_inf_nan=False), Tag(_NUMBER)]
             | Annotated[Literal["unlimited"], Tag(_WORD)],
             _one_of(_NUMBER, _WORD),
         ]
@@ -262,7 +257,7 @@ def _check_searches_front(optimizer: OptimizerSpec) -> None:
         )
 
 
-class CampaignSpec(_Strict):
+class CampaignSpec(Keys):
     """A whole campaign.
 
     Attributes:
@@ -290,7 +285,7 @@ class CampaignSpec(_Strict):
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=_LONGEST_NAME)
-    budget_s: float = Field(gt=0, allow_inf_nan=False)
+    budget_s: Number = Field(gt=0, allow_inf_nan=False)
     n_workers: int = Field(default=1, ge=1, le=MOST_WORKERS, strict=True)
     charging: Charging = "from_scratch"
     crossing: Crossing = "drop"
@@ -298,7 +293,7 @@ class CampaignSpec(_Strict):
     overhead: Overhead = "none"
     restriction: Restriction = Restriction()
     objectives: tuple[str, ...] = (ERROR_PCT,)
-    reference_point: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
+    reference_point: tuple[Annotated[Number, Field(allow_inf_nan=False)], ...] = ()
     max_evaluations: int | None = Field(default=None, ge=1, strict=True)
     draws: int | None = Field(default=None, ge=2, strict=True)
     table_seed: Literal["rotate"] | None = None
@@ -427,7 +422,7 @@ def checked_spec(content: dict[str, Any], what: str) -> CampaignSpec:
         return CampaignSpec.model_validate(content)
     except ValidationError as error:
         wrong = explain_wrong_values(error, CampaignSpec, _KINDS)
-        raise CampaignError(f"{what} is not a campaign specification:\n{wrong}") from error
+        raise CampaignError(f"{what} is not a campaign specification: {wrong}") from error
 
 
 def shipped_specs() -> list[str]:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from nhb2_plugins.errors import describe_choices
 
+MOST_TOLD: Final = 8
+"""Wrong keys that are explained one by one."""
 _EXPECTED: Final = {
     "tuple_type": "should be a list",
     "model_type": "should be a mapping of keys",
@@ -20,7 +22,7 @@ _EXPECTED: Final = {
 
 
 def explain_wrong_values(error: ValidationError, model: type[BaseModel], kinds: Iterable[str] = ()) -> str:
-    """One line for each wrong key.
+    """What is wrong in one line, key by key; of very many the first ones, and how many more.
 
     Args:
         error: what pydantic found.
@@ -31,7 +33,8 @@ def explain_wrong_values(error: ValidationError, model: type[BaseModel], kinds: 
     # pydantic calls a list of nothing but wrong items too short: that says nothing beyond what is wrong with its items.
     parents = {each["loc"][:depth] for each in details for depth in range(1, len(each["loc"]))}
     told = [each for each in details if each["type"] != "too_short" or each["loc"] not in parents]
-    return "\n".join(f"  {_explain_one(each, model, set(kinds))}" for each in told)
+    more = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+    return "; ".join([*(_explain_one(each, model, set(kinds)) for each in told[:MOST_TOLD]), *more])
 
 
 def _explain_one(detail: Any, model: type[BaseModel], kinds: set[str]) -> str:

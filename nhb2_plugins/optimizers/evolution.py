@@ -36,7 +36,8 @@ class RegularizedEvolution(ShowsArguments):
         seed: seeds the draws; with one worker the sequence equals the reference's under ``random.seed(seed)``.
         epoch: the fidelity to search at.
         population_size: the first so many configurations are uniform draws.
-        tournament_size: contestants, drawn with replacement; of equals the first drawn wins.
+        tournament_size: contestants, drawn with replacement, no more than the population has; of equals the first drawn
+            wins.
         hyperparameters: (lr, batch size) of every configuration, for a search over cells alone; None searches them too.
         restriction: the part of the space; by default all of it.
         objectives: what is minimised; of several a tournament is won by the contestant on the best front of the
@@ -44,8 +45,8 @@ class RegularizedEvolution(ShowsArguments):
             as in NSGA-II (Deb et al., 2002). The oldest dies all the same.
 
     Raises:
-        InvalidValueError: an unknown epoch, a size below 1, hyperparameters outside the space or its part, a
-            restriction that leaves nothing to mutate, or unknown objectives.
+        InvalidValueError: an unknown epoch, a size below 1, a tournament larger than the population, hyperparameters
+            outside the space or its part, a restriction that leaves nothing to mutate, or unknown objectives.
         MissingExtraError: several objectives, and moocore is not installed.
     """
 
@@ -63,6 +64,10 @@ class RegularizedEvolution(ShowsArguments):
         self._objectives = checked_search_objectives(objectives)
         self._n_initial = checked_count("population_size", population_size)
         self._tournament_size = checked_count("tournament_size", tournament_size)
+        if self._tournament_size > self._n_initial:
+            raise InvalidValueError(
+                f"tournament_size {tournament_size} is larger than population_size {population_size}"
+            )
         self._random = random.Random(checked_search_seed(seed))
         self._epoch = checked_epoch(epoch)
         self._population: deque[_Individual] = deque(maxlen=self._n_initial)

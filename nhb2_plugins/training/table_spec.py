@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.campaign.keys import Flag, Keys, Number, WholeNumber
 from nhb2_plugins.campaign.spec import Restriction
 from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
@@ -38,18 +39,14 @@ class TableSpecError(InvalidValueError):
     """A specification of a table cannot be used."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Sample(_Strict):
+class Sample(Keys):
     """So many of the configurations, drawn without replacement."""
 
     n: int = Field(ge=1, strict=True)
     seed: int = Field(default=0, ge=0, strict=True)
 
 
-class ConfigurationsSpec(_Strict):
+class ConfigurationsSpec(Keys):
     """Which configurations are trained: one of the first five, and a sample of it where one is asked for.
 
     Attributes:
@@ -64,12 +61,12 @@ class ConfigurationsSpec(_Strict):
     """
 
     cells: tuple[str, ...] | None = None
-    listed: tuple[tuple[str, float, int], ...] | None = None
+    listed: tuple[tuple[str, Number, WholeNumber], ...] | None = None
     restriction: Restriction | None = None
-    public: bool = False
-    front: bool = False
-    lrs: tuple[float, ...] = LEARNING_RATES
-    batch_sizes: tuple[int, ...] = BATCH_SIZES
+    public: Flag = False
+    front: Flag = False
+    lrs: tuple[Number, ...] = LEARNING_RATES
+    batch_sizes: tuple[WholeNumber, ...] = BATCH_SIZES
     sample: Sample | None = None
 
     @model_validator(mode="after")
@@ -113,25 +110,25 @@ def _front() -> Iterable[int]:
     return front_indices(100 - accuracies, costs).tolist()
 
 
-class NetworkSpec(_Strict):
+class NetworkSpec(Keys):
     """Sizes of the network, where not the benchmark's."""
 
     channels: tuple[Annotated[int, Field(ge=1, strict=True)], ...] = Field(default=(16, 32, 64), min_length=1)
     cells_per_stage: int = Field(default=5, ge=1, strict=True)
-    pool_counts_padding: bool = True
-    outer_biases: bool = True
+    pool_counts_padding: Flag = True
+    outer_biases: Flag = True
 
 
-class ExecutionSpec(_Strict):
+class ExecutionSpec(Keys):
     """How to compute, as :class:`~nhb2_plugins.training.task.Execution`."""
 
     device: str = "cpu"
     precision: Precision = "float32"
-    deterministic: bool = False
-    tf32: bool = False
-    channels_last: bool = False
-    compiles: bool = False
-    prune_dead: bool = False
+    deterministic: Flag = False
+    tf32: Flag = False
+    channels_last: Flag = False
+    compiles: Flag = False
+    prune_dead: Flag = False
     evaluation_batch_size: int | None = Field(default=None, ge=1, strict=True)
 
     @model_validator(mode="after")
@@ -144,7 +141,7 @@ class ExecutionSpec(_Strict):
         return Execution(**self.model_dump())
 
 
-class TableSpec(_Strict):
+class TableSpec(Keys):
     """A whole table.
 
     Attributes:
@@ -208,7 +205,7 @@ def read_table_spec(path: Path) -> TableSpec:
         spec = TableSpec.model_validate(read_keys(path, "a specification of a table", TableSpecError))
     except ValidationError as error:
         wrong = explain_wrong_values(error, TableSpec)
-        raise TableSpecError(f"{path} is not a specification of a table:\n{wrong}") from error
+        raise TableSpecError(f"{path} is not a specification of a table: {wrong}") from error
     if spec.data == DIGITS:
         return spec
     return spec.model_copy(update={"data": str(path.resolve().parent / spec.data)})

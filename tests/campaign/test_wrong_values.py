@@ -66,13 +66,20 @@ def said_of(**values: Any) -> str:
     ],
 )
 def test_the_key_the_value_and_what_is_allowed_are_said(values: dict[str, Any], said: str) -> None:
-    assert said_of(**values).startswith(f"  {said}")
+    assert said_of(**values).startswith(said)
 
 
-def test_each_wrong_key_has_a_line_and_a_list_of_wrong_items_is_not_called_short() -> None:
-    lines = said_of(name=5, counts=["x"]).splitlines()
-    assert [line.split(":")[0] for line in lines] == ["  name", "  counts.0"]
-    assert lines[1].endswith("(got 'x')")
+def test_wrong_keys_are_told_in_one_line_and_a_list_of_wrong_items_is_not_called_short() -> None:
+    assert said_of(name=5, counts=["x"]) == (
+        "name: should be text (got 5); "
+        "counts.0: should be a valid integer, unable to parse string as an integer (got 'x')"
+    )
+
+
+def test_of_very_many_the_first_are_told() -> None:
+    said = said_of(counts=["x"] * 30)
+    assert said.count("unable to parse") == 8
+    assert said.endswith("; and 22 more")
 
 
 def test_a_long_value_is_cut() -> None:
@@ -83,7 +90,7 @@ def test_what_is_missing_is_said_and_what_is_no_mapping_is_the_campaign() -> Non
     class Needs(Strict):
         seeds: int
 
-    for given, said in (({}, "  seeds: is missing"), ([1], "  campaign: should be a mapping of keys (got [1])")):
+    for given, said in (({}, "seeds: is missing"), ([1], "campaign: should be a mapping of keys (got [1])")):
         with pytest.raises(ValidationError) as refused:
             Needs.model_validate(given)
         assert explain_wrong_values(refused.value, Needs) == said
