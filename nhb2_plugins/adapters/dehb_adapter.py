@@ -18,7 +18,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Unpack
 
 from ConfigSpace import ConfigurationSpace
@@ -226,15 +226,12 @@ def run_dehb(
     own, settings = split_arguments(arguments)
     objective = DehbObjective(bench, ladder, logger=logger, **own)
     problem = objective.problem
-    budgets = dehb_budgets(problem.ladder or DEFAULT_LADDER)
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory()) if output_path is None else output_path
         optimizer = DEHB(
             f=objective,
             cs=dehb_space(problem.settled_encoding, problem.restriction),
-            min_fidelity=budgets.min_fidelity,
-            max_fidelity=budgets.max_fidelity,
-            eta=budgets.eta,
+            **asdict(dehb_budgets(problem.ladder or DEFAULT_LADDER)),
             seed=checked_search_seed(seed),
             n_workers=1,
             output_path=directory,

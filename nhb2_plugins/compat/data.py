@@ -62,7 +62,7 @@ def _imported(directory: Path) -> Table:
     try:
         place = imports_directory()
     except NoHomeError:
-        return _imported_in_memory(directory)
+        return _import(directory, None)
     stamp = place / f"{_sha256(str(directory.resolve()).encode())[:16]}.json"
     files = _sizes_and_times(directory)
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, TableError):
@@ -84,32 +84,26 @@ def _sizes_and_times(directory: Path) -> dict[str, list[int]]:
     return {name: [state.st_size, state.st_mtime_ns] for name, state in states.items()}
 
 
-def _imported_in_memory(directory: Path) -> Table:
-    from nhb2_plugins.table.reference.importer import provenance_of, read_published
-    from nhb2_plugins.table.writer import table_in_memory
-
-    data = read_published(directory)
-    return table_in_memory(data.columns, provenance_of(data, directory.name))
-
-
-def _import(directory: Path, place: Path) -> Table:
+def _import(directory: Path, place: Path | None) -> Table:
+    """The table of the pickles: below a place, where there is one that takes it, or in memory."""
     # Needed once in a data directory's life; opening its table must stay quick.
     from nhb2_plugins.table.checksums import sha256_of_file
     from nhb2_plugins.table.reference.importer import provenance_of, read_published
     from nhb2_plugins.table.writer import table_in_memory, write_table
 
-    name = _sha256("".join(sha256_of_file(directory / file) for file in PICKLES).encode())[:16]
-    target = place / name
-    with contextlib.suppress(TableError):
-        return open_table(target)
+    target = None
+    if place is not None:
+        target = place / _sha256("".join(sha256_of_file(directory / file) for file in PICKLES).encode())[:16]
+        with contextlib.suppress(TableError):
+            return open_table(target)
     data = read_published(directory)
     provenance = provenance_of(data, directory.name)
-    try:
-        return write_table(target, data.columns, provenance, overwrite=True)
-    except TableError:
+    if target is not None:
+        with contextlib.suppress(TableError):
+            return write_table(target, data.columns, provenance, overwrite=True)
         with contextlib.suppress(TableError):
             return open_table(target)  # another process was quicker
-        return table_in_memory(data.columns, provenance)
+    return table_in_memory(data.columns, provenance)
 
 
 def _sha256(data: bytes) -> str:

@@ -168,7 +168,12 @@ class _LadderMaster(Master):  # type: ignore[misc]
     """
 
     def __init__(
-        self, generator: Any, ladder: Ladder, *, worker_timeout_s: float | None, master_arguments: dict[str, Any]
+        self,
+        generator: Any,
+        ladder: Ladder = (12, 200),
+        *,
+        worker_timeout_s: float | None = None,
+        **master_arguments: Any,
     ) -> None:
         self.error: BaseException | None = None
         self.should_stop: Callable[[], bool] = lambda: False
@@ -181,7 +186,7 @@ class _LadderMaster(Master):  # type: ignore[misc]
         with Pyro4.locateNS(**where):  # a missing nameserver is an error here, and a hang later
             pass
         if (previous := master_arguments.get("previous_result")) is not None:
-            master_arguments = {**master_arguments, "previous_result": _Previous(previous, self._ladder)}
+            master_arguments["previous_result"] = _Previous(previous, self._ladder)
         Master.__init__(self, config_generator=generator, **master_arguments)
         budgets = [float(budget) for budget in self._ladder.budgets]
         self.max_SH_iter, self.budgets = len(budgets), budgets
@@ -333,27 +338,15 @@ class LadderBohb(_LadderMaster, BOHB):  # type: ignore[misc]
             "min_bandwidth": min_bandwidth,
         }
         generator = HonestBohbGenerator(configspace, **settings)
-        super().__init__(generator, ladder, worker_timeout_s=worker_timeout_s, master_arguments=master_arguments)
+        super().__init__(generator, ladder, worker_timeout_s=worker_timeout_s, **master_arguments)
         self.config.update(settings)
 
 
 class _RandomLadderMaster(_LadderMaster):
     """A master whose configurations are random ones."""
 
-    def __init__(
-        self,
-        *,
-        configspace: ConfigurationSpace,
-        ladder: Ladder = (12, 200),
-        worker_timeout_s: float | None = None,
-        **master_arguments: Any,
-    ) -> None:
-        super().__init__(
-            RandomSampling(configspace),
-            ladder,
-            worker_timeout_s=worker_timeout_s,
-            master_arguments=master_arguments,
-        )
+    def __init__(self, *, configspace: ConfigurationSpace, **arguments: Any) -> None:
+        super().__init__(RandomSampling(configspace), **arguments)
 
 
 class LadderHyperband(_RandomLadderMaster, HyperBand):  # type: ignore[misc]

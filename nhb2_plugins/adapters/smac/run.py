@@ -9,9 +9,8 @@ import os
 import pickle
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from smac.runhistory import RunHistory, TrialInfo, TrialValue
 
@@ -22,7 +21,6 @@ from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.problem import Problem
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.recorder import Recorder
 
 SmacAnswer = tuple[float | dict[str, float], dict[str, Any]]
@@ -33,9 +31,8 @@ _PICKLED_ERROR: Final = "pickled_error"
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Request:
-    """One evaluation that SMAC asks for."""
+class _Request(NamedTuple):
+    """One evaluation that SMAC asks for, as a recorder is asked for it."""
 
     configuration: Configuration
     epoch: int
@@ -79,11 +76,12 @@ class SmacRun(RecordedRun):
         if os.getpid() != self._process:
             return _answer_elsewhere(self.problem, config, smac_seed, budget, instance)
         try:
-            record = self._evaluate(self._request(config, smac_seed, budget, instance))
+            request = self._request(config, smac_seed, budget, instance)
+            record = self.recorder.evaluate(**request._asdict())
         except Exception as error:
             self.keep(error)
             raise
-        return _cost(record, self.problem), describe(record)
+        return _answered(self.problem.costs(record), self.problem), describe(record)
 
     def look_back(self, earlier: RunHistory) -> None:
         """Let SMAC's seeds stand for what they stood for in a run that SMAC continues, in the order of their trials.
@@ -122,7 +120,7 @@ class SmacRun(RecordedRun):
                 f"was answered with {answer['seed']}, not {request.seed}. Use Scenario(deterministic=True), "
                 "smac_target(seed=...), or smac_target(instances=True)"
             )
-        answer.update(describe(self._evaluate(request)))
+        answer.update(describe(self.recorder.evaluate(**request._asdict())))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """What another process gets: a run that evaluates only, for :meth:`collect`."""
@@ -138,9 +136,6 @@ class SmacRun(RecordedRun):
                 "configuration with the benchmark, or validate with n_workers=1"
             )
         return _ElsewhereRun, (self.problem,)
-
-    def _evaluate(self, request: _Request) -> TrialRecord:
-        return self.recorder.evaluate(request.configuration, request.epoch, seed=request.seed, budget=request.budget)
 
     def keep(self, error: Exception) -> None:
         """Keep an exception, if it is the first, and say so where nobody will raise it."""
@@ -192,15 +187,12 @@ def _answer_elsewhere(
 ) -> SmacAnswer:
     try:
         # A recorder of this one evaluation: the same path to the same numbers; the run's own process records it.
-        request = _request(problem, config, 0, smac_seed, budget, instance)
-        record = Recorder(problem).evaluate(request.configuration, request.epoch, seed=request.seed)
+        record = Recorder(problem).evaluate(**_request(problem, config, 0, smac_seed, budget, instance)._asdict())
     except Exception as error:
         # An infinite cost makes SMAC count the trial as crashed, and it keeps what comes with it.
-        worst: float | dict[str, float] = (
-            math.inf if len(problem.objectives) == 1 else dict.fromkeys(problem.objectives, math.inf)
-        )
+        worst = _answered((math.inf,) * len(problem.objectives), problem)
         return worst, {_UNRECORDED: True, _PICKLED_ERROR: _pickled(error)}
-    return _cost(record, problem), {_UNRECORDED: True, **describe(record)}
+    return _answered(problem.costs(record), problem), {_UNRECORDED: True, **describe(record)}
 
 
 def _pickled(error: Exception) -> str:
@@ -213,8 +205,7 @@ def _pickled(error: Exception) -> str:
     return base64.b64encode(content).decode()
 
 
-def _cost(record: TrialRecord, problem: Problem) -> float | dict[str, float]:
-    values = problem.costs(record)
+def _answered(values: tuple[float, ...], problem: Problem) -> float | dict[str, float]:
     return values[0] if len(values) == 1 else dict(zip(problem.objectives, values, strict=True))
 
 
