@@ -18,11 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.arguments import checked_choice
-from nhb2_plugins.errors import (
-    InvalidValueError,
-    TrajectoryError,
-    TrajectoryExistsError,
-)
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryExistsError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import directory_aside
 from nhb2_plugins.trajectory.carps_files import write_carps_run

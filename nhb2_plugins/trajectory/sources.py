@@ -12,11 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.campaign_directory import recorded_files
-from nhb2_plugins.errors import (
-    InvalidValueError,
-    TrajectoryError,
-    TrajectoryExistsError,
-)
+from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryExistsError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import file_aside, read_regular
 from nhb2_plugins.text_table import without_formula

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from nhb2_plugins.trajectory.recorder import Recorder
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
 from tests.core_fixtures import configurations, mini_benchmark, mini_columns, needs
 from tests.support.published_format import PublishedTable, contents_of, write_pickles
+from tests.support.threads import run_in_threads
 
 BENCH = mini_benchmark()
 FIRST = Configuration("0|00|000", 0.003125, 16)
@@ -147,16 +147,7 @@ def test_threads_lose_nothing_and_time_stands_in_line() -> None:
         for i in range(200):
             recorder.evaluate(Configuration.from_index(1000 * thread + i % 100))
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_in_threads(work, range(8))
     found = recorder.logger.records
     assert tuple(memory.records) == found
     assert [each.trial for each in found] == list(range(1600))

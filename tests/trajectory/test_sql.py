@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from nhb2_plugins.trajectory.sql import (
     read_records_sql,
 )
 from tests.analysis.runs import make_run
+from tests.support.threads import run_in_threads
 
 RECORD = make_run([(10, 80.0)]).records[0]
 
@@ -200,16 +200,7 @@ def test_threads_may_share_a_sink(url: str) -> None:
         for record in records(300, logger.run_id):
             logger.log(record)
 
-    interval_s = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=log, args=(logger,)) for logger in loggers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval_s)
+    run_in_threads(log, loggers)
     sink.close()
     assert read_records_sql(url) == [record for run_id in "abcd" for record in records(300, run_id)]
 

@@ -102,6 +102,8 @@ def run_bohb(
     checked_choice("engine", engine, ENGINES)
     if n_iterations is None and budget_s is None:
         raise InvalidValueError("n_iterations None needs a budget_s: the search would never end")
+    if isinstance(previous_result, str | os.PathLike):
+        previous_result = BohbResult.read_log(previous_result)
     own, settings = split_arguments(arguments)
     problem = BOHB_FRAMEWORK.problem(bench, own, ladder=ladder)
     search = BohbSearch(
@@ -113,7 +115,7 @@ def run_bohb(
         logger=TrajectoryLogger() if logger is None else checked_logger(logger),
         settings=_checked_settings({**settings, "encoding": problem.encoding}),
         whole_cells=checked_whole_cells(problem.restriction, whole_cells),
-        previous=_read_previous(previous_result),
+        previous=previous_result,
     )
     run = _run_in_process if engine == "in_process" else from_hpbandster("nameserver", "run_on_nameserver")
     return run(search)
@@ -161,10 +163,6 @@ def _data(
         datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.model_based}))
         datum.add(trial.budget, record)
     return data
-
-
-def _read_previous(previous: PreviousResult | str | os.PathLike[str] | None) -> PreviousResult | None:
-    return BohbResult.read_log(previous) if isinstance(previous, str | os.PathLike) else previous
 
 
 def _checked_settings(settings: dict[str, Any]) -> BohbSettings:

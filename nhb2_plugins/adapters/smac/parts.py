@@ -44,7 +44,7 @@ def reproducible_maximizer(facade: type[AbstractFacade], scenario: Scenario) -> 
         unordered = local_search._get_init_points_from_previous_configs
 
         def ordered(*args: Any, **kwargs: Any) -> list[Configuration]:
-            return sorted(unordered(*args, **kwargs), key=_vector)
+            return sorted(unordered(*args, **kwargs), key=lambda each: tuple(each.get_array().tolist()))
 
         local_search._get_init_points_from_previous_configs = ordered
     return maximizer
@@ -77,7 +77,3 @@ def _check(facade: type[AbstractFacade], scenario: Scenario) -> None:
     if not (isinstance(facade, type) and issubclass(facade, AbstractFacade)):
         raise InvalidValueError(f"facade {facade!r:.80} is not a class of SMAC's facades, as MultiFidelityFacade is")
     check_kind("scenario", scenario, Scenario)
-
-
-def _vector(configuration: Configuration) -> tuple[float, ...]:
-    return tuple(configuration.get_array().tolist())
