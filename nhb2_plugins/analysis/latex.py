@@ -123,9 +123,9 @@ def _columns(table: ReportTable) -> list[_Column]:
 def _side_by_side(columns: Sequence[_Column], width_pt: float) -> list[list[_Column]]:
     """The columns in as few groups as fit, each with the first one."""
     first, *others = columns
-    groups = [[first]]
-    for column in others:
-        if len(groups[-1]) > 1 and _least_pt([*groups[-1], column]) > width_pt:
+    groups = [[first, *others[:1]]]
+    for column in others[1:]:
+        if _least_pt([*groups[-1], column]) > width_pt:
             groups.append([first])
         groups[-1].append(column)
     return groups

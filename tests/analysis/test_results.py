@@ -14,8 +14,10 @@ from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.baseline import write_baseline
-from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with, write_run
+from nhb2_plugins.trajectory.run_file import FrontPoint
+from tests.analysis.runs import TABLE, campaign_of, make_run, on_draws, optimizer_of, optimizer_with, write_run
 from tests.analysis.worked import baseline
+from tests.core_fixtures import needs
 
 
 def _of(*headers: dict[str, object]) -> CampaignResults:
@@ -89,6 +91,36 @@ def test_the_name_and_the_measure() -> None:
     assert results.measure == "validation error after 12 epochs"
     long = campaign_of({"a": [-5.0]}, measure_epoch=200)
     assert long.measure == "expected test error after 200 epochs"
+
+
+def test_of_several_draws_the_table_is_what_they_share() -> None:
+    two, one = (CampaignResults((on_draws("a", [1.0, 2.0], n),)) for n in (2, 1))
+    assert (two.draws, one.draws) == ((0, 1), ())
+    assert [*two.table] == ["kind", "source", "note", "created", "seeds", "checksums", "digest"]
+    assert two.table["digest"] == "one for each of 2 draws; every run's file names its own"
+    assert one.table == one.header.table
+    assert two.table_label == "embedded table, 2 of its 27 draws"
+
+
+def test_runs_of_one_training_seed_and_runs_that_take_turns_are_not_mixed(tmp_path: Path) -> None:
+    table = {**TABLE, "seeds": [7, 8]}
+    for seed in (7, 8):
+        write_run(tmp_path, make_run([(10, 80.0)], seed=seed, table=table, table_seed=seed))
+    assert len(read_results(tmp_path).optimizers[0].runs) == 2
+    write_run(tmp_path, make_run([(10, 80.0)], seed=9, table=table))
+    with pytest.raises(CampaignError):
+        read_results(tmp_path)
+
+
+@needs("moocore")
+@pytest.mark.parametrize(("point", "said"), [((50.0, 40.0), "(50, 40)"), (None, "(40, 30), its nadir")])
+def test_the_goal_of_an_archive_is_the_exact_front(point: tuple[float, ...] | None, said: str) -> None:
+    values = ((10.0, 30.0), (20.0, 20.0), (40.0, 10.0))
+    front = tuple(FrontPoint("0|00|220", 0.1, 32, each) for each in values)
+    header = {"objectives": ("error_pct", "cost_s"), "front": front, "reference_point": point}
+    results = CampaignResults((optimizer_of("a", make_run([], **header)),))
+    assert results.goal == f"all that the exact front's 3 points dominate, up to {said}"
+    assert results.measure == "hypervolume of error_pct and cost_s"
 
 
 def test_an_optimizer_without_a_run_is_not_marked_and_gives_no_header() -> None:
