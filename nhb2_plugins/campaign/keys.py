@@ -9,15 +9,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from nhb2_plugins.errors import InvalidValueError
 
 
-def _refuse_truth_value(value: object) -> object:
+def refuse_truth_value(value: object) -> object:
+    """The value, before pydantic takes it for a number.
+
+    Raises:
+        InvalidValueError: it is True or False.
+    """
     if isinstance(value, bool):
         raise InvalidValueError(f"{value!r} is no number")
     return value
 
 
-Number = Annotated[float, BeforeValidator(_refuse_truth_value)]
+Number = Annotated[float, BeforeValidator(refuse_truth_value)]
 """A number, also as text (``1e5`` is one to YAML 1.1); pydantic alone takes True for 1."""
-WholeNumber = Annotated[int, BeforeValidator(_refuse_truth_value)]
+WholeNumber = Annotated[int, BeforeValidator(refuse_truth_value)]
 Flag = Annotated[bool, Field(strict=True)]
 """True or False; pydantic alone takes 1 and ``"yes"``, too."""
 

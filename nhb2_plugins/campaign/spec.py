@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Discriminator,
     Field,
     Tag,
@@ -22,7 +23,7 @@ from pydantic import (
 )
 
 from nhb2_plugins.arguments import MAX_SEARCH_SEED
-from nhb2_plugins.campaign.keys import Flag, Keys, Number, WholeNumber
+from nhb2_plugins.campaign.keys import Flag, Keys, Number, WholeNumber, refuse_truth_value
 from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
 from nhb2_plugins.charging import Charging
@@ -155,7 +156,7 @@ class OptimizerSpec(Keys):
     settings: dict[str, Any] = Field(default_factory=dict)
     budget_s: (
         Annotated[
-            Annotated[Number, Field(gt=0, allow_inf_nan=False), Tag(_NUMBER)]
+            Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(refuse_truth_value), Tag(_NUMBER)]
             | Annotated[Literal["unlimited"], Tag(_WORD)],
             _one_of(_NUMBER, _WORD),
         ]

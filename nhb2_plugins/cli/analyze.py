@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
-from nhb2_plugins.cli.values import read_seed, read_whole_number
+from nhb2_plugins.cli.values import read_point, read_seed, read_whole_number
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     import pandas
 
 ALL: Final = "all"
+MOST_ROWS: Final = 100
+"""Of a table that are printed; files have all."""
 _SMALL: Final = 1e-3  # below, four decimals say too little
 _TAKEN_BY: Final = {
     "cell": ("map",),
     "statistic": ("map",),
     "against": ("pareto",),
+    "reference": ("pareto",),
     "seed": tuple(name for name in ANALYSES if name != "noise"),  # which compares all of them
     "epoch": tuple(name for name in ANALYSES if name != "fidelities"),  # likewise
 }
@@ -45,6 +48,9 @@ def add_analyze(commands: Commands) -> None:
     parser.add_argument("--cell", metavar="CELLCODE", help="map: one cell, for example 010210 (default: all)")
     parser.add_argument("--statistic", choices=STATISTICS, help="map: over all cells (default: mean)")
     parser.add_argument("--against", metavar="FILE", help="pareto: a published front, as CSV (valid_error_pct,cost_s)")
+    parser.add_argument(
+        "--reference", metavar="A,B", help="--against: up to where hypervolume counts (default: nadirs)"
+    )
     parser.add_argument("--csv", metavar="FILE", help="write the numbers, too; several tables become FILE-KEY.csv")
     parser.add_argument("--figures", metavar="DIR", help="draw the analysis's figures into a directory")
     add_table_option(parser)
@@ -62,7 +68,9 @@ def _analyze(options: argparse.Namespace) -> None:
         for section in sections[name]:
             measured = f"[{section.frame.attrs['measure']}; {section.frame.attrs['table']}]"
             print(f"\n{section.title}\n{printable(measured)}")
-            print(frame_text(section.frame))
+            print(frame_text(section.frame.head(MOST_ROWS)))
+            if (more := len(section.frame) - MOST_ROWS) > 0:
+                print(f"… and {more:,} more rows; --csv FILE writes all of them")
     for name in ANALYSES if options.name == ALL else ():
         if name not in names:
             print(f"\n{name}: left out, this epoch or table has no repetitions")
@@ -79,6 +87,8 @@ def _refuse_what_is_not_taken(options: argparse.Namespace) -> None:
 
 
 def _request(options: argparse.Namespace) -> Request:
+    if options.reference is not None and options.against is None:
+        raise InvalidValueError("--reference is up to where two fronts are compared, and needs --against")
     return Request(
         bench=open_benchmark(options.table),
         epoch=SCHEDULE_EPOCHS if options.epoch is None else read_whole_number(options.epoch, FIDELITIES, "epoch"),
@@ -87,6 +97,7 @@ def _request(options: argparse.Namespace) -> Request:
         cellcode=None if options.cell is None else parse_cellcode(options.cell),
         statistic=options.statistic or "mean",
         against=None if options.against is None else read_front(Path(options.against)),
+        reference=None if options.reference is None else read_point(options.reference, "--reference"),
     )
 
 

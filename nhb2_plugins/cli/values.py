@@ -56,6 +56,21 @@ def positive_real(text: str) -> float:
     return number
 
 
+def read_point(text: str, what: str) -> tuple[float, ...]:
+    """Numbers with commas between them.
+
+    Raises:
+        InvalidValueError: something else.
+    """
+    try:
+        point = tuple(map(float, text.split(",")))
+    except ValueError:
+        point = (math.nan,)
+    if not all(map(math.isfinite, point)):
+        raise InvalidValueError(f"{what} {shortened(text, 40)!r} is not numbers with commas between them")
+    return point
+
+
 def read_seed(text: str | None) -> Seed | None:
     """A seed, ``"mean"``, or None for the default."""
     if text is None or text == MEAN:

@@ -41,7 +41,8 @@ class Request:
         seed: None for the table's first.
         cellcode: for the map: one cell instead of all.
         statistic: for the map: what is taken over all cells.
-        against: for the fronts: a published one to compare with.
+        against: for the fronts: a published one to compare with,
+        reference: and up to where; None for each one's nadir.
     """
 
     bench: Benchmark
@@ -51,6 +52,7 @@ class Request:
     cellcode: str | None = None
     statistic: Statistic = "mean"
     against: PublishedFront | None = None
+    reference: tuple[float, ...] | None = None
 
     @property
     def where(self) -> tuple[Benchmark, int, str | None, Seed | None]:
@@ -162,7 +164,7 @@ def _pareto(request: Request) -> list[Section]:
             Section(
                 "against",
                 f"The two fronts, each measured against the other: {against.name}",
-                quality_against(view, against),
+                quality_against(view, against, request.reference),
             ),
             Section(
                 "attainment", f"What the table reaches at each point of {against.name}", attainment_of(view, against)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,27 +57,42 @@ def read_front(path: Path) -> PublishedFront:
     for name in names:
         if name not in OBJECTIVES:
             raise InvalidValueError(f"front {path}: " + describe_choices(name, OBJECTIVES, what="column"))
-    objectives = checked_front_objectives(names)
+    try:
+        objectives = checked_front_objectives(names)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"front {path}: {error}") from error
     points = checked_points([line for line in lines if line], f"front {path}:")
     if points.shape[1] != len(objectives):
         raise InvalidValueError(f"front {path} has {len(objectives)} columns and points of {points.shape[1]} numbers")
     return PublishedFront(path.name, objectives, points[front_positions(points)])
 
 
-def quality_against(view: View, published: PublishedFront) -> pandas.DataFrame:
+def quality_against(
+    view: View, published: PublishedFront, reference: Sequence[float] | None = None
+) -> pandas.DataFrame:
     """The table's front measured against a published one, and the other way round.
 
     Columns: ``front``, ``points``, ``hypervolume_ratio`` (to the other one's, up to the other one's nadir),
     ``igd_plus`` and ``epsilon`` (of objectives scaled to 0 … 1 by the other's ideal and nadir), ``attained`` (share of
     the other's points that it dominates or equals).
 
+    Args:
+        view: the table.
+        published: the other front.
+        reference: a point in the place of both nadirs, a value for each of the published front's objectives. A front of
+            one or two points has no hypervolume up to its own nadir.
+
     Raises:
-        InvalidValueError: the table cannot answer, or one of the fronts is a single point.
+        InvalidValueError: the table cannot answer, or one of the fronts has no point below the reference point.
         MissingExtraError: pandas or moocore is not installed.
     """
     own = _own(view, published).values
-    pairs = {view.table: (own, published.values), published.name: (published.values, own)}
-    rows = [(name, *_compared(*pair)) for name, pair in pairs.items()]
+    qualities = {
+        view.table: _quality(published.values, reference, f"front {published.name}"),
+        published.name: _quality(own, reference, f"front of the {view.table}"),
+    }
+    fronts = {view.table: own, published.name: published.values}
+    rows = [(name, *_compared(fronts[name], quality)) for name, quality in qualities.items()]
     columns = ("front", "points", "hypervolume_ratio", "igd_plus", "epsilon", "attained")
     return view.frame(dict(zip(columns, zip(*rows, strict=True), strict=True)))
 
@@ -85,10 +101,16 @@ def _own(view: View, published: PublishedFront) -> Front:
     return exact_front(view.bench, published.objectives, view.epoch, view.split, view.seed)
 
 
-def _compared(front: Floats, other: Floats) -> tuple[int, float, float, float, float]:
-    quality = FrontQuality.of(other)
+def _quality(front: Floats, reference: Sequence[float] | None, what: str) -> FrontQuality:
+    try:
+        return FrontQuality.of(front, reference)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{what}: {error}") from error
+
+
+def _compared(front: Floats, quality: FrontQuality) -> tuple[int, float, float, float, float]:
     ratio = quality.hypervolume(front) / quality.front_hypervolume
-    attained = float(np.mean(_attains(front, other)))
+    attained = float(np.mean(_attains(front, quality.front)))
     return len(front), ratio, quality.igd_plus(front), quality.epsilon(front), attained
 
 

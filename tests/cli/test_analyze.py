@@ -177,3 +177,37 @@ def test_a_published_front_is_compared_and_exported(
     assert "takes no --against" in capsys.readouterr().err
     assert main(["analyze", "pareto", "--table", str(table), "--against", str(tmp_path / "none.csv")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@needs("moocore")
+def test_a_front_of_two_points_is_compared_up_to_a_point_that_is_named(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front = tmp_path / "front.csv"
+    front.write_text("error_pct,cost_s\n1,1000\n50,0.75\n")
+    command = ["analyze", "pareto", "--table", str(table), "--against", str(front)]
+    assert main(command) == 2
+    assert capsys.readouterr().err.startswith(
+        "nhb2: error: front front.csv: no point of the front lies below the nadir"
+    )
+    assert main([*command, "--reference", "100,100000"]) == 0
+    assert "front.csv" in capsys.readouterr().out
+    for point, said in (("9", "is not 2 finite numbers"), ("a,b", "--reference 'a,b' is not numbers with commas")):
+        assert main([*command, "--reference", point]) == 2
+        assert said in capsys.readouterr().err
+    assert main([*command[:-2], "--reference", "1,2"]) == 2
+    assert "needs --against" in capsys.readouterr().err
+
+
+@needs("moocore")
+def test_of_a_long_table_the_first_rows_are_printed_and_all_exported(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front, n = tmp_path / "front.csv", 60_000
+    front.write_text("error_pct,cost_s\n" + "".join(f"{i / 1000},{n - i}\n" for i in range(n)))
+    command = ["analyze", "pareto", "--table", str(table), "--against", str(front), "--csv", str(tmp_path / "out.csv")]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert printed.endswith("\n… and 59,900 more rows; --csv FILE writes all of them\n")
+    assert len(printed.splitlines()) < 400
+    assert len((tmp_path / "out-pareto-attainment.csv").read_text().splitlines()) == n + 1

@@ -59,6 +59,27 @@ def test_a_better_front_by_hand(tmp_path: Path) -> None:
     assert frame["best_cost_s"].tolist()[:2] == [20, 20]
 
 
+def test_two_points_have_no_hypervolume_up_to_their_nadir_but_to_a_point_beyond(tmp_path: Path) -> None:
+    """Up to (50, 40) the table's three points dominate 10·10 + 30·10 + 40·10 = 800; (20, 20) and (40, 10) 700."""
+    two = read_front(written(tmp_path, "error_pct,cost_s\n20,20\n40,10\n"))
+    with pytest.raises(InvalidValueError, match=r"^front front\.csv: no point of the front lies below .* name a ref"):
+        quality_against(view(), two)
+    own, other = quality_against(view(), two, (50, 40)).to_dict("records")
+    assert (own["hypervolume_ratio"], other["hypervolume_ratio"]) == (
+        pytest.approx(800 / 700),
+        pytest.approx(700 / 800),
+    )
+    assert (own["attained"], other["attained"]) == (1, pytest.approx(2 / 3))
+    with pytest.raises(InvalidValueError, match=r"^front front\.csv: reference point \(50,\) is not 2 finite numbers"):
+        quality_against(view(), two, (50,))
+
+
+def test_where_the_table_s_own_front_has_no_hypervolume_it_is_named(tmp_path: Path) -> None:
+    published = read_front(written(tmp_path, "error_pct,cost_s\n1,3\n2,2\n3,1\n"))
+    with pytest.raises(InvalidValueError, match=r"^front of the .*table.*: no point of the front lies below the ref"):
+        quality_against(view(), published, (4, 4))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -74,8 +95,9 @@ def test_a_better_front_by_hand(tmp_path: Path) -> None:
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(InvalidValueError, match=message):
+    with pytest.raises(InvalidValueError, match=message) as refused:
         read_front(written(tmp_path, text))
+    assert str(tmp_path / "front.csv") in str(refused.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
