@@ -10,7 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.report import write_report
-from tests.analysis.runs import campaign_of
+from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.fidelity import FidelityLadder
+from tests.analysis.runs import campaign_of, on_draws
 from tests.browser.conftest import OpenPage
 
 ONE_WORD = "an_optimizer_whose_name_is_one_word_without_any_break_anywhere"
@@ -23,6 +25,20 @@ def long_names(tmp_path_factory: pytest.TempPathFactory) -> str:
     names = [f"{name} {turn}" for turn in (1, 2) for name in NAMES]
     finals = {name: [0.5 * i + 0.37 * seed % 3 for seed in range(12)] for i, name in enumerate(names)}
     (file,) = write_report(analyse(campaign_of(finals)), tmp_path_factory.mktemp("long"), ["html"])
+    return file.as_uri()
+
+
+@pytest.fixture(scope="module")
+def on_nine_draws(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of a campaign on nine draws of the table, whose verdicts depend on the learning curves."""
+    whole, by_curves = [3.0] * 3, [0.5, 0.5, 3.2]  # much better with two kinds of curves, worse with the third
+    names = {"Random search": whole, "BOHB": by_curves, "Hyperband, with a longer name": by_curves[::-1]}
+    optimizers = [
+        on_draws(name, [own[seed % 3] + seed % 5 / 50 for seed in range(18)], 9, ladder=FidelityLadder([4, 12]))
+        for name, own in names.items()
+    ]
+    results = CampaignResults(tuple(optimizers))
+    (file,) = write_report(analyse(results), tmp_path_factory.mktemp("draws"), ["html"])
     return file.as_uri()
 
 
@@ -48,6 +64,19 @@ def test_the_comparison_never_hides_a_column(open_page: OpenPage, small: str, lo
             for table in ("#table-comparison", "#table-pairs"):
                 assert page.locator(f"{table} tbody tr").count() >= 3
                 assert page.evaluate(HIDDEN, table) == [], (width, table)
+
+
+def test_a_long_verdict_has_room(open_page: OpenPage, on_nine_draws: str) -> None:
+    for width in (1280, 860, 375, 320):
+        page = open_page(on_nine_draws, offline=True, viewport={"width": width, "height": 900})
+        long = page.locator("#table-pairs td.long")
+        assert long.count() >= 1
+        box = long.first.bounding_box() or {"width": 0, "height": 999}
+        assert box["width"] >= 140, width
+        assert box["height"] <= 300, width
+        for table in ("#table-pairs", "#table-draws"):
+            assert page.locator(f"{table} tbody tr").count() == 3
+            assert page.evaluate(HIDDEN, table) == [], (width, table)
 
 
 def test_a_folded_row_says_what_each_number_is(open_page: OpenPage, small: str) -> None:
