@@ -1,0 +1,120 @@
+"""How near the surrogate comes to what noise and the number of records allow: prints figures of docs/surrogate.md.
+
+    python data/surrogate_limits.py --records records.csv [more.csv ...]
+
+Everything is scored on the records that ``validate_surrogate.py`` holds out. Needs the extra ``surrogate`` and
+matplotlib; takes about five minutes of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+from build_embedded import front_gaps, front_of, is_near
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+from validate_surrogate import GOOD_ERROR_PCT, Published, read_published
+
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.metric import CHANCE_ERROR_PCT, error_pct
+from nhb2_plugins.table.embedded import embedded_draws
+from nhb2_plugins.table.surrogate.build import SEED_SHARE
+from nhb2_plugins.table.surrogate.gaussian_process import GridProcess
+from nhb2_plugins.table.surrogate.model import Structure, error_structure, fit_log_model
+
+Float = NDArray[np.float64]
+Integer = NDArray[np.int64]
+NUMBERS = (500, 1000, 1500, 2000, 2500, 3000)
+N_PARTS = 3
+NOISES = (0.015, 0.019, 0.022)
+N_SIMULATIONS = 20
+EM_ROUNDS = 3
+
+
+def scored(truth: Float, predicted: Float) -> tuple[float, float, float]:
+    """Kendall's tau, mean distance in points, and tau of the good."""
+    good = truth < GOOD_ERROR_PCT
+    tau, tau_good = (float(kendalltau(truth[some], predicted[some]).statistic) for some in (truth > 0.0, good))
+    return tau, float(np.abs(truth - predicted).mean()), tau_good
+
+
+def show(label: str, published: Published, errors: Iterable[tuple[Float, Float]]) -> None:
+    """Mean scores of pairs of true and predicted errors, arrays over the records, in the held-out sets."""
+    pairs = list(errors)
+    sets = {"uniform": published.uniform, "adaptive": published.adaptive, "unseen": published.unseen}
+    for name, chosen in {**sets, "all": ~published.rest}.items():
+        scores = np.mean([scored(truth[chosen], predicted[chosen]) for truth, predicted in pairs], axis=0)
+        print(f"{label:32} {name:9} tau {scores[0]:.3f}  off by {scores[1]:.2f}  tau below 25 % {scores[2]:.3f}")
+
+
+def refitted(process: GridProcess, structure: Structure, rows: Integer, errors: Float) -> GridProcess:
+    """With the lengths and amplitudes of a process, given other records."""
+    order, modelled = np.argsort(rows, kind="stable"), structure.scale.forward(errors)
+    centre, scale = float(modelled.mean()), float(modelled.std())
+    y = (modelled[order] - centre) / scale
+    given = replace(process, rows=rows[order], y=y, extra=np.ones(len(rows)), centre=centre, scale=scale)
+    given = replace(given, noise_features=structure.noise_features(None))
+    for _ in range(EM_ROUNDS):
+        given = given.with_outliers_weighed()
+        given = replace(given, noise_features=structure.noise_features(given.mean))
+    return given
+
+
+def expected(process: GridProcess, structure: Structure) -> Float:
+    """Errors of every row, in percent."""
+    return np.minimum(structure.scale.inverse(process.mean), CHANCE_ERROR_PCT)
+
+
+def of_parts(published: Published, process: GridProcess, structure: Structure, n: int) -> Iterator[tuple[Float, Float]]:
+    """The held-out errors and what random parts of the other records make of them."""
+    generator = np.random.default_rng(1)
+    rest = np.flatnonzero(published.rest)
+    for _ in range(N_PARTS if n < len(rest) else 1):
+        part = np.sort(generator.choice(rest, n, replace=False))
+        given = refitted(process, structure, published.rows[part], published.error[part])
+        yield published.error, expected(given, structure)[published.rows]
+
+
+def with_noise(error: Float, noise: Float) -> Iterator[tuple[Float, Float]]:
+    """Errors of other seeds of a table, noise being a part of the error, and the table's own."""
+    generator = np.random.default_rng(1)
+    for _ in range(N_SIMULATIONS):
+        yield np.minimum(error * np.exp(noise * generator.standard_normal(len(error))), CHANCE_ERROR_PCT), error
+
+
+def fronts_near(bench: Benchmark) -> list[float]:
+    """For each two seeds of a table: at what part of the points of one's front the other's is near."""
+    answers = [bench.by_row(seed=seed) for seed in bench.seeds]
+    fronts = [front_of(error_pct(answer.accuracy_pct), answer.cost_s) for answer in answers]
+    return [float(np.mean([is_near(*gaps) for gaps in front_gaps(two, one)])) for one, two in permutations(fronts, 2)]
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
+    published, structure = read_published(parser.parse_args().records), error_structure()
+    rest = published.rest
+    process = fit_log_model(published.rows[rest], published.error[rest], structure).process
+    for n in (*NUMBERS, int(rest.sum())):
+        show(f"fitted to {n:,} records", published, of_parts(published, process, structure, n))
+    error = expected(process, structure)
+    seeds = np.sqrt(SEED_SHARE) * process.noise * structure.scale.by_log(error)
+    for label, noise in (*((f"noise {part:.1%}", np.full(len(error), part)) for part in NOISES), ("fitted", seeds)):
+        pairs = with_noise(error[published.rows], noise[published.rows])
+        show(f"a perfect model, {label}", published, pairs)
+    whole = refitted(process, structure, published.rows, published.error)
+    left_out = np.minimum(structure.scale.inverse(whole.leave_out().mean), CHANCE_ERROR_PCT)
+    print("each of all records left out", *(f"{score:.3f}" for score in scored(published.error, left_out)))
+    show("each of all records left out", published, [(published.error, left_out)])
+    near = [part for draw in (None, *range(embedded_draws())) for part in fronts_near(open_benchmark(draw=draw))]
+    print("fronts of two seeds near to each other:", np.quantile(near, [0.05, 0.5, 0.95, 1.0]).round(2))
+
+
+if __name__ == "__main__":
+    main()
