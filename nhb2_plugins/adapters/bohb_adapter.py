@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from nhb2_plugins.adapters.hpbandster import from_hpbandster
-from nhb2_plugins.adapters.hpbandster.result import BohbResult, Run
+from nhb2_plugins.adapters.hpbandster.result import BohbResult
 from nhb2_plugins.adapters.hpbandster.run_bohb import run_bohb
+from nhb2_plugins.optimizers.warm_start import Run
 
 if TYPE_CHECKING:
     from nhb2_plugins.adapters.hpbandster.optimizers import (

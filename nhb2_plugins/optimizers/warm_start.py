@@ -14,16 +14,22 @@ from typing import Any, Protocol
 from nhb2_plugins.arguments import has_methods
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder, is_same_budget
+from nhb2_plugins.optimizers.hyperband import ConfigId
 
 
-class PreviousRun(Protocol):
-    """What is read of one run: hpbandster's fields."""
+@dataclass
+class Run:
+    """One evaluation: hpbandster's fields, also by subscription."""
 
+    config_id: ConfigId
     budget: float
-    loss: Any
+    loss: Any  # a float; None for a run that crashed
     info: Any
-    time_stamps: Any
-    error_logs: Any
+    time_stamps: dict[str, float]
+    error_logs: str | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
 
 
 class PreviousResult(Protocol):
@@ -34,36 +40,21 @@ class PreviousResult(Protocol):
         ...
 
     def get_runs_by_id(self, config_id: Any) -> Iterable[Any]:
-        """The runs of a configuration (:class:`PreviousRun`), smallest budget first."""
+        """The runs of a configuration (:class:`Run`), smallest budget first."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierRun:
-    """One earlier evaluation.
-
-    Attributes:
-        budget: in epochs, the ladder's own where it is within a billionth of it.
-        loss: infinity for a run that crashed.
-        info: what was kept beside the loss.
-        time_stamps: seconds by event, moved so that the last run of all finished at 0.
-        error_logs: of a run that crashed.
-    """
-
-    budget: float
-    loss: float
-    info: Any
-    time_stamps: dict[str, float]
-    error_logs: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class EarlierConfiguration:
-    """One earlier configuration, its values as they were, and its runs."""
+    """One earlier configuration, its values as they were, and its runs.
+
+    A run's budget is the ladder's own where it is within a billionth of it, its loss infinity where it crashed, and its
+    time stamps are moved so that the last run of all finished at 0.
+    """
 
     config: dict[str, Any]
     config_info: dict[str, Any]
-    runs: tuple[EarlierRun, ...]
+    runs: tuple[Run, ...]
 
 
 def read_previous(previous: PreviousResult, ladder: FidelityLadder) -> tuple[EarlierConfiguration, ...]:
@@ -89,16 +80,16 @@ def read_previous(previous: PreviousResult, ladder: FidelityLadder) -> tuple[Ear
         EarlierConfiguration(
             dict(entry["config"]),
             dict(entry.get("config_info") or {}),
-            tuple(_earlier(run, max(ends), ladder) for run in runs[config_id]),
+            tuple(_earlier(run, config_id, max(ends), ladder) for run in runs[config_id]),
         )
         for config_id, entry in previous.get_id2config_mapping().items()
     )
 
 
-def _earlier(run: PreviousRun, end_s: float, ladder: FidelityLadder) -> EarlierRun:
+def _earlier(run: Any, config_id: ConfigId, end_s: float, ladder: FidelityLadder) -> Run:
     loss = math.inf if run.loss is None or math.isnan(run.loss) else float(run.loss)
     time_stamps = {event: time_s - end_s for event, time_s in run.time_stamps.items()}
-    return EarlierRun(_own_budget(float(run.budget), ladder), loss, run.info, time_stamps, run.error_logs)
+    return Run(config_id, _own_budget(float(run.budget), ladder), loss, run.info, time_stamps, run.error_logs)
 
 
 def _own_budget(budget: float, ladder: FidelityLadder) -> float:

@@ -38,7 +38,7 @@ from nhb2_plugins.adapters.hpbandster.dispatcher import WORKER_DIED, SturdyDispa
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder, just_below
 from nhb2_plugins.optimizers.hyperband import Bracket, hyperband_brackets
-from nhb2_plugins.optimizers.warm_start import EarlierRun, PreviousResult, read_previous
+from nhb2_plugins.optimizers.warm_start import PreviousResult, Run, read_previous
 
 Ladder = FidelityLadder | Iterable[float]
 
@@ -152,10 +152,10 @@ class _Previous:
     def get_id2config_mapping(self) -> dict[int, dict[str, Any]]:
         return {i: {"config": each.config, "config_info": each.config_info} for i, each in enumerate(self._earlier)}
 
-    def get_runs_by_id(self, number: int) -> tuple[EarlierRun, ...]:
+    def get_runs_by_id(self, number: int) -> tuple[Run, ...]:
         return self._earlier[number].runs
 
-    def get_all_runs(self) -> list[EarlierRun]:
+    def get_all_runs(self) -> list[Run]:
         return [run for each in self._earlier for run in each.runs]
 
 

@@ -26,7 +26,7 @@ from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.files import read_regular
 from nhb2_plugins.optimizers.hyperband import ConfigId
-from nhb2_plugins.optimizers.warm_start import EarlierConfiguration
+from nhb2_plugins.optimizers.warm_start import EarlierConfiguration, Run
 from nhb2_plugins.trajectory.record import TrialRecord
 
 if TYPE_CHECKING:
@@ -41,21 +41,6 @@ def run_info(record: TrialRecord) -> dict[str, Any]:
     (:data:`nhb2_plugins.adapters.description.DESCRIPTION`).
     """
     return {"accuracy_pct": record.accuracy_pct, **describe(record)}
-
-
-@dataclass
-class Run:
-    """One evaluation: hpbandster's fields, also by subscription."""
-
-    config_id: ConfigId
-    budget: float
-    loss: Any  # a float; None for a run that crashed
-    info: Any
-    time_stamps: dict[str, float]
-    error_logs: str | None = None
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
 
 
 @dataclass
