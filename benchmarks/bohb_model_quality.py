@@ -75,7 +75,7 @@ def model_picks(bench: Benchmark, settings: BohbSettings, seed: int) -> Picks:
             raise SystemExit("BOHB without end has ended")
         observation = bench.evaluate(suggestion.configuration)
         optimizer.tell(suggestion, observation)
-        errors[i], model_based[i] = observation.error_pct, suggestion.token.model_based
+        errors[i], model_based[i] = observation.error_pct, suggestion.token.proposal.model_based
     return Picks(*(errors[part][model_based[part]] for part in (EARLY, LATE)))
 
 

@@ -20,7 +20,7 @@ from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder, checked_ladder
 from nhb2_plugins.optimizers.draws import draw_configuration
-from nhb2_plugins.optimizers.hyperband import Bracket, ConfigId, SuccessiveHalving, hyperband_brackets
+from nhb2_plugins.optimizers.hyperband import Bracket, BracketRun, ConfigId, SuccessiveHalving, hyperband_brackets
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
@@ -45,23 +45,6 @@ class Proposer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BracketTrial:
-    """What a bracket search knows about one of its suggestions (the suggestion's ``token``).
-
-    Attributes:
-        number: running number of the evaluation, 0-based.
-        config_id: (iteration, rung, number), as hpbandster names configurations.
-        model_based: whether the configuration is the model's own vector.
-        budget: what was asked for, in epochs; the key of the model that will learn the result.
-    """
-
-    number: int
-    config_id: ConfigId
-    model_based: bool
-    budget: float
-
-
 def checked_n_iterations(n_iterations: int | None) -> int | None:
     """A number of brackets, or None for no end.
 
@@ -72,7 +55,7 @@ def checked_n_iterations(n_iterations: int | None) -> int | None:
 
 
 class BracketSearch(ShowsArguments):
-    """Brackets one after another, for one or many (simulated) workers.
+    """Brackets one after another, for one or many (simulated) workers; a suggestion's ``token`` is the bracket's run.
 
     A bracket whose rung still waits for results does not hold up the next bracket, as in hpbandster: :meth:`ask` gives
     None only when all iterations have started and every open rung waits.
@@ -101,8 +84,7 @@ class BracketSearch(ShowsArguments):
         self._n_iterations = math.inf if n_iterations is None else n_iterations
         self._n_started = 0
         self._open: dict[int, SuccessiveHalving[Proposal]] = {}
-        self._running: dict[int, BracketTrial] = {}
-        self._n_trials = 0
+        self._running: dict[ConfigId, BracketRun[Proposal]] = {}
 
     @property
     def is_done(self) -> bool:
@@ -114,7 +96,8 @@ class BracketSearch(ShowsArguments):
         while True:
             for halving in self._open.values():
                 if (run := halving.next_run()) is not None:
-                    return self._suggest(run.config_id, run.proposal, run.budget)
+                    self._running[run.config_id] = run
+                    return Suggestion(run.proposal.configuration, self.ladder.snap(run.budget), run.budget, run)
             self._open = {i: each for i, each in self._open.items() if not each.is_finished}
             if self._n_started >= self._n_iterations:
                 return None
@@ -136,22 +119,17 @@ class BracketSearch(ShowsArguments):
         """
         if math.isnan(loss):
             raise InvalidValueError(f"loss {loss!r} is not a number; tell infinity for an evaluation that crashed")
-        trial = suggestion.token
-        if not isinstance(trial, BracketTrial) or self._running.pop(trial.number, None) is not trial:
+        run = suggestion.token
+        if not isinstance(run, BracketRun) or self._running.get(run.config_id) is not run:
             raise InvalidValueError(f"{suggestion} is not running: not asked of this optimizer, or told twice")
-        self._open[trial.config_id[0]].register(trial.config_id, loss)
-        self.model.learn(suggestion.configuration, trial.budget, loss)
+        del self._running[run.config_id]
+        self._open[run.config_id[0]].register(run.config_id, loss)
+        self.model.learn(suggestion.configuration, run.budget, loss)
 
     def _start_iteration(self) -> None:
         bracket = self._brackets[self._n_started % len(self._brackets)]
         self._open[self._n_started] = SuccessiveHalving(self._n_started, bracket, self.model.propose)
         self._n_started += 1
-
-    def _suggest(self, config_id: ConfigId, proposal: Proposal, budget: float) -> Suggestion:
-        trial = BracketTrial(self._n_trials, config_id, proposal.model_based, budget)
-        self._running[trial.number] = trial
-        self._n_trials += 1
-        return Suggestion(proposal.configuration, self.ladder.snap(budget), budget, trial)
 
 
 class _AtRandom:

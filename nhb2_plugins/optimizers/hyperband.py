@@ -37,11 +37,6 @@ class Bracket:
     budgets: tuple[float, ...]
     n_configurations: tuple[int, ...]
 
-    @property
-    def n_evaluations(self) -> int:
-        """Evaluations in the whole bracket when none crashes."""
-        return sum(self.n_configurations)
-
 
 def hyperband_brackets(ladder: FidelityLadder) -> tuple[Bracket, ...]:
     """The brackets that Hyperband (and BOHB) cycle through: the first starts at the smallest budget.
@@ -65,7 +60,7 @@ def _bracket(budgets: tuple[float, ...], n_rungs: int) -> Bracket:
 
 
 @dataclass(frozen=True, slots=True)
-class Run(Generic[T]):
+class BracketRun(Generic[T]):
     """One evaluation that a bracket asks for: a proposal at a budget."""
 
     config_id: ConfigId
@@ -101,7 +96,7 @@ class SuccessiveHalving(Generic[T]):
         self._queue: deque[_Entry[T]] = deque()
         self._n_running = 0
 
-    def next_run(self) -> Run[T] | None:
+    def next_run(self) -> BracketRun[T] | None:
         """The next evaluation, or None when the rung still waits for results or the bracket is finished."""
         while not self.is_finished:
             if self._queue:
@@ -126,9 +121,9 @@ class SuccessiveHalving(Generic[T]):
         entry.loss = loss
         self._n_running -= 1
 
-    def _start(self, entry: _Entry[T]) -> Run[T]:
+    def _start(self, entry: _Entry[T]) -> BracketRun[T]:
         self._n_running += 1
-        return Run(entry.config_id, entry.proposal, self.bracket.budgets[entry.rung])
+        return BracketRun(entry.config_id, entry.proposal, self.bracket.budgets[entry.rung])
 
     def _enter(self) -> None:
         entry = _Entry((self.iteration, self._rung, self._n_entered), self._propose(), self._rung)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.bohb import Bohb
 from nhb2_plugins.optimizers.bohb_density import CandidateSampler, best_candidate
 from nhb2_plugins.optimizers.bohb_model import BohbModel, BohbSettings
-from nhb2_plugins.optimizers.bracket_search import BracketTrial
 from nhb2_plugins.space import Configuration
 
 ENCODINGS = ["categorical", "integer"]
@@ -117,7 +117,7 @@ def test_wrong_calls_are_refused() -> None:
     assert suggestion is not None
     with pytest.raises(InvalidValueError, match="loss nan is not a number"):
         optimizer.tell_loss(suggestion, math.nan)
-    stranger = Suggestion(suggestion.configuration, token=BracketTrial(0, (0, 0, 0), False, 12.0))
+    stranger = Suggestion(suggestion.configuration, token=replace(suggestion.token))
     with pytest.raises(InvalidValueError, match="not running"):
         Bohb([12]).tell_loss(stranger, 1.0)
     optimizer.tell_loss(suggestion, 1.0)

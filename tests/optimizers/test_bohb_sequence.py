@@ -161,7 +161,7 @@ def our_sequence(
     evaluations, flags = [], {}
     while (suggestion := optimizer.ask()) is not None:
         evaluations.append((suggestion.configuration.index, suggestion.budget))
-        flags[suggestion.token.config_id] = suggestion.token.model_based
+        flags[suggestion.token.config_id] = suggestion.token.proposal.model_based
         optimizer.tell_loss(suggestion, synthetic_loss(suggestion.configuration, suggestion.budget, n_levels))
     assert optimizer.is_done
     model = optimizer.model

@@ -22,4 +22,4 @@ def test_bohb_then_evolution_finishes_its_brackets_before_it_searches_cells() ->
     assert len({suggestion.configuration.cellcode for suggestion in first}) == 1
     best = max((suggestion.configuration for suggestion in first), key=lambda configuration: configuration.index % 97)
     assert {(each.configuration.lr, each.configuration.batch_size) for each in second} == {(best.lr, best.batch_size)}
-    assert any(suggestion.token.model_based for suggestion in first)
+    assert any(suggestion.token.proposal.model_based for suggestion in first)

@@ -60,7 +60,9 @@ def test_every_first_configuration_is_drawn_anew(bench: Benchmark) -> None:
     drawn = [s.configuration for s, _ in sequence(Hyperband(0, ladder=LADDER, n_iterations=30), bench) if s.epoch == 1]
     assert len(drawn) == 90
     assert len(set(drawn)) > 85
-    assert not any(s.token.model_based for s, _ in sequence(Hyperband(0, ladder=LADDER, n_iterations=1), bench))
+    assert not any(
+        s.token.proposal.model_based for s, _ in sequence(Hyperband(0, ladder=LADDER, n_iterations=1), bench)
+    )
 
 
 @pytest.mark.parametrize("n_workers", [1, 4, 16])

@@ -160,7 +160,7 @@ def _data(
     for suggestion, record in zip(suggestions, records, strict=True):
         trial = suggestion.token
         config = to_values(suggestion.configuration, encoding, whole_cells=whole_cells)
-        datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.model_based}))
+        datum = data.setdefault(trial.config_id, Datum(config, {"model_based_pick": trial.proposal.model_based}))
         datum.add(trial.budget, record)
     return data
 
