@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nhb2_plugins.analysis.model import CampaignAnalysis
+from nhb2_plugins.analysis.pictures import Curves
 from nhb2_plugins.benchmark import Benchmark, Curve, has_table, open_benchmark
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.errors import Nhb2Error
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.landscape.anova import FunctionalAnova
 from nhb2_plugins.landscape.hyperparameter_map import HyperparameterMap
@@ -264,6 +265,21 @@ def plot_regrets(run: RunFile, axes: Axes | None, label: str) -> Axes:
     with _axes(axes, run.header.table_label) as drawn:
         drawn.step(*np.reshape(run.regrets, (-1, 2)).T, where="post", label=label or None)
         drawn.set(xlabel="simulated seconds", ylabel="regret (percentage points)")
+        return drawn
+
+
+def plot_campaign(analysis: CampaignAnalysis, axes: Axes | None) -> Axes:
+    """The report's figure of the regret over simulated time, its names in a legend."""
+    from nhb2_plugins.analysis.analyse import report_figures
+
+    (picture,) = (each.picture for each in report_figures(analysis) if each.name == "regret_over_time")
+    if not isinstance(picture, Curves):
+        raise InvalidValueError(f"no run of campaign {analysis.name!r} has a result to draw")
+    with _axes(axes, analysis.table_label, (8, 5)) as drawn:
+        from nhb2_plugins.analysis.plots import draw_curves
+
+        draw_curves(picture, drawn)
+        drawn.legend(fontsize=_SMALL + 1)
         return drawn
 
 

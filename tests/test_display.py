@@ -13,16 +13,20 @@ import pytest
 from matplotlib import pyplot
 
 import nhb2_plugins as nhb2
+from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.campaign.plan import plan_runs
 from nhb2_plugins.campaign.run import execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign_directory import CampaignDirectory
+from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.landscape.anova import functional_anova
 from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
 from nhb2_plugins.landscape.neighbourhood import landscape
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.run_file import RunFile
+from tests.analysis.runs import campaign_of
+from tests.analysis.worked import worked_campaign
 
 CODE = "<script>alert(1)</script>"
 CONFIGURATION = nhb2.Configuration("0|10|210", lr=0.1, batch_size=256)
@@ -176,3 +180,29 @@ def test_a_landscape_and_a_decomposition_are_drawn(bench: nhb2.Benchmark) -> Non
     assert len(points.get_offsets()) == len(hills.optimal_plateaus)
     anova = functional_anova(bench)
     assert anova.plot().texts[0].get_text().strip() == f"{100 * anova.to_frame()['share'].iloc[0]:.1f}"
+
+
+def test_a_campaign_s_analysis_draws_its_regrets() -> None:
+    analysis = analyse(worked_campaign())
+    axes = analysis.plot()
+    names = [line.get_label() for line in axes.lines]
+    assert [name.split(" (")[0] for name in names if "exact" not in name] == [
+        "first",
+        "second, a <b>",
+        "third *",
+        "few",
+    ]
+    curve = analysis.anytime.over_time[0]
+    assert axes.lines[0].get_ydata()[-1] == curve.mean[-1]
+    assert axes.lines[0].get_xdata()[-1] == curve.x[-1] / 3600
+    assert axes.get_title(loc="right") == analysis.table_label
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == names
+    own = pyplot.figure().add_subplot()
+    assert analysis.plot(own) is own
+
+
+def test_an_analysis_without_results_is_not_drawn() -> None:
+    with pytest.raises(InvalidValueError, match=r"no run of campaign .* has a result"):
+        analyse(campaign_of({"a": [None]})).plot()

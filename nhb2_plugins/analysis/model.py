@@ -11,14 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nhb2_plugins.analysis.stopping import Stopping
 from nhb2_plugins.fidelity import LONG_EPOCHS
-from nhb2_plugins.shown import as_html
+from nhb2_plugins.shown import as_html, drawn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CONFIDENCE: Final = 0.95
 """Level of every interval."""
@@ -299,6 +302,19 @@ class CampaignAnalysis(CampaignFacts):
     sentences: tuple[str, ...]
 
     _repr_html_ = as_html
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the mean regret over simulated hours with its intervals, and exact random search beside it.
+
+        Args:
+            axes: matplotlib's, to draw on; None makes a figure.
+
+        Raises:
+            InvalidValueError: no run has a result.
+            MissingExtraError: matplotlib is not installed.
+        """
+        picture: Axes = drawn("plot_campaign", self, axes)
+        return picture
 
     def __getattr__(self, name: str) -> Any:
         answers = self.__dict__.get("answers", {})  # a copy that is being made has none yet

@@ -133,6 +133,19 @@ def _draw(picture: object, figure: Figure) -> None:
 @_draw.register
 def _draw_curves(picture: Curves, figure: Figure) -> None:
     axes = figure.add_subplot()
+    draw_curves(picture, axes)
+    axes.set_xlabel(_title(picture.x, figure))
+    width, height = figure.get_size_inches()
+    axes.set_ylabel(picture.y.short if _legend_columns(width) else picture.y.title)
+    labels = _labels(picture, width)
+    if labels and height >= _room_for(labels, width):
+        _label_ends(axes, picture, labels, _label_points(width))
+    else:
+        _legend(figure, axes)
+
+
+def draw_curves(picture: Curves, axes: Axes) -> None:
+    """Draw curves and their bands on axes, with the axes' titles and scales; whoever has the axes tells the names."""
     floor = -np.inf if picture.reference else _floor(picture)
     for curve in picture.curves:
         _draw_curve(axes, curve, picture.x.scale, floor)
@@ -142,16 +155,9 @@ def _draw_curves(picture: Curves, figure: Figure) -> None:
         _draw_ends(axes, picture)
     if picture.reference:
         _draw_reference(axes, *picture.reference)
-    axes.set_xlabel(_title(picture.x, figure))
-    width, height = figure.get_size_inches()
-    axes.set_ylabel(picture.y.short if _legend_columns(width) else picture.y.title)
+    axes.set(xlabel=picture.x.title, ylabel=picture.y.title)
     if not picture.ends:
         _scale_axes(axes)
-    labels = _labels(picture, width)
-    if labels and height >= _room_for(labels, width):
-        _label_ends(axes, picture, labels, _label_points(width))
-    else:
-        _legend(figure, axes)
 
 
 def _labels(picture: Curves, width: float) -> list[str]:
