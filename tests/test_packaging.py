@@ -62,3 +62,15 @@ def test_every_environment_of_tox_is_run_by_somebody() -> None:
     assert [name for name in declared - ran if not commands[name] <= ran_commands] == []
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [name for name in declared if f"`tox -e {name}`" not in contributing] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_a_workflow_can_be_read_and_runs_actions_that_nobody_can_change(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    actions = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)] == []
+    # the version that a commit is of, for its reader
+    assert len(re.findall(r"uses: \S+ # v\d+\.\d+\.\d+$", text, re.MULTILINE)) == len(actions)
+    assert {need for job in jobs.values() for need in [job.get("needs")] if need} <= set(jobs)
