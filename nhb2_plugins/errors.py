@@ -103,7 +103,7 @@ def describe_choices(value: object, allowed: Iterable[object], *, what: str) -> 
     """
     choices = list(allowed)
     message = f"{what} {value!r:.80} is not one of {', '.join(repr(choice) for choice in choices)}"
-    names = [choice for choice in choices if isinstance(choice, str)]
-    if isinstance(value, str) and len(value) <= _LONGEST_SPELLING and (near := get_close_matches(value, names)):
-        message += f" (did you mean {near[0]!r}?)"
+    names = {choice.lower(): choice for choice in choices if isinstance(choice, str)}
+    if isinstance(value, str) and len(value) <= _LONGEST_SPELLING and (near := get_close_matches(value.lower(), names)):
+        message += f" (did you mean {names[near[0]]!r}?)"
     return message

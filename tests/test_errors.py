@@ -50,6 +50,7 @@ def test_one_except_catches_an_error_as_does_its_built_in_type(name: str) -> Non
     ("value", "message"),
     [
         ("vaild", "split 'vaild' is not one of 'train', 'valid' (did you mean 'valid'?)"),
+        ("VALID", "split 'VALID' is not one of 'train', 'valid' (did you mean 'valid'?)"),
         ("x", "split 'x' is not one of 'train', 'valid'"),
         (3, "split 3 is not one of 'train', 'valid'"),
     ],

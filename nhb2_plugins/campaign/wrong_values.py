@@ -47,7 +47,8 @@ def _explain_one(detail: Any, model: type[BaseModel], kinds: set[str]) -> str:
     if kind == "literal_error":
         return describe_choices(value, _choices(detail["ctx"]["expected"]), what=f"{where}:")
     message = _EXPECTED.get(kind, message.replace("Input should", "should").replace("Tuple should", "should"))
-    named = kind == "value_error" and repr(value) in message
+    # Of what several keys say together the message names the values; the whole mapping says nothing more.
+    named = kind == "value_error" and (isinstance(value, dict) or repr(value) in message)
     return f"{where}: {message}" if named else f"{where}: {message} (got {value!r:.80})"
 
 

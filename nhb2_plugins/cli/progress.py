@@ -17,15 +17,15 @@ OnOutcome = Callable[["RunOutcome"], None]
 
 
 class _Tally:
-    """Counts what has ended."""
+    """Counts what has ended since the last start: a campaign that stops when decided starts once a round."""
 
     def __init__(self) -> None:
-        self.n_kept = self.n_planned = self.n_done = self.n_failed = self.n_evaluations = 0
-        self.simulated_s = 0.0
-        self._started = monotonic()
+        self.start(0, 0)
 
     def start(self, n_kept: int, n_planned: int) -> None:
         self.n_kept, self.n_planned = n_kept, n_planned
+        self.n_done = self.n_failed = self.n_evaluations = 0
+        self.simulated_s = 0.0
         self._started = monotonic()
 
     def add(self, outcome: RunOutcome) -> None:

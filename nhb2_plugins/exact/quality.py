@@ -62,9 +62,10 @@ class FrontQuality:
         made = cls(values, point)
         if not made.front_hypervolume > 0:
             named = "the nadir of the front" if reference is None else "the reference point"
+            place = ", ".join(f"{value:.10g}" for value in point)
             raise InvalidValueError(
-                f"no point of the front lies below {named}, {tuple(point.tolist())}, in every objective: there is no "
-                "hypervolume to compare with; name a reference point beyond"
+                f"no point of the front lies below {named}, ({place}), in every objective: there is no hypervolume to "
+                "compare with; name a reference point beyond"
             )
         return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 
@@ -94,3 +94,19 @@ def test_what_is_missing_is_said_and_what_is_no_mapping_is_the_campaign() -> Non
         with pytest.raises(ValidationError) as refused:
             Needs.model_validate(given)
         assert explain_wrong_values(refused.value, Needs) == said
+
+
+def test_of_what_several_keys_say_together_the_mapping_is_not_shown() -> None:
+    class Pair(Strict):
+        low: int
+        high: int
+
+        @model_validator(mode="after")
+        def _ascend(self) -> Pair:
+            if self.low > self.high:
+                raise ValueError(f"low {self.low} is above high {self.high}")
+            return self
+
+    with pytest.raises(ValidationError) as refused:
+        Pair(low=2, high=1)
+    assert explain_wrong_values(refused.value, Pair) == "campaign: low 2 is above high 1"

@@ -49,6 +49,19 @@ def test_few_runs_have_a_line_each_and_nothing_kept_is_not_told() -> None:
     assert [line.split()[0] for line in lines] == ["1/3", "2/3", "3/3"]
 
 
+def test_a_campaign_in_rounds_counts_each_by_itself() -> None:
+    stream = io.StringIO()
+    with plain_progress(stream) as (on_start, on_outcome):
+        for n_kept in (0, 3):
+            on_start(n_kept, 3)
+            for number in range(3):
+                on_outcome(outcome(n_kept + number))
+    counted = [line.split(",")[0] for line in stream.getvalue().splitlines()]
+    rounds = ["1/3 runs", "2/3 runs", "3/3 runs"]
+    assert counted == ["3 runs to do", *rounds, "3 runs to do", *rounds]
+    assert stream.getvalue().splitlines()[-1].startswith("3/3 runs, 6 simulated h")
+
+
 def test_a_terminal_counts_what_was_there_and_names_failures_as_they_are() -> None:
     stream = io.StringIO()
     stream.isatty: Callable[[], bool] = lambda: True  # type: ignore[method-assign,misc]
