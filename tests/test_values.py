@@ -15,6 +15,7 @@ MUTABLE = {
     "adapters.syne_tune.backend._Training": "one under way: its last epoch, its end",
     "optimizers.asha._Rung": "its results, which grow",
     "optimizers.hyperband._Entry": "a configuration's results, which grow",
+    "simulation._Clock": "simulated time and what is under way, which pass",
     "table.unpickle.values.Array": "filled in by the state that follows it in a pickle",
     "table.unpickle.values.Dtype": "filled in by the state that follows it in a pickle",
     "table.unpickle.values.Pairs": "a dictionary in the making",

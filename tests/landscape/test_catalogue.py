@@ -58,6 +58,11 @@ def test_a_request_reaches_the_analysis() -> None:
     assert frames_of("noise", epoch=7, split="test")[0].equals(seed_noise(BENCH, 7, "test").regions_frame())
 
 
+def test_what_is_not_asked_for_is_the_table_s_own_after_twelve_epochs() -> None:
+    assert Request(BENCH).where == (BENCH, 12, None, None)
+    assert (Request(BENCH).statistic, Request(BENCH).cellcode, Request(BENCH).against) == ("mean", None, None)
+
+
 def test_of_the_shares_of_variance_the_mains_and_ten_pairs_are_shown() -> None:
     error, cost = frames_of("anova")
     for frame, quantity in ((error, "error"), (cost, "cost")):

@@ -21,7 +21,9 @@ def test_a_map_has_its_numbers_and_frames_the_best_learning_rates() -> None:
     from tests.support.figures import drawn, names, notes, texts
 
     figure = drawn(plot_map, HyperparameterMap(ERRORS, "mean over cells", table="a table (0123)", measure="error"))
+    assert figure.get_size_inches().tolist() == [7, 5.4]
     axes, bar = figure.axes
+    assert [tick for tick in bar.get_yticks() if 5.25 <= tick <= 57] == [7, 10, 20, 30, 40, 50]
     assert texts(axes)[:7] == ["10.0", "11.0", "12.0", "13.0", "14.0", "15.0", "16.0"]
     assert texts(axes)[3 * 6 + 2] == "5.2"
     assert [each.get_position() for each in axes.texts[:7]] == [*((i, 0) for i in range(6)), (0, 1)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nhb2_plugins.landscape.fitness_distance import fitness_distance
-from nhb2_plugins.landscape.neighbourhood import landscape
+from nhb2_plugins.landscape.neighbourhood import Landscape, landscape
 from nhb2_plugins.landscape.view import View
 from nhb2_plugins.landscape.walk import walk_autocorrelation
 from nhb2_plugins.space import N_CONFIGURATIONS
@@ -30,6 +30,27 @@ def test_the_mini_table_by_hand() -> None:
     assert found.n_optimal_functions == 1
     # Five edges of three moves, and of the first edge's six pairs of operations the three without the convolution.
     assert found.neutral_share == found.isomorphic_share == pytest.approx((5 * 3 + 3 / 2) / 30)
+
+
+def test_means_are_over_all_configurations() -> None:
+    # Two on the best plateau; two that ascend to the other optimum, which has one, in one and two moves.
+    found = Landscape(
+        plateau=np.array([0, 0, 1, 2, 3]),
+        plateau_error_pct=np.array([10.0, 15.0, 12.0, 20.0]),
+        optimum=np.array([0, 2, 2, 2]),
+        steps=np.array([0, 1, 0, 2]),
+        n_local_optima=0,
+        n_strict_local_optima=0,
+        n_optimal_functions=0,
+        neutral_share=0.0,
+        isomorphic_share=0.0,
+        table="",
+        measure="",
+    )
+    assert found.optimal_plateaus.tolist() == [0, 2]
+    assert found.basin_sizes.tolist() == [2, 3]
+    assert (found.global_basin_share, found.mean_steps) == (0.4, 0.6)
+    assert found.mean_regret_pct == pytest.approx(3 * 2 / 5)
 
 
 def _plateau(index: int, error: list[float]) -> set[int]:

@@ -14,6 +14,7 @@ from tests.landscape.tables import coarse_benchmark
 @needs("pandas")
 def test_the_best_functions_of_the_mini_table_by_hand() -> None:
     frame = optima(mini_benchmark(), n=3)
+    assert len(optima(mini_benchmark())) == 10
     assert frame["cellcode"].tolist() == ["1|00|000"] * 3
     assert frame["lr"].tolist() == [0.4] * 3
     assert frame["batch_size"].tolist() == [512, 256, 128]

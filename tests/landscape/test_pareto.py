@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError
-from nhb2_plugins.landscape.pareto import EXPENSES, expenses, front_indices, pareto_front
+from nhb2_plugins.landscape.pareto import EXPENSES, RANDOM_DRAWS, expenses, front_indices, front_summary, pareto_front
 from nhb2_plugins.landscape.view import View
 from tests.core_fixtures import mini_benchmark, needs
 from tests.landscape.tables import coarse_benchmark
@@ -47,6 +47,27 @@ def test_the_mini_tables_front_by_hand() -> None:
     smallest = pareto_front(mini_benchmark(), expense="params_live")
     assert smallest["params_live"].tolist() == [73_610]
     assert Cell(smallest["cellcode"][0]).params_live == 73_610
+
+
+@needs("pandas")
+@needs("moocore")
+def test_what_a_search_for_a_front_is_measured_by() -> None:
+    bench = mini_benchmark()
+    cost, parameters, _ = front_summary(bench).to_dict("records")
+    assert RANDOM_DRAWS == (50, 100, 200, 350)
+    assert (cost["objectives"], cost["points"]) == ("error_pct + cost_s", 96)
+    # The nadir is the error of the first row and the cost of the last one; every row is 0.001 better, 144 s dearer.
+    view = View.of(bench)
+    assert cost["reference"] == f"{view.error_pct.max():.10g}, {view.cost_s.max():.10g}"
+    assert cost["hypervolume"] == pytest.approx(sum(range(95)) * 0.001 * 144)
+    assert 0 < cost["random_50_pct"] < cost["random_350_pct"] < 100
+    # A front of one point has nothing below its nadir.
+    assert (parameters["objectives"], parameters["points"], parameters["hypervolume"]) == (
+        "error_pct + params_live",
+        1,
+        0,
+    )
+    assert np.isnan(parameters["random_50_pct"])
 
 
 def test_an_unknown_expense_is_refused() -> None:

@@ -74,6 +74,9 @@ def test_at_most_eight_pairs_are_shown_and_a_constant_has_an_axis() -> None:
 
 
 def test_basins_distances_and_walks_stand_side_by_side() -> None:
+    from matplotlib.colors import to_hex
+
+    from nhb2_plugins.figure_theme import COLOURS
     from nhb2_plugins.landscape.plots import plot_landscape
     from tests.support.figures import drawn, notes
 
@@ -92,11 +95,14 @@ def test_basins_distances_and_walks_stand_side_by_side() -> None:
     (points,) = basins.collections
     assert np.asarray(points.get_offsets()).tolist() == [[0.0, 0.75], [5.0, 0.25]]
     assert basins.get_yscale() == "log"
+    assert (to_hex(points.get_facecolor()[0]), points.get_linewidths().tolist()) == (COLOURS[0].lower(), [0])
     assert basins.get_title(loc="left") == "2 local optima"
     median, best = distances.lines
     assert (median.get_xdata().tolist(), median.get_ydata().tolist()) == ([0, 2], [10.0, 30.0])
     assert (best.get_ydata()[0], best.get_ydata()[1]) == (10.0, 20.0)
+    assert [median.get_color(), best.get_color()] == [*COLOURS[:2]]
     (band,) = distances.collections
+    assert (to_hex(band.get_facecolor()[0]), band.get_linewidths().tolist()) == (COLOURS[0].lower(), [0])
     assert band.get_paths()[0].vertices[:, 1].min() == 10.0
     assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(39.0)  # 95 % of 20 to 40
     labels = [each.get_text() for each in distances.get_legend().get_texts()]

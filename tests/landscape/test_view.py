@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nhb2_plugins.landscape.view import View
+from nhb2_plugins.landscape.view import Measured, View
 from nhb2_plugins.space import Configuration
-from tests.core_fixtures import mini_benchmark
+from tests.core_fixtures import mini_benchmark, needs
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_costs_and_errors_are_of_what_was_asked_for() -> None:
         assert view.row_cost_s[bench.rows[index]] == view.cost_s[index]
     usual = View.of(bench)
     assert (usual.epoch, usual.split, usual.seed) == (12, "valid", 222)
+
+
+@needs("pandas")
+def test_a_frame_names_the_table_and_what_was_measured() -> None:
+    view = View.of(mini_benchmark())
+    for frame in (view.frame({"a": [1]}), Measured(table=view.table, measure=view.measure).frame({"a": [1]})):
+        assert frame.to_dict("list") == {"a": [1]}
+        assert frame.attrs == {"table": view.table, "measure": "validation error after 12 epochs, seed 222"}

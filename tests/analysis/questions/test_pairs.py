@@ -119,6 +119,14 @@ def test_the_same_values_are_no_difference() -> None:
     assert row.verdict == "not significant"
 
 
+def test_an_unpaired_effect_is_how_much_more_often_the_first_is_better() -> None:
+    row = unpaired(
+        "a", "b", np.array([1.0, 2.0, 3.0, 10.0, 11.0, 12.0]), np.array([4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 20.0])
+    )
+    assert row.effect == pytest.approx((3 * 7 + 3 - 3 * 6) / 42)
+    assert unpaired("b", "a", np.arange(10.0, 15.0), np.arange(5.0)).effect == -1.0
+
+
 @pytest.mark.parametrize(
     ("effect", "word"),
     [(0.146, "negligible"), (0.147, "small"), (-0.329, "small"), (0.33, "medium"), (0.473, "medium"), (0.474, "large")],
@@ -209,6 +217,8 @@ def test_runs_that_are_not_alike_are_compared_and_said_to_be_unlike() -> None:
     facts = analyse(CampaignResults((longer, shorter)))
     assert "a is significantly better than b (p = 0.002; not alike: budget)" in QUESTION.words(facts.pairs, facts)[0]
     (table,) = QUESTION.tables((row,), facts)
+    ends = ("unequal", "test", "p_value", "runs_first", "runs_second")
+    assert table.keys == ("first", "second", "verdict", "p_holm", "effect", "magnitude", *ends)
     assert dict(zip(table.keys, table.shown()[0], strict=True))["unequal"] == "budget"
     workers = optimizer_with("c", ten, n_workers=2, charging="cached")
     (row,) = pairs(CampaignResults((longer, workers)))
