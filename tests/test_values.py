@@ -11,10 +11,10 @@ import nhb2_plugins
 PACKAGE = Path(nhb2_plugins.__file__).parent
 MUTABLE = {
     "adapters.hpbandster.result.Datum": "hpbandster's own, which is filled in as its runs end",
-    "adapters.hpbandster.result.Run": "hpbandster's own, and whoever reads it may write to it",
     "adapters.syne_tune.backend._Training": "one under way: its last epoch, its end",
     "optimizers.asha._Rung": "its results, which grow",
     "optimizers.hyperband._Entry": "a configuration's results, which grow",
+    "optimizers.warm_start.Run": "hpbandster's own, and whoever reads it may write to it",
     "simulation._Clock": "simulated time and what is under way, which pass",
     "table.unpickle.values.Array": "filled in by the state that follows it in a pickle",
     "table.unpickle.values.Dtype": "filled in by the state that follows it in a pickle",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.analyse import analyse, page_parts, report_figures, report_tables
 from nhb2_plugins.analysis.model import Refusal
+from nhb2_plugins.analysis.parts import TablePart
 from nhb2_plugins.analysis.results import CampaignResults, read_results
 from tests.analysis.runs import campaign_of, make_run, optimizer_with, write_run
 
@@ -124,3 +125,15 @@ def test_a_run_that_failed_is_not_called_unfinished_too(tmp_path: Path) -> None:
 def test_an_unfinished_run_is_named_where_nothing_has_a_result() -> None:
     results = replace(CampaignResults((optimizer_with("a", [None]),)), unfinished=("a/seed-0001",))
     assert _said(results)[1] == "Left out, since it is not finished: a/seed-0001."
+
+
+def test_what_is_shown_is_made_of_the_answers_in_the_order_of_the_questions() -> None:
+    analysis = analyse(campaign_of({"a": _REGRETS, "b": [each + 1 for each in _REGRETS]}))
+    tables = [table.name for table in report_tables(analysis)]
+    assert tables[:3] == ["comparison", "final_regret", "stopping"]
+    assert {"pairs", "ranks_time", "curves_time", "targets", "runs"} <= set(tables)
+    assert [figure.name for figure in report_figures(analysis)][:2] == ["final_regret", "critical_difference"]
+    first, *others = page_parts(analysis)
+    assert isinstance(first, TablePart)
+    assert first.table == report_tables(analysis)[0]
+    assert {type(part).__name__ for part in others} >= {"ChartPart", "DrawingPart", "MatrixPart", "SettingsPart"}

@@ -20,7 +20,7 @@ WIGGLE = np.array([0.1, -0.1] * 5)
 
 @pytest.mark.parametrize(
     ("change", "verdict", "status"),
-    [(-1.0, "improved", 0), (0.0, "equivalent", 0), (0.3, "equivalent", 0), (1.0, "worse", 1)],
+    [(-1.0, "improved", 0), (0.0, "equivalent", 0), (0.3, "equivalent", 0), (0.7, "worse", 1), (1.0, "worse", 1)],
 )
 def test_a_change_beyond_the_margin_is_told_from_one_within(change: float, verdict: str, status: int) -> None:
     outcome = judge(TEN, TEN + change + WIGGLE, margin=0.5)
@@ -81,13 +81,22 @@ def test_sides_are_paired_by_the_seeds_that_both_have() -> None:
     assert text.startswith(
         "### Gate: **equivalent**\n\nOver 10 paired seeds, the change makes no difference that matters"
     )
-    assert "| new (tpe) | 5.50 | +0.00 | [-0.08, +0.08] |" in text
+    assert text.splitlines()[2:10] == [
+        "Over 10 paired seeds, the change makes no difference that matters (margin 0.5 percentage points).",
+        "",
+        "| | mean regret | change | interval |",
+        "| --- | ---: | ---: | ---: |",
+        "| old | 5.50 | | |",
+        "| new (tpe) | 5.50 | +0.00 | [-0.08, +0.08] |",
+        "",
+        text.splitlines()[9],
+    ]
     assert "The versions of all packages recorded are the same." in text
 
 
 def test_sides_that_were_not_run_alike_are_refused() -> None:
     two = campaign_of({"a": [1.0], "b": [2.0]})
-    with pytest.raises(CampaignError, match="old: optimizer '' is not one of 'a', 'b'"):
+    with pytest.raises(CampaignError, match="old holds runs of 2 optimizers, .* name it, old::LABEL, of 'a', 'b'"):
         side_of(two, "", "old")
     longer = CampaignResults((optimizer_with("a", [1.0], budget_s=50.0),))
     with pytest.raises(CampaignError, match=r"not run alike \(seed 0\): budget_s 100.0 and 50.0"):

@@ -34,6 +34,12 @@ def with_optimizer(algorithm: str, objectives: tuple[str, ...] = ("error_pct",),
     return replace(ANALYSIS, optimizers=(card,), objectives=objectives)
 
 
+def test_of_packages_those_that_took_part_are_cited_whatever_their_capitals() -> None:
+    found = used(replace(ANALYSIS, versions={"NumPy": ("2.0",), "smac": ("2.4",)}))
+    assert {"harris2020numpy", "lindauer2022smac3"} <= found
+    assert "akiba2019optuna" not in found
+
+
 @pytest.mark.parametrize("key", ENTRIES)
 def test_an_entry_is_whole(key: str) -> None:
     entry = ENTRIES[key]

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from nhb2_plugins.analysis.analyse import analyse, report_figures
 from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.questions.comparison import compare, comparison_table
-from nhb2_plugins.analysis.report import ReportWriteError, comparison_text, write_report
+from nhb2_plugins.analysis.report import DEFAULT_FORMATS, ReportWriteError, comparison_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.analysis.tables import ReportTable
@@ -164,6 +164,10 @@ def test_the_report_is_written_in_every_format(tmp_path: Path) -> None:
         assert sorted((tmp_path / name).iterdir()) == sorted(files)
         assert {file.suffix for file in files} == {suffix}
         assert files[0].read_bytes().startswith(beginning)
+
+
+def test_without_a_format_the_page_comes_first() -> None:
+    assert DEFAULT_FORMATS == ("html", "text", "csv", "png")
 
 
 def test_several_formats_stand_beside_each_other(tmp_path: Path) -> None:

@@ -95,3 +95,11 @@ def test_what_was_recorded_without_a_law_says_how_to_get_it() -> None:
     assert row.refused.startswith("an earlier version recorded random search without its law; nhb2 run")
     assert ahead(campaign_of({"a": TEN["ahead"]})) == ()
     assert AheadRow("a", 3, refused="x").verdict == "not tested: x"
+
+
+def test_its_table_stands_below_the_pairs() -> None:
+    facts = analyse(with_law(CampaignResults((optimizer_with("a", TEN["ahead"]),))))
+    (part,) = QUESTION.parts(facts.ahead, facts)
+    assert isinstance(part, parts.TablePart)
+    assert (part.section, part.place, part.title) == (parts.RANKS, 60, "Against exact random search, final regret")
+    assert part.table.keys == ("optimizer", "runs", "verdict", "better", "p_holm", "p_value")
