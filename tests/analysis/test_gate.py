@@ -96,7 +96,7 @@ def test_sides_are_paired_by_the_seeds_that_both_have() -> None:
 
 def test_sides_that_were_not_run_alike_are_refused() -> None:
     two = campaign_of({"a": [1.0], "b": [2.0]})
-    with pytest.raises(CampaignError, match="old holds runs of 2 optimizers, .* name it, old::LABEL, of 'a', 'b'"):
+    with pytest.raises(CampaignError, match=r"old holds runs of 2 optimizers, .* name it, old::LABEL, of 'a', 'b'"):
         side_of(two, "", "old")
     longer = CampaignResults((optimizer_with("a", [1.0], budget_s=50.0),))
     with pytest.raises(CampaignError, match=r"not run alike \(seed 0\): budget_s 100.0 and 50.0"):
