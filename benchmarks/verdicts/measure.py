@@ -1,6 +1,7 @@
 """What the report's intervals cover, how often its tests err, what stopping early saves: the tables of docs/report.md.
 
-``python benchmarks/verdicts/measure.py`` draws campaigns from the pools of 2,000 runs beside it; a minute or two.
+``python benchmarks/verdicts/measure.py`` draws campaigns from the pools beside it, of 2,000 runs on the embedded
+table of 0.1 (``0_1``) and of 1,200 on that of 0.2; a minute or two each.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ N_RUNS: Final = (5, 10, 20, 30, 50)
 N_CAMPAIGNS: Final = 4000
 
 
-def read() -> tuple[dict[str, Floats], RegretLaw]:
-    """The pools, and the exact law of random search."""
-    with np.load(Path(__file__).with_name("pools.npz")) as file:
+def read(table: str) -> tuple[dict[str, Floats], RegretLaw]:
+    """The pools of a table, and the exact law of random search."""
+    with np.load(Path(__file__).with_name(f"pools_{table}.npz")) as file:
         arrays = {name: file[name].astype(np.float64) for name in file.files}
     law = RegretLaw(1, 20_000.0, tuple(arrays.pop("law_regret")), tuple(arrays.pop("law_at_most")))
     return arrays, law
@@ -112,7 +113,9 @@ def savings(pools: dict[str, Floats], most: int = 200, n_campaigns: int = 2000) 
 
 
 if __name__ == "__main__":
-    every, exact = read()
-    coverage(every)
-    errors(every, exact)
-    savings(every)
+    for version in ("0_1", "0_2"):
+        print(f"\n{version}")
+        every, exact = read(version)
+        coverage(every)
+        errors(every, exact)
+        savings(every)

@@ -19,8 +19,9 @@ N_RESAMPLES: Final = 2000
 _SEED: Final = 20211117
 _TAIL: Final = (1 - CONFIDENCE) / 2
 _SHIFT: Final = 0.1  # of the mean
-_UNSEEN: Final = 1.1  # how much longer the upper arm is, and shorter the lower one: few runs seldom show the tail
-_MANY_RUNS: Final = 50
+_UPPER: Final = 1.5  # how much longer the upper arm is: few runs seldom show the tail
+_LOWER: Final = 0.8  # and the lower one, which is then longer than it need be
+_MANY_RUNS: Final = 100
 _ALIKE: Final = 1e-6  # of the mean: a resample's spread below this is what rounding leaves of none
 _SAME: Final = 1e-12  # of the mean: a spread below this is float noise
 
@@ -82,8 +83,7 @@ def _t_of_logarithms(values: Floats, mean: Floats) -> tuple[Floats, Floats]:
     error = np.sqrt(variance / n_runs + variance**2 / (2 * (n_runs - 1)))
     arm = student.ppf(1 - _TAIL, n_runs - 1) * error
     low, high = (
-        np.exp(logarithms.mean(axis=0) + variance / 2 + each) - _SHIFT * mean
-        for each in (-arm / _UNSEEN, arm * _UNSEEN)
+        np.exp(logarithms.mean(axis=0) + variance / 2 + each) - _SHIFT * mean for each in (-arm * _LOWER, arm * _UPPER)
     )
     return np.minimum(low, mean), np.maximum(high, mean)
 

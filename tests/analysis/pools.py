@@ -1,4 +1,4 @@
-"""Final regrets of 2,000 runs of each of four optimizers: populations to measure statistics on."""
+"""Final regrets of some thousand runs of four optimizers on two tables: populations to measure statistics on."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import numpy as np
 from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.trajectory.baseline import RegretLaw
 
-_FILE: Final = Path(__file__).parents[2] / "benchmarks" / "verdicts" / "pools.npz"
+_DIRECTORY: Final = Path(__file__).parents[2] / "benchmarks" / "verdicts"
+TABLES: Final = ("0_1", "0_2")
+"""Versions of this package whose embedded table they ran on; 2,000 runs on the first, 1,200 on the second."""
 OPTIMIZERS: Final = ("random_search", "regularized_evolution", "bohb", "optuna")
 
 
 @cache
-def pool(optimizer: str) -> Floats:
+def pool(optimizer: str, table: str = "0_1") -> Floats:
     """Regrets in percentage points, made by ``benchmarks/verdicts/make_pools.py``."""
-    with np.load(_FILE) as pools:
+    with np.load(_DIRECTORY / f"pools_{table}.npz") as pools:
         regrets: Floats = pools[optimizer].astype(np.float64)
     regrets.setflags(write=False)
     return regrets
@@ -27,11 +29,11 @@ def pool(optimizer: str) -> Floats:
 @cache
 def random_search_law() -> RegretLaw:
     """The exact law of the pool of random search."""
-    with np.load(_FILE) as pools:
+    with np.load(_DIRECTORY / "pools_0_1.npz") as pools:
         regret, at_most = (tuple(pools[name].astype(np.float64).tolist()) for name in ("law_regret", "law_at_most"))
     return RegretLaw(1, 20_000.0, regret, at_most)
 
 
-def drawn(optimizer: str, n_runs: int, n_campaigns: int, seed: int = 0) -> Floats:
+def drawn(optimizer: str, n_runs: int, n_campaigns: int, seed: int = 0, table: str = "0_1") -> Floats:
     """Runs of many campaigns, drawn with replacement: shape (n_runs, n_campaigns)."""
-    return np.random.default_rng([seed, n_runs]).choice(pool(optimizer), (n_runs, n_campaigns))
+    return np.random.default_rng([seed, n_runs]).choice(pool(optimizer, table), (n_runs, n_campaigns))

@@ -8,7 +8,7 @@ from scipy.stats import bootstrap
 
 from nhb2_plugins.analysis.rank_statistics import probability_better, resample
 from nhb2_plugins.analysis.resampling import interval_of, mean_interval, median_interval, resampling_weights
-from tests.analysis.pools import OPTIMIZERS, drawn, pool
+from tests.analysis.pools import OPTIMIZERS, TABLES, drawn, pool
 
 N_CAMPAIGNS = 4000
 
@@ -20,10 +20,11 @@ def covered(interval: tuple[object, object], value: float) -> float:
 
 @pytest.mark.parametrize("n_runs", [10, 20, 30, 40, 50])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_intervals_of_mean_and_median_cover_what_they_say(optimizer: str, n_runs: int) -> None:
-    runs = drawn(optimizer, n_runs, N_CAMPAIGNS)
-    assert 0.93 <= covered(mean_interval(runs), pool(optimizer).mean()) <= 0.97
-    assert 0.93 <= covered(median_interval(runs), float(np.median(pool(optimizer)))) <= 0.97
+@pytest.mark.parametrize("table", TABLES)
+def test_intervals_of_mean_and_median_cover_what_they_say(table: str, optimizer: str, n_runs: int) -> None:
+    runs, population = drawn(optimizer, n_runs, N_CAMPAIGNS, table=table), pool(optimizer, table)
+    assert 0.93 <= covered(mean_interval(runs), population.mean()) <= 0.97
+    assert 0.93 <= covered(median_interval(runs), float(np.median(population))) <= 0.97
 
 
 def test_percentiles_would_not_have() -> None:
@@ -67,10 +68,12 @@ def test_an_interval_holds_the_mean_and_nothing_below_zero() -> None:
     assert 0 <= low < 0.5 < high < np.inf
     assert tuple(map(float, mean_interval(np.full(9, 3.0)))) == (3.0, 3.0)
     assert tuple(map(float, mean_interval(np.zeros(60)))) == (0.0, 0.0)
-    low, high = map(float, mean_interval(np.array([0.0] * 59 + [6.0])))  # more than a third of the resamples are zeros
+    low, high = map(
+        float, mean_interval(np.array([0.0] * 119 + [12.0]))
+    )  # more than a third of the resamples are zeros
     assert 0 <= low < 0.1 < high < np.inf
     # Those say that the mean may be anywhere above: that end is Student's.
-    assert high == pytest.approx(0.1 + 2.001 * np.sqrt((0.6 - 0.01) / 59), abs=1e-4)
+    assert high == pytest.approx(0.1 + 1.980 * np.sqrt((1.2 - 0.01) / 119), abs=1e-4)
 
 
 def test_no_interval_goes_beyond_the_largest_value_that_there_is() -> None:
@@ -82,7 +85,7 @@ def test_no_interval_goes_beyond_the_largest_value_that_there_is() -> None:
 
 
 def test_intervals_are_the_same_every_time_and_for_a_column_alone() -> None:
-    for n_runs in (20, 60):
+    for n_runs in (20, 120):
         values = np.random.default_rng(0).gamma(2.0, 2.0, size=(n_runs, 3))
         low, high = mean_interval(values)
         assert (mean_interval(values)[0] == low).all()
