@@ -86,6 +86,7 @@ def test_fidelities_stand_side_by_side_on_one_scale() -> None:
     of_all = FidelityCorrelation((1, 12, 200), tau, counts, None, table="a table (0123)", measure="tau")
     of_best = FidelityCorrelation((1, 12, 200), np.full((3, 3), -0.001), counts, 0.1, table="another", measure="")
     figure = drawn(plot_fidelities, {"All": of_all, "Best": of_best})
+    assert figure.get_size_inches().tolist() == [12, 6]
     first, second, bar = figure.axes
     assert texts(first) == ["1", "-.05", "-.05", "1", ".87", ".87", "1"]  # none where there is no correlation
     assert [each.get_position() for each in first.texts[:3]] == [(0, 0), (1, 0), (0, 1)]

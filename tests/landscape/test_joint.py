@@ -88,6 +88,7 @@ def test_the_frames_sum_up(searched: JointSearch) -> None:
     assert random_cell["optimum_share"] == (regret == 0).mean()
     default = frame.loc[("architecture only", "lr 0.1, batch size 256")]
     assert default["mean_error_pct"] == default["worst_regret_pct"] + searched.optimum_error_pct
+    assert frame.index[-1] == ("alternating until nothing changes", "each of 4,096 cells")
     of_default = searched.architecture_first[[searched.default]] - searched.optimum_error_pct
     first = frame.loc[("architecture, then hyperparameters", "lr 0.1, batch size 256")]
     assert [first["mean_regret_pct"], first["worst_regret_pct"]] == [*of_default, *of_default]

@@ -7,6 +7,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact import ranks
 from nhb2_plugins.landscape.optima import optima, optima_by_epoch
 from nhb2_plugins.landscape.view import View
+from nhb2_plugins.space import N_CONFIGURATIONS
 from tests.core_fixtures import mini_benchmark, needs
 from tests.landscape.tables import coarse_benchmark
 
@@ -15,6 +16,7 @@ from tests.landscape.tables import coarse_benchmark
 def test_the_best_functions_of_the_mini_table_by_hand() -> None:
     frame = optima(mini_benchmark(), n=3)
     assert len(optima(mini_benchmark())) == 10
+    assert len(optima(mini_benchmark(), n=N_CONFIGURATIONS)) == 96  # functions
     assert frame["cellcode"].tolist() == ["1|00|000"] * 3
     assert frame["lr"].tolist() == [0.4] * 3
     assert frame["batch_size"].tolist() == [512, 256, 128]
@@ -60,6 +62,8 @@ def test_the_best_of_every_epoch_is_the_oracles() -> None:
 def test_a_wrong_number_of_optima_is_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"n 0 is not in 1\.\.196608"):
         optima(mini_benchmark(), n=0)
+    with pytest.raises(InvalidValueError, match=r"n 196609 is not in 1\.\.196608"):
+        optima(mini_benchmark(), n=N_CONFIGURATIONS + 1)
 
 
 @needs("pandas")

@@ -39,6 +39,7 @@ def test_shares_are_bars_with_their_percentages() -> None:
     from tests.support.figures import drawn, names, notes, texts
 
     figure = drawn(plot_anova, {"error": anova(), "cost": anova()})
+    assert figure.get_size_inches().tolist() == [10, 5.2]
     error, cost = figure.axes
     assert [bar.get_width() for bar in error.patches] == pytest.approx([4 / 21, 1 / 21, 16 / 21])  # main effects first
     assert [bar.get_y() + bar.get_height() / 2 for bar in error.patches] == pytest.approx([0, 1, 2])
@@ -91,6 +92,7 @@ def test_basins_distances_and_walks_stand_side_by_side() -> None:
     distance = FitnessDistance(np.array([0] + [2] * 21), errors, 0.456, table="", measure="")
     walk = WalkAutocorrelation(np.array([1.0, np.exp(-0.5), 0.25]), {}, table="", measure="")
     figure = drawn(plot_landscape, (local, distance, walk))
+    assert figure.get_size_inches().tolist() == [12.5, 4.4]
     basins, distances, steps = figure.axes
     (points,) = basins.collections
     assert np.asarray(points.get_offsets()).tolist() == [[0.0, 0.75], [5.0, 0.25]]
@@ -137,6 +139,7 @@ def test_fronts_of_error_against_cost_and_size(bench: Benchmark) -> None:
     view = View.of(bench)
     published = PublishedFront("theirs.csv", ("cost_s", "error_pct"), np.array([[1.0, 50.0], [2.0, 49.0]]))
     figure = drawn(lambda path: plot_fronts(view, path, published))
+    assert figure.get_size_inches().tolist() == [11, 5.2]
     cost, size = figure.axes
     assert cost.get_title(loc="left") == "Error against cost (96 on the front)"
     front = line(cost, "Pareto front")
@@ -180,6 +183,7 @@ def test_what_each_strategy_loses_is_a_box(bench: Benchmark) -> None:
 
     search = joint_search(bench)
     figure = drawn(plot_joint, search)
+    assert figure.get_size_inches().tolist() == [9, 5.2]
     (axes,) = figure.axes
     groups = [
         search.architecture_only[[search.default]],

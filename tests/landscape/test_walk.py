@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from nhb2_plugins.landscape.view import Floats, View
-from nhb2_plugins.landscape.walk import walk_autocorrelation
+from nhb2_plugins.landscape.walk import WalkAutocorrelation, walk_autocorrelation
 from nhb2_plugins.space import HYPERPARAMETER_NAMES, N_CHOICES
 from nhb2_plugins.testing import generated_benchmark
+from tests.core_fixtures import needs
 from tests.landscape.tables import coarse_benchmark, neighbour_matrix
 
 
@@ -50,3 +51,13 @@ def test_ten_lags_are_usual_and_a_walk_that_never_forgets_has_no_length() -> Non
     for first in (0.0, 1.0, -1.0):
         assert math.isnan(replace(found, correlation=np.array([1.0, first])).correlation_length)
     assert replace(found, correlation=np.array([1.0, -0.5])).correlation_length == pytest.approx(1 / math.log(2))
+
+
+@needs("pandas")
+def test_the_frame_has_a_row_a_lag_and_a_coordinate() -> None:
+    by_coordinate = {name: i / 10 for i, name in enumerate(HYPERPARAMETER_NAMES)}
+    found = WalkAutocorrelation(np.array([1.0, 0.5, 0.25]), by_coordinate, table="a table", measure="error")
+    frame = found.to_frame()
+    assert frame["change"].tolist() == ["any, lag 1", "any, lag 2", *HYPERPARAMETER_NAMES]
+    assert frame["correlation"].tolist() == [0.5, 0.25, *by_coordinate.values()]
+    assert found.correlation_length == pytest.approx(1 / np.log(2))
