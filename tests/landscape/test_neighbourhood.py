@@ -32,6 +32,7 @@ def test_the_mini_table_by_hand() -> None:
     assert found.neutral_share == found.isomorphic_share == pytest.approx((5 * 3 + 3 / 2) / 30)
 
 
+@needs("pandas")
 def test_means_are_over_all_configurations() -> None:
     # Two on the best plateau; two that ascend to the other optimum, which has one, in one and two moves.
     found = Landscape(
@@ -51,6 +52,7 @@ def test_means_are_over_all_configurations() -> None:
     assert found.basin_sizes.tolist() == [2, 3]
     assert (found.global_basin_share, found.mean_steps) == (0.4, 0.6)
     assert found.mean_regret_pct == pytest.approx(3 * 2 / 5)
+    assert found.basins_frame()["basin_share"].tolist() == [0.4, 0.6]
 
 
 def _plateau(index: int, error: list[float]) -> set[int]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from nhb2_plugins.errors import MissingExtraError
 from nhb2_plugins.landscape.view import Measured, View
 from nhb2_plugins.space import Configuration
 from tests.core_fixtures import mini_benchmark, needs
@@ -20,7 +23,14 @@ from tests.core_fixtures import mini_benchmark, needs
 def test_a_view_says_what_it_is_of(where: tuple[int, str | None, None], measure: str) -> None:
     view = View.of(mini_benchmark(), *where)
     assert view.measure == measure
-    assert ("estimated" in view.cost_measure) == (where[0] == 200)
+    assert (
+        view.cost_measure
+        == {
+            12: "seconds of training and validation over 12 epochs, seed 222",
+            1: "seconds of training, validation and test over 1 epoch, mean over seeds",
+            200: "estimated seconds of training and validation over 200 epochs, seed 222",
+        }[where[0]]
+    )
 
 
 def test_costs_and_errors_are_of_what_was_asked_for() -> None:
@@ -40,3 +50,9 @@ def test_a_frame_names_the_table_and_what_was_measured() -> None:
     for frame in (view.frame({"a": [1]}), Measured(table=view.table, measure=view.measure).frame({"a": [1]})):
         assert frame.to_dict("list") == {"a": [1]}
         assert frame.attrs == {"table": view.table, "measure": "validation error after 12 epochs, seed 222"}
+
+
+def test_without_pandas_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match="frames need pandas"):
+        View.of(mini_benchmark()).frame({"a": [1]})
