@@ -101,6 +101,19 @@ def dependence_of(first: OptimizerRuns, second: OptimizerRuns) -> Dependence | N
     )
 
 
+def depends_of(first: OptimizerRuns, second: OptimizerRuns) -> str:
+    """Why a verdict on a pair is none, whatever the test: what is assumed decides, and its variants disagree.
+
+    Empty where all of them agree, or nothing that is assumed decides.
+    """
+    assumed = deciding(first, second)
+    found = dependence_of(first, second) if assumed else None
+    if found is None:
+        return ""
+    by_variant = {name: found.by_assumption[name] for name in assumed}
+    return depends_in_words(first.marked_name, second.marked_name, by_variant)
+
+
 def share_of(ahead: Sequence[bool]) -> Interval:
     """The share of draws in which one is ahead, with its interval (Wilson's); being level is not being ahead."""
     found = binomtest(sum(ahead), len(ahead)).proportion_ci(CONFIDENCE, method="wilson")

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from nhb2_plugins.analysis.baseline_curves import baseline_over_evaluations, baseline_over_time
+from nhb2_plugins.analysis.draws import depends_of
 from nhb2_plugins.analysis.model import CampaignFacts, FailedRun, OptimizerCard, RunRow
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.stopping import Stopping, renamed
@@ -59,9 +60,16 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
 def _stopping(results: CampaignResults) -> Stopping | None:
     if results.stopping is None:
         return None
-    names = {each.name: each.marked_name for each in results.optimizers}
-    named = {name for pair in results.stopping.pairs for name in (pair.first, pair.second)}
-    return renamed(results.stopping, {name: printable(name) for name in named} | names)
+    own = {each.name: each for each in results.optimizers}
+    names = {name: each.marked_name for name, each in own.items()}
+    pairs = tuple(
+        replace(pair, depends=depends_of(own[pair.first], own[pair.second]))
+        if {pair.first, pair.second} <= own.keys()
+        else pair
+        for pair in results.stopping.pairs
+    )
+    named = {name for pair in pairs for name in (pair.first, pair.second)}
+    return renamed(replace(results.stopping, pairs=pairs), {name: printable(name) for name in named} | names)
 
 
 def _printable(value: Any) -> Any:

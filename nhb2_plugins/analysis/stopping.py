@@ -29,6 +29,8 @@ class PairState:
             while it is not decided.
         decided_at: seeds after which it was.
         won: largest amount won so far by a bet on either, in multiples of the stake.
+        depends: why it is no verdict that one is better: with something else assumed in the table the other
+            is. Said by the report, and not recorded.
     """
 
     first: str
@@ -37,10 +39,18 @@ class PairState:
     verdict: str = ""
     decided_at: int | None = None
     won: float = 0.0
+    depends: str = ""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether one is better on the whole, and the other with something else assumed."""
+        return self.verdict in ("first", "second") and bool(self.depends)
 
     @property
     def words(self) -> str:
         """What is decided, without the reason."""
+        if self.undecided:
+            return f"not decided: {self.depends}"
         if self.verdict in ("first", "second"):
             ahead, behind = (self.first, self.second) if self.verdict == "first" else (self.second, self.first)
             return f"{ahead} is better than {behind}"
@@ -75,7 +85,10 @@ class Stopping:
 
 def write_stopping(stopping: Stopping) -> str:
     """The text of the file."""
-    return json.dumps({"format_version": _FORMAT_VERSION, **asdict(stopping)}, indent=1, allow_nan=False) + "\n"
+    content = {"format_version": _FORMAT_VERSION, **asdict(stopping)}
+    for pair in content["pairs"]:
+        del pair["depends"]
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def read_stopping(path: Path) -> Stopping:

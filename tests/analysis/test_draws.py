@@ -75,6 +75,10 @@ def test_a_multi_fidelity_verdict_is_one_only_if_all_curves_agree() -> None:
     # Searches at one fidelity are told apart by the same numbers.
     plain = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3)
     assert pairs(CampaignResults((whole, plain)))[0].verdict == "HB is better"
+    # Where the test finds nothing, the table says what the sentence says.
+    level = on_draws("HB", [(2.5, 3.5, 3.0)[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
+    (row,) = pairs(CampaignResults((whole, level)))
+    assert (row.verdict, bool(row.depends), row.undecided) == ("not significant", True, False)
     agree = on_draws("HB", [1.0 + each for each in noise], 3, ladder=ladder)
     assert pairs(CampaignResults((whole, agree)))[0].verdict == "HB is better"
 

@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu, rankdata, wilcoxon
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
-from nhb2_plugins.analysis.draws import deciding, dependence_of, depends_in_words
+from nhb2_plugins.analysis.draws import depends_of
 from nhb2_plugins.analysis.model import SIGNIFICANCE, CampaignFacts, Floats, Standing
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.rank_statistics import holm, probability_better
@@ -45,7 +45,7 @@ class PairRow:
         effect: rank-biserial correlation, -1 … 1; positive where the first is better (has the smaller regrets).
         magnitude: of the effect in a word: ``negligible``, ``small``, ``medium``, ``large``; empty where refused.
         refused: why there is no test; empty where there is one.
-        depends: of a pair on several draws why there is no verdict although the test is significant.
+        depends: of a pair on several draws why there is no verdict even where the test is significant.
         unequal: what the two do not have in common, of budget, workers, charging and the fidelity of their incumbents.
     """
 
@@ -92,7 +92,7 @@ class PairRow:
         """What the test says, in words."""
         if self.refused:
             return f"not tested: {self.refused}"
-        if self.depends:
+        if self.undecided:
             return f"not decided: {self.depends}"
         return f"{self.ahead} is better" if self.significant else "not significant"
 
@@ -111,17 +111,7 @@ def _pair(first: OptimizerRuns, second: OptimizerRuns) -> PairRow:
         return _refused(names, counts, "no result")
     same_seeds = [run.header.seed for run in first.runs] == [run.header.seed for run in second.runs]
     row = (paired if same_seeds else unpaired)(*names, *values)
-    return replace(row, unequal=_unequal(first, second), depends=_depends(first, second))
-
-
-def _depends(first: OptimizerRuns, second: OptimizerRuns) -> str:
-    """Where what is assumed in the table decides, a verdict is one only if all of its variants agree."""
-    assumed = deciding(first, second)
-    found = dependence_of(first, second) if assumed else None
-    if found is None:
-        return ""
-    by_variant = {name: found.by_assumption[name] for name in assumed}
-    return depends_in_words(first.marked_name, second.marked_name, by_variant)
+    return replace(row, unequal=_unequal(first, second), depends=depends_of(first, second))
 
 
 def _unequal(first: OptimizerRuns, second: OptimizerRuns) -> str:

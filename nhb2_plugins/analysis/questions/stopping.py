@@ -23,11 +23,15 @@ def _words(found: Stopping | None, _facts: CampaignFacts) -> Iterator[str]:
         f"{found.most_seeds}; it stands at {found.n_seeds} seeds {_WHY[found.stopped]}. Its verdicts hold under "
         f"looking after every seed: any of them is wrong with probability at most {found.level:g}."
     )
-    decided = [_decision(pair, found) for pair in found.pairs if pair.verdict]
+    decided = [_decision(pair, found) for pair in found.pairs if pair.verdict and not pair.undecided]
+    depends = [
+        f"Not decided between {pair.first} and {pair.second}: {pair.depends}." for pair in found.pairs if pair.undecided
+    ]
     open_ = [f"{pair.first} and {pair.second} ({pair.n_seeds} seeds)" for pair in found.pairs if not pair.verdict]
     further = "further pairs (see the table of decisions)"
     if decided:
         yield f"Decided: {some(decided, further)}."
+    yield from depends
     if open_:
         yield f"Not decided: {some(open_, further)}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.facts import facts_of
 from nhb2_plugins.analysis.questions.stopping import QUESTION
-from nhb2_plugins.analysis.stopping import PairState, Stopping
-from tests.analysis.runs import campaign_of
+from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.analysis.stopping import PairState, Stopping, write_stopping
+from nhb2_plugins.fidelity import FidelityLadder
+from tests.analysis.runs import campaign_of, on_draws
 
 FACTS = facts_of(campaign_of({"a": [1.0], "b": [2.0]}))
 PAIRS = (
@@ -71,3 +74,31 @@ def test_its_table_stands_before_the_ranks() -> None:
     )
     assert QUESTION.parts(None, FACTS) == ()
     assert QUESTION.numbers(campaign_of({"a": [1.0]}), replace(FACTS, stopping=FOUND)) is FOUND
+
+
+def test_a_decision_that_depends_on_the_assumed_curves_is_no_verdict() -> None:
+    """HB is better by 4 on two draws in three, and worse by 1 on the third: on the whole the bets are won."""
+    better = [9.0, 9.0, 4.0] * 8
+    ladder = FidelityLadder([4, 12])
+    optimizers = (on_draws("HB", [5.0] * 24, 3, ladder=ladder), on_draws("b", better, 3))
+    pair = PairState("HB", "b", 24, "first", 18, 60.0)
+    stopping = Stopping(0.05, None, 5, 24, "decided", (pair,))
+    facts = facts_of(CampaignResults(optimizers, stopping=stopping))
+    assert facts.stopping is not None
+    depends = (
+        "it depends on the assumed learning curves: HB is ahead with crossing curves, HB is ahead with moderate "
+        "curves, b is ahead with parallel curves"
+    )
+    assert [*QUESTION.words(facts.stopping, facts)][1:] == [f"Not decided between HB and b: {depends}."]
+    (table,) = QUESTION.tables(facts.stopping, facts)
+    assert table.shown()[0][:4] == ("HB", "b", f"not decided: {depends}", "18")  # type: ignore[index]
+    assert json.loads(write_stopping(facts.stopping)) == json.loads(write_stopping(stopping))
+    alike = replace(facts.stopping.pairs[0], verdict="alike")
+    assert (alike.undecided, alike.words) == (False, "HB and b are alike")
+
+
+def test_a_decision_that_all_curves_share_is_one() -> None:
+    optimizers = (on_draws("HB", [5.0] * 24, 3, ladder=FidelityLadder([4, 12])), on_draws("b", [6.0, 7.0, 8.0] * 8, 3))
+    stopping = Stopping(0.05, None, 5, 24, "decided", (PairState("HB", "b", 24, "first", 18, 60.0),))
+    facts = facts_of(CampaignResults(optimizers, stopping=stopping))
+    assert [*QUESTION.words(facts.stopping, facts)][1:] == ["Decided: HB is better than b (after 18 seeds)."]
