@@ -50,7 +50,7 @@ def chosen_plans(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunP
 
     Args:
         plans: the campaign's runs.
-        patterns: with the wildcards of a shell.
+        patterns: with the wildcards of a shell; a name as it is always means itself.
 
     Raises:
         CampaignError: a pattern matches nothing.
@@ -65,4 +65,5 @@ def chosen_plans(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunP
 
 
 def _matches(plan: RunPlan, pattern: str) -> bool:
-    return any(fnmatchcase(name, pattern) for name in (plan.run_id, plan.run_id.split("/")[0], plan.optimizer))
+    names = (plan.run_id, plan.run_id.split("/")[0], plan.optimizer)
+    return pattern in names or any(fnmatchcase(name, pattern) for name in names)

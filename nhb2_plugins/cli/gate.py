@@ -16,7 +16,7 @@ from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.campaign import needs_quickstart
 from nhb2_plugins.cli.parser import Commands, add_command
 from nhb2_plugins.cli.values import positive_number, positive_real
-from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error
+from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, retold
 
 if TYPE_CHECKING:
     from nhb2_plugins.analysis.gate import GateSide
@@ -75,6 +75,8 @@ def _gate(options: argparse.Namespace) -> int:
 def _answer(options: argparse.Namespace) -> int:
     with needs_quickstart():
         from nhb2_plugins.analysis.gate import gate, summary_markdown
+    if options.markdown:
+        _refuse_unwritable(Path(options.markdown))
     if options.old or options.new:
         old, new = _installed(options)
     else:
@@ -83,9 +85,20 @@ def _answer(options: argparse.Namespace) -> int:
     summary = summary_markdown(outcome, old, new)
     print(summary, end="")
     if options.markdown:
-        with Path(options.markdown).open("a", encoding="utf-8") as file:
+        with (
+            retold(GateRunError, "cannot write the summary"),
+            Path(options.markdown).open("a", encoding="utf-8") as file,
+        ):
             file.write(summary + "\n")
     return outcome.exit_status
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Before minutes go into runs."""
+    if path.is_dir():
+        raise InvalidValueError(f"{path} is a directory; --markdown names a file")
+    if not path.parent.is_dir():
+        raise InvalidValueError(f"there is no directory {path.parent} to write {path.name} to")
 
 
 # --- recorded runs ----------------------------------------------------------------------------------------------------
@@ -122,6 +135,7 @@ def _installed(options: argparse.Namespace) -> tuple[GateSide, GateSide]:
         )
     if options.seeds > MOST_SEEDS:
         raise InvalidValueError(f"--seeds {options.seeds:,} is more than {MOST_SEEDS:,}")
+    options.optimizer = _label_of(options)
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(options.out or temporary).resolve()
         old = _run_with(options.old, place / "old", options)
@@ -129,11 +143,26 @@ def _installed(options: argparse.Namespace) -> tuple[GateSide, GateSide]:
     return old, new
 
 
+def _label_of(options: argparse.Namespace) -> str:
+    """The one optimizer that is compared; what cannot run is refused before minutes go into environments."""
+    from nhb2_plugins.campaign.plan import chosen_plans, plan_runs
+    from nhb2_plugins.campaign.spec import read_spec
+
+    asked = [options.optimizer] if options.optimizer else []
+    plans = chosen_plans(plan_runs(read_spec(options.spec).with_seeds(options.seeds)), asked)
+    label, *others = dict.fromkeys(plan.optimizer for plan in plans)
+    if others:
+        raise InvalidValueError(
+            f"{options.spec} has {len(others) + 1} optimizers, and a gate compares one: name it, --optimizer LABEL, of "
+            f"{', '.join(map(repr, [label, *others]))}"
+        )
+    return label
+
+
 def _run_with(requirements: Sequence[str], place: Path, options: argparse.Namespace) -> GateSide:
     python, requirement = environment_with(requirements, place / "environment"), " ".join(requirements)
     command = ["run", options.spec, "--out", str(place / "runs"), "--seeds", str(options.seeds), "--no-report"]
-    if options.optimizer:
-        command += ["--only", options.optimizer]
+    command += ["--only", options.optimizer]
     if options.processes:
         command += ["--processes", str(options.processes)]
     print(f"nhb2: running {options.seeds} seeds with {requirement}", file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,6 +72,7 @@ def test_runs_are_chosen_by_id_optimizer_or_label() -> None:
     assert chosen_plans(plans, []) == plans
     assert chosen_plans(plans, ["random_search/seed-0001"]) == plans[1:2]
     assert chosen_plans(plans, ["random_*"]) == plans[:2]
+    assert chosen_plans([replace(plans[0], optimizer="TPE [new]")], ["TPE [new]"])
     assert chosen_plans(plans, ["BOHB by itself"]) == plans[2:]
     assert chosen_plans(plans, ["BOHB*", "*/seed-0000"]) == [plans[0], plans[2]]
     message = r"run 'random' is not one of .*'random_search'.*, nor a run such as random_search/seed-0000$"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nhb2_plugins.cli import gate as gate_command
 from nhb2_plugins.cli.gate import environment_with
 from nhb2_plugins.cli.main import main
 from tests.analysis.runs import OPTIMUM_PCT, make_run, write_run
@@ -131,3 +132,59 @@ def test_a_summary_that_cannot_be_written_does_not_say_worse(tmp_path: Path) -> 
     sides = ["gate", str(tmp_path / "old"), str(tmp_path / "new")]
     assert main(sides) == 1
     assert main([*sides, "--markdown", str(tmp_path / "nowhere" / "summary.md")]) == 2
+
+
+_TWO = """
+name: x
+budget_s: 2000
+optimizers:
+  - {algorithm: random_search, seeds: 2, label: 'RS [a]'}
+  - {algorithm: reinforce, seeds: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--spec", "nothere.yaml"], "campaign 'nothere.yaml' is not one of"),
+        (
+            [],
+            "two.yaml has 2 optimizers, and a gate compares one: name it, --optimizer LABEL, of 'RS [a]', 'reinforce'",
+        ),
+        (["--optimizer", "tpe"], "run 'tpe' is not one of 'reinforce', 'rs_a'"),
+        (["--optimizer", "RS [a]", "--markdown", "no/such.md"], "there is no directory no to write such.md to"),
+        (["--optimizer", "RS [a]", "--markdown", "."], ". is a directory; --markdown names a file"),
+    ],
+)
+def test_what_no_gate_can_answer_is_refused_before_an_environment_is_made(
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gate_command, "environment_with", lambda *_: pytest.fail("an environment is made"))
+    Path("two.yaml").write_text(_TWO)
+    assert main(["gate", "--old", "a==1", "--new", "a==2", "--spec", "two.yaml", "--out", "out", *options]) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in Path().iterdir()] == ["two.yaml"]
+
+
+@pytest.mark.parametrize("asked", ["rs_a", "RS [a]", "RS*"])
+def test_the_optimizer_that_a_gate_runs_is_the_one_that_it_reads(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The runs are made beforehand, as by an earlier call with the same ``--out``."""
+    monkeypatch.chdir(tmp_path)
+    Path("two.yaml").write_text(_TWO)
+    commands: list[list[str]] = []
+    monkeypatch.setattr(gate_command, "environment_with", lambda *_: Path("python"))
+    monkeypatch.setattr(gate_command, "_call", lambda command, _failure: commands.append(command))
+    for side in ("old", "new"):
+        for name in ("RS [a]", "reinforce"):
+            write_side(tmp_path / "out" / side / "runs", name, 2.0)
+    sides = ["--old", "a==1", "--new", "a==2", "--spec", "two.yaml", "--out", "out"]
+    assert main(["gate", *sides, "--optimizer", asked]) == 0
+    assert "equal, run for run" in capsys.readouterr().out
+    assert [command[command.index("--only") + 1] for command in commands] == ["RS [a]", "RS [a]"]
