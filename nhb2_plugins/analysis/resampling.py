@@ -21,6 +21,7 @@ _TAIL: Final = (1 - CONFIDENCE) / 2
 _SHIFT: Final = 0.1  # of the mean
 _UPPER: Final = 1.5  # how much longer the upper arm is: few runs seldom show the tail
 _LOWER: Final = 0.8  # and the lower one, which is then longer than it need be
+_LONGEST: Final = 3  # arms of Student's t: where many runs are next to the optimum, logarithms know no end
 _MANY_RUNS: Final = 100
 _ALIKE: Final = 1e-6  # of the mean: a resample's spread below this is what rounding leaves of none
 _SAME: Final = 1e-12  # of the mean: a spread below this is float noise
@@ -62,7 +63,8 @@ def mean_interval(values: Floats, most: float = np.inf) -> tuple[Floats, Floats]
 
     A t-interval of logarithms (Cox's, see Land, Technometrics 14, 1972): the mean is known as well as mean and variance
     of the logarithms are. Regrets have a long tail, of which a bootstrap of ten runs knows too little. A tenth of
-    the mean is added first, so that a run that found the optimum does not count without bound. From
+    the mean is added first, so that a run that found the optimum does not count without bound, and the upper arm is at
+    most :data:`_LONGEST` times that of Student's t. From
     :data:`_MANY_RUNS` runs on the tail is seen, and no form of it is assumed: bootstrap-t of the mean's logarithm.
     """
     n_runs = len(values)
@@ -73,7 +75,13 @@ def mean_interval(values: Floats, most: float = np.inf) -> tuple[Floats, Floats]
         ends = _bootstrap_t(values, mean, spread) if n_runs >= _MANY_RUNS else _t_of_logarithms(values, mean)
     varied = spread > _SAME * np.maximum(mean, _SAME)
     low, high = (np.where(varied, end, mean) for end in ends)
-    return np.maximum(low, 0.0), np.maximum(np.minimum(high, most), mean)
+    furthest = mean + _LONGEST * _arm_of_t(spread, n_runs)
+    return np.maximum(low, 0.0), np.maximum(np.minimum(np.minimum(high, furthest), most), mean)
+
+
+def _arm_of_t(spread: Floats, n_runs: int) -> Floats:
+    arm: Floats = student.ppf(1 - _TAIL, n_runs - 1) * spread / np.sqrt(n_runs - 1)
+    return arm
 
 
 def _t_of_logarithms(values: Floats, mean: Floats) -> tuple[Floats, Floats]:
@@ -99,7 +107,7 @@ def _bootstrap_t(values: Floats, mean: Floats, spread: Floats) -> tuple[Floats, 
     low, high = np.quantile(
         np.where(spreads > _ALIKE * mean, studentized, by_side), (_TAIL, 1 - _TAIL), axis=0, method="inverted_cdf"
     )
-    arm = student.ppf(1 - _TAIL, len(values) - 1) * spread / np.sqrt(len(values) - 1)
+    arm = _arm_of_t(spread, len(values))
     lower, upper = mean * np.exp(-high * spread / mean), mean * np.exp(-low * spread / mean)
     return np.where(np.isfinite(high), lower, mean - arm), np.where(np.isfinite(low), upper, mean + arm)
 
