@@ -282,6 +282,11 @@ class CampaignFacts:
                 found.append(Standing(card, float(np.mean(regrets)), often, enough))
         return tuple(sorted(found, key=lambda each: (not each.often, not each.enough, each.mean_pp)))
 
+    @property
+    def ranked(self) -> tuple[Standing, ...]:
+        """The optimizers with enough runs, and with a result often enough, to lead or to be led; the best first."""
+        return tuple(each for each in self.standings if each.often and each.enough)
+
     def position(self, marked_name: str) -> int:
         """Where an optimizer stands in the order, which decides its colour."""
         return [card.marked_name for card in self.optimizers].index(marked_name)

@@ -36,7 +36,7 @@ def test_shares_and_variances_by_hand() -> None:
 
 
 def test_a_draw_in_which_both_are_level_is_nobodys() -> None:
-    results = CampaignResults((on_draws("a", [3.0, 3.0, 1.0, 2.0], 4), on_draws("b", [1.0, 1.0, 2.0, 2.0], 4)))
+    results = CampaignResults((on_draws("a", [3.0, 3.0, 1.0, 2.0] * 3, 4), on_draws("b", [1.0, 1.0, 2.0, 2.0] * 3, 4)))
     (said,) = [each for each in analyse(results).sentences if each.startswith("Over the table's draws")]
     assert said.startswith("Over the table's draws: b is ahead of a in 2 of 4 (a share of 0.15 to 0.85), by 0.75")
 

@@ -99,7 +99,7 @@ def comparison_table(rows: Sequence[ComparisonRow], facts: CampaignFacts) -> Rep
             *_without_result(facts),
         ),
     )
-    ranked = {each.card.marked_name for each in facts.standings if each.often and each.enough}
+    ranked = {each.card.marked_name for each in facts.ranked}
     return replace(table, unranked=frozenset(i for i, row in enumerate(rows) if row.optimizer not in ranked))
 
 

@@ -16,7 +16,7 @@ from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import Column, ReportTable, rows_of, table_of
-from nhb2_plugins.analysis.wording import some
+from nhb2_plugins.analysis.wording import MOST_LISTED
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,19 @@ def draws_rows(results: CampaignResults) -> tuple[DrawsRow, ...]:
     )
 
 
-def _words(rows: Sequence[DrawsRow], _facts: CampaignFacts) -> Iterator[str]:
+def _words(rows: Sequence[DrawsRow], facts: CampaignFacts) -> Iterator[str]:
+    """The pairs in which the best ranked optimizer stands, with its rivals in order; the others are for the table."""
     if not rows:
         return
-    told = [_told(row) for row in rows]
     turns = f"{_turn(rows)}s"
-    yield f"Over the table's {turns}: {some(told, f'further pairs (see the table of {turns})')}."
+    best, *rivals = [each.card.marked_name for each in facts.ranked] or [""]
+    of_pair = {frozenset((row.first, row.second)): row for row in rows}
+    told = [_told(row) for rival in rivals if (row := of_pair.get(frozenset((best, rival))))][:MOST_LISTED]
+    if not told:
+        yield f"How the pairs differ over the table's {turns} stands in the table of {turns}."
+        return
+    further = [f"the other pairs stand in the table of {turns}"] if len(told) < len(rows) else []
+    yield f"Over the table's {turns}: {'; '.join([*told, *further])}."
 
 
 def _told(row: DrawsRow) -> str:

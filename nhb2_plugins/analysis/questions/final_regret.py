@@ -69,7 +69,7 @@ def _words(rows: Rows, facts: CampaignFacts) -> list[str]:
     standings = facts.standings
     if not standings:
         return ["No run has a result within the budget, so there is nothing to compare."]
-    ranked = [standing for standing in standings if standing.often and standing.enough]
+    ranked = facts.ranked
     few = [f"{each.card.marked_name} ({len(each.card.runs)})" for each in standings if not each.enough]
     text = f"After {facts.horizon_s:,.0f} simulated seconds "
     if ranked and any(not standing.often for standing in standings):

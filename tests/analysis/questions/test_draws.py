@@ -23,8 +23,9 @@ ROWS = draws_rows(RESULTS)
 
 
 def said(*finals: Sequence[float]) -> str:
-    """Of optimizers a, b, …, whose runs lose so much, on as many draws as there are runs."""
-    results = CampaignResults(tuple(on_draws(name, own, len(own)) for name, own in zip("abcde", finals, strict=False)))
+    """Of optimizers a, b, …, that lose so much on each draw; their runs there are ten and alike."""
+    named = zip("abcdefgh", finals, strict=False)
+    results = CampaignResults(tuple(on_draws(name, [*own] * 10, len(own)) for name, own in named))
     (text,) = QUESTION.words(draws_rows(results), facts_of(results))
     return text
 
@@ -61,10 +62,33 @@ def test_the_one_that_is_ahead_in_more_draws_is_named() -> None:
     assert said([1.0, 2.0, 3.0], [3.0, 2.0, 3.0]).startswith("Over the table's draws: a is ahead of b in 1 of 3")
 
 
-def test_of_many_pairs_six_are_told() -> None:
-    text = said(*([float(i), float(i) + 1] for i in range(5)))  # ten pairs
-    assert text.count(" is ahead of ") == 6
-    assert text.endswith("; and 4 further pairs (see the table of draws).")
+def test_the_pairs_of_the_best_are_told_and_the_others_are_in_the_table() -> None:
+    assert said([3.0, 4.0], [2.0, 1.0], [5.0, 2.0]) == (
+        "Over the table's draws: b is ahead of a in 2 of 2 (a share of 0.34 to 1.00), by 2.00 on average; "
+        "b is ahead of c in 2 of 2 (a share of 0.34 to 1.00), by 2.00 on average; "
+        "the other pairs stand in the table of draws."
+    )
+    assert "stand" not in said([1.0, 2.0], [2.0, 1.0])
+    text = said(*([float(i), float(i) + 1] for i in range(7, -1, -1)))  # the last is the best
+    assert [part.split(" in ")[0] for part in text.split(": ")[1].split("; ")] == [
+        *(f"h is ahead of {name}" for name in "gfedcb"),
+        "the other pairs stand",
+    ]
+
+
+def test_who_is_not_ranked_is_not_told_of() -> None:
+    few = on_draws("c", [0.0] * 9, 3)
+    pair = on_draws("a", [2.0] * 12, 3), on_draws("b", [1.0] * 12, 3)
+    results = CampaignResults((few, *pair))
+    assert [*QUESTION.words(draws_rows(results), facts_of(results))] == [
+        "Over the table's draws: b is ahead of a in 3 of 3 (a share of 0.44 to 1.00), by 1.00 on average; the other "
+        "pairs stand in the table of draws."
+    ]
+    for rest in ((few, pair[0]), (few, few)):
+        results = CampaignResults(rest)
+        assert [*QUESTION.words(draws_rows(results), facts_of(results))] == [
+            "How the pairs differ over the table's draws stands in the table of draws."
+        ]
 
 
 def test_the_table_names_what_is_assumed_where_it_decides() -> None:
