@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, Final, TypeGuard, TypeVar
 
@@ -98,6 +99,27 @@ def checked_flag(name: str, value: bool) -> bool:
     if not isinstance(value, bool):
         raise InvalidValueError(f"{name} {value!r:.80} is neither True nor False")
     return value
+
+
+def check_no_flags_for_numbers(make: Callable[..., object], settings: Mapping[str, object]) -> None:
+    """Look whether True or False stands where a framework's own class takes a number: Python counts with them.
+
+    Args:
+        make: the class; a number is what has one as its default, or says so in its annotation.
+        settings: what it is going to be called with; names that it has no parameter of are left to it.
+
+    Raises:
+        InvalidValueError: True or False for a number.
+    """
+    for name, parameter in inspect.signature(make).parameters.items():
+        if isinstance(settings.get(name), bool) and _takes_number(parameter):
+            raise InvalidValueError(f"{name} {settings[name]!r} is a truth value; it takes a number")
+
+
+def _takes_number(parameter: inspect.Parameter) -> bool:
+    told = parameter.annotation
+    kinds = {kind.strip() for kind in (told if isinstance(told, str) else inspect.formatannotation(told)).split("|")}
+    return "bool" not in kinds and (is_number(parameter.default) or not kinds.isdisjoint({"int", "float"}))
 
 
 def check_kind(name: str, value: object, kind: type) -> None:

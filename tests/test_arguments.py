@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from nhb2_plugins.arguments import (
     check_kind,
+    check_no_flags_for_numbers,
     checked_choice,
     checked_count,
     checked_flag,
@@ -128,3 +131,38 @@ def test_a_number_is_what_a_float_can_hold(values: list[object], number: bool) -
 def test_nothing_is_counted_that_no_memory_holds() -> None:
     with pytest.raises(InvalidValueError, match=r"^n_workers 10+ is not an integer of at least 1"):
         checked_count("n_workers", 10**30)
+
+
+def sampler(
+    n: int = 10,
+    *,
+    share: float | None = None,
+    bound: Any = 1.5,
+    either: bool | int = 1,
+    flag: bool = False,
+    maybe: bool | None = None,
+    law: Callable[[int], int] | None = None,
+) -> None:
+    """Stands for a framework's own; here annotations are text."""
+
+
+@pytest.mark.parametrize("name", ["n", "share", "bound"])
+@pytest.mark.parametrize("value", [True, False])
+def test_a_truth_value_is_no_number_of_a_framework(name: str, value: bool) -> None:
+    with pytest.raises(InvalidValueError, match=rf"^{name} {value} is a truth value; it takes a number$"):
+        check_no_flags_for_numbers(sampler, {"flag": True, name: value})
+
+
+def test_what_else_a_framework_is_given_is_left_to_it() -> None:
+    check_no_flags_for_numbers(sampler, {"n": "3", "share": 1, "bound": 0, "either": True, "flag": 0, "unknown": True})
+    check_no_flags_for_numbers(sampler, {"maybe": True, "law": True})
+
+
+def test_annotations_may_be_types_too() -> None:
+    def evaluated(*args: Any, **kwargs: Any) -> None: ...
+
+    evaluated.__signature__ = inspect.signature(sampler, eval_str=True)  # type: ignore[attr-defined]
+    for name in ("n", "share"):
+        with pytest.raises(InvalidValueError, match=f"^{name} True"):
+            check_no_flags_for_numbers(evaluated, {name: True})
+    check_no_flags_for_numbers(evaluated, {"either": True, "flag": True, "law": True})

@@ -20,7 +20,7 @@ from optuna.study import StudyDirection
 
 from nhb2_plugins.adapters.optuna.quiet import quiet
 from nhb2_plugins.adapters.optuna.search_space import configuration_of, optuna_search_space
-from nhb2_plugins.arguments import checked_choice, checked_search_seed
+from nhb2_plugins.arguments import check_no_flags_for_numbers, checked_choice, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion, told_values
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import NUMERIC_ENCODINGS, Encoding, hyperparameter_choices, numbered
@@ -84,8 +84,8 @@ class OptunaOptimizer(ShowsArguments):
             settings: the sampler's own arguments, for example ``n_startup_trials=20``.
 
         Raises:
-            InvalidValueError: an unknown sampler, setting, encoding, epoch or objective, or ``cmaes`` without numbers
-                to model or with several objectives.
+            InvalidValueError: an unknown sampler, setting, encoding, epoch or objective; a truth value where the
+                sampler takes a number; ``cmaes`` without numbers to model or with several objectives.
             MissingExtraError: what the sampler needs is not installed.
         """
         checked_choice("sampler", sampler, SAMPLERS)
@@ -96,6 +96,7 @@ class OptunaOptimizer(ShowsArguments):
             raise InvalidValueError(f"sampler {sampler!r} minimises one objective, not {list(self._objectives)}")
         if sampler in _NUMBERS_ONLY:
             settings = {"warn_independent_sampling": False, **settings}
+        check_no_flags_for_numbers(SAMPLERS[sampler], settings)
         self._epoch = checked_epoch(epoch)
         self._space = optuna_search_space(encoding, restriction)
         with quiet():

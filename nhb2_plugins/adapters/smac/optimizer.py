@@ -25,7 +25,7 @@ from smac.runhistory import TrialInfo, TrialValue
 from nhb2_plugins.adapters.smac.ladder import SmacBudgets, smac_budgets
 from nhb2_plugins.adapters.smac.parts import quick_model, reproducible_maximizer
 from nhb2_plugins.adapters.smac.target import SMAC
-from nhb2_plugins.arguments import checked_choice, checked_count, checked_search_seed
+from nhb2_plugins.arguments import check_no_flags_for_numbers, checked_choice, checked_count, checked_search_seed
 from nhb2_plugins.ask_tell import ShowsArguments, Suggestion, told_values
 from nhb2_plugins.benchmark import Observation
 from nhb2_plugins.encoding import Encoding, checked_encoding, to_configuration
@@ -91,8 +91,8 @@ class SmacOptimizer(ShowsArguments):
             settings: further arguments of SMAC's ``Scenario``.
 
         Raises:
-            InvalidValueError: an unknown facade, encoding, epoch or setting; a ladder that is missing, not wanted, or
-                not one that SMAC can run.
+            InvalidValueError: an unknown facade, encoding, epoch or setting; a truth value where the scenario takes a
+                number; a ladder that is missing, not wanted, or not one that SMAC can run.
         """
         if facade is None:
             facade = "hpo" if ladder is None else "multi_fidelity"
@@ -107,6 +107,7 @@ class SmacOptimizer(ShowsArguments):
         self._asked: set[Configuration] = set()
         self._n_running = 0
         space = configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)
+        check_no_flags_for_numbers(Scenario, settings)
         scenario = {
             "seed": checked_search_seed(seed),
             "n_trials": checked_count("n_trials", n_trials),

@@ -109,6 +109,8 @@ def test_settings_reach_the_sampler() -> None:
     [
         ({"sampler": "tpee"}, "'tpee' is not one of .*did you mean 'tpe'"),
         ({"n_starting_trials": 3}, "n_starting_trials"),
+        ({"n_startup_trials": True}, "n_startup_trials True is a truth value; it takes a number"),
+        ({"sampler": "nsgaii", "mutation_prob": False}, "mutation_prob False is a truth value"),
         ({"encoding": "ordinal"}, "'ordinal'"),
         ({"epoch": 13}, "epoch 13"),
         ({"sampler": "cmaes"}, "needs encoding 'integer', not 'categorical'"),

@@ -130,6 +130,8 @@ def test_the_facade_follows_from_the_ladder() -> None:
         ({"encoding": "ordinary"}, "'ordinary'"),
         ({"epoch": 13}, "epoch 13"),
         ({"trials": 7}, "trials"),
+        ({"walltime_limit": True}, "walltime_limit True is a truth value; it takes a number"),
+        ({"trial_memory_limit": True}, "trial_memory_limit True"),
     ],
 )
 def test_unknown_settings_are_refused(arguments: dict[str, Any], message: str) -> None:
