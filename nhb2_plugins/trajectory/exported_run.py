@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nhb2_plugins.campaign_directory import recorded_files
 from nhb2_plugins.errors import TrajectoryError
+from nhb2_plugins.objectives import ERROR_PCT
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.reader import read_run_parts, refuse_other_conditions
 from nhb2_plugins.trajectory.record import TrialRecord
@@ -29,6 +30,7 @@ class ExportedRun:
         budget_s: simulated budget in seconds; None where there was none or the source does not say it.
         records: at least one, in order of simulated end.
         table_seed: the table's training seed, where a campaign's runs answer from several; else None.
+        objectives: what it searched for; the error alone where the source does not say it.
     """
 
     optimizer: str
@@ -36,6 +38,7 @@ class ExportedRun:
     budget_s: float | None
     records: tuple[TrialRecord, ...]
     table_seed: int | None = None
+    objectives: tuple[str, ...] = (ERROR_PCT,)
 
     @property
     def run_id(self) -> str:
@@ -95,7 +98,9 @@ def _runs_of_file(path: Path) -> Iterator[ExportedRun]:
         return
     refuse_other_conditions(path, header, records)
     ordered, _ = merged(records)
-    yield ExportedRun(header.optimizer, header.seed, header.budget_s, tuple(ordered), header.table_seed)
+    yield ExportedRun(
+        header.optimizer, header.seed, header.budget_s, tuple(ordered), header.table_seed, header.objectives
+    )
 
 
 def _by_id(records: Sequence[TrialRecord]) -> list[ExportedRun]:

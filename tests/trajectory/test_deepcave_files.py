@@ -10,8 +10,10 @@ from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
 from ConfigSpace import Configuration as SpaceConfiguration
 
 from nhb2_plugins.benchmark import open_benchmark
+from nhb2_plugins.cells import Cell
 from nhb2_plugins.encoding import to_configuration
 from nhb2_plugins.trajectory.exports import export_directories
+from nhb2_plugins.trajectory.run_file import FrontPoint
 from tests.analysis.runs import make_run, write_run
 from tests.trajectory.exported import records_of, rows
 
@@ -63,3 +65,19 @@ def test_a_trial_names_the_draw_that_its_table_is(tmp_path: Path) -> None:
     export_directories(str(tmp_path / "campaign"), str(tmp_path / "out"), "deepcave")
     (path,) = (tmp_path / "out").rglob("trials.csv")
     assert rows(path)[0]["table"] == f"{drawn.key}, draw 3 of 27"
+
+
+def test_a_run_of_several_objectives_has_a_metric_for_each(tmp_path: Path) -> None:
+    front = (FrontPoint("0|00|000", 0.1, 256, (10.0, 1.0, 1.0)),)
+    run = make_run([(10, 80.0)], objectives=("error_pct", "cost_s", "params_live"), front=front)
+    write_run(tmp_path / "campaign", run)
+    export_directories(str(tmp_path / "campaign"), str(tmp_path / "out"), "deepcave")
+    (path,) = (tmp_path / "out").rglob("trials.csv")
+    (trial,) = rows(path)
+    metrics = {name: float(value) for name, value in trial.items() if name.startswith("metric:")}
+    assert metrics == {
+        "metric:error_pct [0; 100] (minimize)": 20.0,
+        "metric:cost_s [0; +inf] (minimize)": 1.0,
+        "metric:params_live [0; +inf] (minimize)": float(Cell("0|00|000").params_live),
+    }
+    assert float(trial["cost_s"]) == 1.0
