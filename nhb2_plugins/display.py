@@ -20,12 +20,13 @@ from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.pictures import Curves
 from nhb2_plugins.benchmark import Benchmark, Curve, has_table, open_benchmark
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.errors import InvalidValueError, Nhb2Error
+from nhb2_plugins.errors import InvalidValueError, MissingExtraError, Nhb2Error
 from nhb2_plugins.extras import needs_extra
-from nhb2_plugins.landscape.anova import FunctionalAnova
+from nhb2_plugins.landscape.catalogue import printed_rows
 from nhb2_plugins.landscape.hyperparameter_map import HyperparameterMap
-from nhb2_plugins.landscape.neighbourhood import Landscape
+from nhb2_plugins.landscape.view import Measured
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.priors import Prior
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, Configuration
 from nhb2_plugins.table.schema import Provenance
 from nhb2_plugins.text_table import counted
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from nhb2_plugins.analysis.gate import GateOutcome
     from nhb2_plugins.trajectory.incumbent import IncumbentChange
 
 _FEW: Final = 5
 """Rows of a long table that a notebook shows: the last ones."""
+_MANY: Final = 20
+"""Rows of an answer about a landscape that a notebook shows: the first ones."""
 _SMALL: Final = 7.5
 _SMALL_COLOUR: Final = "#555555"
 
@@ -177,6 +181,42 @@ def _map(shown: HyperparameterMap) -> str:
     return _table(f"Error (%), {shown.of}; {shown.measure}; {shown.table}", rows, headings)
 
 
+@html_of.register
+def _measured(shown: Measured) -> str:
+    caption = f"{shown.measure}; {shown.table}"
+    try:
+        frame = shown.to_frame()
+    except MissingExtraError:
+        return _table(f"{caption} (its numbers need pandas)", ())
+    which = f"; the first {_MANY} of {len(frame)} rows" if len(frame) > _MANY else ""
+    return _table(caption + which, printed_rows(frame.head(_MANY)), [str(name) for name in frame])
+
+
+@html_of.register
+def _prior(shown: Prior) -> str:
+    problem = shown.problem
+    rows = [
+        ("believed optimum", _words(shown.configuration)),
+        ("its error", f"{shown.error_pct:.2f} % after {counted(problem.epoch, 'epoch')}"),
+        ("better configurations", f"{100 * shown.quantile:.3g} %"),
+        ("as values", _listed(f"{name}: {value}" for name, value in shown.values.items())),
+    ]
+    return _table(f"A {shown.quality} prior of the {problem.bench.provenance.label}", rows)
+
+
+def outcome_html(shown: GateOutcome) -> str:
+    """A gate's outcome, whose module needs scipy, so that its class calls this itself."""
+    rows = [
+        ("mean regret before", f"{shown.old_mean:.2f}"),
+        ("mean regret after", f"{shown.new_mean:.2f}"),
+        ("change", f"{shown.change:+.2f} [{shown.low:+.2f}, {shown.high:+.2f}]"),
+        ("margin", f"{shown.margin:g}"),
+        ("seeds that would decide it", shown.seeds_needed),
+    ]
+    caption = f"Gate: {shown.verdict}, over {counted(shown.n_seeds, 'paired seed')}; percentage points"
+    return _table(caption, [row for row in rows if row[1] is not None])
+
+
 def _listed(values: Iterable[object]) -> str:
     return ", ".join(map(str, values))
 
@@ -283,28 +323,11 @@ def plot_campaign(analysis: CampaignAnalysis, axes: Axes | None) -> Axes:
         return drawn
 
 
-def plot_map(found: HyperparameterMap, axes: Axes | None) -> Axes:
-    """Errors by learning rate and batch size, the best learning rate of each batch size framed."""
-    with _axes(axes, found.table, (7, 5.4)) as drawn:
-        from nhb2_plugins.landscape.heat_maps import draw_map
-
-        draw_map(drawn, found)
-        return drawn
-
-
-def plot_shares(found: FunctionalAnova, axes: Axes | None) -> Axes:
-    """Shares of the variance: all main effects, the largest pairs."""
-    with _axes(axes, found.table, (6, 5)) as drawn:
-        from nhb2_plugins.landscape.plots import draw_shares
-
-        draw_shares(drawn, found)
-        return drawn
-
-
-def plot_basins(found: Landscape, axes: Axes | None) -> Axes:
-    """The local optima: regret, and the share of the space in the basin."""
-    with _axes(axes, found.table) as drawn:
-        from nhb2_plugins.landscape.plots import draw_basins
-
-        draw_basins(drawn, found)
+def plot_answer(found: Measured, axes: Axes | None) -> Axes:
+    """An answer about a landscape."""
+    with needs_extra("pictures need matplotlib", "report"):
+        from nhb2_plugins.landscape.plots import ON_AXES
+    draw, size = ON_AXES[type(found)]
+    with _axes(axes, found.table, size) as drawn:
+        draw(drawn, found)
         return drawn

@@ -22,6 +22,7 @@ from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.problem import Problem, ProblemArguments, SeedlessArguments, as_problem
+from nhb2_plugins.shown import as_html
 from nhb2_plugins.space import Configuration
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Prior:
     error_pct: float
     quantile: float
     problem: Problem = field(repr=False)
+
+    _repr_html_ = as_html
 
     @property
     def values(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,14 +16,22 @@ from matplotlib import pyplot
 
 import nhb2_plugins as nhb2
 from nhb2_plugins.analysis.analyse import analyse
+from nhb2_plugins.analysis.gate import judge
 from nhb2_plugins.campaign.plan import plan_runs
 from nhb2_plugins.campaign.run import execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import InvalidValueError
+from nhb2_plugins.figure_theme import COLOURS
 from nhb2_plugins.landscape.anova import functional_anova
+from nhb2_plugins.landscape.fidelity_correlation import fidelity_correlation
+from nhb2_plugins.landscape.fitness_distance import fitness_distance
 from nhb2_plugins.landscape.hyperparameter_map import hyperparameter_map
+from nhb2_plugins.landscape.joint import joint_search
 from nhb2_plugins.landscape.neighbourhood import landscape
+from nhb2_plugins.landscape.seed_noise import seed_noise
+from nhb2_plugins.landscape.view import Measured
+from nhb2_plugins.landscape.walk import walk_autocorrelation
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.trajectory.reader import read_run
 from nhb2_plugins.trajectory.run_file import RunFile
@@ -180,6 +190,93 @@ def test_a_landscape_and_a_decomposition_are_drawn(bench: nhb2.Benchmark) -> Non
     assert len(points.get_offsets()) == len(hills.optimal_plateaus)
     anova = functional_anova(bench)
     assert anova.plot().texts[0].get_text().strip() == f"{100 * anova.to_frame()['share'].iloc[0]:.1f}"
+
+
+def test_an_answer_about_a_landscape_is_shown_as_its_frame(bench: nhb2.Benchmark) -> None:
+    anova = functional_anova(bench)
+    shown = Cells(anova._repr_html_())
+    assert shown.texts[0] == f"{anova.measure}; {anova.table}; the first 20 of 36 rows"
+    assert shown.texts[1:5] == ["coordinates", "order", "share", "total_share"]
+    first = anova.to_frame().iloc[0]
+    assert shown.texts[5:9] == [first["coordinates"], "1", f"{first['share']:.4f}", f"{first['total_share']:.4f}"]
+    assert shown.tags.count("tr") == 1 + 20
+    walk = walk_autocorrelation(bench)
+    shown = Cells(walk._repr_html_())
+    assert shown.texts[:2] == [f"{walk.measure}; {walk.table}", "change"]
+    assert shown.texts[-1] == f"{walk.by_coordinate['batch_size']:.4f}"
+    assert shown.tags.count("tr") == 1 + 18  # ten lags, eight coordinates
+
+
+def test_an_answer_about_a_landscape_is_named_where_there_is_no_pandas(
+    bench: nhb2.Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walk = walk_autocorrelation(bench)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert Cells(walk._repr_html_()).texts == [f"{walk.measure}; {walk.table} (its numbers need pandas)"]
+
+
+def test_every_answer_about_a_landscape_is_shown_and_drawn(bench: nhb2.Benchmark) -> None:
+    makers: list[Callable[[nhb2.Benchmark], Measured]] = [
+        hyperparameter_map,
+        functional_anova,
+        fidelity_correlation,
+        landscape,
+        fitness_distance,
+        walk_autocorrelation,
+        seed_noise,
+        joint_search,
+    ]
+    answers = [make(bench) for make in makers]
+    assert {type(found) for found in answers} == set(Measured.__subclasses__())
+    for found in answers:
+        assert found.table in Cells(found._repr_html_()).texts[0]
+        own = pyplot.figure().add_subplot()
+        assert found.plot(own) is own
+        assert own.get_title(loc="right") == found.table
+
+
+def test_walks_distances_noise_fidelities_and_searches_are_drawn_with_their_numbers(bench: nhb2.Benchmark) -> None:
+    walk, distance = walk_autocorrelation(bench), fitness_distance(bench)
+    np.testing.assert_array_equal(walk.plot().lines[0].get_ydata(), walk.correlation)
+    best = distance.plot().lines[1]
+    np.testing.assert_array_equal(best.get_ydata(), distance.to_frame()["best_error_pct"])
+    noise = seed_noise(bench)
+    deviations = noise.regions_frame()["mean_deviation_pct"]
+    assert [each.get_text() for each in noise.plot().texts] == [f"{each:.2f}" for each in deviations]
+    assert f"{noise.noise_share:.4f}" == Cells(noise._repr_html_()).texts[-1]
+    epochs = fidelity_correlation(bench)
+    matrix = epochs.plot().images[0].get_array()
+    assert matrix is not None
+    np.testing.assert_array_equal(matrix, epochs.tau_b)
+    joint = joint_search(bench)
+    medians = [float(line.get_xdata()[0]) for line in joint.plot().lines if line.get_color() == COLOURS[1]]
+    frame = joint.to_frame()
+    expected = frame["median_regret_pct"].iloc[1:].to_list()  # all but the joint search
+    assert [each for each in medians if each in expected] == expected
+
+
+def test_a_prior_is_shown_with_its_rank(bench: nhb2.Benchmark) -> None:
+    found = nhb2.prior("medium", bench, seed=3)
+    texts = Cells(found._repr_html_()).texts
+    assert texts[0] == f"A medium prior of the {bench.provenance.label}"
+    assert texts[texts.index("its error") + 1] == f"{found.error_pct:.2f} % after 12 epochs"
+    assert texts[texts.index("better configurations") + 1] == f"{100 * found.quantile:.3g} %"
+    assert found.configuration.cellcode in texts[texts.index("believed optimum") + 1]
+
+
+def test_a_gate_s_outcome_is_shown_with_its_interval() -> None:
+    before = np.arange(1.0, 11.0)
+    changed = Cells(judge(before, before + 1 + np.array([0.1, -0.1] * 5), margin=0.5)._repr_html_())
+    assert changed.texts[0] == "Gate: worse, over 10 paired seeds; percentage points"
+    # Student's t of nine degrees of freedom, 2.262; the deviation of 0.1 up and down is 0.1054.
+    assert dict(zip(changed.texts[1::2], changed.texts[2::2], strict=True)) == {
+        "mean regret before": "5.50",
+        "mean regret after": "6.50",
+        "change": "+1.00 [+0.92, +1.08]",
+        "margin": "0.5",
+    }
+    undecided = judge(before, before + np.array([3.0, -3.0] * 5), margin=0.5)
+    assert Cells(undecided._repr_html_()).texts[-2:] == ["seeds that would decide it", str(undecided.seeds_needed)]
 
 
 def test_a_campaign_s_analysis_draws_its_regrets() -> None:

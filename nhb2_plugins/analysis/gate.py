@@ -13,6 +13,7 @@ from nhb2_plugins.analysis.curves import final_regrets
 from nhb2_plugins.analysis.model import CONFIDENCE, FEWEST_FOR_VERDICTS, Floats
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
+from nhb2_plugins.shown import drawn
 from nhb2_plugins.trajectory.run_file import RunHeader
 
 Verdict = Literal["improved", "equivalent", "worse", "not decided"]
@@ -66,6 +67,10 @@ class GateOutcome:
     def exit_status(self) -> int:
         """0 for improved and equivalent, 1 for worse, 2 for not decided."""
         return EXIT_STATUS[self.verdict]
+
+    def _repr_html_(self) -> str:
+        html: str = drawn("outcome_html", self)
+        return html
 
 
 def judge(old: Floats, new: Floats, margin: float) -> GateOutcome:

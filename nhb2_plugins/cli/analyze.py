@@ -14,7 +14,7 @@ from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import FIDELITIES, SCHEDULE_EPOCHS
 from nhb2_plugins.files import file_aside, naming
-from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable
+from nhb2_plugins.landscape.catalogue import ANALYSES, Request, Section, answerable, printed_rows
 from nhb2_plugins.landscape.hyperparameter_map import STATISTICS
 from nhb2_plugins.landscape.published_front import read_front
 from nhb2_plugins.space import parse_cellcode
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 ALL: Final = "all"
 MOST_ROWS: Final = 100
 """Of a table that are printed; files have all."""
-_SMALL: Final = 1e-3  # below, four decimals say too little
 _TAKEN_BY: Final = {
     "cell": ("map",),
     "statistic": ("map",),
@@ -103,32 +102,7 @@ def _request(options: argparse.Namespace) -> Request:
 
 def frame_text(frame: pandas.DataFrame) -> str:
     """A frame as an aligned table; units and kinds decide the digits."""
-    names = [str(name) for name in frame]
-    rows = [[_cell(*pair) for pair in zip(names, row, strict=True)] for row in frame.itertuples(index=False)]
-    return text_table(names, rows)
-
-
-def _cell(column: str, value: Any) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    if value != value:  # NaN: there is no such number
-        return "-"
-    if column in ("lr", "best_lr"):
-        return f"{value:g}"
-    if value.is_integer() and column in ("value", "n_configurations"):
-        return f"{value:.0f}"
-    if 0 < abs(value) < _SMALL and "probability" in column:
-        return f"{value:.1e}"
-    text = f"{value:.{_digits(column)}f}"
-    return text if float(text) else text.lstrip("-")
-
-
-def _digits(column: str) -> int:
-    if column.endswith("_pct") or column.startswith("batch_"):
-        return 3
-    if column.startswith(("epoch_", "distinct_")):
-        return 2
-    return 1 if column.endswith("_s") else 4
+    return text_table([str(name) for name in frame], printed_rows(frame))
 
 
 def _write_csv(file: Path, sections: dict[str, list[Section]]) -> None:

@@ -22,12 +22,10 @@ from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.landscape.view import Floats, Measured, View
-from nhb2_plugins.shown import drawn
 from nhb2_plugins.space import EDGE_NAMES, HYPERPARAMETER_NAMES, N_CHOICES
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
 
 Quantity = Literal["error", "cost"]
 """What is analysed. The components of accuracy are those of error: 100 − accuracy has the same variance."""
@@ -51,18 +49,6 @@ class FunctionalAnova(Measured):
     names: tuple[str, ...]
     variance: float
     component: Floats
-
-    def plot(self, axes: Axes | None = None) -> Axes:
-        """Bars: the shares of the variance of the main effects and of the largest pairs.
-
-        Args:
-            axes: matplotlib's, to draw on; None makes a figure.
-
-        Raises:
-            MissingExtraError: matplotlib is not installed.
-        """
-        picture: Axes = drawn("plot_shares", self, axes)
-        return picture
 
     def share(self, names: Collection[str]) -> float:
         """The share of one component: what a set explains beyond its subsets.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 BEST_DECILE: Final = 0.1
 _N_PAIRS: Final = 10
+_SMALL: Final = 1e-3  # below, four decimals say too little
 _EXPENSE_NAMES: Final = {"cost_s": "cost", "params_live": "parameters", "macs_live": "multiply-accumulates"}
 
 
@@ -217,3 +218,32 @@ def answerable(request: Request) -> tuple[str, ...]:
     """The names that a request's epoch and table can answer: seed noise needs seeds."""
     without_seeds = request.epoch == LONG_EPOCHS or len(request.bench.seeds) == 1
     return tuple(name for name in ANALYSES if not (name == "noise" and without_seeds))
+
+
+def printed_rows(frame: pandas.DataFrame) -> list[list[str]]:
+    """A frame's cells as people read them; units and kinds, by the column's name, decide the digits."""
+    names = [str(name) for name in frame]
+    return [[_cell(*pair) for pair in zip(names, row, strict=True)] for row in frame.itertuples(index=False)]
+
+
+def _cell(column: str, value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if value != value:  # NaN: there is no such number
+        return "-"
+    if column in ("lr", "best_lr"):
+        return f"{value:g}"
+    if value.is_integer() and column in ("value", "n_configurations"):
+        return f"{value:.0f}"
+    if 0 < abs(value) < _SMALL and "probability" in column:
+        return f"{value:.1e}"
+    text = f"{value:.{_digits(column)}f}"
+    return text if float(text) else text.lstrip("-")
+
+
+def _digits(column: str) -> int:
+    if column.endswith("_pct") or column.startswith("batch_"):
+        return 3
+    if column.startswith(("epoch_", "distinct_")):
+        return 2
+    return 1 if column.endswith("_s") else 4

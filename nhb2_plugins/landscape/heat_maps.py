@@ -40,14 +40,18 @@ def draw_map(axes: Axes, found: HyperparameterMap) -> None:
 
 def plot_noise(noise: SeedNoise, path: Path) -> None:
     """The mean standard deviation over seeds by learning rate and batch size."""
-    deviation = np.take(noise.row_deviation_pct, noise.bench.rows).reshape(-1, len(LEARNING_RATES) * len(BATCH_SIZES))
-    mean = deviation.mean(axis=0).reshape(len(LEARNING_RATES), len(BATCH_SIZES))
     notes = [f"Standard deviation over seeds, mean over cells; {noise.measure}.", noise.table]
     with themed_figure(path, notes, (7, 5.4)) as figure:
-        axes = figure.add_subplot()
-        image = _draw_grid(axes, mean, "{:.2f}")
-        _colour_bar(figure, image, axes, "percentage points, logarithmic colours")
-        axes.set_title("Seed noise (percentage points)", loc="left")
+        draw_noise(figure.add_subplot(), noise)
+
+
+def draw_noise(axes: Axes, noise: SeedNoise) -> None:
+    """The mean deviations on axes, with a colour bar beside them."""
+    deviation = np.take(noise.row_deviation_pct, noise.bench.rows).reshape(-1, len(LEARNING_RATES) * len(BATCH_SIZES))
+    mean = deviation.mean(axis=0).reshape(len(LEARNING_RATES), len(BATCH_SIZES))
+    image = _draw_grid(axes, mean, "{:.2f}")
+    _colour_bar(axes.figure, image, axes, "percentage points, logarithmic colours")
+    axes.set_title("Seed noise (percentage points)", loc="left")
 
 
 def _draw_grid(axes: Axes, values: Floats, text: str) -> AxesImage:
@@ -93,18 +97,26 @@ def plot_fidelities(panels: Mapping[str, FidelityCorrelation], path: Path) -> No
     with themed_figure(path, notes, (12, 6)) as figure:
         subplots = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (title, found) in zip(subplots, panels.items(), strict=True):
-            image = axes.imshow(found.tau_b, cmap="RdBu", vmin=-1, vmax=1)
-            for (row, column), value in np.ndenumerate(found.tau_b):
-                if np.isfinite(value):
-                    _write(axes, image, (column, row), value, _short(value), 7)
-            axes.set_xticks(range(len(found.epochs)), found.epochs, fontsize=8)
-            axes.set_yticks(range(len(found.epochs)), found.epochs, fontsize=8)
-            axes.set_xlabel("epochs")
-            axes.set_ylabel("epochs")
+            image = draw_correlation(axes, found)
             axes.set_title(title, loc="left")
-            _bare(axes)
         bar = figure.colorbar(image, ax=subplots, label="Kendall's tau-b", shrink=0.8)
         bar.outline.set_visible(False)
+
+
+def draw_correlation(axes: Axes, found: FidelityCorrelation) -> AxesImage:
+    """One matrix with its numbers on axes."""
+    image = axes.imshow(found.tau_b, cmap="RdBu", vmin=-1, vmax=1)
+    for (row, column), value in np.ndenumerate(found.tau_b):
+        if np.isfinite(value):
+            _write(axes, image, (column, row), value, _short(value), 7)
+    names = [str(epoch) for epoch in found.epochs]
+    axes.set_xticks(range(len(names)), names, fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xlabel("epochs")
+    axes.set_ylabel("epochs")
+    axes.set_title("Kendall's tau-b of two epochs", loc="left")
+    _bare(axes)
+    return image
 
 
 def _short(correlation: float) -> str:

@@ -11,12 +11,10 @@ import numpy as np
 from nhb2_plugins.arguments import checked_choice
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.landscape.view import Floats, Measured, View, frame_of
-from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import BATCH_SIZES, LEARNING_RATES, cell_index
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
 
 Statistic = Literal["mean", "median", "best"]
 """What is taken over the 4,096 cellcodes; isomorphic ones count each."""
@@ -36,20 +34,6 @@ class HyperparameterMap(Measured):
 
     error_pct: Floats
     of: str
-
-    _repr_html_ = as_html
-
-    def plot(self, axes: Axes | None = None) -> Axes:
-        """Errors by learning rate and batch size; the best learning rate of each batch size has a frame.
-
-        Args:
-            axes: matplotlib's, to draw on; None makes a figure.
-
-        Raises:
-            MissingExtraError: matplotlib is not installed.
-        """
-        picture: Axes = drawn("plot_map", self, axes)
-        return picture
 
     @property
     def best_lr_rank(self) -> tuple[int, ...]:

@@ -25,12 +25,10 @@ from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.landscape.plateaus import connected_components
 from nhb2_plugins.landscape.rank_correlation import levels
 from nhb2_plugins.landscape.view import Floats, Integers, Measured, View, configuration_columns
-from nhb2_plugins.shown import drawn
 from nhb2_plugins.space import N_CHOICES, N_CONFIGURATIONS
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
 
 N_NEIGHBOURS: Final = sum(n - 1 for n in N_CHOICES)
 """Number of neighbours of every configuration: 30."""
@@ -62,18 +60,6 @@ class Landscape(Measured):
     n_optimal_functions: int
     neutral_share: float
     isomorphic_share: float
-
-    def plot(self, axes: Axes | None = None) -> Axes:
-        """The local optima: regret (percentage points), and the share of the space in the basin.
-
-        Args:
-            axes: matplotlib's, to draw on; None makes a figure.
-
-        Raises:
-            MissingExtraError: matplotlib is not installed.
-        """
-        picture: Axes = drawn("plot_basins", self, axes)
-        return picture
 
     @property
     def plateau_sizes(self) -> Integers:

@@ -15,13 +15,23 @@ from nhb2_plugins.cells import PARAMS_PER_CONV_EDGE, STEM_AND_HEAD_PARAMS
 from nhb2_plugins.figure_theme import COLOURS, themed_figure
 from nhb2_plugins.landscape.anova import FunctionalAnova
 from nhb2_plugins.landscape.catalogue import Fidelities
+from nhb2_plugins.landscape.fidelity_correlation import FidelityCorrelation
 from nhb2_plugins.landscape.fitness_distance import FitnessDistance
-from nhb2_plugins.landscape.heat_maps import plot_fidelities, plot_map, plot_noise
+from nhb2_plugins.landscape.heat_maps import (
+    draw_correlation,
+    draw_map,
+    draw_noise,
+    plot_fidelities,
+    plot_map,
+    plot_noise,
+)
+from nhb2_plugins.landscape.hyperparameter_map import HyperparameterMap
 from nhb2_plugins.landscape.joint import JointSearch
 from nhb2_plugins.landscape.neighbourhood import Landscape
 from nhb2_plugins.landscape.pareto import expenses, front_indices
 from nhb2_plugins.landscape.published_front import PublishedFront
-from nhb2_plugins.landscape.view import Floats, View
+from nhb2_plugins.landscape.seed_noise import SeedNoise
+from nhb2_plugins.landscape.view import Floats, Measured, View
 from nhb2_plugins.landscape.walk import WalkAutocorrelation
 
 _N_PAIRS: Final = 8
@@ -130,8 +140,8 @@ def plot_landscape(found: tuple[Landscape, FitnessDistance, WalkAutocorrelation]
     with themed_figure(path, notes, (12.5, 4.4)) as figure:
         basins, distances, correlation = figure.subplots(1, 3)
         draw_basins(basins, local)
-        _draw_distances(distances, distance)
-        _draw_walk(correlation, walk)
+        draw_distances(distances, distance)
+        draw_walk(correlation, walk)
 
 
 def draw_basins(axes: Axes, local: Landscape) -> None:
@@ -145,7 +155,8 @@ def draw_basins(axes: Axes, local: Landscape) -> None:
     axes.set_title(f"{len(regret):,} local optima", loc="left")
 
 
-def _draw_distances(axes: Axes, found: FitnessDistance) -> None:
+def draw_distances(axes: Axes, found: FitnessDistance) -> None:
+    """Errors by distance to the optimum on axes: median, best, and where nine in ten are."""
     values = np.unique(found.distance)
     groups = [found.error_pct[found.distance == value] for value in values]
     low, middle, high = np.transpose([np.percentile(group, (5, 50, 95)) for group in groups])
@@ -159,7 +170,8 @@ def _draw_distances(axes: Axes, found: FitnessDistance) -> None:
     axes.legend(loc="upper left")
 
 
-def _draw_walk(axes: Axes, walk: WalkAutocorrelation) -> None:
+def draw_walk(axes: Axes, walk: WalkAutocorrelation) -> None:
+    """The autocorrelation by lag on axes."""
     axes.plot(walk.correlation, "o-", color=COLOURS[0])
     axes.set_xlabel("steps of a random walk")
     axes.set_ylabel("autocorrelation of errors")
@@ -169,6 +181,18 @@ def _draw_walk(axes: Axes, walk: WalkAutocorrelation) -> None:
 
 def plot_joint(search: JointSearch, path: Path) -> None:
     """What each strategy loses to the joint search: the range over its starts, quartiles, median, and mean."""
+    notes = [
+        f"{search.measure}. Every stage searches exhaustively; 0 is the joint optimum, error "
+        f"{search.optimum_error_pct:.3f} %. Box: quartiles and median over starts; whiskers: range; diamond: mean. "
+        f"{100 * search.interaction_share:.1f} % of the variance is interaction of architecture and hyperparameters.",
+        search.table,
+    ]
+    with themed_figure(path, notes, (9, 5.2)) as figure:
+        draw_joint(figure.add_subplot(), search)
+
+
+def draw_joint(axes: Axes, search: JointSearch) -> None:
+    """The strategies' regrets as boxes on axes."""
     setting = "default setting"
     groups: dict[str, Floats] = {
         f"architecture only,\n{setting}": search.architecture_only[[search.default]],
@@ -180,35 +204,27 @@ def plot_joint(search: JointSearch, path: Path) -> None:
         "alternating until\nnothing changes, 4,096 cells": search.alternating,
     }
     regrets = [errors - search.optimum_error_pct for errors in groups.values()]
-    notes = [
-        f"{search.measure}. Every stage searches exhaustively; 0 is the joint optimum, error "
-        f"{search.optimum_error_pct:.3f} %. Box: quartiles and median over starts; whiskers: range; diamond: mean. "
-        f"{100 * search.interaction_share:.1f} % of the variance is interaction of architecture and hyperparameters.",
-        search.table,
-    ]
-    with themed_figure(path, notes, (9, 5.2)) as figure:
-        axes = figure.add_subplot()
-        axes.boxplot(
-            regrets,
-            orientation="horizontal",
-            whis=(0, 100),
-            widths=0.55,
-            showmeans=True,
-            patch_artist=True,
-            boxprops={"facecolor": COLOURS[5], "edgecolor": COLOURS[0], "alpha": 0.6},
-            medianprops={"color": COLOURS[1], "lw": 2},
-            meanprops={"marker": "D", "markerfacecolor": COLOURS[1], "markeredgecolor": COLOURS[1], "markersize": 5},
-        )
-        axes.set_yticks(range(1, len(groups) + 1), list(groups), fontsize=8.5)
-        axes.invert_yaxis()
-        axes.set_xscale("symlog", linthresh=0.1)
-        axes.set_xlim(-0.01, None)
-        axes.set_xticks([tick for tick in (0, 0.1, 0.3, 1, 3, 10, 30, 90) if tick <= 1.5 * max(map(max, regrets))])
-        axes.xaxis.set_major_formatter(_PLAIN)
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("regret to the joint optimum (percentage points; linear below 0.1)")
-        axes.set_title("One after the other, or jointly?", loc="left")
-        axes.grid(False, axis="y")
+    axes.boxplot(
+        regrets,
+        orientation="horizontal",
+        whis=(0, 100),
+        widths=0.55,
+        showmeans=True,
+        patch_artist=True,
+        boxprops={"facecolor": COLOURS[5], "edgecolor": COLOURS[0], "alpha": 0.6},
+        medianprops={"color": COLOURS[1], "lw": 2},
+        meanprops={"marker": "D", "markerfacecolor": COLOURS[1], "markeredgecolor": COLOURS[1], "markersize": 5},
+    )
+    axes.set_yticks(range(1, len(groups) + 1), list(groups), fontsize=8.5)
+    axes.invert_yaxis()
+    axes.set_xscale("symlog", linthresh=0.1)
+    axes.set_xlim(-0.01, None)
+    axes.set_xticks([tick for tick in (0, 0.1, 0.3, 1, 3, 10, 30, 90) if tick <= 1.5 * max(map(max, regrets))])
+    axes.xaxis.set_major_formatter(_PLAIN)
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("regret to the joint optimum (percentage points; linear below 0.1)")
+    axes.set_title("One after the other, or jointly?", loc="left")
+    axes.grid(False, axis="y")
 
 
 def _fidelities(found: Fidelities, path: Path) -> None:
@@ -225,6 +241,19 @@ FIGURES: Final[Mapping[str, Callable[[Any, Path], None]]] = {
     "joint": plot_joint,
 }
 """By the analysis' name: what draws its answer (``catalogue.ANALYSES``)."""
+
+
+ON_AXES: Final[Mapping[type[Measured], tuple[Callable[[Axes, Any], object], tuple[float, float]]]] = {
+    HyperparameterMap: (draw_map, (7, 5.4)),
+    FunctionalAnova: (draw_shares, (6, 5)),
+    FidelityCorrelation: (draw_correlation, (7, 6)),
+    Landscape: (draw_basins, (7, 4.2)),
+    FitnessDistance: (draw_distances, (7, 4.2)),
+    WalkAutocorrelation: (draw_walk, (7, 4.2)),
+    SeedNoise: (draw_noise, (7, 5.4)),
+    JointSearch: (draw_joint, (9, 5.2)),
+}
+"""By the kind of an answer: what draws it on axes, and the size in inches of a figure that holds nothing else."""
 
 
 def draw(answers: Mapping[str, Any], directory: Path, suffix: str = ".png") -> list[Path]:

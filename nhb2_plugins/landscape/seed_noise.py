@@ -56,6 +56,21 @@ class SeedNoise(Measured):
         total = errors.var()
         return float(errors.var(axis=0).mean() / total) if total > 0 else float("nan")
 
+    def to_frame(self) -> pandas.DataFrame:
+        """The spread in a few numbers, over configurations; one row each: ``quantity`` and ``value``.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        deviation = np.take(self.row_deviation_pct, self.bench.rows)
+        values = {
+            "mean standard deviation over seeds (percentage points)": float(deviation.mean()),
+            "median standard deviation over seeds (percentage points)": float(np.median(deviation)),
+            "largest standard deviation over seeds (percentage points)": float(deviation.max()),
+            "share of the variance between seeds of one configuration": self.noise_share,
+        }
+        return self.frame({"quantity": list(values), "value": list(values.values())})
+
     def regions_frame(self) -> pandas.DataFrame:
         """The spread by learning rate and batch size, over the 4,096 cells of each; one row a pair.
 

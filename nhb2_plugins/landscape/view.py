@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,12 @@ from nhb2_plugins.benchmark import MEAN, Benchmark, Seed
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.fidelity import LONG_EPOCHS, Split
 from nhb2_plugins.metric import error_pct
+from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import N_CELLCODES, N_CHOICES, N_HYPERPARAMETERS, Configuration
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -140,7 +143,7 @@ def frame_of(columns: Mapping[str, Any], table: str, measure: str) -> pandas.Dat
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Measured:
+class Measured(ABC):
     """An answer that says what it is of.
 
     Attributes:
@@ -150,6 +153,32 @@ class Measured:
 
     table: str
     measure: str
+
+    _repr_html_ = as_html
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw it as the figures of ``nhb2 analyze`` do.
+
+        A hyperparameter map, or a seed noise by learning rate and batch size; a decomposition's main effects and
+        largest pairs; a landscape's local optima by regret and basin; error by distance to the optimum; a walk's
+        autocorrelation; the regret of one search after the other; the correlation of epochs.
+
+        Args:
+            axes: matplotlib's, to draw on; None makes a figure.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        picture: Axes = drawn("plot_answer", self, axes)
+        return picture
+
+    @abstractmethod
+    def to_frame(self) -> pandas.DataFrame:
+        """Its numbers.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
 
     def frame(self, columns: Mapping[str, Any]) -> pandas.DataFrame:
         """As :meth:`View.frame`."""

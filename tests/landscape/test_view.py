@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 from nhb2_plugins.errors import MissingExtraError
-from nhb2_plugins.landscape.view import Measured, View
+from nhb2_plugins.landscape.view import View
+from nhb2_plugins.landscape.walk import WalkAutocorrelation
 from nhb2_plugins.space import Configuration
 from tests.core_fixtures import mini_benchmark, needs
 
@@ -47,7 +49,8 @@ def test_costs_and_errors_are_of_what_was_asked_for() -> None:
 @needs("pandas")
 def test_a_frame_names_the_table_and_what_was_measured() -> None:
     view = View.of(mini_benchmark())
-    for frame in (view.frame({"a": [1]}), Measured(table=view.table, measure=view.measure).frame({"a": [1]})):
+    answer = WalkAutocorrelation(np.ones(2), {}, table=view.table, measure=view.measure)
+    for frame in (view.frame({"a": [1]}), answer.frame({"a": [1]})):
         assert frame.to_dict("list") == {"a": [1]}
         assert frame.attrs == {"table": view.table, "measure": "validation error after 12 epochs, seed 222"}
 
