@@ -211,12 +211,10 @@ _SAID: Final[dict[Verdict, str]] = {
 
 def summary_markdown(outcome: GateOutcome, old: GateSide, new: GateSide) -> str:
     """A short summary for a pull request."""
-    header = old.runs.runs[0].header
-    tables = CampaignResults((old.runs,)).table_label  # of all draws that there are
+    before = CampaignResults((old.runs,))  # both sides are alike in what this says
     needed = f" About {outcome.seeds_needed} seeds would decide it." if outcome.seeds_needed else ""
     few = f" A verdict takes at least {FEWEST_FOR_VERDICTS} seeds." if outcome.n_seeds < FEWEST_FOR_VERDICTS else ""
     same = " All pairs are equal, run for run." if outcome.change == outcome.low == outcome.high == 0 else ""
-    budget = "no limit of" if header.budget_s is None else f"{header.budget_s:,.0f}"
     lines = (
         f"### Gate: **{outcome.verdict}**",
         "",
@@ -229,8 +227,8 @@ def summary_markdown(outcome: GateOutcome, old: GateSide, new: GateSide) -> str:
         f"| {_cell(new.name)} | {outcome.new_mean:.2f} | {outcome.change:+.2f} | "
         f"[{outcome.low:+.2f}, {outcome.high:+.2f}] |",
         "",
-        f"Regret in percentage points, {CONFIDENCE:.0%} interval of the mean difference. {budget} simulated seconds; "
-        f"{tables}. {_changed_versions(old, new)}",
+        f"Regret in {before.measure}, in percentage points, {CONFIDENCE:.0%} interval of the mean difference. "
+        f"{before.conditions}; {before.table_label}. {_changed_versions(old, new)}",
     )
     return "\n".join(lines).rstrip() + "\n"
 

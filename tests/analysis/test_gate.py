@@ -11,6 +11,7 @@ from nhb2_plugins.analysis.gate import gate, judge, side_of, summary_markdown
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.errors import CampaignError, InvalidValueError
 from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.trajectory.run_file import FrontPoint
 from tests.analysis.pools import drawn, pool
 from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with
 
@@ -141,3 +142,29 @@ def test_versions_that_changed_are_named() -> None:
     )
     sides = side_of(old, "", "old"), side_of(new, "", "new")
     assert "Versions: optuna 4 → 5." in summary_markdown(gate(*sides, margin=0.5), *sides)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (
+            {},
+            "Regret in validation error after 12 epochs, in percentage points, 95% interval of the mean difference. ",
+        ),
+        (
+            {
+                "objectives": ("error_pct", "cost_s"),
+                "front": (FrontPoint("0|00|000", 0.1, 256, (10.0, 1.0)),),
+                "max_evaluations": 20,
+                "problem": Subspace(lr=0.1),
+            },
+            "Regret in hypervolume of error_pct and cost_s, in percentage points, 95% interval of the mean difference. "
+            "100 simulated seconds, 1 simulated worker, charged from_scratch; at most 20 evaluations; space restricted "
+            "to lr 0.1; embedded table (01234567). ",
+        ),
+    ],
+)
+def test_a_summary_says_what_is_measured_and_under_which_conditions(header: dict[str, Any], said: str) -> None:
+    sides = [side_of(campaign_of({"a": TEN.tolist()}, **header), "", name) for name in ("old", "new")]
+    text = summary_markdown(judge(TEN, TEN, 0.5), *sides)
+    assert text.splitlines()[9].startswith(said)
