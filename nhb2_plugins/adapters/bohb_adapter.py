@@ -46,6 +46,10 @@ _MODULES: Final = {
 }
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return from_hpbandster(_MODULES[name], name)

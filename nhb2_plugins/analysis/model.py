@@ -321,6 +321,9 @@ class CampaignAnalysis(CampaignFacts):
         picture: Axes = drawn("plot_campaign", self, axes)
         return picture
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.answers})
+
     def __getattr__(self, name: str) -> Any:
         answers = self.__dict__.get("answers", {})  # a copy that is being made has none yet
         if name not in answers:

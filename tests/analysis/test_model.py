@@ -49,6 +49,7 @@ def test_who_has_no_result_does_not_stand_and_keeps_its_position() -> None:
 def test_an_answer_is_had_by_the_name_of_its_question_also_from_a_copy() -> None:
     analysis = analyse(campaign_of({"a": [1.0, 2.0], "b": [2.0, 3.0]}))
     assert analysis.pairs is analysis.answers["pairs"]
+    assert {*analysis.answers, "plot", "table_label"} <= set(dir(analysis))
     assert copy.copy(analysis).sentences == analysis.sentences
     with pytest.raises(AttributeError, match=r"^a CampaignAnalysis has no 'piars'; its answers: .*pairs"):
         analysis.piars  # noqa: B018
