@@ -196,7 +196,7 @@ def _write_report(
     pages = [file for file in files if file.suffix == ".html"]
     others = f"{target} ({len(files)} files)" if len(files) > 3 else ", ".join(map(str, files))
     named = f"{pages[0]}, and what it shows as files in {others}" if pages and len(files) > 3 else others
-    print(f"Trajectories: {campaign.runs}. Report: {named}.")
+    print(f"Trajectories: {campaign.runs if campaign.runs.is_dir() else campaign.path}. Report: {named}.")
     return 0
 
 

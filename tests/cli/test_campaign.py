@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.runs import make_run, write_run
+from tests.analysis.runs import make_run, write_file, write_run
 from tests.support.command_line import assert_one_line_error, nhb2
 
 
@@ -48,3 +48,12 @@ def test_seeds_are_those_of_every_optimizer() -> None:
     rows = [line.split() for line in answer.out.splitlines() if line.rstrip().endswith(tuple("0123456789"))]
     assert rows
     assert {row[-4] for row in rows} == {"7"}
+
+
+def test_a_report_says_where_the_trajectories_are(tmp_path: Path) -> None:
+    run = make_run([(10.0, 80.0)])
+    write_run(tmp_path / "campaign", run)
+    write_file(tmp_path / "alone" / "run.jsonl", run)
+    for directory, runs in (("campaign", tmp_path / "campaign" / "runs"), ("alone", tmp_path / "alone")):
+        answer = nhb2("report", tmp_path / directory, "--format", "text")
+        assert answer.out.splitlines()[-1].startswith(f"Trajectories: {runs}. Report: ")
