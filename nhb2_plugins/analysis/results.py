@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -155,10 +155,7 @@ class CampaignResults:
     @property
     def measure(self) -> str:
         """What regret is measured in."""
-        if self.header.has_several_objectives:
-            *first, last = self.header.objectives
-            return f"hypervolume of {', '.join(first)} and {last}"
-        return _MEASURES[self.header.measure_epoch]
+        return measure_in_words(self.header.objectives, self.header.measure_epoch)
 
     @property
     def goal(self) -> str:
@@ -232,6 +229,14 @@ class CampaignResults:
         if self.draws:
             note += " numbers are not the published benchmark's"
         return f"{self.table_label}: {self.header.table['source']}" + (f" ({note})" if note else "")
+
+
+def measure_in_words(objectives: Sequence[str], measure_epoch: int) -> str:
+    """What regret is measured in: hypervolume where several objectives are minimised."""
+    if len(objectives) > 1:
+        *first, last = objectives
+        return f"hypervolume of {', '.join(first)} and {last}"
+    return _MEASURES[measure_epoch]
 
 
 def epochs_in_words(epochs: Iterable[int]) -> str:

@@ -74,7 +74,7 @@ def _plan(options: argparse.Namespace) -> None:
     if not 0.05 < options.power < 1:
         raise InvalidValueError(f"power {options.power:g} is not between 0.05 and 1")
     with needs_quickstart():
-        spreads, origin = _spreads(options)
+        spreads, origin, measure = _spreads(options)
     if len(spreads) < 2:
         raise CampaignError(
             f"{options.source} has fewer than two optimizers with two results each: there is no pair to plan for"
@@ -82,25 +82,27 @@ def _plan(options: argparse.Namespace) -> None:
     rows = _rows(spreads, options.difference, options.power)
     print(text_table(["pair", "seeds needed", "simulated h", "wall-clock min", "smallest seen"], rows))
     print()
-    print(printable(_explanation(options, len(rows), origin)))
+    print(printable(_explanation(options, len(rows), origin, measure)))
 
 
-def _explanation(options: argparse.Namespace, n_pairs: int, origin: str) -> str:
+def _explanation(options: argparse.Namespace, n_pairs: int, origin: str, measure: str) -> str:
     several = f", corrected for {n_pairs} pairs" if n_pairs > 1 else ""
     return (
-        f"Seeds for a difference of {options.difference:g} percentage points in mean final regret to be significant "
-        f"with probability {options.power:g} (Wilcoxon's signed-rank test of runs with the same seeds, level "
-        f"0.05{several}), whichever of the two is better, and the smallest difference that the runs at hand show. "
-        f"Spreads {origin}. Costs are of both optimizers; wall-clock time is of one process."
+        f"Seeds for a difference of {options.difference:g} percentage points in mean final regret (in {measure}) to "
+        f"be significant with probability {options.power:g} (Wilcoxon's signed-rank test of runs with the same seeds, "
+        f"level 0.05{several}), whichever of the two is better, and the smallest difference that the runs at hand "
+        f"show. Spreads {origin}. Costs are of both optimizers; wall-clock time is of one process."
     )
 
 
-def _spreads(options: argparse.Namespace) -> tuple[list[Spread], str]:
+def _spreads(options: argparse.Namespace) -> tuple[list[Spread], str, str]:
+    """The optimizers' spreads, where they are from, and what regret is measured in."""
     campaign = CampaignDirectory(Path(options.source))
     if campaign.path.is_dir() and (campaign.has_file or campaign.recorded()):
         from nhb2_plugins.analysis.results import read_results
 
-        return _recorded(read_results(campaign.path, campaign.order())), "as in the recorded runs"
+        results = read_results(campaign.path, campaign.order())
+        return _recorded(results), "as in the recorded runs", results.measure
     return _piloted(options)
 
 
@@ -120,10 +122,10 @@ def _costs(optimizer: OptimizerRuns) -> tuple[float, float]:
     return float(np.mean([run.last_end_s for run in optimizer.runs])), float(np.mean(walls))
 
 
-def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
+def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str, str]:
     """Random search by its exact law, the others by runs of their own."""
     from nhb2_plugins.analysis.power import quantiles_of
-    from nhb2_plugins.analysis.results import read_results
+    from nhb2_plugins.analysis.results import measure_in_words, read_results
     from nhb2_plugins.campaign.baseline import compute_baseline
     from nhb2_plugins.campaign.engine import opened_campaign, run_campaign
 
@@ -145,7 +147,8 @@ def _piloted(options: argparse.Namespace) -> tuple[list[Spread], str]:
             known |= {each.name: each for each in _recorded(read_results(Path(directory)))}
     of_pilot, of_law = f"as in {PILOT_SEEDS} runs of a pilot", "of random search as its exact law says"
     origin = ", and ".join(each for each, told in ((of_pilot, others), (of_law, len(known) > len(others))) if told)
-    return [known[each.name] for each in spec.optimizers if each.name in known], origin
+    found = [known[each.name] for each in spec.optimizers if each.name in known]
+    return found, origin, measure_in_words(spec.objectives, spec.measure_epoch)
 
 
 def _is_exact(spec: CampaignSpec, optimizer: OptimizerSpec) -> bool:

@@ -42,6 +42,7 @@ def test_a_plan_from_recorded_runs(tmp_path: Path, capsys: pytest.CaptureFixture
     assert heading.endswith("smallest seen")
     assert row.split()[:3] == ["a,", "b", str(needed)]
     assert row.endswith(f"{smallest:.2f} with 20 seeds")
+    assert "0.8 percentage points in mean final regret (in validation error after 12 epochs) to be significant " in said
     assert "significant with probability 0.8 (Wilcoxon's signed-rank test" in said
     assert "whichever of the two is better" in said
     assert "Spreads as in the recorded runs." in said
@@ -102,7 +103,9 @@ def test_a_plan_from_a_directory_of_runs_files(tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr().out == expected
 
 
-def test_a_pilot_does_not_work_out_what_random_search_reaches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pilot_does_not_work_out_what_random_search_reaches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def never(*_: object) -> None:
         raise AssertionError("with two objectives this takes a minute")
 
@@ -111,3 +114,6 @@ def test_a_pilot_does_not_work_out_what_random_search_reaches(tmp_path: Path, mo
     several = SPEC.replace("budget_s: 3000", "budget_s: 20000\nobjectives: [error_pct, cost_s]")
     file.write_text(several.replace("regularized_evolution, ", "optuna, settings: {sampler: nsgaii}, "))
     assert main(["plan", str(file), "--difference", "5"]) == 0
+    assert (
+        "5 percentage points in mean final regret (in hypervolume of error_pct and cost_s)" in capsys.readouterr().out
+    )
