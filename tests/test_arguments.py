@@ -134,6 +134,7 @@ def test_nothing_is_counted_that_no_memory_holds() -> None:
 
 
 def sampler(
+    size: int,
     n: int = 10,
     *,
     share: float | None = None,
@@ -146,7 +147,7 @@ def sampler(
     """Stands for a framework's own; here annotations are text."""
 
 
-@pytest.mark.parametrize("name", ["n", "share", "bound"])
+@pytest.mark.parametrize("name", ["size", "n", "share", "bound"])
 @pytest.mark.parametrize("value", [True, False])
 def test_a_truth_value_is_no_number_of_a_framework(name: str, value: bool) -> None:
     with pytest.raises(InvalidValueError, match=rf"^{name} {value} is a truth value; it takes a number$"):
@@ -162,7 +163,7 @@ def test_annotations_may_be_types_too() -> None:
     def evaluated(*args: Any, **kwargs: Any) -> None: ...
 
     evaluated.__signature__ = inspect.signature(sampler, eval_str=True)  # type: ignore[attr-defined]
-    for name in ("n", "share"):
+    for name in ("size", "n", "share"):
         with pytest.raises(InvalidValueError, match=f"^{name} True"):
             check_no_flags_for_numbers(evaluated, {name: True})
     check_no_flags_for_numbers(evaluated, {"either": True, "flag": True, "law": True})
