@@ -165,6 +165,20 @@ def test_paper_has_no_half_empty_page_and_says_once_where_numbers_come_from(open
         assert "embedded table" in sheet.get_textpage().get_text_bounded()
 
 
+def test_on_paper_an_optimizer_s_title_stands_on_the_page_of_its_settings(open_page: OpenPage, small: str) -> None:
+    """Wherever on a page it comes to stand: what is above it is made longer by an eighth of a page at a time."""
+    page = open_page(small, offline=True)
+    page.emulate_media(media="print")
+    title = page.locator("section.part:has(.optimizer) > h2").inner_text()
+    for _ in range(8):
+        document = pypdfium2.PdfDocument(page.pdf(format="A4", print_background=True))
+        texts = [sheet.get_textpage().get_text_bounded() for sheet in document]
+        assert [title in text for text in texts].index(True) == ["Algorithm" in text for text in texts].index(True)
+        page.locator("main").evaluate(
+            "main => main.insertAdjacentHTML('afterbegin', '<p style=\"height:3.3cm;margin:0\"></p>')"
+        )
+
+
 def filled_share(sheet: pypdfium2.PdfPage) -> float:
     """How far down a page of paper its contents reach, without the margins and what is written in them."""
     ink = sheet.render(scale=0.5, grayscale=True).to_numpy() < 200
