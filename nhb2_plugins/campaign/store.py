@@ -6,11 +6,14 @@ Where everything lies in the directory is said by :mod:`nhb2_plugins.campaign_di
 from __future__ import annotations
 
 import json
+import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from nhb2_plugins.campaign.plan import RunPlan, plan_runs
 from nhb2_plugins.campaign.spec import CampaignSpec
@@ -77,7 +80,8 @@ class CampaignStore:
     def _settle(self, spec: CampaignSpec, table: Provenance, *, overwrite: bool) -> None:
         identity = _identity(spec, table)
         if self._place.has_file and not overwrite:
-            self._check_identity(identity)
+            if self._check_identity(identity) != identity:  # more seeds, which may answer from more tables
+                self._place.baseline_file.unlink(missing_ok=True)
         elif self._place.has_file:
             self._place.read_file()  # refuses what is no campaign's
         elif not overwrite:
@@ -124,13 +128,34 @@ class CampaignStore:
         with self._writing():
             self._place.write_failure(run_id, failure)
 
-    def _check_identity(self, identity: CampaignFile) -> None:
+    def _check_identity(self, identity: CampaignFile) -> CampaignFile:
+        """What is stored, which wants the same runs, or some of them: more seeds go on."""
         stored = self._place.read_file()
-        for part in ("specification", "table"):
-            if getattr(stored, part) != getattr(identity, part):
+        goes_on = {"specification": _wants_more_seeds, "table": operator.eq}
+        for part, is_same in goes_on.items():
+            if not is_same(getattr(stored, part), getattr(identity, part)):
                 raise CampaignError(
                     f"{self.directory} holds runs of another {part}; name another directory, or overwrite them"
                 )
+        return stored
+
+
+def _wants_more_seeds(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether two specifications are the same but for seeds, and the second has all seeds of the first."""
+    try:
+        before, after = (CampaignSpec.model_validate(each) for each in (stored, wanted))
+    except ValidationError:
+        return False
+    kept = zip(before.optimizers, after.optimizers, strict=False)
+    return _with_one_seed(before) == _with_one_seed(after) and all(
+        set(one.seed_list) <= set(other.seed_list) for one, other in kept
+    )
+
+
+def _with_one_seed(spec: CampaignSpec) -> CampaignSpec:
+    return spec.model_copy(
+        update={"optimizers": tuple(each.model_copy(update={"seeds": 1}) for each in spec.optimizers)}
+    )
 
 
 def _refuse_other_conditions(path: Path, header: Mapping[str, Any], plan: RunPlan, table: RunTable) -> None:

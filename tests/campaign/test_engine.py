@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,21 @@ def test_another_specification_is_refused_unless_told(bench: Benchmark, tmp_path
         run_campaign(other, bench, directory, scheduler=scheduler)
     assert run_campaign(other, bench, directory, scheduler=scheduler, overwrite=True).n_run == 1
     assert read_run(directory / "runs/random_search/seed-0000.jsonl").header.budget_s == 2000
+
+
+def test_more_seeds_go_on_where_fewer_have_run(bench: Benchmark, tmp_path: Path, scheduler: str) -> None:
+    def of_seeds(seeds: int | list[int], **changes: Any) -> CampaignSpec:
+        return campaign(optimizers=[{"algorithm": "random_search", "seeds": seeds, **changes}])
+
+    run_campaign(of_seeds(2), bench, tmp_path, scheduler=scheduler)
+    runs = contents(tmp_path / "runs")
+    more = run_campaign(of_seeds([0, 1, 5]), bench, tmp_path, scheduler=scheduler)
+    assert (more.n_kept, more.n_run) == (2, 1)
+    assert {path: text for path, text in contents(tmp_path / "runs").items() if path in runs} == runs
+    assert json.loads((tmp_path / "campaign.json").read_text())["spec"]["optimizers"][0]["seeds"] == [0, 1, 5]
+    for other in (of_seeds(2), of_seeds([0, 5, 6]), of_seeds(9, label="x"), of_seeds(9, epoch=4)):
+        with pytest.raises(CampaignError, match="another specification"):
+            run_campaign(other, bench, tmp_path, scheduler=scheduler)
 
 
 def test_a_directory_with_other_files_is_left_alone(bench: Benchmark, tmp_path: Path) -> None:

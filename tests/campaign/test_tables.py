@@ -53,6 +53,17 @@ def test_a_seed_has_one_draw_for_every_optimizer_and_regret_is_to_its_best(tmp_p
         store.check(spec_of(draws=3), open_table_of(spec).provenance)
 
 
+def test_more_seeds_on_more_draws_are_compared_with_random_search_on_all_of_them(tmp_path: Path) -> None:
+    def of_seeds(seeds: int) -> CampaignSpec:
+        return spec_of(draws=3, optimizers=[{"algorithm": "random_search", "seeds": seeds}])
+
+    for place, seeds in ((tmp_path / "grown", 1), (tmp_path / "grown", 3), (tmp_path / "at_once", 3)):
+        spec = of_seeds(seeds)
+        run_campaign(spec, open_table_of(spec), place, n_processes=1)
+    grown, at_once = ((tmp_path / name / "random_search.json").read_bytes() for name in ("grown", "at_once"))
+    assert grown == at_once
+
+
 def test_a_run_on_another_draw_is_not_taken_for_the_campaign_s(tmp_path: Path) -> None:
     spec = spec_of(optimizers=[{"algorithm": "random_search", "seeds": 2}])
     run_campaign(spec, open_table_of(spec), tmp_path, n_processes=1)
