@@ -11,7 +11,7 @@ import pytest
 
 import nhb2_plugins
 from nhb2_plugins.table.writer import write_table
-from tests.core_fixtures import mini_columns, mini_provenance
+from tests.core_fixtures import mini_columns, mini_provenance, needs
 from tests.support.command_line import assert_one_line_error, nhb2, nhb2_process
 
 
@@ -47,17 +47,17 @@ def test_other_wrong_input(tmp_path: Path) -> None:
     "command",
     [
         ("info", "--table"),
-        ("run",),
+        pytest.param(("run",), marks=needs("dask")),
         ("report",),
         ("plan", "--difference", "1"),
-        ("dashboard",),
+        pytest.param(("dashboard",), marks=needs("optuna_dashboard")),
         ("data", "import"),
         ("data", "verify"),
         ("log", "show"),
         ("log", "check"),
         ("new", "optimizer"),
     ],
-    ids=" ".join,
+    ids="-".join,
 )
 def test_a_name_that_no_file_can_have_is_wrong_input(command: tuple[str, ...]) -> None:
     assert_one_line_error(nhb2(*command, "a" * 300), "aaa")

@@ -253,8 +253,8 @@ def dripping(
 
 def test_slow_server_that_brings_enough_is_waited_for(server: Server, tmp_path: Path) -> None:
     url, _ = server.serve("/data.zip", OLD)
-    slow = TransferLimits(timeout_s=0.05, least_bytes_per_s=1.0, n_attempts=1)
-    download(url, tmp_path / "data.zip", limits=slow, on_progress=lambda *_: time.sleep(0.03))
+    slow = TransferLimits(timeout_s=1.5, least_bytes_per_s=1.0, n_attempts=1)  # five chunks take longer, each does not
+    download(url, tmp_path / "data.zip", limits=slow, on_progress=lambda *_: time.sleep(0.4))
     assert (tmp_path / "data.zip").read_bytes() == OLD
 
 
