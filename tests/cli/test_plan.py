@@ -91,6 +91,11 @@ def test_what_cannot_be_planned(
     assert message in capsys.readouterr().err
 
 
+def test_a_directory_without_a_run_is_said_to_have_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(tmp_path), "--difference", "1"]) == 2
+    assert capsys.readouterr().err.startswith(f"nhb2: error: there is no recorded run in {tmp_path}: ")
+
+
 def test_a_plan_from_a_directory_of_runs_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_runs(tmp_path / "campaign")
     assert main(["plan", str(tmp_path / "campaign"), "--difference", "0.8"]) == 0
