@@ -37,7 +37,7 @@ def test_the_first_stage_ends_where_a_sum_of_its_costs_reaches_its_time() -> Non
 
 
 def test_a_late_result_of_the_first_stage_does_not_enter_the_population() -> None:
-    optimizer = RandomSearchThenEvolution(0, first_stage_s=100, population_size=1)
+    optimizer = RandomSearchThenEvolution(0, first_stage_s=100, population_size=1, tournament_size=1)
     early, late = optimizer.ask(), optimizer.ask()
     optimizer.tell(early, observed(early.configuration))
     founder = optimizer.ask()
