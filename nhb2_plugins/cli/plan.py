@@ -97,16 +97,19 @@ def _explanation(options: argparse.Namespace, n_pairs: int, origin: str, measure
 
 def _spreads(options: argparse.Namespace) -> tuple[list[Spread], str, str]:
     """The optimizers' spreads, where they are from, and what regret is measured in."""
-    from nhb2_plugins.campaign.spec import shipped_specs
-
     campaign = CampaignDirectory(Path(options.source))
-    is_shipped = options.source in shipped_specs() and not campaign.has_file and not campaign.recorded()
-    if campaign.path.is_dir() and not is_shipped:
+    if campaign.path.is_dir() and (campaign.has_file or campaign.recorded() or not _is_shipped(options.source)):
         from nhb2_plugins.analysis.results import read_results
 
         results = read_results(campaign.path, campaign.order())
         return _recorded(results), "as in the recorded runs", results.measure
     return _piloted(options)
+
+
+def _is_shipped(name: str) -> bool:
+    from nhb2_plugins.campaign.spec import shipped_specs
+
+    return name in shipped_specs()
 
 
 def _recorded(results: CampaignResults) -> list[Spread]:
