@@ -18,9 +18,9 @@ from nhb2_plugins.analysis.results import OptimizerRuns
 from nhb2_plugins.trajectory.run_file import RunSummary
 
 MOST_POINTS: Final = 400
+"""Where runs change more often, a curve keeps this many of the moments, evenly on the logarithm of the axis."""
 MOST_REGRET_PP: Final = 100.0
 """No regret is larger, be it of an error in percent or of a hypervolume in percent of the front's."""
-"""Where runs change more often, a curve keeps this many of the moments, evenly on the logarithm of the axis."""
 
 Steps = Sequence[tuple[float, float]]
 """(place on an axis, value from then on), places ascending."""
