@@ -25,7 +25,6 @@ FRAMEWORKS = {
     "networkx",
     "optuna",
     "pandas",
-    "pooch",
     "pydantic",
     "rich",
     "scipy",

@@ -16,7 +16,6 @@ import pytest
 
 from nhb2_plugins.table.removal import remove_table
 from nhb2_plugins.table.verification import verify_table
-from tests.core_fixtures import needs
 from tests.support.command_line import Outcome, assert_one_line_error, nhb2
 from tests.support.http_server import Server, running_server
 from tests.support.published_format import FILES
@@ -40,7 +39,6 @@ def user_table(home: Path) -> Path:
 # -- fetch
 
 
-@needs("pooch", "gdown")
 def test_fetch_verify_query_remove(server: Server, archive: bytes, home: Path) -> None:
     url, _ = server.serve("/nashpobench2.zip", archive, cuts=[len(archive) // 2])
     fetched = nhb2("data", "fetch", "--url", url, "--sha256", hashlib.sha256(archive).hexdigest())
@@ -67,7 +65,6 @@ def test_fetch_verify_query_remove(server: Server, archive: bytes, home: Path) -
     assert list(user_table(home).parent.iterdir()) == []
 
 
-@needs("pooch", "gdown")
 def test_fetch_from_a_mirror_and_over_a_table(server: Server, mini_pickles: Path, home: Path) -> None:
     for name in FILES:
         server.serve(f"/nhb2/{name}", (mini_pickles / name).read_bytes())
@@ -78,7 +75,6 @@ def test_fetch_from_a_mirror_and_over_a_table(server: Server, mini_pickles: Path
     verify_table(home / "table")
 
 
-@needs("pooch", "gdown")
 def test_fetch_of_what_is_not_there_or_not_it(server: Server, home: Path) -> None:
     page = b"<!doctype html><html><title>Google Drive - Quota exceeded</title></html>"
     quota, _ = server.serve("/quota.zip", page, content_type="text/html")
@@ -205,7 +201,6 @@ def test_where(mini_pickles: Path, home: Path) -> None:
     assert lines["in"].endswith(str(user_table(home)))
 
 
-@needs("pooch", "gdown")
 def test_interrupted_fetch_leaves_its_beginning(server: Server, archive: bytes, home: Path) -> None:
     url, served = server.serve("/x.zip", archive, cuts=[1000], statuses=[None, *[503] * 99], retry_after="30")
     command = [sys.executable, "-m", "nhb2_plugins.cli", "data", "fetch", "--url", url]

@@ -1,8 +1,7 @@
 """Fetches the published files, from where their authors keep them or from a mirror, and imports them.
 
-Who does what: gdown (an extra) lists and downloads the public Google Drive folder; for any other server pooch (an
-extra) passes over a file that is there already, compares a known checksum and renames, while
-:mod:`nhb2_plugins.table.fetch.http` moves the bytes, because pooch cannot continue a broken download.
+Who does what: gdown (an extra) lists and downloads the public Google Drive folder; from any other server
+:mod:`nhb2_plugins.table.fetch.http` moves the bytes, and continues a download that broke off.
 
 Downloads live in the user's cache until they are imported. One that cannot be imported because of what it is goes at
 once; one whose import failed for want of disk space stays, and a fetch that knows its checksum does not download it
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import re
 import shutil
 import sys
@@ -76,14 +74,14 @@ def fetch_url(
         DownloadError: as :func:`nhb2_plugins.table.fetch.http.download`, or another checksum.
         TableExistsError: the directory is in use.
         TableError: as :func:`nhb2_plugins.table.reference.importer.import_published`.
-        MissingExtraError: pooch is not installed.
     """
     _check_sha256(sha256)
     refuse_occupied(to, overwrite=overwrite)  # before anything is downloaded; the import looks again
     with _place_of(url) as place:
-        archive = _retrieved(url, place / _last_part(url, "archive"), sha256, on_progress, limits)
-        with _discarded_when_done(place):
-            return import_published(archive, to, overwrite=overwrite)
+        archive = place / _last_part(url, "archive")
+        if sha256 is None or not archive.is_file() or sha256_of_file(archive) != sha256.lower():
+            _retrieve(url, archive, on_progress, limits)
+        return import_downloaded(place, [archive], to, sha256=sha256, overwrite=overwrite)
 
 
 def fetch_mirror(
@@ -109,10 +107,10 @@ def fetch_mirror(
     refuse_occupied(to, overwrite=overwrite)  # before anything is downloaded; the import looks again
     with _place_of(url) as place:
         directory = place / _last_part(url, "mirror")
-        for name in reversed(PUBLISHED_FILES):  # nearly all bytes are in the first: what breaks off is the last one
-            _retrieved(f"{url.rstrip('/')}/{name}", directory / name, None, on_progress, limits)
-        with _discarded_when_done(place):
-            return import_published(directory, to, overwrite=overwrite)
+        files = [directory / name for name in reversed(PUBLISHED_FILES)]  # nearly all bytes are in the last one
+        for file in files:
+            _retrieve(f"{url.rstrip('/')}/{file.name}", file, on_progress, limits)
+        return import_downloaded(directory, files, to, overwrite=overwrite)
 
 
 def fetch_drive(to: Path, *, sha256: str | None = None, overwrite: bool = False, shows_progress: bool = False) -> Table:
@@ -193,10 +191,10 @@ def import_downloaded(
 
 
 def _source_among(folder: Path, files: Sequence[Path]) -> Path:
-    if any(file.name in PUBLISHED_FILES for file in files):
-        return folder
     if len(files) == 1:
         return files[0]
+    if any(file.name in PUBLISHED_FILES for file in files):
+        return folder
     names = ", ".join(sorted(file.name for file in files)) or "nothing"
     raise ImportRefusedError(f"expected {', '.join(PUBLISHED_FILES)} or one archive of them, found {names}")
 
@@ -228,32 +226,17 @@ def _last_part(url: str, default: str) -> str:
     return name.strip(".") or default
 
 
-def _retrieved(
-    url: str, target: Path, sha256: str | None, on_progress: OnFileProgress | None, limits: TransferLimits | None
-) -> Path:
-    """Download a file, unless it is there with the right checksum."""
-    with needs_extra("fetching needs pooch", "fetch"):
-        import pooch
-    arriving = target.with_name(f"{target.name}.arriving")
+def _retrieve(url: str, target: Path, on_progress: OnFileProgress | None, limits: TransferLimits | None) -> None:
+    """Download a file. What is there goes: nothing tells whether the server still has the same file."""
 
     def report(received: int, total: int | None) -> None:
         if on_progress is not None:
             on_progress(target.name, received, total)
 
-    def downloader(address: str, output_file: str, _: object) -> None:
-        download(address, arriving, on_progress=report, limits=limits)
-        arriving.replace(output_file)
-
-    pooch.get_logger().setLevel(logging.WARNING)  # its announcements repeat ours
-    known_hash = None if sha256 is None else f"sha256:{sha256.lower()}"
-    with (
-        retold(DownloadError, f"{url} is not the expected file", ValueError),
-        retold(DownloadError, f"{url} cannot be saved to {target.parent}"),
-    ):
-        if sha256 is None:
-            target.unlink(missing_ok=True)  # nothing tells whether the server still has the same file
-        pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=downloader)
-    return target
+    with retold(DownloadError, f"{url} cannot be saved to {target.parent}"):
+        target.parent.mkdir(exist_ok=True)
+        target.unlink(missing_ok=True)
+    download(url, target, on_progress=report, limits=limits)
 
 
 @contextlib.contextmanager

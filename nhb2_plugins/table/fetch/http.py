@@ -2,8 +2,6 @@
 
 A download is continued only where the server vouches by ``If-Range`` that the file is still the same one (RFC 9110,
 sections 8.8 and 13.1.5): what comes from two versions of a file is never joined.
-
-pooch, which does the rest (see :mod:`nhb2_plugins.table.fetch.download`), begins every download anew.
 """
 
 from __future__ import annotations
