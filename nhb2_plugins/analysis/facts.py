@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import numpy as np
 from nhb2_plugins.analysis.baseline_curves import baseline_over_evaluations, baseline_over_time
 from nhb2_plugins.analysis.draws import depends_of
 from nhb2_plugins.analysis.model import CampaignFacts, FailedRun, OptimizerCard, RunRow
-from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
+from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, epochs_in_words
 from nhb2_plugins.analysis.stopping import Stopping, renamed
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.metric import error_pct
@@ -30,21 +30,21 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
     """
     header = results.header
     return CampaignFacts(
-        name=printable(results.name),
+        name=printable(str(results.specification.get("name", "campaign"))),
         specification=_printable(results.specification),
-        table=_printable(results.table),
-        table_label=printable(results.table_label),
-        table_line=printable(results.table_line),
-        conditions=printable(results.conditions),
-        notes=tuple(map(printable, results.notes)),
-        marks=results.marks,
+        table=_printable(_table(results)),
+        table_label=printable(_table_label(results)),
+        table_line=printable(_table_line(results)),
+        conditions=printable(_conditions(results)),
+        notes=tuple(map(printable, _notes(results))),
+        marks=_marks(results),
         measure=results.measure,
         measure_epoch=header.measure_epoch,
-        goal=printable(results.goal),
-        optimum_error_pct=results.optimum_error_pct,
+        goal=printable(_goal(results)),
+        optimum_error_pct=_optimum_error_pct(results),
         objectives=header.objectives,
         horizon_s=results.horizon_s,
-        versions=_printable(results.versions),
+        versions=_printable(_versions(results)),
         optimizers=_cards(results),
         baseline_time=baseline_over_time(results),
         baseline_evaluations=baseline_over_evaluations(results),
@@ -55,6 +55,121 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
         unfinished=tuple(map(printable, results.unfinished)),
         stopping=_stopping(results),
     )
+
+
+# --- what all runs share ----------------------------------------------------------------------------------------------
+
+
+def _conditions(results: CampaignResults) -> str:
+    headers = results.first_headers
+    budgets = _listed({"no limit of" if h.budget_s is None else f"{h.budget_s:,.0f}" for h in headers})
+    workers = _listed({str(header.n_workers) for header in headers})
+    charging = _listed({header.charging for header in headers})
+    noun = "worker" if workers == "1" else "workers"
+    parts = [f"{budgets} simulated seconds, {workers} simulated {noun}, charged {charging}"]
+    if most := {f"{header.max_evaluations:,}" for header in headers if header.max_evaluations}:
+        parts.append(f"at most {_listed(most)} evaluations")
+    if crossing := {header.crossing for header in headers} - {"drop"}:
+        parts.append(f"evaluations that cross the budget: {_listed(crossing)}")
+    if overhead := {header.overhead for header in headers} - {"none"}:
+        parts.append(f"the optimizer's own time: {_listed(overhead)}")
+    if problem := {_restriction(header.problem.to_dict()) for header in headers} - {""}:
+        parts.append(f"space restricted to {_listed(problem)}")
+    return "; ".join(parts)
+
+
+def _listed(values: Collection[str]) -> str:
+    *first, last = sorted(values, key=lambda value: (len(value), value))
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _restriction(problem: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in problem.items() if value not in (None, False))
+
+
+def _notes(results: CampaignResults) -> tuple[str, ...]:
+    headers = results.first_headers
+    fidelities = epochs_in_words(epoch for h in headers for epoch in (h.ladder.rungs if h.ladder else (h.epoch,)))
+    listed = ", ".join(f"{package} {' or '.join(versions)}" for package, versions in _versions(results).items())
+    return (
+        f"Numbers from the {_table_line(results)}.",
+        f"{_conditions(results)}. Searched at {fidelities}. {f'With {listed}.' if listed else ''}",
+        *(f"{mark}." for mark in _marks(results)),
+    )
+
+
+def _marks(results: CampaignResults) -> tuple[str, ...]:
+    marked = any(header.searches_expected_test for header in results.first_headers)
+    return ("* searched on expected test accuracy (200 epochs), at costs that are estimated",) if marked else ()
+
+
+def _versions(results: CampaignResults) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for each in results.optimizers:
+        for run in each.runs:
+            for package, version in run.header.versions.items():
+                found.setdefault(package, set()).add(version)
+    return {package: tuple(sorted(found[package])) for package in sorted(found, key=str.lower)}
+
+
+def _goal(results: CampaignResults) -> str:
+    header = results.header
+    if header.has_several_objectives:
+        return _goal_of_front(results)
+    error_pct = f"error {_optimum_error_pct(results):.2f} %"
+    if results.turns:
+        return f"the best of each run's own {results.turn}, {error_pct} on average"
+    best = header.optimum
+    return f"the table's best: {best.cellcode}, lr {best.lr:g}, batch size {best.batch_size}, {error_pct}"
+
+
+def _goal_of_front(results: CampaignResults) -> str:
+    """Each of several tables has its own front, and its own nadir."""
+    header = results.header
+    reference = f"({', '.join(f'{value:,.10g}' for value in header.quality.reference)})"
+    if results.turns:
+        end = reference if header.reference_point else "its nadir"
+        return f"all that the exact front of each run's own {results.turn} dominates, up to {end}"
+    which = "" if header.reference_point else ", its nadir"
+    return f"all that the exact front's {len(header.front)} points dominate, up to {reference}{which}"
+
+
+def _optimum_error_pct(results: CampaignResults) -> float:
+    """Of several tables the mean over the runs."""
+    if not results.turns:
+        return results.header.optimum_error_pct
+    errors = [run.header.optimum_error_pct for each in results.optimizers for run in each.runs]
+    return sum(errors) / len(errors)
+
+
+def _table(results: CampaignResults) -> Mapping[str, Any]:
+    """Of several draws what they have in common."""
+    table = results.header.table
+    if not results.draws:
+        return table
+    shared = {name: value for name, value in table.items() if name not in ("draw", "assumptions")}
+    return {**shared, "digest": f"one for each of {len(results.draws)} draws; every run's file names its own"}
+
+
+def _table_label(results: CampaignResults) -> str:
+    header = results.header
+    if results.draws:
+        return f"{header.table['kind']} table, {len(results.draws)} of its {header.table['draw'][1]} draws"
+    if results.turns:
+        n_seeds = len(header.table["seeds"])
+        return f"{header.table_label}, {len(results.turns)} of its {n_seeds} training seeds"
+    return header.table_label
+
+
+def _table_line(results: CampaignResults) -> str:
+    table = results.header.table
+    note = table["note"]
+    if results.draws:
+        note = "tables that could be the real one; their numbers are not the published benchmark's"
+    return f"{_table_label(results)}: {table['source']}" + (f" ({note})" if note else "")
+
+
+# --- optimizers and runs ----------------------------------------------------------------------------------------------
 
 
 def _stopping(results: CampaignResults) -> Stopping | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,6 @@ _MEASURES: Final = {
 }
 LONGEST_NAME: Final = 300
 """Characters of an optimizer's name that are shown; a specification takes no longer ones."""
-EXPECTED_TEST_NOTE: Final = "* searched on expected test accuracy (200 epochs), at costs that are estimated"
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class OptimizerRuns:
 
     @property
     def marked_name(self) -> str:
-        """The name as it is shown, with an asterisk where the search saw 200-epoch values (:data:`EXPECTED_TEST_NOTE`).
+        """The name as it is shown, with an asterisk where the search saw 200-epoch values .
 
         What cannot be printed is escaped, and of a name that no specification takes, the middle is left out.
         """
@@ -80,37 +79,6 @@ class CampaignResults:
         return tuple(each.runs[0].header for each in self.optimizers if each.runs)
 
     @property
-    def name(self) -> str:
-        """The campaign's name."""
-        return str(self.specification.get("name", "campaign"))
-
-    @property
-    def conditions(self) -> str:
-        """The conditions of the comparison in one line, for tables and figures."""
-        headers = self.first_headers
-        budgets = _listed({"no limit of" if h.budget_s is None else f"{h.budget_s:,.0f}" for h in headers})
-        workers = _listed({str(header.n_workers) for header in headers})
-        charging = _listed({header.charging for header in headers})
-        noun = "worker" if workers == "1" else "workers"
-        parts = [f"{budgets} simulated seconds, {workers} simulated {noun}, charged {charging}"]
-        if most := {f"{header.max_evaluations:,}" for header in headers if header.max_evaluations}:
-            parts.append(f"at most {_listed(most)} evaluations")
-        if crossing := {header.crossing for header in headers} - {"drop"}:
-            parts.append(f"evaluations that cross the budget: {_listed(crossing)}")
-        if overhead := {header.overhead for header in headers} - {"none"}:
-            parts.append(f"the optimizer's own time: {_listed(overhead)}")
-        if problem := {_restriction(header.problem.to_dict()) for header in headers} - {""}:
-            parts.append(f"space restricted to {_listed(problem)}")
-        return "; ".join(parts)
-
-    @property
-    def fidelities(self) -> str:
-        """The epochs that were searched at, in one line."""
-        return epochs_in_words(
-            epoch for h in self.first_headers for epoch in (h.ladder.rungs if h.ladder else (h.epoch,))
-        )
-
-    @property
     def horizon_s(self) -> float:
         """The simulated second that curves are drawn up to: the largest budget; the latest end where none ends runs."""
         runs = [run for each in self.optimizers for run in each.runs]
@@ -122,62 +90,9 @@ class CampaignResults:
         return min(latest, max(limited)) if ends_by_number else max(limited)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What stands below every table and figure: the source of the numbers, the conditions, what is marked."""
-        return (
-            f"Numbers from the {self.table_line}.",
-            f"{self.conditions}. Searched at {self.fidelities}. {self.versions_line}",
-            *(f"{mark}." for mark in self.marks),
-        )
-
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """What an asterisk after a name says, where one is marked."""
-        marked = any(header.searches_expected_test for header in self.first_headers)
-        return (EXPECTED_TEST_NOTE,) if marked else ()
-
-    @property
-    def versions(self) -> dict[str, tuple[str, ...]]:
-        """Package → versions that took part, over all runs."""
-        found: dict[str, set[str]] = {}
-        for each in self.optimizers:
-            for run in each.runs:
-                for package, version in run.header.versions.items():
-                    found.setdefault(package, set()).add(version)
-        return {package: tuple(sorted(found[package])) for package in sorted(found, key=str.lower)}
-
-    @property
-    def versions_line(self) -> str:
-        """Packages and versions in one line, as a sentence; empty where none is recorded."""
-        listed = ", ".join(f"{package} {' or '.join(versions)}" for package, versions in self.versions.items())
-        return f"With {listed}." if listed else ""
-
-    @property
     def measure(self) -> str:
         """What regret is measured in."""
         return measure_in_words(self.header.objectives, self.header.measure_epoch)
-
-    @property
-    def goal(self) -> str:
-        """What regret is to, in words."""
-        header = self.header
-        if header.has_several_objectives:
-            return self._goal_of_front
-        if self.turns:
-            return f"the best of each run's own {self.turn}, error {self.optimum_error_pct:.2f} % on average"
-        best = f"{header.optimum.cellcode}, lr {header.optimum.lr:g}, batch size {header.optimum.batch_size}"
-        return f"the table's best: {best}, error {header.optimum_error_pct:.2f} %"
-
-    @property
-    def _goal_of_front(self) -> str:
-        """Each of several tables has its own front, and its own nadir."""
-        header = self.header
-        reference = f"({', '.join(f'{value:,.10g}' for value in header.quality.reference)})"
-        if self.turns:
-            end = reference if header.reference_point else "its nadir"
-            return f"all that the exact front of each run's own {self.turn} dominates, up to {end}"
-        which = "" if header.reference_point else ", its nadir"
-        return f"all that the exact front's {len(header.front)} points dominate, up to {reference}{which}"
 
     @property
     def turns(self) -> tuple[int, ...]:
@@ -195,40 +110,6 @@ class CampaignResults:
     def draws(self) -> tuple[int, ...]:
         """The embedded table's draws that runs are on, ascending, where they are on several."""
         return self.turns if self.turn == "draw" else ()
-
-    @property
-    def table(self) -> Mapping[str, Any]:
-        """Provenance of the table; of several draws what they have in common."""
-        if not self.draws:
-            return self.header.table
-        shared = {name: value for name, value in self.header.table.items() if name not in ("draw", "assumptions")}
-        return {**shared, "digest": f"one for each of {len(self.draws)} draws; every run's file names its own"}
-
-    @property
-    def table_label(self) -> str:
-        """The table in a few words."""
-        if not self.turns:
-            return self.header.table_label
-        if not self.draws:
-            seeds = self.header.table["seeds"]
-            return f"{self.header.table_label}, {len(self.turns)} of its {len(seeds)} training seeds"
-        return f"{self.header.table['kind']} table, {len(self.draws)} of its {self.header.table['draw'][1]} draws"
-
-    @property
-    def optimum_error_pct(self) -> float:
-        """Error of the table's best; of several tables the mean over the runs."""
-        if not self.turns:
-            return self.header.optimum_error_pct
-        errors = [run.header.optimum_error_pct for each in self.optimizers for run in each.runs]
-        return sum(errors) / len(errors)
-
-    @property
-    def table_line(self) -> str:
-        """Which table the numbers come from, in one line."""
-        note = "tables that could be the real one; their" if self.draws else self.header.table["note"]
-        if self.draws:
-            note += " numbers are not the published benchmark's"
-        return f"{self.table_label}: {self.header.table['source']}" + (f" ({note})" if note else "")
 
 
 def measure_in_words(objectives: Sequence[str], measure_epoch: int) -> str:
@@ -305,15 +186,6 @@ def _read_stopping(path: Path) -> Stopping | None:
 def _failed(run_id: str, text: str) -> FailedRun:
     lines = [line for line in text.splitlines() if line.strip()]
     return FailedRun(run_id, lines[-1].strip() if lines else "", text)
-
-
-def _listed(values: Collection[str]) -> str:
-    *first, last = sorted(values, key=lambda value: (len(value), value))
-    return f"{', '.join(first)} or {last}" if first else last
-
-
-def _restriction(problem: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in problem.items() if value not in (None, False))
 
 
 def turn_of(header: RunHeader) -> int | None:

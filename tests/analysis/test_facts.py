@@ -17,10 +17,13 @@ from nhb2_plugins.analysis.model import FailedRun
 from nhb2_plugins.analysis.report import comparison_text, conclusions_text, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.errors import CampaignError
-from nhb2_plugins.trajectory.run_file import Optimum
+from nhb2_plugins.fidelity import FidelityLadder
+from nhb2_plugins.subspace import Subspace
+from nhb2_plugins.trajectory.run_file import FrontPoint, Optimum
 from nhb2_plugins.trajectory.summary import summarise
-from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of, optimizer_with
+from tests.analysis.runs import TABLE, campaign_of, make_run, on_draws, optimizer_of, optimizer_with
 from tests.analysis.worked import worked_campaign
+from tests.core_fixtures import needs
 
 HOSTILE = "=x\x1b[31m $^$ \ud800 \u202e\n<b>"
 ESCAPED = r"=x\x1b[31m $^$ \ud800 \u202e\n<b>"
@@ -176,3 +179,91 @@ def test_a_regret_is_below_zero_by_the_error_of_a_float_at_most(better_pp: float
             facts_of(results)
     else:
         assert facts_of(results).optimizers[0].runs[0].regret_pp == pytest.approx(-better_pp, abs=1e-12)
+
+
+def _of(*headers: dict[str, object]) -> CampaignResults:
+    return CampaignResults(tuple(optimizer_with(f"o{i}", [1.0], **header) for i, header in enumerate(headers)))
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ([{}], "100 simulated seconds, 1 simulated worker, charged from_scratch"),
+        (
+            [{"budget_s": 20_000.0}, {"budget_s": 300.0, "n_workers": 4}, {"budget_s": 30_000.0}],
+            "300, 20,000 or 30,000 simulated seconds, 1 or 4 simulated workers, charged from_scratch",
+        ),
+        ([{"budget_s": None}], "no limit of simulated seconds, 1 simulated worker, charged from_scratch"),
+        (
+            [{"max_evaluations": 2}],
+            "100 simulated seconds, 1 simulated worker, charged from_scratch; at most 2 evaluations",
+        ),
+        ([{"n_workers": 4}], "100 simulated seconds, 4 simulated workers, charged from_scratch"),
+        (
+            [{"crossing": "count"}, {}],
+            "100 simulated seconds, 1 simulated worker, charged from_scratch; evaluations that cross the budget: count",
+        ),
+        (
+            [{"overhead": "measured"}, {"charging": "cached"}],
+            "100 simulated seconds, 1 simulated worker, charged cached or from_scratch; the optimizer's own time: "
+            "measured",
+        ),
+        (
+            [{"problem": Subspace(lr=0.1, one_per_class=True)}],
+            "100 simulated seconds, 1 simulated worker, charged from_scratch; space restricted to lr 0.1, "
+            "one_per_class True",
+        ),
+    ],
+)
+def test_conditions_in_a_line(headers: list[dict[str, object]], words: str) -> None:
+    assert facts_of(_of(*headers)).conditions == words
+
+
+def test_notes_name_the_table_the_conditions_the_epochs_and_the_versions() -> None:
+    second = {"versions": {"numpy": "1"}, "ladder": FidelityLadder([1, 4])}
+    facts = facts_of(_of({"versions": {"numpy": "2", "Zed": "1"}}, second))
+    assert facts.versions == {"numpy": ("1", "2"), "Zed": ("1",)}
+    assert facts.notes == (
+        "Numbers from the embedded table (01234567): made by hand (for a test).",
+        "100 simulated seconds, 1 simulated worker, charged from_scratch. Searched at 1, 4, 12 epochs. With numpy 1 or "
+        "2, Zed 1.",
+    )
+    marked = facts_of(_of({"epoch": 200, "table": {**TABLE, "note": ""}}))
+    assert marked.optimizers[0].marked_name == "o0 *"
+    assert marked.table_line == "embedded table (01234567): made by hand"
+    assert marked.notes[1].endswith(" Searched at 200 epochs. ")
+    assert marked.notes[-1].startswith("* searched on expected test accuracy (200 epochs)")
+
+
+def test_the_name_and_the_measure() -> None:
+    results = campaign_of({"a": [1.0]})
+    assert facts_of(results).name == "campaign"
+    assert facts_of(replace(results, specification={"name": "n"})).name == "n"
+    assert facts_of(results).measure == "validation error after 12 epochs"
+    long = campaign_of({"a": [-5.0]}, measure_epoch=200)
+    assert long.measure == "expected test error after 200 epochs"
+
+
+def test_of_several_draws_the_table_is_what_they_share() -> None:
+    two, one = (CampaignResults((on_draws("a", [1.0, 2.0], n),)) for n in (2, 1))
+    assert (two.draws, one.draws) == ((0, 1), ())
+    facts = facts_of(two)
+    assert [*facts.table] == ["kind", "source", "note", "created", "seeds", "checksums", "digest"]
+    assert facts.table["digest"] == "one for each of 2 draws; every run's file names its own"
+    assert facts_of(one).table == one.header.table
+    assert facts.table_label == "embedded table, 2 of its 27 draws"
+
+
+@needs("moocore")
+@pytest.mark.parametrize(("point", "said"), [((50.0, 40.0), "(50, 40)"), (None, "(40, 30), its nadir")])
+def test_the_goal_of_an_archive_is_the_exact_front(point: tuple[float, ...] | None, said: str) -> None:
+    values = ((10.0, 30.0), (20.0, 20.0), (40.0, 10.0))
+    front = tuple(FrontPoint("0|00|220", 0.1, 32, each) for each in values)
+    header = {"objectives": ("error_pct", "cost_s"), "front": front, "reference_point": point}
+    facts = facts_of(CampaignResults((optimizer_of("a", make_run([], **header)),)))
+    assert facts.goal == f"all that the exact front's 3 points dominate, up to {said}"
+    assert facts.measure == "hypervolume of error_pct and cost_s"
+
+
+def test_the_goal_is_the_table_s_best() -> None:
+    assert facts_of(_of({})).goal == "the table's best: 0|00|000, lr 0.1, batch size 256, error 10.00 %"

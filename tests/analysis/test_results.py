@@ -11,47 +11,13 @@ from nhb2_plugins.analysis.model import FailedRun
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import CampaignError
-from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.trajectory.baseline import write_baseline
-from nhb2_plugins.trajectory.run_file import FrontPoint
-from tests.analysis.runs import TABLE, campaign_of, make_run, on_draws, optimizer_of, optimizer_with, write_run
+from tests.analysis.runs import TABLE, make_run, optimizer_of, optimizer_with, write_run
 from tests.analysis.worked import baseline
-from tests.core_fixtures import needs
 
 
 def _of(*headers: dict[str, object]) -> CampaignResults:
     return CampaignResults(tuple(optimizer_with(f"o{i}", [1.0], **header) for i, header in enumerate(headers)))
-
-
-@pytest.mark.parametrize(
-    ("headers", "words"),
-    [
-        ([{}], "100 simulated seconds, 1 simulated worker, charged from_scratch"),
-        (
-            [{"budget_s": 20_000.0}, {"budget_s": 300.0, "n_workers": 4}, {"budget_s": 30_000.0}],
-            "300, 20,000 or 30,000 simulated seconds, 1 or 4 simulated workers, charged from_scratch",
-        ),
-        ([{"budget_s": None}], "no limit of simulated seconds, 1 simulated worker, charged from_scratch"),
-        ([{"n_workers": 4}], "100 simulated seconds, 4 simulated workers, charged from_scratch"),
-        (
-            [{"crossing": "count"}, {}],
-            "100 simulated seconds, 1 simulated worker, charged from_scratch; evaluations that cross the budget: count",
-        ),
-        (
-            [{"overhead": "measured"}, {"charging": "cached"}],
-            "100 simulated seconds, 1 simulated worker, charged cached or from_scratch; the optimizer's own time: "
-            "measured",
-        ),
-        (
-            [{"problem": Subspace(lr=0.1, one_per_class=True)}],
-            "100 simulated seconds, 1 simulated worker, charged from_scratch; space restricted to lr 0.1, "
-            "one_per_class True",
-        ),
-    ],
-)
-def test_conditions_in_a_line(headers: list[dict[str, object]], words: str) -> None:
-    assert _of(*headers).conditions == words
 
 
 def test_curves_end_with_the_largest_budget_or_the_last_evaluation() -> None:
@@ -66,40 +32,6 @@ def test_where_every_run_ends_by_its_number_of_evaluations_curves_end_with_the_l
     assert CampaignResults((optimizer_of("a", *by_number),)).horizon_s == 30
     fewer = make_run(found[:1], seed=2, max_evaluations=2)  # its budget ended it
     assert CampaignResults((optimizer_of("a", *by_number, fewer),)).horizon_s == 100
-    assert "at most 2 evaluations" in CampaignResults((optimizer_of("a", *by_number),)).conditions
-
-
-def test_notes_name_the_table_the_conditions_the_epochs_and_the_versions() -> None:
-    second = {"versions": {"numpy": "1"}, "ladder": FidelityLadder([1, 4])}
-    results = _of({"versions": {"numpy": "2", "Zed": "1"}}, second)
-    assert results.versions == {"numpy": ("1", "2"), "Zed": ("1",)}
-    assert results.notes == (
-        "Numbers from the embedded table (01234567): made by hand (for a test).",
-        "100 simulated seconds, 1 simulated worker, charged from_scratch. Searched at 1, 4, 12 epochs. With numpy 1 or "
-        "2, Zed 1.",
-    )
-    marked = _of({"epoch": 200, "table": {**TABLE, "note": ""}})
-    assert marked.optimizers[0].marked_name == "o0 *"
-    assert marked.table_line == "embedded table (01234567): made by hand"
-    assert marked.versions_line == ""
-    assert marked.notes[-1].startswith("* searched on expected test accuracy (200 epochs)")
-
-
-def test_the_name_and_the_measure() -> None:
-    results = campaign_of({"a": [1.0]})
-    assert (results.name, replace(results, specification={"name": "n"}).name) == ("campaign", "n")
-    assert results.measure == "validation error after 12 epochs"
-    long = campaign_of({"a": [-5.0]}, measure_epoch=200)
-    assert long.measure == "expected test error after 200 epochs"
-
-
-def test_of_several_draws_the_table_is_what_they_share() -> None:
-    two, one = (CampaignResults((on_draws("a", [1.0, 2.0], n),)) for n in (2, 1))
-    assert (two.draws, one.draws) == ((0, 1), ())
-    assert [*two.table] == ["kind", "source", "note", "created", "seeds", "checksums", "digest"]
-    assert two.table["digest"] == "one for each of 2 draws; every run's file names its own"
-    assert one.table == one.header.table
-    assert two.table_label == "embedded table, 2 of its 27 draws"
 
 
 def test_runs_of_one_training_seed_and_runs_that_take_turns_are_not_mixed(tmp_path: Path) -> None:
@@ -110,17 +42,6 @@ def test_runs_of_one_training_seed_and_runs_that_take_turns_are_not_mixed(tmp_pa
     write_run(tmp_path, make_run([(10, 80.0)], seed=9, table=table))
     with pytest.raises(CampaignError):
         read_results(tmp_path)
-
-
-@needs("moocore")
-@pytest.mark.parametrize(("point", "said"), [((50.0, 40.0), "(50, 40)"), (None, "(40, 30), its nadir")])
-def test_the_goal_of_an_archive_is_the_exact_front(point: tuple[float, ...] | None, said: str) -> None:
-    values = ((10.0, 30.0), (20.0, 20.0), (40.0, 10.0))
-    front = tuple(FrontPoint("0|00|220", 0.1, 32, each) for each in values)
-    header = {"objectives": ("error_pct", "cost_s"), "front": front, "reference_point": point}
-    results = CampaignResults((optimizer_of("a", make_run([], **header)),))
-    assert results.goal == f"all that the exact front's 3 points dominate, up to {said}"
-    assert results.measure == "hypervolume of error_pct and cost_s"
 
 
 def test_an_optimizer_without_a_run_is_not_marked_and_gives_no_header() -> None:
@@ -163,7 +84,3 @@ def test_runs_of_two_measures_and_a_baseline_of_another_are_refused(tmp_path: Pa
     write_run(tmp_path, make_run([(10, 80.0)], optimizer="b", measure_epoch=200))
     with pytest.raises(CampaignError, match="runs of different tables or measures cannot be compared"):
         read_results(tmp_path)
-
-
-def test_the_goal_is_the_table_s_best() -> None:
-    assert _of({}).goal == "the table's best: 0|00|000, lr 0.1, batch size 256, error 10.00 %"
