@@ -263,7 +263,7 @@ def _with_workers(alone: RandomSearchOverTime, n_workers: int) -> RandomSearchOv
 
 def _reached_over_time(search: RandomSearchOverTime) -> ReachedByRandomSearch:
     optimum = search.error_pct[0]
-    known = search.probability_of_result > 1e-9
+    known = search.probability_of_result > 1e-9  # what its float errors stay below
 
     def column(values: Any) -> tuple[float, ...]:
         return _rounded(np.asarray(values, dtype=np.float64)[known])

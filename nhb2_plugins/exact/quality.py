@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.levels import Floats, as_numbers
 from nhb2_plugins.extras import needs_extra
-
-_FLOAT_NOISE_PP: Final = 1e-9
+from nhb2_plugins.metric import FLOAT_NOISE_PP
 
 
 def moocore() -> Any:
@@ -85,7 +84,7 @@ class FrontQuality:
     def regret_pp(self, points: ArrayLike) -> float:
         """What is missing to the front's hypervolume, in percentage points of it; 0 for the front."""
         regret = 100 - self.hypervolume_pct(points)
-        return 0.0 if regret < _FLOAT_NOISE_PP else regret
+        return 0.0 if regret < FLOAT_NOISE_PP else regret
 
     def igd_plus(self, points: ArrayLike) -> float:
         """Mean distance from the front's points to the region that the points dominate; 0 for the front."""

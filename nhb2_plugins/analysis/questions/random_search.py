@@ -15,9 +15,8 @@ from nhb2_plugins.analysis.model import BaselineCurve, CampaignFacts, Floats, Re
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, refused, rows_of, table_of
+from nhb2_plugins.metric import FLOAT_NOISE_PP
 from nhb2_plugins.trajectory.baseline import RandomSearchBaseline, ReachedByRandomSearch
-
-_FLOAT_NOISE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def _match(
 
 def time_to_stay_below(places: Floats, values: Floats, goal: float) -> float | None:
     """The first place from which on a step function is at most a goal for good; None if it is not at its end."""
-    above = np.flatnonzero(values > goal + _FLOAT_NOISE)
+    above = np.flatnonzero(values > goal + FLOAT_NOISE_PP)
     if not len(above):
         return float(places[0])
     return float(places[above[-1] + 1]) if above[-1] + 1 < len(places) else None

@@ -14,10 +14,10 @@ from nhb2_plugins.analysis.pictures import TIME, WIDTH, Axis, Curve, Curves, Pan
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
+from nhb2_plugins.metric import FLOAT_NOISE_PP
 from nhb2_plugins.trajectory.baseline import TARGETS_PP
 from nhb2_plugins.trajectory.run_file import RunSummary
 
-_FLOAT_NOISE: Final = 1e-9
 _MOST: Final = 3
 _SHARE: Final = Axis("share of runs", "share", log=False)
 
@@ -69,7 +69,7 @@ def _target(results: CampaignResults, compared: Sequence[OptimizerRuns], target:
 
 
 def _times_to(runs: Sequence[RunSummary], target: float, horizon_s: float) -> Floats:
-    first = (next((time for time, regret in run.regrets if regret <= target + _FLOAT_NOISE), np.inf) for run in runs)
+    first = (next((time for time, regret in run.regrets if regret <= target + FLOAT_NOISE_PP), np.inf) for run in runs)
     return np.array(sorted(time for time in first if time <= horizon_s))
 
 
