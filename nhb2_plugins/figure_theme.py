@@ -16,12 +16,27 @@ from matplotlib.figure import Figure
 # Okabe and Ito's palette ("Color Universal Design", 2008), which colour-blind readers can tell apart, without its
 # yellow (too faint on white). The dash pattern repeats the distinction for print in grey.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES: Final = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+DASHES: Final = (
+    ("-", "solid"),
+    ("--", "9 4"),
+    ("-.", "9 3 2 3"),
+    (":", "2 3"),
+    ((0, (5, 1, 1, 1, 1, 1)), "9 3 2 3 2 3"),
+    ((0, (1, 1)), "4 3"),
+    ((0, (8, 2)), "14 4"),
+)
+"""Each pattern as matplotlib writes it, and as SVG does."""
 SEQUENTIAL: Final = "viridis"
 """Colour map of quantities: even in lightness, so that it survives colour blindness and grey print."""
 
 BASELINE: Final[Mapping[str, Any]] = {"color": "#7A828C", "linewidth": 4.5, "alpha": 0.5}
 """How random search, exact, is drawn in every figure: broad and grey behind the others, since no run is behind it."""
+
+
+def colour_and_dashes(position: int) -> tuple[str, tuple[Any, str]]:
+    """How the optimizer at a position looks in every figure: seven colours, and other dashes in each further round."""
+    turn, number = divmod(position, len(COLOURS))
+    return COLOURS[number], DASHES[(number + turn) % len(DASHES)]
 
 
 def diverging(value: float) -> tuple[str, str]:

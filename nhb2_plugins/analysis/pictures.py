@@ -190,6 +190,11 @@ class RankDiagram:
     critical_difference: float
     groups: tuple[tuple[int, ...], ...]
 
+    @property
+    def order(self) -> list[int]:
+        """Positions among the names, the best rank first."""
+        return sorted(range(len(self.names)), key=self.mean_rank.__getitem__)
+
 
 @dataclass(frozen=True, eq=False)
 class Matrix:

@@ -33,7 +33,7 @@ from nhb2_plugins.analysis.pictures import (
 )
 from nhb2_plugins.analysis.ticks import first_digits
 from nhb2_plugins.analysis.wording import runs_in_words
-from nhb2_plugins.figure_theme import BASELINE, COLOURS, DASHES, DIVERGING, PAPER, diverging, themed_figure
+from nhb2_plugins.figure_theme import BASELINE, COLOURS, DIVERGING, PAPER, colour_and_dashes, diverging, themed_figure
 from nhb2_plugins.text_table import shortened, wrapped
 
 _MARKS: Final = "osD^v"
@@ -191,7 +191,7 @@ def _label_ends(axes: Axes, picture: Curves, labels: Sequence[str], points: floa
 
 
 def _colour(curve: Curve) -> str:
-    return str(BASELINE["color"] if curve.position is None else _line_style(curve.position)["color"])
+    return str(BASELINE["color"]) if curve.position is None else colour_and_dashes(curve.position)[0]
 
 
 def _title(axis: Axis, figure: Figure) -> str:
@@ -214,10 +214,9 @@ def _draw_curve(axes: Axes, curve: Curve, scale: float, floor: float = -np.inf, 
 
 def _line_style(position: int) -> dict[str, Any]:
     """An optimizer's colour and dashes; where these repeat, marks tell them apart, in grey as well."""
-    turn = position // len(COLOURS)
-    style: dict[str, Any] = {"color": COLOURS[position % len(COLOURS)]}
-    style["linestyle"] = DASHES[(position + turn) % len(DASHES)]
-    if turn:
+    colour, (dashes, _) = colour_and_dashes(position)
+    style: dict[str, Any] = {"color": colour, "linestyle": dashes}
+    if turn := position // len(COLOURS):
         style |= {"marker": _MARKS[(turn - 1) % len(_MARKS)], "markersize": 4.5, "markevery": 0.13}
     return style
 
@@ -302,8 +301,7 @@ def _draw_ends(axes: Axes, picture: Curves) -> None:
     for index, (curve, end) in enumerate(zip(picture.curves, picture.ends, strict=True)):
         errors = np.abs([[end.value - end.low], [end.high - end.value]])
         x = right * step ** (1 + index / n * 2)
-        colour = _line_style(curve.position or 0)["color"]
-        axes.errorbar(x, end.value, yerr=errors, fmt="o", color=colour, ms=4.5, capsize=2.5, lw=1.3)
+        axes.errorbar(x, end.value, yerr=errors, fmt="o", color=_colour(curve), ms=4.5, capsize=2.5, lw=1.3)
     axes.axvline(right, color="#BBBBBB", lw=1, zorder=1)
     axes.set_xlim(left, right * step**4)
     axes.set_xticks([tick for tick in axes.get_xticks() if left <= tick <= right])
@@ -358,7 +356,7 @@ def _row_label(name: str, figure: Figure) -> str:
 def _draw_strip(axes: Axes, row: int, strip: Strip) -> None:
     if strip.mean is None or strip.median is None:
         return
-    colour, values = COLOURS[strip.position % len(COLOURS)], np.array([value for _, value in strip.values])
+    (colour, _), values = colour_and_dashes(strip.position), np.array([value for _, value in strip.values])
     if len(values) > MANY_RUNS:
         at = np.linspace(values.min(), values.max(), 200)
         height = 0.3 * density(values, at)
@@ -391,8 +389,7 @@ def _draw_rank_diagram(picture: RankDiagram, figure: Figure) -> None:
         ends = [picture.mean_rank[each] for each in group]
         axes.hlines(-0.2 - _BAR_STEP * row, min(ends) - 0.03, max(ends) + 0.03, color="black", lw=3.5)
     below_bars = -0.25 - _BAR_STEP * len(picture.groups)
-    order = np.argsort(picture.mean_rank, kind="stable").tolist()
-    for place, index in enumerate(order):
+    for place, index in enumerate(picture.order):
         _draw_stalk(axes, picture, index, place, below_bars)
     _draw_critical_difference(axes, picture.critical_difference, n)
     axes.set_xlim(1 - 0.75 * (n - 1), n + 0.75 * (n - 1))
@@ -408,7 +405,7 @@ def _draw_stalk(axes: Axes, picture: RankDiagram, index: int, place: int, below_
     edge = 1 - margin if on_left else n + margin
     longest = _NARROW_CHARACTERS if _stands_in_a_column(axes) else _LEGEND_CHARACTERS
     name, rank = shortened(picture.names[index], longest), picture.mean_rank[index]
-    colour = COLOURS[picture.positions[index] % len(COLOURS)]
+    colour, _ = colour_and_dashes(picture.positions[index])
     axes.plot([rank, rank, edge], [0, level, level], color=colour, lw=1.5, solid_joinstyle="miter")
     text = f"{name}  {rank:.2f}" if on_left else f"{rank:.2f}  {name}"
     aside = edge + (-0.02 if on_left else 0.02) * n

@@ -14,7 +14,7 @@ from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.analysis.parts import PageChart
 from nhb2_plugins.analysis.pictures import Axis, Curve, Curves
 from nhb2_plugins.analysis.ticks import Scale, spanning
-from nhb2_plugins.figure_theme import BASELINE, COLOURS
+from nhb2_plugins.figure_theme import BASELINE, colour_and_dashes
 from nhb2_plugins.text_table import wrapped
 
 Points = tuple[float | None, ...]
@@ -22,7 +22,6 @@ Points = tuple[float | None, ...]
 
 N_GRID: Final = 180
 """Points of a grid on either axis (logarithmic and linear): a change moves by less than 1/170 of it."""
-DASHES: Final = ("solid", "9 4", "9 3 2 3", "2 3", "9 3 2 3 2 3", "4 3", "14 4")
 LINE_WIDTH: Final = 2.4
 SIGNIFICANT_DIGITS: Final = 4
 INTERVAL_DIGITS: Final = 3
@@ -42,9 +41,9 @@ BASELINE_LOOK: Final = Look(BASELINE["color"], width=BASELINE["linewidth"] + 1.5
 
 
 def look_of(position: int) -> Look:
-    """The look of the optimizer at a position: seven colours, and other dashes in each further round."""
-    turn, number = divmod(position, len(COLOURS))
-    return Look(COLOURS[number], DASHES[(number + 3 * turn) % len(DASHES)])
+    """The look of the optimizer at a position."""
+    colour, (_, dash) = colour_and_dashes(position)
+    return Look(colour, dash)
 
 
 @dataclass(frozen=True)

@@ -42,14 +42,10 @@ def draw_rank_diagram(diagram: RankDiagram) -> Markup:
 
 def describe_rank_diagram(diagram: RankDiagram) -> str:
     """The diagram in words."""
-    ranks = ", ".join(f"{diagram.names[i]} {diagram.mean_rank[i]:.2f}" for i in _by_rank(diagram))
+    ranks = ", ".join(f"{diagram.names[i]} {diagram.mean_rank[i]:.2f}" for i in diagram.order)
     groups = "; ".join(" and ".join(diagram.names[i] for i in group) for group in diagram.groups)
     joined = f" Not told apart: {groups}." if groups else " All are told apart."
     return f"Average ranks: {ranks}. Critical difference {diagram.critical_difference:.2f}.{joined}"
-
-
-def _by_rank(diagram: RankDiagram) -> list[int]:
-    return sorted(range(len(diagram.names)), key=lambda i: diagram.mean_rank[i])
 
 
 class _Ranks:
@@ -60,7 +56,7 @@ class _Ranks:
         self._left, self._width = left, width
         self._spans = [sorted(diagram.mean_rank[i] for i in group) for group in diagram.groups]
         self._levels = _levels(self._spans)
-        self.order = _by_rank(diagram)
+        self.order = diagram.order
         self.every = range(1, max(len(self.order), 2) + 1)
         self.bars_height = _BAR_GAP * (max(self._levels, default=-1) + 1)
 

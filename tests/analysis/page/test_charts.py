@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from nhb2_plugins.analysis.page.charts import (
     BASELINE_LOOK,
-    DASHES,
     N_GRID,
     as_json,
     chart_of,
@@ -23,6 +22,7 @@ from nhb2_plugins.analysis.page.charts import (
 from nhb2_plugins.analysis.parts import PageChart
 from nhb2_plugins.analysis.pictures import Axis, Curve, Curves, Strand
 from nhb2_plugins.analysis.ticks import Scale
+from nhb2_plugins.figure_theme import DASHES
 
 STEPS = st.lists(st.floats(0.01, 1e4), min_size=1, max_size=600, unique=True).map(sorted)
 
@@ -68,7 +68,7 @@ def test_a_curve_ends_where_it_is_no_longer_known(n_points: int) -> None:
 def test_sixteen_optimizers_look_different() -> None:
     looks = [look_of(position) for position in range(16)]
     assert len(set(looks)) == 16
-    assert {look.dash for look in looks} <= set(DASHES)
+    assert {look.dash for look in looks} <= {dash for _, dash in DASHES}
 
 
 TIME = Axis("time (h)", "time", "h", scale=3600.0)
