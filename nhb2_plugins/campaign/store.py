@@ -6,7 +6,6 @@ Where everything lies in the directory is said by :mod:`nhb2_plugins.campaign_di
 from __future__ import annotations
 
 import json
-import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -131,13 +130,15 @@ class CampaignStore:
     def _check_identity(self, identity: CampaignFile) -> CampaignFile:
         """What is stored, which wants the same runs, or some of them: more seeds go on."""
         stored = self._place.read_file()
-        goes_on = {"specification": _wants_more_seeds, "table": operator.eq}
-        for part, is_same in goes_on.items():
-            if not is_same(getattr(stored, part), getattr(identity, part)):
-                raise CampaignError(
-                    f"{self.directory} holds runs of another {part}; name another directory, or overwrite them"
-                )
-        return stored
+        if not _wants_more_seeds(stored.specification, identity.specification):
+            another = "specification"
+        elif stored.table != identity.table:
+            another = "table"
+        else:
+            return stored
+        raise CampaignError(
+            f"{self.directory} holds runs of another {another}; name another directory, or overwrite them"
+        )
 
 
 def _wants_more_seeds(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

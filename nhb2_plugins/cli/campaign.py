@@ -8,21 +8,28 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_draw_option, add_table_option
+from nhb2_plugins.cli.parser import (
+    Commands,
+    add_cluster_options,
+    add_command,
+    add_draw_option,
+    add_table_option,
+    status_of,
+)
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.until import DEFAULT_ROUND, Rule, run_until_decided
 from nhb2_plugins.cli.values import positive_number, positive_real
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
-from nhb2_plugins.text_table import counted, printable, text_table
+from nhb2_plugins.text_table import printable, text_table
 
 if TYPE_CHECKING:
     from nhb2_plugins.benchmark import Benchmark
-    from nhb2_plugins.campaign.engine import CampaignOutcome
     from nhb2_plugins.campaign.run import RunOutcome
     from nhb2_plugins.campaign.spec import CampaignSpec
 
@@ -51,11 +58,7 @@ def add_run(commands: Commands) -> None:
     until.add_argument(
         "--round", metavar="N", type=positive_number, help=f"seeds between two looks (default: {DEFAULT_ROUND})"
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
-    where.add_argument(
-        "--processes", metavar="N", type=positive_number, help="processes of the local cluster (default: cores)"
-    )
+    add_cluster_options(parser, "cores")
     add_table_option(parser)
     add_draw_option(parser)
 
@@ -75,35 +78,28 @@ def _run(options: argparse.Namespace) -> int:
     _while_read(print)(begun, file=sys.stderr, flush=True)
     if options.dry_run:
         return _dry_run(spec, bench, directory, only=options.only, overwrite=options.overwrite)
-    status, campaign = 0, CampaignDirectory(directory)
+    campaign = CampaignDirectory(directory)
     with _stopped_in_good_order(directory), _progress() as (on_start, on_outcome):
-
-        def run(only: Sequence[str], *, overwrite: bool = False) -> CampaignOutcome:
-            return run_campaign(
-                spec,
-                bench,
-                directory,
-                only=only,
-                overwrite=overwrite,
-                scheduler=options.scheduler,
-                n_processes=options.processes,
-                on_start=on_start,
-                on_outcome=on_outcome,
-            )
-
+        run = partial(
+            run_campaign,
+            spec,
+            bench,
+            directory,
+            scheduler=options.scheduler,
+            n_processes=options.processes,
+            on_start=on_start,
+            on_outcome=on_outcome,
+        )
         if options.until:
-            outcome = run_until_decided(checked_runs(spec, options.only), campaign, rule, run)
+            plans = checked_runs(spec, options.only)
+            outcome = run_until_decided(plans, campaign, rule, lambda only: run(only=only))
         else:
-            outcome = run(options.only, overwrite=options.overwrite)
+            outcome = run(only=options.only, overwrite=options.overwrite)
             if not options.only:
                 campaign.write_stopping(None)  # as many seeds as the specification says: no look mattered
     if outcome.n_kept + outcome.n_run and not options.no_report:
-        status = _write_report(campaign, tuple(each.name for each in spec.optimizers))
-    if outcome.failed:
-        failed = counted(len(outcome.failed), "run")
-        print(f"nhb2: error: {failed} failed; tracebacks are in {campaign.failures}", file=sys.stderr)
-        return EXIT_FAILED
-    return status
+        _write_report(campaign, tuple(each.name for each in spec.optimizers))
+    return status_of(outcome.failed, campaign.failures)
 
 
 def _rule(options: argparse.Namespace) -> Rule:
@@ -158,17 +154,18 @@ def add_report(commands: Commands) -> None:
     parser.add_argument("--out", metavar="DIR", help="where to write (default: DIR/report, of a paper DIR/paper)")
 
 
-def _report(options: argparse.Namespace) -> int:
+def _report(options: argparse.Namespace) -> None:
     campaign = CampaignDirectory(Path(options.directory))
     formats = [name.strip() for given in options.format for name in given.split(",")]
     if not options.paper:
-        return _write_report(campaign, campaign.order(), formats, options.out)
-    if formats:
+        _write_report(campaign, campaign.order(), formats, options.out)
+    elif formats:
         raise InvalidValueError("--paper has formats of its own: leave --format out")
-    return _write_for_paper(campaign, options.paper, options.out)
+    else:
+        _write_for_paper(campaign, options.paper, options.out)
 
 
-def _write_for_paper(campaign: CampaignDirectory, width: str, out: str | None) -> int:
+def _write_for_paper(campaign: CampaignDirectory, width: str, out: str | None) -> None:
     with needs_quickstart():
         from nhb2_plugins.analysis.analyse import analyse
         from nhb2_plugins.analysis.report import write_paper
@@ -177,12 +174,11 @@ def _write_for_paper(campaign: CampaignDirectory, width: str, out: str | None) -
         target = Path(out) if out else campaign.path / "paper"
         files = write_paper(analyse(read_results(campaign.path, campaign.order())), target, width)
     print(f"{target} ({len(files)} files): figures, captions, tables, references.bib; sample.tex shows them.")
-    return 0
 
 
 def _write_report(
     campaign: CampaignDirectory, order: tuple[str, ...], formats: Sequence[str] = (), out: str | None = None
-) -> int:
+) -> None:
     with needs_quickstart():
         from nhb2_plugins.analysis.analyse import analyse
         from nhb2_plugins.analysis.report import comparison_text, conclusions_text, write_report
@@ -197,7 +193,6 @@ def _write_report(
     others = f"{target} ({len(files)} files)" if len(files) > 3 else ", ".join(map(str, files))
     named = f"{pages[0]}, and what it shows as files in {others}" if pages and len(files) > 3 else others
     print(f"Trajectories: {campaign.runs if campaign.runs.is_dir() else campaign.path}. Report: {named}.")
-    return 0
 
 
 def needs_quickstart() -> AbstractContextManager[None]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
+from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.errors import describe_choices
+from nhb2_plugins.text_table import counted
 
 EXIT_FAILED: Final = 1
 EXIT_WRONG_INPUT: Final = 2
@@ -63,6 +67,22 @@ def add_draw_option(parser: argparse.ArgumentParser) -> None:
         type=_draw,
         help="one of the embedded table's draws, tables that could be the real one (default: their mean)",
     )
+
+
+def add_cluster_options(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--scheduler`` and ``--processes``, one of them at a time."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
+    text = f"processes of the local cluster (default: {default})"
+    where.add_argument("--processes", metavar="N", type=positive_number, help=text)
+
+
+def status_of(failed: Sequence[str], place: Path) -> int:
+    """The exit status of a command that made runs; says so where some failed."""
+    if not failed:
+        return 0
+    print(f"nhb2: error: {counted(len(failed), 'run')} failed; tracebacks are in {place}", file=sys.stderr)
+    return EXIT_FAILED
 
 
 def _draw(text: str) -> int:

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command
+from nhb2_plugins.cli.parser import Commands, add_cluster_options, add_command, status_of
 from nhb2_plugins.cli.train import needs_training
-from nhb2_plugins.cli.values import positive_number
 from nhb2_plugins.text_table import counted, printable
 
 if TYPE_CHECKING:
@@ -24,11 +23,7 @@ def add_train_table(commands: Commands) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a YAML file")
     parser.add_argument("--out", metavar="DIR", help="runs and exports (default: nhb2-tables/NAME); resumed when there")
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and train nothing")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--scheduler", metavar="URL", help="address of a dask scheduler (default: a local cluster)")
-    where.add_argument(
-        "--processes", metavar="N", type=positive_number, help="processes of the local cluster (default: one a GPU)"
-    )
+    add_cluster_options(parser, "one a GPU")
 
 
 def _train_table(options: argparse.Namespace) -> int:
@@ -66,11 +61,7 @@ def _train_table(options: argparse.Namespace) -> int:
         files = export_runs(list(read_runs(directory)), directory, data_name=open_data(spec.data).name)
         print(f"{counted(outcome.n_kept + outcome.n_trained, 'run')} in {directory}; written:")
         print("\n".join(f"  {file}" for file in files))
-    if outcome.failed:
-        failed = counted(len(outcome.failed), "run")
-        print(f"nhb2: error: {failed} failed; tracebacks are in {directory / FAILURES_DIRECTORY}", file=sys.stderr)
-        return EXIT_FAILED
-    return 0
+    return status_of(outcome.failed, directory / FAILURES_DIRECTORY)
 
 
 def _say_what_would_be_trained(spec: TableSpec, directory: Path) -> None:

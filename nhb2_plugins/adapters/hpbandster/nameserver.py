@@ -51,13 +51,7 @@ def run_on_nameserver(search: BohbSearch) -> Result:
     run_id = f"nhb2-{uuid4().hex}"
     with _nameserver(run_id) as where, _seeded(search.seed), tempfile.TemporaryDirectory() as directory:
         workers = [
-            _BudgetedWorker(
-                bench=search.problem,
-                whole_cells=search.whole_cells,
-                id=i,
-                host=_HOST,
-                **where,
-            )
+            _BudgetedWorker(bench=search.problem, whole_cells=search.whole_cells, id=i, **where)
             for i in range(n_workers)
         ]
         optimizer = LadderBohb(
@@ -66,7 +60,6 @@ def run_on_nameserver(search: BohbSearch) -> Result:
             worker_timeout_s=_PATIENCE_S,
             working_directory=directory,
             previous_result=search.previous,
-            host=_HOST,
             **where,
             **own,
         )
@@ -93,7 +86,7 @@ def _nameserver(run_id: str) -> Iterator[dict[str, Any]]:
     server = NameServer(run_id=run_id, host=_HOST, port=0)
     host, port = server.start()
     try:
-        yield {"run_id": run_id, "nameserver": host, "nameserver_port": port}
+        yield {"run_id": run_id, "host": _HOST, "nameserver": host, "nameserver_port": port}
     finally:
         server.shutdown()
 

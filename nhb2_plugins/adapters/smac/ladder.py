@@ -33,14 +33,6 @@ class SmacBudgets:
     eta: float
     ladder: FidelityLadder
 
-    def ladder_budget(self, budget: float) -> float:
-        """The ladder's own budget for one that SMAC computed (which may differ in the last bits).
-
-        Raises:
-            InvalidValueError: below the ladder's lowest rung, or not a number.
-        """
-        return self.ladder.budgets[self.ladder.rung_of(budget)]
-
 
 def smac_budgets(ladder: FidelityLadder | Iterable[float], eta: float | None = None) -> SmacBudgets:
     """The settings with which SMAC runs exactly a ladder's budgets.

@@ -106,27 +106,21 @@ class SmacOptimizer(ShowsArguments):
         self._n_configurations = checked_restriction(restriction).size
         self._asked: set[Configuration] = set()
         self._n_running = 0
+        several = {"objectives": list(self._objectives)} if len(self._objectives) > 1 else {}
         space = configuration_space(encoding, restriction=restriction, whole_cells=whole_cells)
         check_no_flags_for_numbers(Scenario, settings)
         scenario = {
             "seed": checked_search_seed(seed),
             "n_trials": checked_count("n_trials", n_trials),
             "deterministic": True,
-            **({"objectives": list(self._objectives)} if len(self._objectives) > 1 else {}),
+            **several,
             **settings,
         }
-        if self._budgets is not None:
-            scenario |= {"min_budget": self._budgets.min_budget, "max_budget": self._budgets.max_budget}
         _silence()
         # A facade writes its scenario when it is made; nothing is written after that (tell: save=False).
         with tempfile.TemporaryDirectory(prefix="nhb2-smac-") as directory:
-            self.facade = _make_facade(
-                FACADES[facade],
-                _make_scenario(space, directory, scenario),
-                self._budgets,
-                {} if retrain_after is None else {"retrain_after": checked_count("retrain_after", retrain_after)},
-                {} if n_initial is None else {"n_configs": checked_count("n_initial", n_initial)},
-            )
+            made = _make_scenario(space, directory, scenario, self._budgets)
+            self.facade = _make_facade(FACADES[facade], made, self._budgets, retrain_after, n_initial)
 
     def ask(self) -> Suggestion | None:
         """SMAC's next trial; None once it finds no configuration that it has not tried.
@@ -145,8 +139,7 @@ class SmacOptimizer(ShowsArguments):
         self._n_running += 1
         if self._budgets is None or trial.budget is None:
             return Suggestion(configuration, self._epoch, token=trial)
-        budget = self._budgets.ladder_budget(trial.budget)
-        return Suggestion(configuration, self._budgets.ladder.snap(budget), budget, token=trial)
+        return Suggestion(configuration, *self._budgets.ladder.served(trial.budget), token=trial)
 
     def tell(self, suggestion: Suggestion, observation: Observation) -> None:
         """Give SMAC the objectives' values of a suggestion and its simulated cost."""
@@ -167,7 +160,11 @@ def _budgets_of(facade: str, ladder: FidelityLadder | Iterable[float] | None) ->
     return None
 
 
-def _make_scenario(space: ConfigurationSpace, directory: str, arguments: dict[str, Any]) -> Scenario:
+def _make_scenario(
+    space: ConfigurationSpace, directory: str, arguments: dict[str, Any], budgets: SmacBudgets | None
+) -> Scenario:
+    if budgets is not None:
+        arguments = arguments | {"min_budget": budgets.min_budget, "max_budget": budgets.max_budget}
     try:
         return Scenario(space, output_directory=Path(directory), **arguments)
     except TypeError as error:
@@ -178,8 +175,8 @@ def _make_facade(
     facade: type[AbstractFacade],
     scenario: Scenario,
     budgets: SmacBudgets | None,
-    selector: dict[str, int],
-    initial: dict[str, int],
+    retrain_after: int | None,
+    n_initial: int | None,
 ) -> AbstractFacade:
     parts: dict[str, Any] = {
         "acquisition_maximizer": reproducible_maximizer(facade, scenario),
@@ -189,10 +186,12 @@ def _make_facade(
         parts["multi_objective_algorithm"] = ParEGO(scenario)
     if budgets is not None:
         parts["intensifier"] = facade.get_intensifier(scenario, eta=budgets.eta)  # type: ignore[call-arg]
-    if selector:
-        parts["config_selector"] = facade.get_config_selector(scenario, **selector)
-    if initial:
-        parts["initial_design"] = facade.get_initial_design(scenario, **initial)
+    if retrain_after is not None:
+        n_of_model = checked_count("retrain_after", retrain_after)
+        parts["config_selector"] = facade.get_config_selector(scenario, retrain_after=n_of_model)
+    if n_initial is not None:
+        n_configs = checked_count("n_initial", n_initial)
+        parts["initial_design"] = facade.get_initial_design(scenario, n_configs=n_configs)
     return facade(scenario, None, logging_level=False, overwrite=True, **parts)
 
 

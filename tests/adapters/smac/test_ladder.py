@@ -50,7 +50,7 @@ def test_no_geometric_ladder_loses_a_rung(top: int) -> None:
             except InvalidValueError:
                 continue  # two budgets that one epoch would serve
             budgets = smac_budgets(ladder)
-            assert budgets.ladder_budget(ladder.budgets[0] * (1 - 1e-12)) == ladder.budgets[0]
+            assert budgets.ladder.served(ladder.budgets[0] * (1 - 1e-12)) == (ladder.rungs[0], ladder.budgets[0])
             n_checked += 1
     assert n_checked > 10
 
