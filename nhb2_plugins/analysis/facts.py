@@ -33,9 +33,9 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
         name=printable(str(results.specification.get("name", "campaign"))),
         specification=_printable(results.specification),
         table=_printable(_table(results)),
-        table_label=printable(_table_label(results)),
+        table_label=printable(table_label_of(results)),
         table_line=printable(_table_line(results)),
-        conditions=printable(_conditions(results)),
+        conditions=printable(conditions_of(results)),
         notes=tuple(map(printable, _notes(results))),
         marks=_marks(results),
         measure=results.measure,
@@ -60,7 +60,8 @@ def facts_of(results: CampaignResults) -> CampaignFacts:
 # --- what all runs share ----------------------------------------------------------------------------------------------
 
 
-def _conditions(results: CampaignResults) -> str:
+def conditions_of(results: CampaignResults) -> str:
+    """The conditions of a comparison in one line."""
     headers = results.first_headers
     budgets = _listed({"no limit of" if h.budget_s is None else f"{h.budget_s:,.0f}" for h in headers})
     workers = _listed({str(header.n_workers) for header in headers})
@@ -93,7 +94,7 @@ def _notes(results: CampaignResults) -> tuple[str, ...]:
     listed = ", ".join(f"{package} {' or '.join(versions)}" for package, versions in _versions(results).items())
     return (
         f"Numbers from the {_table_line(results)}.",
-        f"{_conditions(results)}. Searched at {fidelities}. {f'With {listed}.' if listed else ''}",
+        f"{conditions_of(results)}. Searched at {fidelities}. {f'With {listed}.' if listed else ''}",
         *(f"{mark}." for mark in _marks(results)),
     )
 
@@ -151,7 +152,8 @@ def _table(results: CampaignResults) -> Mapping[str, Any]:
     return {**shared, "digest": f"one for each of {len(results.draws)} draws; every run's file names its own"}
 
 
-def _table_label(results: CampaignResults) -> str:
+def table_label_of(results: CampaignResults) -> str:
+    """The table in a few words."""
     header = results.header
     if results.draws:
         return f"{header.table['kind']} table, {len(results.draws)} of its {header.table['draw'][1]} draws"
@@ -166,7 +168,7 @@ def _table_line(results: CampaignResults) -> str:
     note = table["note"]
     if results.draws:
         note = "tables that could be the real one; their numbers are not the published benchmark's"
-    return f"{_table_label(results)}: {table['source']}" + (f" ({note})" if note else "")
+    return f"{table_label_of(results)}: {table['source']}" + (f" ({note})" if note else "")
 
 
 # --- optimizers and runs ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from nhb2_plugins.analysis.curves import final_regrets
+from nhb2_plugins.analysis.facts import conditions_of, table_label_of
 from nhb2_plugins.analysis.model import CONFIDENCE, FEWEST_FOR_VERDICTS, Floats
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
@@ -228,7 +229,7 @@ def summary_markdown(outcome: GateOutcome, old: GateSide, new: GateSide) -> str:
         f"[{outcome.low:+.2f}, {outcome.high:+.2f}] |",
         "",
         f"Regret in {before.measure}, in percentage points, {CONFIDENCE:.0%} interval of the mean difference. "
-        f"{before.conditions}; {before.table_label}. {_changed_versions(old, new)}",
+        f"{conditions_of(before)}; {table_label_of(before)}. {_changed_versions(old, new)}",
     )
     return "\n".join(lines).rstrip() + "\n"
 

@@ -191,7 +191,7 @@ def _make_facade(
         parts["config_selector"] = facade.get_config_selector(scenario, retrain_after=n_of_model)
     if n_initial is not None:
         n_configs = checked_count("n_initial", n_initial)
-        parts["initial_design"] = facade.get_initial_design(scenario, n_configs=n_configs)
+        parts["initial_design"] = facade.get_initial_design(scenario, n_configs=n_configs)  # type: ignore[call-arg]
     return facade(scenario, None, logging_level=False, overwrite=True, **parts)
 
 
