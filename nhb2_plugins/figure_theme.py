@@ -48,7 +48,8 @@ def diverging(value: float) -> tuple[str, str]:
     towards = np.array([0, 93, 148]) if value >= 0.5 else np.array([196, 92, 0])
     share = abs(value - 0.5) * 2 * 0.85
     red, green, blue = (255 * (1 - share) + towards * share).astype(int)
-    return f"#{red:02x}{green:02x}{blue:02x}", "#ffffff" if share > 0.74 else "#16202b"
+    text = "#16202b" if share <= 0.7 else "#ffffff" if value > 0.97 else "#000000"
+    return f"#{red:02x}{green:02x}{blue:02x}", text
 
 
 DIVERGING: Final = ListedColormap([diverging(each)[0] for each in np.linspace(0, 1, 257)], "nhb2_diverging")
