@@ -192,7 +192,7 @@ def _refuse_unlike(old: str, new: str, one: RunHeader, other: RunHeader) -> None
     """Each pair for itself: of campaigns over several draws, the first pair may share a table that others do not."""
     unlike = [name for name in _ALIKE if getattr(one, name) != getattr(other, name)]
     if one.table["digest"] != other.table["digest"]:
-        unlike.insert(0, "table")
+        unlike = ["table", *unlike]
     if unlike:
         told = ", ".join(f"{name} {_told(one, name)} and {_told(other, name)}" for name in unlike)
         raise CampaignError(f"{old} and {new} were not run alike (seed {one.seed}): {told}")

@@ -69,7 +69,7 @@ def draw_for_paper(figure: ReportFigure, width: float, path: Path, suffix: str =
 
     Args:
         figure: what is drawn.
-        width: in inches.
+        width: in inches, of :data:`.paper.WIDTHS_IN`.
         path: the file.
         suffix: as in :func:`draw_figure`.
 
@@ -101,7 +101,7 @@ def _legend_columns(width: float) -> int:
 
 
 def _paper_height(picture: Picture, width: float) -> float:
-    n_columns = max(_legend_columns(width), 1)
+    n_columns = _legend_columns(width)
     legend = _LEGEND_ROW * (_n_legend_lines(picture, in_a_line=width < _NARROW) / n_columns + (n_columns > 1))
     if isinstance(picture, Panels):
         return legend + (0.5 + 1.3 * len(picture.panels) if width < _NARROW else 2.4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,16 @@ from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.trajectory.baseline import RegretLaw
 from tests.analysis.runs import OPTIMUM_PCT, TABLE, make_run, on_draws, optimizer_of, write_run
 from tests.analysis.worked import baseline
+
+FEW_EPOCHS = FidelityLadder([4, 12])
+NOISE = [i / 50 for i in range(18)]
+WHOLE = on_draws("RS", [3.0 + each for each in NOISE], 3)
+"""Three draws, of three kinds of curves; every run ends near 3."""
+
+
+def by_kind(*regrets: float, **header: Any) -> OptimizerRuns:
+    """Another search, whose runs end near a regret for each kind of curves."""
+    return on_draws("HB", [regrets[seed % 3] + NOISE[seed] for seed in range(18)], 3, **header)
 
 
 def test_shares_and_variances_by_hand() -> None:
@@ -52,14 +63,10 @@ def test_one_table_has_no_draws_and_single_seeds_no_variance() -> None:
 
 
 def test_a_multi_fidelity_verdict_is_one_only_if_all_curves_agree() -> None:
-    ladder = FidelityLadder([4, 12])
-    noise = [i / 50 for i in range(18)]
-    whole = on_draws("RS", [3.0 + each for each in noise], 3)
     # Much better on two kinds of curves, and a little worse on the third: Wilcoxon's test is significant.
-    by_kind = [1.0, 1.0, 3.5]
-    few = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
-    assert deciding(whole, few) == (CURVES,)
-    results = CampaignResults((whole, few))
+    few = by_kind(1.0, 1.0, 3.5, ladder=FEW_EPOCHS)
+    assert deciding(WHOLE, few) == (CURVES,)
+    results = CampaignResults((WHOLE, few))
     (row,) = pairs(results)
     assert row.p_holm is not None
     assert row.p_holm < 0.05
@@ -73,26 +80,20 @@ def test_a_multi_fidelity_verdict_is_one_only_if_all_curves_agree() -> None:
     assert f"Not decided between RS and HB: {words}." in sentences
     assert not any("significantly better" in sentence for sentence in sentences)
     # Searches at one fidelity are told apart by the same numbers.
-    plain = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3)
-    assert pairs(CampaignResults((whole, plain)))[0].verdict == "HB is better"
+    assert pairs(CampaignResults((WHOLE, by_kind(1.0, 1.0, 3.5))))[0].verdict == "HB is better"
     # Where the test finds nothing, the table says what the sentence says.
-    level = on_draws("HB", [(2.5, 3.5, 3.0)[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
-    (row,) = pairs(CampaignResults((whole, level)))
+    (row,) = pairs(CampaignResults((WHOLE, by_kind(2.5, 3.5, 3.0, ladder=FEW_EPOCHS))))
     assert (row.verdict, bool(row.depends), row.undecided) == ("not significant", True, False)
-    agree = on_draws("HB", [1.0 + each for each in noise], 3, ladder=ladder)
-    assert pairs(CampaignResults((whole, agree)))[0].verdict == "HB is better"
+    alike = by_kind(1.0, 1.0, 1.0, ladder=FEW_EPOCHS)
+    assert pairs(CampaignResults((WHOLE, alike)))[0].verdict == "HB is better"
 
 
 def test_neither_is_a_search_at_few_epochs_ahead_of_random_search_unless_they_agree() -> None:
-    law = RegretLaw(1, 100.0, (0.0, 6.0), (0.0, 1.0))
-    by_kind = [0.5, 0.5, 3.5]
-    regrets = [by_kind[seed % 3] + seed / 100 for seed in range(18)]
-    solved = replace(baseline(), laws=(law,))
-    few = on_draws("HB", regrets, 3, ladder=FidelityLadder([4, 12]))
-    (row,) = ahead(CampaignResults((few,), baseline=solved))
+    solved = replace(baseline(), laws=(RegretLaw(1, 100.0, (0.0, 6.0), (0.0, 1.0)),))
+    (row,) = ahead(CampaignResults((by_kind(0.5, 0.5, 3.5, ladder=FEW_EPOCHS),), baseline=solved))
     assert row.verdict.startswith("not decided: it depends on the assumed learning curves: HB is ahead with crossing")
     assert "random search is ahead with parallel curves" in row.verdict
-    (row,) = ahead(CampaignResults((on_draws("HB", regrets, 3),), baseline=solved))
+    (row,) = ahead(CampaignResults((by_kind(0.5, 0.5, 3.5),), baseline=solved))
     assert row.verdict == "ahead"
 
 
@@ -187,15 +188,11 @@ def test_what_is_assumed_at_200_epochs_decides_only_where_those_are_seen() -> No
 
 
 def test_a_variant_in_which_both_are_level_speaks_for_neither() -> None:
-    ladder = FidelityLadder([4, 12])
-    noise = [i / 50 for i in range(18)]
-    whole = on_draws("RS", [3.0 + each for each in noise], 3)
-    by_kind = [1.0, 1.0, 3.0]
-    few = on_draws("HB", [by_kind[seed % 3] + noise[seed] for seed in range(18)], 3, ladder=ladder)
-    found = dependence_of(few, whole)
+    few = by_kind(1.0, 1.0, 3.0, ladder=FEW_EPOCHS)
+    found = dependence_of(few, WHOLE)
     assert found is not None
     assert found.by_assumption[CURVES]["parallel"] == 0
-    for pair in ((whole, few), (few, whole)):
+    for pair in ((WHOLE, few), (few, WHOLE)):
         assert pairs(CampaignResults(pair))[0].verdict == "HB is better"
     assert agree({"a": 0.0, "b": -1.0})
     assert not agree({"a": 1.0, "b": -1.0, "c": 0.0})

@@ -102,6 +102,10 @@ def test_sides_that_were_not_run_alike_are_refused() -> None:
     longer = CampaignResults((optimizer_with("a", [1.0], budget_s=50.0),))
     with pytest.raises(CampaignError, match=r"not run alike \(seed 0\): budget_s 100.0 and 50.0"):
         gate(side_of(two, "a", "old"), side_of(longer, "", "new"), 0.5)
+    elsewhere = CampaignResults((optimizer_with("a", [1.0], budget_s=50.0, table={**TABLE, "digest": "f" * 16}),))
+    told = r"table .*\(01234567\) and .*\(ffffffff\), budget_s 100.0 and 50.0$"
+    with pytest.raises(CampaignError, match=told):
+        gate(side_of(two, "a", "old"), side_of(elsewhere, "", "new"), 0.5)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,32 @@ def test_columns_stand_side_by_side_as_far_as_there_is_room() -> None:
     assert to_latex(table, ANALYSIS, needed - 0.1).count(r"\begin{tabularx}") == 2
 
 
+def test_a_table_s_lines_stand_in_their_order() -> None:
+    table = table_of("t", "t", (Column("a", "a", "text"), Column("b", "b")), (("x", 1.0), ("y", 2.0)))
+    begin = to_latex(table, ANALYSIS).index(r"  \begin{tabularx}")
+    assert to_latex(table, ANALYSIS)[begin:].split("\n  \\par")[0].splitlines() == [
+        r"  \begin{tabularx}{\linewidth}{@{}>{\raggedright\arraybackslash\hspace{0pt}}Xr@{}}",
+        r"    \toprule",
+        r"    a & \parbox[b]{17.0pt}{\raggedleft\hspace{0pt}b} \\",
+        r"    \midrule",
+        r"    x & 1.00 \\",
+        r"    y & 2.00 \\",
+        r"    \bottomrule",
+        r"  \end{tabularx}",
+    ]
+
+
+@pytest.mark.parametrize("n_texts", [1, 2])
+def test_rows_are_as_high_as_their_texts_are_broken(n_texts: int) -> None:
+    """Thirty rows of one line fit into a float, and thirty of two lines do not."""
+    columns = [*(Column(name, name, "text") for name in "abc"[:n_texts]), Column("n", "n")]
+    table = table_of("t", "t", columns, [(*["1" * 20] * n_texts, 1.0)] * 30)
+    # A text is thought to take 15 % more than its digits; the number has three and a point; 6 points are between two.
+    needed = n_texts * 1.15 * 20 * 0.54 * 8.6 + 8.6 * (3 * 0.54 + 0.36) + 6 * n_texts
+    assert to_latex(table, ANALYSIS, needed + 0.1).count(r"\begin{table}") == 1
+    assert to_latex(table, ANALYSIS, needed - 0.1).count(r"\begin{table}") == 2
+
+
 def test_a_column_too_wide_for_the_line_still_stands_beside_the_first() -> None:
     table = table_of("t", "t", [Column("a", "a", "text"), Column("b", "b")], [("x", Interval(1.0, 0.5, 12.25))])
     assert rows(to_latex(table, ANALYSIS, 20.0)) == [r"x & 1.00 [0.50, 12.25] \\"]

@@ -14,21 +14,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nhb2_plugins.analysis import pictures
 from nhb2_plugins.analysis.analyse import analyse, report_figures
 from nhb2_plugins.analysis.model import Interval
 from nhb2_plugins.analysis.page.contents import matrix_rows
-from nhb2_plugins.analysis.pictures import (
-    Axis,
-    Curve,
-    Curves,
-    Matrix,
-    Panels,
-    Picture,
-    RankDiagram,
-    ReportFigure,
-    Strip,
-    Strips,
-)
 from nhb2_plugins.analysis.plots import draw_figure, draw_for_paper, narrow_label
 from nhb2_plugins.figure_theme import COLOURS, DIVERGING
 from tests.analysis import golden
@@ -42,7 +31,7 @@ def test_a_figure_without_anything_to_show_is_known_by_name_and_not_drawn(tmp_pa
     assert [each.name for each in report_figures(little)] == every
     assert [each.name for each in report_figures(little) if each.picture is not None] == []
     with pytest.raises(ValueError, match="nothing to draw in targets"):
-        draw_figure(ReportFigure("targets", None), little, tmp_path / "targets.png")
+        draw_figure(pictures.ReportFigure("targets", None), little, tmp_path / "targets.png")
 
 
 def test_regrets_that_are_all_zero_are_drawn_on_a_linear_axis() -> None:
@@ -146,18 +135,18 @@ def test_a_long_name_leaves_room_for_every_figure() -> None:
 # --- places on a figure, by hand --------------------------------------------------------------------------------------
 
 
-def figure_of(picture: Picture, *, paper_in: float | None = None) -> Figure:
+def figure_of(picture: pictures.Picture, *, paper_in: float | None = None) -> Figure:
     """The figure of a picture, as a file of nine inches or for a paper."""
-    given = ReportFigure("a", picture, "A title", ("A note.",))
+    given = pictures.ReportFigure("a", picture, "A title", ("A note.",))
     if paper_in is None:
         return drawn(partial(draw_figure, given, ANALYSIS))
     return drawn(partial(draw_for_paper, given, paper_in))
 
 
 ANALYSIS = analyse(campaign_of({"a": [1.0]}))
-RANKS = RankDiagram(("a", "b", "c"), (0, 1, 2), (2.0, 3.0, 1.0), 1.25, ((2, 0), (0, 1)))
-X = Axis("simulated time (hours)", "simulated time", "h", scale=3600.0)
-Y = Axis("regret (percentage points)", "regret", "pp")
+RANKS = pictures.RankDiagram(("a", "b", "c"), (0, 1, 2), (2.0, 3.0, 1.0), 1.25, ((2, 0), (0, 1)))
+X = pictures.Axis("simulated time (hours)", "simulated time", "h", scale=3600.0)
+Y = pictures.Axis("regret (percentage points)", "regret", "pp")
 
 
 def ends(lines: Any) -> list[list[tuple[float, float]]]:
@@ -199,15 +188,15 @@ def test_a_critical_difference_wider_than_the_axis_is_not_drawn() -> None:
     assert len(segments(axes)) == 6
 
 
-def strip(values: list[float], **more: Any) -> Strip:
-    return Strip("a name", 1, tuple(enumerate(values)), **more)
+def strip(values: list[float], **more: Any) -> pictures.Strip:
+    return pictures.Strip("a name", 1, tuple(enumerate(values)), **more)
 
 
 SPREAD = strip([2.0, 6.0, 4.0], mean=Interval(4.5, 3.0, 7.0), median=Interval(4.0, 2.0, 6.0))
 
 
 def test_a_strip_has_dots_a_line_at_the_median_and_a_diamond_at_the_mean() -> None:
-    (axes,) = figure_of(Strips((SPREAD, strip([]), SPREAD), "regret", "", "")).axes
+    (axes,) = figure_of(pictures.Strips((SPREAD, strip([]), SPREAD), "regret", "", "")).axes
     first, median, error, second, median_below, error_below = axes.collections
     dots = np.asarray(first.get_offsets())
     assert dots[:, 0].tolist() == [2.0, 6.0, 4.0]
@@ -224,21 +213,21 @@ def test_a_strip_has_dots_a_line_at_the_median_and_a_diamond_at_the_mean() -> No
     assert (diamond.get_xdata()[0], diamond.get_marker(), diamond.get_markerfacecolor()) == (4.5, "D", COLOURS[1])
     assert (axes.get_ylim(), axes.get_xlim()[0], axes.get_xlabel()) == ((2.5, -0.5), 0, "regret")
     assert [each.get_text() for each in axes.get_yticklabels()] == ["a name"] * 3
-    (signed,) = figure_of(Strips((SPREAD,), "change", "", "", signed=True)).axes
+    (signed,) = figure_of(pictures.Strips((SPREAD,), "change", "", "", signed=True)).axes
     assert ends(signed.lines)[-1] == [(0, 0), (0, 1)]
     assert signed.get_xlim()[0] < 0
 
 
-def curves(*given: Curve, **more: Any) -> Curves:
-    return Curves(X, Y, given, **more)
+def curves(*given: pictures.Curve, **more: Any) -> pictures.Curves:
+    return pictures.Curves(X, Y, given, **more)
 
 
-A = Curve("a", 0, *np.array([[3600, 7200, 36000], [8, 4, 2], [6, 0, 1], [9, 5, 3]]), n_runs=5)
-B = Curve("b", 1, np.array([3600.0, 36000.0]), np.array([0.0, 0.5]))
+A = pictures.Curve("a", 0, *np.array([[3600, 7200, 36000], [8, 4, 2], [6, 0, 1], [9, 5, 3]]), n_runs=5)
+B = pictures.Curve("b", 1, np.array([3600.0, 36000.0]), np.array([0.0, 0.5]))
 
 
 def test_curves_are_steps_with_bands_that_end_above_zero() -> None:
-    random = Curve("random", None, np.array([3600.0, 36000.0]), np.array([5.0, 4.0]), smooth=True)
+    random = pictures.Curve("random", None, np.array([3600.0, 36000.0]), np.array([5.0, 4.0]), smooth=True)
     (axes,) = figure_of(curves(A, B, random)).axes
     assert ends(axes.lines) == [[(1, 8), (2, 4), (10, 2)], [(1, 0), (10, 0.5)], [(1, 5), (10, 4)]]
     assert [each.get_drawstyle() for each in axes.lines] == ["steps-post", "steps-post", "default"]
@@ -279,15 +268,15 @@ def test_intervals_of_last_values_stand_right_of_the_end() -> None:
 
 
 def test_panels_share_the_y_axis_and_begin_where_they_are_told_to() -> None:
-    share = Axis("share of runs", "share", log=False)
-    one = Curves(X, share, (A, B), "1 point", begin=1800.0)
-    first, second = figure_of(Panels((one, replace(one, title="2 points")))).axes
+    share = pictures.Axis("share of runs", "share", log=False)
+    one = pictures.Curves(X, share, (A, B), "1 point", begin=1800.0)
+    first, second = figure_of(pictures.Panels((one, replace(one, title="2 points")))).axes
     assert [each.get_title(loc="left") for each in (first, second)] == ["1 point", "2 points"]
     assert first.get_xlim() == second.get_xlim() == (0.5, 10)
     assert first.get_ylim() == second.get_ylim() == (-0.02, 1.02)
     assert (first.get_ylabel(), second.get_ylabel()) == ("share of runs", "")
     assert first.get_xlabel() == second.get_xlabel() == "simulated time (hours)"
-    above, below = figure_of(Panels((one, one)), paper_in=3.3).axes
+    above, below = figure_of(pictures.Panels((one, one)), paper_in=3.3).axes
     assert (above.get_xlabel(), below.get_xlabel()) == ("", "simulated time (h)")
 
 
@@ -304,7 +293,7 @@ def test_panels_share_the_y_axis_and_begin_where_they_are_told_to() -> None:
 )
 def test_a_logarithmic_axis_has_at_most_nine_ticks(low: float, high: float, ticks: list[float]) -> None:
     x = 3600 * np.array([low, high])
-    given = (Curve("a", 0, x, np.array([2.0, 1.0])), Curve("b", 1, x, np.array([1.0, 2.0])))
+    given = (pictures.Curve("a", 0, x, np.array([2.0, 1.0])), pictures.Curve("b", 1, x, np.array([1.0, 2.0])))
     (axes,) = figure_of(curves(*given, ends=(Interval(2.0, 2.0, 2.0), Interval(1.0, 1.0, 1.0)))).axes
     assert [tick for tick in axes.get_xticks() if low <= tick <= high] == pytest.approx(ticks)
 
@@ -315,17 +304,19 @@ def test_a_logarithmic_axis_has_at_most_nine_ticks(low: float, high: float, tick
         (curves(A, B), 2.3, 3.0),
         (curves(*(replace(A, position=i) for i in range(15))), 2.3 + 15 * 0.19, 3.0 + 0.19 * (15 / 3 + 1)),
         (
-            Panels((curves(A, B, begin=1800.0), curves(A, begin=1800.0))),
+            pictures.Panels((curves(A, B, begin=1800.0), curves(A, begin=1800.0))),
             0.5 + 2 * 1.3 + 2 * 0.19,
             2.4 + 0.19 * (2 / 3 + 1),
         ),
-        (Strips((SPREAD,) * 4, "", "", ""), 0.7 + 4 * 0.36, 0.7 + 4 * 0.36),
+        (pictures.Strips((SPREAD,) * 4, "", "", ""), 0.7 + 4 * 0.36, 0.7 + 4 * 0.36),
         (RANKS, 0.9 + 2 * 0.1 + 2 * 0.32, 0.9 + 2 * 0.1 + 2 * 0.32),
-        (Matrix(("a", "b"), *[np.full((2, 2), 0.5)] * 3, (True, True)), 1.1 + 2 * 0.36, 0.9 + 2 * 0.36),
+        (pictures.Matrix(("a", "b"), *[np.full((2, 2), 0.5)] * 3, (True, True)), 1.1 + 2 * 0.36, 0.9 + 2 * 0.36),
     ],
     ids=lambda each: type(each).__name__,
 )
-def test_in_a_paper_a_figure_is_as_high_as_its_rows_and_legend(picture: Picture, column: float, page: float) -> None:
+def test_in_a_paper_a_figure_is_as_high_as_its_rows_and_legend(
+    picture: pictures.Picture, column: float, page: float
+) -> None:
     assert figure_of(picture, paper_in=3.3).get_size_inches().tolist() == pytest.approx([3.3, column])
     assert figure_of(picture, paper_in=6.9).get_size_inches().tolist() == pytest.approx([6.9, page])
 
@@ -334,8 +325,14 @@ def test_a_matrix_has_its_probabilities_bold_where_they_are_certain() -> None:
     values = np.array([[np.nan, 0.75, 0.9], [0.25, np.nan, 0.5], [0.1, 0.5, np.nan]])
     low, high = values - 0.3, values + 0.3
     low[0, 2], high[0, 2], low[0, 1], high[0, 1], high[2, 0] = 0.8, 1.0, 0.6, 0.9, 0.2
-    axes, bar = figure_of(Matrix(("a", "b", "c"), values, low, high, (True, False, True))).axes
-    cells = {each.get_position(): (each.get_text(), each.get_weight()) for each in axes.texts}
+    matrix = pictures.Matrix(("a", "b", "c"), values, low, high, (True, False, True))
+    axes, bar = figure_of(matrix).axes
+
+    def written() -> dict[tuple[float, float], tuple[str, object]]:
+        cells = figure_of(matrix).axes[0].texts
+        return {each.get_position(): (each.get_text(), each.get_weight()) for each in cells}
+
+    cells = written()
     assert cells == {
         (1, 0): ("0.75", "normal"),  # b has too few runs
         (2, 0): ("0.90", "bold"),
@@ -344,9 +341,11 @@ def test_a_matrix_has_its_probabilities_bold_where_they_are_certain() -> None:
         (0, 2): ("0.10", "bold"),
         (1, 2): ("0.50", "normal"),
     }
+    low[0, 2], high[2, 0] = 0.5, 0.5  # an end on one half does not tell them apart
+    assert [weight for _, weight in written().values()] == ["normal"] * 6
     assert [each.get_text() for each in axes.get_xticklabels()] == ["a", "b", "c"]
     assert (bar.get_ylabel(), bar.get_yticks().tolist()) == ("probability", [0, 0.25, 0.5, 0.75, 1])
-    (alone,) = figure_of(Matrix(("a", "b", "c"), values, low, high, (True,) * 3), paper_in=3.3).axes
+    (alone,) = figure_of(pictures.Matrix(("a", "b", "c"), values, low, high, (True,) * 3), paper_in=3.3).axes
     assert [each.get_rotation() for each in alone.get_xticklabels()] == [90] * 3
 
 

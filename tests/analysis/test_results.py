@@ -44,12 +44,27 @@ def test_runs_of_one_training_seed_and_runs_that_take_turns_are_not_mixed(tmp_pa
         read_results(tmp_path)
 
 
+def test_draws_of_one_table_are_one_campaign_and_those_of_another_are_not(tmp_path: Path) -> None:
+    def write(seed: int, n_draws: int, **checksums: str) -> None:
+        table = {**TABLE, "draw": (seed, n_draws), "digest": f"{seed:016x}", "checksums": checksums}
+        write_run(tmp_path, make_run([(10, 80.0)], seed=seed, table=table))
+
+    write(0, 27, a="1", b="2")
+    write(1, 27, b="2", a="1")
+    assert read_results(tmp_path).draws == (0, 1)
+    for other in ((9, {"a": "1", "b": "2"}), (27, {"a": "1", "b": "3"})):
+        write(2, other[0], **other[1])
+        with pytest.raises(CampaignError, match="of different tables"):
+            read_results(tmp_path)
+        (tmp_path / "runs" / "a" / "seed-0002.jsonl").unlink()
+
+
 def test_an_optimizer_without_a_run_is_not_marked_and_gives_no_header() -> None:
-    results = CampaignResults((OptimizerRuns("gone", ()), optimizer_with("a", [1.0, None])))
+    results = CampaignResults((OptimizerRuns("gone", ()), optimizer_with("a", [1.0, None, 2.0])))
     assert [each.marked_name for each in results.optimizers] == ["gone", "a"]
     assert len(results.first_headers) == 1
     assert results.header.optimizer == "a"
-    assert [len(each.with_result) for each in results.optimizers] == [0, 1]
+    assert [len(each.with_result) for each in results.optimizers] == [0, 2]
 
 
 def test_a_directory_is_read_in_the_order_asked_for_and_runs_by_their_seeds(tmp_path: Path) -> None:

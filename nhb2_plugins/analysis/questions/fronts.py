@@ -250,12 +250,15 @@ def _range(sizes: Sequence[int]) -> str:
 
 def _random_search(facts: CampaignFacts) -> list[str]:
     """What random search is expected to miss after as many evaluations as every run has."""
-    baseline, counts = facts.baseline_evaluations, [run.n_evaluations for card in facts.optimizers for run in card.runs]
-    if isinstance(baseline, Refusal) or not (baseline.x <= min(counts)).any():
+    baseline = facts.baseline_evaluations
+    if isinstance(baseline, Refusal):
         return []
-    n = int(baseline.x[baseline.x <= min(counts)][-1])
-    regret = baseline.mean[baseline.x <= min(counts)][-1]
-    return [f"After {n:,} evaluations exact random search is expected to miss {regret:.2f} percentage points of it."]
+    fewest = min(run.n_evaluations for card in facts.optimizers for run in card.runs)
+    reached = [(n, regret) for n, regret in zip(baseline.x, baseline.mean, strict=True) if n <= fewest]
+    return [
+        f"After {n:,.0f} evaluations exact random search is expected to miss {regret:.2f} percentage points of it."
+        for n, regret in reached[-1:]
+    ]
 
 
 _COLUMNS: Final = (

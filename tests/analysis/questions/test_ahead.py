@@ -62,6 +62,11 @@ def test_a_run_without_a_result_is_the_worst() -> None:
     assert ahead(with_law(campaign_of({"a": [None] * 10})))[0].refused == "no result"
 
 
+def test_one_run_is_too_few() -> None:
+    (row,) = ahead(with_law(campaign_of({"a": [0.3]})))
+    assert (row.n_runs, row.refused) == (1, "fewer than 10 runs")
+
+
 @pytest.mark.parametrize(
     ("header", "reason"),
     [

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from nhb2_plugins.analysis.analyse import analyse, page_parts, report_figures, report_tables
+from nhb2_plugins.analysis.facts import facts_of
 from nhb2_plugins.analysis.parts import ARCHITECTURES, FRONT
+from nhb2_plugins.analysis.questions.fronts import QUESTION
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.trajectory.run_file import FrontPoint, RunFile
 from tests.analysis.runs import TABLE, campaign_of, make_run, optimizer_of
+from tests.analysis.worked import baseline
 from tests.core_fixtures import needs
 
 pytestmark = needs("moocore")
@@ -74,6 +77,23 @@ def test_final_archives_against_the_front() -> None:
     over_time = found.over_time[0]
     assert over_time.x.tolist() == [10, 20, 100]
     assert over_time.mean[1:] == pytest.approx([a.igd_plus.mean] * 2)
+
+
+@pytest.mark.parametrize(
+    ("n_evaluations", "said"),
+    [
+        ((4, 2), ["After 2 evaluations exact random search is expected to miss 9.00 percentage points of it."]),
+        ((3, 4), ["After 3 evaluations exact random search is expected to miss 5.00 percentage points of it."]),
+        ((5, 1), []),  # after one evaluation half of random searches have no result
+        ((5, 0), []),
+    ],
+)
+def test_random_search_is_held_beside_the_shortest_run(n_evaluations: tuple[int, ...], said: list[str]) -> None:
+    runs = (run_of(*[(i + 1, 20, 20) for i in range(n)], seed=seed) for seed, n in enumerate(n_evaluations))
+    results = CampaignResults((optimizer_of("a", *runs),), baseline=baseline())
+    facts = facts_of(results)
+    _, *further = QUESTION.words(QUESTION.numbers(results, facts), facts)
+    assert further == said
 
 
 def test_surfaces_are_what_shares_of_the_runs_attain() -> None:
