@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,12 @@ from tests.support import comparisons
 from tests.support.mini_pickles import mini_contents
 from tests.support.published_format import contents_of, generated_table, write_pickles
 
+NEEDS_TORCH = ("torch", "training", "cli/test_train.py", "cli/test_train_table.py")
+"""Left to the environment that has PyTorch (``tox -e torch``), where nothing is passed over."""
+HAS_TORCH = find_spec("torch") is not None or "NHB2_TEST_TORCH" in os.environ
+
 # A package by itself: its tests run where it is installed (tests/campaign/test_own_optimizer.py).
-collect_ignore = ["own_optimizer"]
+collect_ignore = ["own_optimizer", *(() if HAS_TORCH else NEEDS_TORCH)]
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("untimed", deadline=None)

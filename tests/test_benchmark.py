@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import pickle
-import sys
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nhb2_plugins.benchmark import Benchmark, Observation, checked_benchmark, open_benchmark, sum_in_order
-from nhb2_plugins.errors import InvalidValueError, MissingExtraError, TableError, TableNotFoundError
+from nhb2_plugins.errors import InvalidValueError, TableError, TableNotFoundError
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.fidelity import FIDELITIES
 from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration
@@ -310,62 +309,6 @@ def test_equals_in_classes_that_begin_later_but_are_numbered_earlier() -> None:
     accuracies[3] = 60.0  # row 3 is of class 0, which here holds the cells 1|…, 2|…, 3|…
     best = _first_seed_at_12(accuracies, class_of_cell=swapped).oracle()
     assert best == (Configuration("1|00|000", 0.003125, 128), 60.0)
-
-
-# -- frames
-
-
-@needs("pandas")
-def test_the_frame_holds_the_columns() -> None:
-    frame = BENCH.to_frame()
-    columns = mini_columns()
-    assert len(frame) == N_ROWS * 2
-    assert frame["cellcode"].tolist() == ["0|00|000"] * 96 + ["1|00|000"] * 96
-    assert frame["seed"].tolist() == [222, 555] * N_ROWS
-    assert frame["lr"].tolist()[:13:2] == [0.003125] * 6 + [0.00625]
-    assert frame["batch_size"].tolist()[:13:2] == [16, 32, 64, 128, 256, 512, 16]
-    for position in (0, 1):
-        of_seed = frame.iloc[position::2]
-        for split in ("train", "valid", "test"):
-            for epoch in range(1, 13):
-                for quantity in ("acc", "time"):
-                    expected = columns[f"{split}_{quantity}"][epoch - 1, position]
-                    assert np.array_equal(of_seed[f"{split}_{quantity}_{epoch}"], expected)
-        for total in ("total_train_time", "total_trainval_time", "total_test_time"):
-            assert np.array_equal(of_seed[total], columns[total][position])
-        assert np.array_equal(of_seed["expected_acc_200"], columns["expected_acc_200"])
-    assert len(frame.columns) == 4 + 72 + 3 + 1
-    assert frame.attrs["provenance"]["kind"] == "imported"
-
-
-@cache
-def _frame() -> Any:
-    return BENCH.to_frame()
-
-
-@needs("pandas")
-@given(st.integers(0, 2 * N_ROWS - 1), st.integers(1, 12), st.sampled_from(["train", "valid", "test"]))
-def test_a_row_of_the_frame_is_what_evaluate_says(line: int, epoch: int, split: str) -> None:
-    row = _frame().iloc[line]
-    configuration = Configuration(row["cellcode"], row["lr"], row["batch_size"])
-    assert row[f"{split}_acc_{epoch}"] == BENCH.evaluate(configuration, epoch, split, row["seed"]).accuracy_pct
-
-
-@needs("pandas")
-def test_a_frame_of_classes_in_another_order_still_names_the_right_cells() -> None:
-    columns = mini_columns()
-    columns["class_of_cell"] = 1 - columns["class_of_cell"]
-    bench = mini_benchmark(**columns)
-    for _, row in bench.to_frame().iloc[::17].iterrows():
-        configuration = Configuration(row["cellcode"], row["lr"], row["batch_size"])
-        assert row["valid_acc_12"] == bench.evaluate(configuration, seed=row["seed"]).accuracy_pct
-
-
-def test_without_pandas_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    monkeypatch.delitem(sys.modules, "nhb2_plugins.table.frame", raising=False)
-    with pytest.raises(MissingExtraError, match=r"pip install .*\[frames\]"):
-        BENCH.to_frame()
 
 
 # -- values and processes

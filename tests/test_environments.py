@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import NEEDS_TORCH
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -48,6 +50,12 @@ def test_what_core_alone_runs_needs_nothing_else(path: str) -> None:
     for file in [whole] if whole.is_file() else whole.rglob("test_*.py"):
         text = file.read_text(encoding="utf-8")
         assert not any(word in text for word in ("needs(", "importorskip", "skipif(find_spec")), file
+
+
+@pytest.mark.parametrize("path", NEEDS_TORCH)
+def test_what_needs_torch_is_run_where_it_is(path: str) -> None:
+    assert (ROOT / "tests" / path).exists()
+    assert runs("torch", f"tests/{path}")
 
 
 def test_what_core_cannot_import_is_run_with_every_extra() -> None:

@@ -20,6 +20,15 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """A file of a few generated images, for the commands that train."""
+    from tests.training.patterns import image_data  # needs PyTorch
+
+    image_data().save(tmp_path / "data.npz")
+    return str(tmp_path / "data.npz")
+
+
 @cache
 def failures(modules: tuple[str, ...]) -> dict[str, str]:
     return import_failures(modules)

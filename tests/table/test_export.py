@@ -17,11 +17,10 @@ from typing import Any
 import pytest
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.cells import isomorphism_classes
 from nhb2_plugins.errors import InvalidValueError, TableError
 from nhb2_plugins.extras import install_command
-from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration, cell_index
-from tests.core_fixtures import N_ROWS, mini_benchmark, mini_columns, mini_table, needs
+from nhb2_plugins.space import CELLCODES, N_CONFIGURATIONS, Configuration
+from tests.core_fixtures import N_ROWS, mini_benchmark, mini_table, needs
 
 pytestmark = needs("pandas", "pyarrow")
 
@@ -118,28 +117,6 @@ def test_pandas_reads_every_bit(tmp_path: Path, ending: str) -> None:
         pd.testing.assert_frame_equal(found, frame, check_exact=True, check_dtype=False, check_categorical=False)
 
 
-def test_the_second_frame_lists_every_code_once_under_the_first_of_its_class() -> None:
-    frame = open_benchmark().classes_to_frame()
-    assert sorted(frame["cellcode"]) == list(CELLCODES)
-    assert frame["cell_class"].is_monotonic_increasing
-    assert frame["cell_class"].nunique() == 1011
-    firsts = frame.groupby("cell_class")["cellcode"].first()
-    assert frame["class_cellcode"].tolist() == firsts[frame["cell_class"]].tolist()
-    # The embedded table has the published partition, in which a class is what the cells compute.
-    classes = isomorphism_classes()
-    for number, code, first in frame.iloc[::101].itertuples(index=False):
-        assert classes[cell_index(code)] == classes[cell_index(first)] == number
-    assert frame.attrs["provenance"]["kind"] == "embedded"
-
-
-def test_classes_in_another_order_still_name_their_cells() -> None:
-    columns = mini_columns()
-    columns["class_of_cell"] = 1 - columns["class_of_cell"]
-    frame = mini_benchmark(**columns).classes_to_frame()
-    assert set(frame["class_cellcode"][frame["cell_class"] == 0]) == {"1|00|000"}
-    assert (frame["cell_class"] == 0).sum() == N_CONFIGURATIONS // 48 - 1024
-
-
 # -- provenance
 
 
@@ -182,25 +159,6 @@ def test_the_metadata_describes_the_files(tmp_path: Path, ending: str) -> None:
 
 
 # -- a row a configuration and epoch
-
-
-@pytest.mark.parametrize("seed", [None, 555, "mean"])
-def test_the_long_frame_answers_as_lookups_do(seed: Any) -> None:
-    bench = mini_benchmark()
-    frame = bench.to_long_frame(seed)
-    assert len(frame) == N_CONFIGURATIONS * 12
-    assert not frame.isna().any().any()
-    for position in range(0, len(frame), 98_765):
-        row = frame.iloc[position]
-        configuration = Configuration.from_index(int(row["id"]))
-        assert (row["id"], row["epoch"]) == (position // 12, position % 12 + 1)
-        assert row["cellcode"] == configuration.cellcode
-        assert {name: row[name] for name in configuration.to_hyperparameters()} == configuration.to_hyperparameters()
-        for split in ("train", "valid", "test"):
-            answer = bench.evaluate(configuration, row["epoch"], split, seed)
-            assert row[f"{split}_acc"] == answer.accuracy_pct
-        assert row["cost_s"] == bench.evaluate(configuration, row["epoch"], "valid", seed).cost_s
-    assert frame.attrs["provenance"]["digest"] == bench.provenance.digest
 
 
 def test_the_command_exports_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

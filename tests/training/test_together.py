@@ -10,12 +10,10 @@ import torch
 
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.training.loop import Training, make_network, place_data
-from nhb2_plugins.training.network import Network
-from nhb2_plugins.training.stack import Stack, losses_of
+from nhb2_plugins.training.loop import Training, place_data
 from nhb2_plugins.training.task import Execution, NetworkOptions, TrainingTask
 from nhb2_plugins.training.together import StackedTraining
-from tests.training.patterns import fill, image_data, images
+from tests.training.patterns import image_data, images
 
 TINY = NetworkOptions(channels=(2, 3, 4), cells_per_stage=2)
 DOUBLE = Execution(precision="float64", prune_dead=True)
@@ -101,41 +99,6 @@ def test_times_are_shares_of_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (run.results[0].train_time_s, run.results[0].valid_time_s) == (0.5, 0.5)  # one second for two
 
 
-@pytest.mark.parametrize("cell", CELLS[:-1])
-def test_outputs_and_gradients_of_filled_networks(cell: str) -> None:
-    """With shifts and scales that are not their first values, beside another cell."""
-    networks = [Network(each, TINY, prune_dead=True).double() for each in (cell, "1|02|031")]
-    for network in networks:
-        fill(network)
-    stack, batch, labels = Stack(networks), images(4, 8), torch.tensor([1, 2, 2, 0])
-    logits = stack(batch)
-    losses = losses_of(logits, labels)
-    weights = [joined.tensor for joined in stack.parameters]
-    gradients = torch.autograd.grad(losses.mean(1).sum(), weights, materialize_grads=True)
-    for k, network in enumerate(networks):
-        own = network(batch)
-        torch.testing.assert_close(logits[k], own, rtol=0, atol=1e-12)
-        loss = torch.nn.functional.cross_entropy(own, labels)
-        torch.testing.assert_close(losses[k].mean(), loss, rtol=0, atol=1e-12)
-        loss.backward()
-        for joined, gradient in zip(stack.parameters, gradients, strict=True):
-            if k in joined.members:
-                position = joined.members.index(k)
-                part, parameter = gradient.chunk(len(joined.members))[position], joined.parts[position]
-                expected = torch.zeros_like(part) if parameter.grad is None else parameter.grad
-                torch.testing.assert_close(part, expected, rtol=0, atol=1e-12)
-
-
-def test_every_weight_that_can_matter_is_in_the_stack_once() -> None:
-    networks = [make_network(task) for task in mixed()]
-    parts = [part for joined in Stack(networks).parameters for part in joined.parts]
-    assert len({id(part) for part in parts}) == len(parts)
-    for network in networks:
-        for name, parameter in network.named_parameters():
-            unneeded = "edges" in name and not any(part is parameter for part in parts)
-            assert unneeded or any(part is parameter for part in parts), name
-
-
 @pytest.mark.parametrize(
     "others",
     [
@@ -150,6 +113,3 @@ def test_refuses_runs_that_do_not_go_together(others: list[TrainingTask]) -> Non
     together = [*mixed(), *others] if others else []
     with pytest.raises(InvalidValueError, match="are not of one batch size, seed, schedule and network"):
         StackedTraining(together, place_data(image_data()))
-    if not others:
-        with pytest.raises(InvalidValueError, match="a stack of 0 networks"):
-            Stack([])

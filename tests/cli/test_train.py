@@ -1,11 +1,12 @@
-"""``nhb2 train`` and ``train-table``, run in this process: PyTorch is imported once."""
+"""``nhb2 train``, run in this process: PyTorch is imported once."""
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from nhb2_plugins.benchmark import open_benchmark
 from nhb2_plugins.cli import train as train_command
@@ -13,18 +14,11 @@ from nhb2_plugins.cli.main import main
 from nhb2_plugins.space import N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.training.models import load_model
 from nhb2_plugins.training.run import TrainedRun
-from nhb2_plugins.training.table_engine import TableOutcome
-from nhb2_plugins.training.task import Execution, NetworkOptions, TrainingTask, network_for
+from nhb2_plugins.training.task import NetworkOptions, TrainingTask, network_for
 from tests.training.patterns import image_data
 from tests.training.test_export import run_of
 
 SMALL = ("--channels", "2,3,4", "--cells-per-stage", "1")
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> str:
-    image_data().save(tmp_path / "data.npz")
-    return str(tmp_path / "data.npz")
 
 
 def test_a_curve_is_printed_as_it_is_trained(data: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,6 +75,26 @@ def test_the_tables_curve_stands_beside(capsys: pytest.CaptureFixture[str]) -> N
     assert looked_up == {200: (expected.accuracy_pct, expected.cost_s)}
     assert train_command._table_curve(bench, TrainingTask(long.configuration, epochs=3)) is None
     assert train_command._table_curve(None, long) is None
+
+
+def test_a_terminal_is_shown_a_bar_that_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with train_command._bar(4) as advance:
+        advance(2)
+    assert shown.getvalue() == ""  # no terminal
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    with train_command._bar(4) as advance:
+        advance(2)
+    assert shown.getvalue().split("\r") == [
+        "",
+        f"[{'.' * 30}] epoch 0/4",
+        "",
+        f"[{'#' * 15}{'.' * 15}] epoch 2/4",
+        "",
+        " " * 60,
+        "",
+    ]
 
 
 def test_a_diverged_run_says_so(data: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,50 +186,3 @@ def test_a_check_of_the_table(
     assert difference.split() == ["difference", "+0.000", "points", "on", "average", "(trained", "less", "table)"]
     assert (rmse.split()[1], tau.split()[1], cost.split()[1]) == ("0.000", "1.000", "1.000")
     assert expected.startswith("expected     of seeds: difference 0 ± ")
-
-
-def specification(tmp_path: Path, data: str) -> Path:
-    content = {
-        "name": "small",
-        "data": data,
-        "configurations": {"listed": [["0|33|233", 0.1, 64]]},
-        "seeds": [1],
-        "network": {"channels": [2], "cells_per_stage": 1},
-    }
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(content))
-    return tmp_path / "small.yaml"
-
-
-def test_a_table_is_trained_and_exported(
-    data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from nhb2_plugins.training import table_engine
-
-    def train_here(spec: object, directory: Path, **_: object) -> TableOutcome:  # what a worker does
-        runs = directory / "runs"
-        task = TrainingTask(Configuration("0|33|233", 0.1, 64), 1, network=NetworkOptions((2,), 1))
-        outcome = table_engine.train_group([task], data, Execution(), runs)
-        assert outcome.failure == ""
-        return TableOutcome(0, 1, ("another",))
-
-    monkeypatch.setattr(table_engine, "train_table", train_here)
-    out = tmp_path / "out"
-    assert main(["train-table", str(specification(tmp_path, data)), "--out", str(out)]) == 1
-    said = capsys.readouterr()
-    assert "1 run in" in said.out
-    assert f"nhb2: error: 1 run failed; tracebacks are in {out / 'failures'}" in said.err
-    names = sorted(path.name for path in out.iterdir() if path.is_file())
-    assert names == ["avgaccs200.pkl", "bench12.pkl", "cellinfo.pkl", "records.csv", "trials.jsonl"]
-
-
-def test_a_dry_run_trains_nothing(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out"
-    assert main(["train-table", str(specification(tmp_path, data)), "--out", str(out), "--dry-run"]) == 0
-    assert capsys.readouterr().out.startswith("1 run of 12 epochs on ")
-    assert not out.exists()
-
-
-def test_a_wrong_specification_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "x.yaml").write_text("name: x\n")
-    assert main(["train-table", str(tmp_path / "x.yaml")]) == 2
-    assert "data: is missing" in capsys.readouterr().err
