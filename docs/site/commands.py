@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from nhb2_plugins.cli.main import _parser
+from nhb2_plugins.cli.main import COMMANDS, parser_of
 
 
 class Commands(SphinxDirective):
@@ -16,7 +16,7 @@ class Commands(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """A section for each command, in the order of ``nhb2 --help``."""
-        return [_section(each) for each in _parsers(_parser())]
+        return [_section(each) for each in _parsers(parser_of(COMMANDS))]
 
 
 def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
+from nhb2_plugins.cli.parser import Parser, add_table_option
 from nhb2_plugins.cli.values import read_point, read_seed, read_whole_number
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
@@ -37,9 +37,9 @@ _TAKEN_BY: Final = {
 """Options that not every analysis takes, and the analyses that do."""
 
 
-def add_analyze(commands: Commands) -> None:
-    """Add ``nhb2 analyze``."""
-    parser = add_command(commands, "analyze", _analyze, "Say what the table's landscape looks like, exactly.")
+def add_analyze(parser: Parser) -> None:
+    """Add the options of ``nhb2 analyze``."""
+    parser.set_defaults(command=_analyze)
     parser.add_argument("name", metavar="NAME", choices=(*ANALYSES, ALL), help=", ".join((*ANALYSES, ALL)))
     parser.add_argument("--epoch", metavar="E", help="1..12, or 200 (default: 12)")
     parser.add_argument("--split", help="train, valid or test (default: valid, and test at 200 epochs)")

@@ -13,14 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.cli.parser import (
-    Commands,
-    add_cluster_options,
-    add_command,
-    add_draw_option,
-    add_table_option,
-    status_of,
-)
+from nhb2_plugins.cli.parser import Parser, add_cluster_options, add_draw_option, add_table_option, status_of
 from nhb2_plugins.cli.progress import live_progress, plain_progress
 from nhb2_plugins.cli.until import DEFAULT_ROUND, Rule, run_until_decided
 from nhb2_plugins.cli.values import positive_number, positive_real
@@ -37,9 +30,9 @@ if TYPE_CHECKING:
 _Told = ParamSpec("_Told")
 
 
-def add_run(commands: Commands) -> None:
-    """Add ``nhb2 run``."""
-    parser = add_command(commands, "run", _run, "Run a campaign: compare optimizers on simulated time.")
+def add_run(parser: Parser) -> None:
+    """Add the options of ``nhb2 run``."""
+    parser.set_defaults(command=_run)
     parser.add_argument("spec", metavar="SPEC", nargs="?", default="quickstart", help="a YAML file, or a shipped name")
     parser.add_argument("--out", metavar="DIR", help="results (default: nhb2-results/NAME); resumed when it exists")
     parser.add_argument("--overwrite", action="store_true", help="delete the runs of another campaign that are there")
@@ -133,9 +126,9 @@ def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Seq
     return 0
 
 
-def add_report(commands: Commands) -> None:
-    """Add ``nhb2 report``."""
-    parser = add_command(commands, "report", _report, "Write the report of a campaign's directory again.")
+def add_report(parser: Parser) -> None:
+    """Add the options of ``nhb2 report``."""
+    parser.set_defaults(command=_report)
     parser.add_argument("directory", metavar="DIR")
     parser.add_argument(
         "--format",

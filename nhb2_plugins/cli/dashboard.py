@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
-from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.cli.parser import Parser
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
 from nhb2_plugins.objectives import ERROR_PCT, checked_objectives
@@ -24,13 +24,9 @@ _DEFAULT_RUNS: Final = "10"
 _MAX_PORT: Final = 65_535
 
 
-def add_dashboard(commands: Commands) -> None:
-    """Add ``nhb2 dashboard``."""
-    text = (
-        "Show recorded runs of any optimizer in optuna-dashboard, on this machine alone. An optimizer becomes "
-        "a study; of many runs, the first few of each. Ctrl-C ends it."
-    )
-    parser = add_command(commands, "dashboard", _dashboard, text)
+def add_dashboard(parser: Parser) -> None:
+    """Add the options of ``nhb2 dashboard``."""
+    parser.set_defaults(command=_dashboard)
     parser.add_argument(
         "source", metavar="DIR", help="a campaign's directory, a .jsonl file, a directory of them, or a database's URL"
     )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nhb2_plugins.benchmark import open_benchmark
-from nhb2_plugins.cli.parser import Commands, add_command, add_parts, add_table_option
+from nhb2_plugins.cli.parser import Commands, Parser, add_command, add_parts, add_table_option
 from nhb2_plugins.cli.values import positive_number, read_seed
 from nhb2_plugins.errors import InvalidValueError, NoHomeError, TableError, TableExistsError, retold
 from nhb2_plugins.extras import needs_extra
@@ -21,9 +21,8 @@ from nhb2_plugins.table.verification import check_table
 from nhb2_plugins.text_table import facts_text, printable
 
 
-def add_data(commands: Commands) -> None:
-    """Add ``nhb2 data`` and its actions."""
-    parser = commands.add_parser("data", help="Import, verify and find tables.")
+def add_data(parser: Parser) -> None:
+    """Add the actions of ``nhb2 data``."""
     actions = add_parts(parser, "actions", "ACTION")
     _add_fetch(actions)
     importing = add_command(actions, "import", _data_import, "Import the published files (three pickles) as a table.")

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_table_option
+from nhb2_plugins.cli.parser import EXIT_FAILED, Parser, add_table_option
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.text_table import printable
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from nhb2_plugins.doctor import Check
 
 
-def add_doctor(commands: Commands) -> None:
-    """Add ``nhb2 doctor``."""
-    text = "Check the installation, the table in use, and budget ladders; exit status 1 where something would fail."
-    parser = add_command(commands, "doctor", _doctor, text)
+def add_doctor(parser: Parser) -> None:
+    """Add the options of ``nhb2 doctor``."""
+    parser.set_defaults(command=_doctor)
     parser.add_argument("--full", action="store_true", help="compare every byte of the table with its checksum")
     parser.add_argument(
         "--ladder", metavar="B,B,...", help="check a ladder too: its rungs (12,200), or with --eta its bounds (1,12)"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.campaign import needs_quickstart
-from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.cli.parser import Parser
 from nhb2_plugins.cli.values import positive_number, positive_real
 from nhb2_plugins.errors import CampaignError, InvalidValueError, Nhb2Error, retold
 
@@ -36,9 +36,9 @@ class GateRunError(CampaignError):
     """A gate has no answer: runs cannot be read, an environment cannot be made, its runs failed, a disk refuses."""
 
 
-def add_gate(commands: Commands) -> None:
-    """Add ``nhb2 gate``."""
-    parser = add_command(commands, "gate", _gate, "Say whether a change harmed an optimizer; for a CI.")
+def add_gate(parser: Parser) -> None:
+    """Add the options of ``nhb2 gate``."""
+    parser.set_defaults(command=_gate)
     parser.description = _DESCRIPTION
     parser.add_argument("sides", metavar="DIR[::LABEL]", nargs="*", help="OLD and NEW: recorded runs")
     parser.add_argument(

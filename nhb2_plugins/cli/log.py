@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nhb2_plugins.campaign_directory import recorded_files
-from nhb2_plugins.cli.parser import EXIT_FAILED, Commands, add_command, add_parts
+from nhb2_plugins.cli.parser import EXIT_FAILED, Parser, add_command, add_parts
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.text_table import counted, printable, text_table
 from nhb2_plugins.trajectory.bests import read_bests
@@ -22,10 +22,8 @@ _SOURCE = "a campaign's directory, a .jsonl file, a directory of them, or a data
 _HEADINGS = ("run", "trial", "end s", "epoch", "cell", "lr", "batch", "accuracy", "charged s", "worker", "status", "")
 
 
-def add_log(commands: Commands) -> None:
-    """Add ``nhb2 log``."""
-    text = "Look into recorded trajectories, convert, merge and check them."
-    parser = commands.add_parser("log", help=text, description=text)
+def add_log(parser: Parser) -> None:
+    """Add the commands of ``nhb2 log``."""
     parts = add_parts(parser, "commands", "COMMAND")
     show = add_command(parts, "show", _show, "Show a trajectory as a table; a star marks a new incumbent.")
     show.add_argument("source", metavar="SOURCE", help=_SOURCE)

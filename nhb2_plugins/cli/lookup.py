@@ -6,7 +6,7 @@ import argparse
 import json
 
 from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
-from nhb2_plugins.cli.parser import Commands, add_command, add_draw_option, add_table_option
+from nhb2_plugins.cli.parser import Parser, add_draw_option, add_table_option
 from nhb2_plugins.cli.values import read_number, read_seed, read_whole_number
 from nhb2_plugins.fidelity import FIDELITIES, LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.metric import error_pct
@@ -20,9 +20,9 @@ from nhb2_plugins.space import (
 from nhb2_plugins.text_table import facts_text
 
 
-def add_info(commands: Commands) -> None:
-    """Add ``nhb2 info``."""
-    parser = add_command(commands, "info", _info, "Say which table is in use and where its numbers come from.")
+def add_info(parser: Parser) -> None:
+    """Add the options of ``nhb2 info``."""
+    parser.set_defaults(command=_info)
     add_table_option(parser)
     add_draw_option(parser)
 
@@ -50,9 +50,9 @@ def _shown(configuration: Configuration) -> str:
     return f"{configuration.cellcode} lr {configuration.lr:g} batch size {configuration.batch_size}"
 
 
-def add_query(commands: Commands) -> None:
-    """Add ``nhb2 query``."""
-    parser = add_command(commands, "query", _query, "Look up one configuration.")
+def add_query(parser: Parser) -> None:
+    """Add the options of ``nhb2 query``."""
+    parser.set_defaults(command=_query)
     parser.add_argument("cellcode", metavar="CELLCODE", help="for example '0|10|210' or 010210")
     parser.add_argument("lr", metavar="LR", help="learning rate: " + ", ".join(f"{lr:g}" for lr in LEARNING_RATES))
     parser.add_argument("batch_size", metavar="BATCH_SIZE", help="batch size: " + ", ".join(map(str, BATCH_SIZES)))

@@ -11,26 +11,13 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
+from pkgutil import resolve_name
 from typing import Final
 
 from nhb2_plugins import __version__
-from nhb2_plugins.cli.analyze import add_analyze
-from nhb2_plugins.cli.campaign import add_report, add_run
-from nhb2_plugins.cli.dashboard import add_dashboard
-from nhb2_plugins.cli.data import add_data
-from nhb2_plugins.cli.doctor import add_doctor
-from nhb2_plugins.cli.gate import add_gate
-from nhb2_plugins.cli.log import add_log
-from nhb2_plugins.cli.lookup import add_info, add_query
-from nhb2_plugins.cli.new import add_new
-from nhb2_plugins.cli.optimizers import add_optimizers
 from nhb2_plugins.cli.parser import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT, Parser, add_parts
-from nhb2_plugins.cli.plan import add_plan
-from nhb2_plugins.cli.space import add_space
-from nhb2_plugins.cli.train import add_train
-from nhb2_plugins.cli.train_table import add_train_table
 from nhb2_plugins.errors import (
     CampaignError,
     InvalidValueError,
@@ -40,6 +27,46 @@ from nhb2_plugins.errors import (
     TrajectoryNotFoundError,
 )
 from nhb2_plugins.text_table import printable
+
+COMMANDS: Final = {
+    "info": ("lookup:add_info", "Say which table is in use and where its numbers come from."),
+    "doctor": (
+        "doctor:add_doctor",
+        "Check the installation, the table in use, and budget ladders; exit status 1 where something would fail.",
+    ),
+    "query": ("lookup:add_query", "Look up one configuration."),
+    "space": (
+        "space:add_space",
+        "Describe the joint search space or one cell of it, or export it for ConfigSpace.",
+    ),
+    "data": ("data:add_data", "Import, verify and find tables."),
+    "optimizers": (
+        "optimizers:add_optimizers",
+        "List the optimizers that a specification can name, those of installed packages included.",
+    ),
+    "new": (
+        "new:add_new",
+        "Write a small package with an optimizer or an adapter of your own, and a test that is green at once.",
+    ),
+    "run": ("campaign:add_run", "Run a campaign: compare optimizers on simulated time."),
+    "report": ("campaign:add_report", "Write the report of a campaign's directory again."),
+    "plan": ("plan:add_plan", "Say how many seeds a difference takes, and what they cost."),
+    "gate": ("gate:add_gate", "Say whether a change harmed an optimizer; for a CI."),
+    "dashboard": (
+        "dashboard:add_dashboard",
+        "Show recorded runs of any optimizer in optuna-dashboard, on this machine alone. An optimizer becomes a study; "
+        "of many runs, the first few of each. Ctrl-C ends it.",
+    ),
+    "log": ("log:add_log", "Look into recorded trajectories, convert, merge and check them."),
+    "analyze": ("analyze:add_analyze", "Say what the table's landscape looks like, exactly."),
+    "train": ("train:add_train", "Train a configuration, and show its curve beside the table's."),
+    "train-table": (
+        "train_table:add_train_table",
+        "Train many configurations on dask, and export them as the published files and as records.",
+    ),
+}
+"""Each command in the order of the help: the function within ``nhb2_plugins.cli`` that adds its options, and what it
+does."""
 
 _WRONG_INPUT: Final = (
     InvalidValueError,
@@ -57,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     _accept_any_encoding()
     try:
-        options = _parser().parse_args(arguments)
+        options = parser_of(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
         status = _status_of(options)
         if sys.stdout is not None:  # none at all where the caller closed it
             sys.stdout.flush()
@@ -101,7 +128,12 @@ def _discard_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser() -> Parser:
+def parser_of(named: Container[str]) -> Parser:
+    """The parser of the command line.
+
+    Args:
+        named: commands of :data:`COMMANDS`; only these get their options, and no other's module is imported.
+    """
     parser = Parser(
         prog="nhb2",
         description="NAS-HPO-Bench-II for hyperparameter-optimisation frameworks.",
@@ -109,23 +141,8 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"nhb2-plugins {__version__}")
     commands = add_parts(parser, "commands", "COMMAND")
-    for add in (
-        add_info,
-        add_doctor,
-        add_query,
-        add_space,
-        add_data,
-        add_optimizers,
-        add_new,
-        add_run,
-        add_report,
-        add_plan,
-        add_gate,
-        add_dashboard,
-        add_log,
-        add_analyze,
-        add_train,
-        add_train_table,
-    ):
-        add(commands)
+    for name, (added_by, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name in named:
+            resolve_name(f"nhb2_plugins.cli.{added_by}")(command)
     return parser

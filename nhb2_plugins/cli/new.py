@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from nhb2_plugins.cli.parser import Commands, add_command, add_parts
+from nhb2_plugins.cli.parser import Parser, add_command, add_parts
 from nhb2_plugins.kit import KINDS, write_package
 
 
-def add_new(commands: Commands) -> None:
-    """Add ``nhb2 new`` and its kinds."""
-    text = "Write a small package with an optimizer or an adapter of your own, and a test that is green at once."
-    parts = add_parts(commands.add_parser("new", help=text, description=text), "kinds", "KIND")
+def add_new(parser: Parser) -> None:
+    """Add the kinds of ``nhb2 new``."""
+    parts = add_parts(parser, "kinds", "KIND")
     for kind in KINDS:
         new = add_command(parts, kind, _new, f"Write a package with an {kind}.")
         new.add_argument("name", metavar="NAME", help="the package's, for example my-search")

@@ -6,14 +6,13 @@ import argparse
 import shutil
 import textwrap
 
-from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.cli.parser import Parser
 from nhb2_plugins.errors import MissingExtraError
 
 
-def add_optimizers(commands: Commands) -> None:
-    """Add ``nhb2 optimizers``."""
-    text = "List the optimizers that a specification can name, those of installed packages included."
-    add_command(commands, "optimizers", _optimizers, text)
+def add_optimizers(parser: Parser) -> None:
+    """Say what ``nhb2 optimizers`` does; it has no options."""
+    parser.set_defaults(command=_optimizers)
 
 
 def _optimizers(_: argparse.Namespace) -> None:

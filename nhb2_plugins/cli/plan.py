@@ -15,7 +15,7 @@ import numpy as np
 
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.campaign import needs_quickstart
-from nhb2_plugins.cli.parser import Commands, add_command, add_table_option
+from nhb2_plugins.cli.parser import Parser, add_table_option
 from nhb2_plugins.cli.values import positive_real
 from nhb2_plugins.errors import CampaignError, InvalidValueError
 from nhb2_plugins.text_table import printable, text_table
@@ -49,9 +49,9 @@ class Spread:
     wall_s: float | None
 
 
-def add_plan(commands: Commands) -> None:
-    """Add ``nhb2 plan``."""
-    parser = add_command(commands, "plan", _plan, "Say how many seeds a difference takes, and what they cost.")
+def add_plan(parser: Parser) -> None:
+    """Add the options of ``nhb2 plan``."""
+    parser.set_defaults(command=_plan)
     parser.add_argument(
         "source",
         metavar="DIR|SPEC",

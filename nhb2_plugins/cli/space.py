@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.cli.parser import Commands, add_command
+from nhb2_plugins.cli.parser import Parser
 from nhb2_plugins.cli.values import read_number, read_whole_number
 from nhb2_plugins.encoding import ALL_ENCODINGS, ENCODINGS, checked_encoding
 from nhb2_plugins.errors import InvalidValueError
@@ -27,11 +27,9 @@ _EXPORT: Final = "export"
 _EXPORT_OPTIONS: Final = ("encoding", "to", "cell", "lr", "batch_size", "one_per_class")
 
 
-def add_space(commands: Commands) -> None:
-    """Add ``nhb2 space``."""
-    parser = add_command(
-        commands, "space", _space, "Describe the joint search space or one cell of it, or export it for ConfigSpace."
-    )
+def add_space(parser: Parser) -> None:
+    """Add the options of ``nhb2 space``."""
+    parser.set_defaults(command=_space)
     parser.add_argument("cellcode", metavar="CELLCODE|export", nargs="?", help="a cell to describe, or 'export'")
     export = parser.add_argument_group("export", "write the space, or a part of it, as ConfigSpace reads it")
     export.add_argument("--to", metavar="FILE", help="the file to write: *.json, *.yaml or *.yml")

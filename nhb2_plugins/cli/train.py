@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nhb2_plugins.benchmark import Benchmark, open_benchmark
-from nhb2_plugins.cli.parser import EXIT_WRONG_INPUT, Commands, add_command, add_table_option
+from nhb2_plugins.cli.parser import EXIT_WRONG_INPUT, Parser, add_table_option
 from nhb2_plugins.cli.values import positive_number, read_number, read_whole_number
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.extras import needs_extra
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 _HEADINGS = f"{'epoch':>6}{'train %':>10}{'valid %':>10}{'test %':>10}{'loss':>9}{'cost s':>10}"
 
 
-def add_train(commands: Commands) -> None:
-    """Add ``nhb2 train``."""
-    parser = add_command(commands, "train", _train, "Train a configuration, and show its curve beside the table's.")
+def add_train(parser: Parser) -> None:
+    """Add the options of ``nhb2 train``."""
+    parser.set_defaults(command=_train)
     parser.add_argument("cellcode", metavar="CELLCODE", nargs="?", help="for example '0|10|210' or 010210")
     parser.add_argument("lr", metavar="LR", nargs="?", help="learning rate")
     parser.add_argument("batch_size", metavar="BATCH_SIZE", nargs="?", help="batch size")

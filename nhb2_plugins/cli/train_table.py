@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nhb2_plugins.cli.parser import Commands, add_cluster_options, add_command, status_of
+from nhb2_plugins.cli.parser import Parser, add_cluster_options, status_of
 from nhb2_plugins.cli.train import needs_training
 from nhb2_plugins.text_table import counted, printable
 
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from nhb2_plugins.training.table_spec import TableSpec
 
 
-def add_train_table(commands: Commands) -> None:
-    """Add ``nhb2 train-table``."""
-    text = "Train many configurations on dask, and export them as the published files and as records."
-    parser = add_command(commands, "train-table", _train_table, text)
+def add_train_table(parser: Parser) -> None:
+    """Add the options of ``nhb2 train-table``."""
+    parser.set_defaults(command=_train_table)
     parser.add_argument("spec", metavar="SPEC", help="a YAML file")
     parser.add_argument("--out", metavar="DIR", help="runs and exports (default: nhb2-tables/NAME); resumed when there")
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and train nothing")

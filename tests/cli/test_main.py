@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import nhb2_plugins
+from nhb2_plugins.cli.main import COMMANDS
 from nhb2_plugins.table.writer import write_table
+from nhb2_plugins.testing.fresh_process import output_of
 from tests.core_fixtures import mini_columns, mini_provenance, needs
 from tests.support.command_line import assert_one_line_error, nhb2, nhb2_process
 
@@ -27,6 +29,36 @@ def test_version_and_help() -> None:
     for command in ("info", "doctor", "query", "space", "data", "run", "report"):
         assert f"\n    {command} " in helped.out
     assert "Exit status: 0 done, 1 something failed, 2 wrong input, 130 interrupted." in helped.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_of_itself(command: str) -> None:
+    helped = nhb2(command, "--help")
+    assert helped.status == 0
+    assert helped.out.startswith(f"usage: nhb2 {command} ")
+    if command != "gate":  # which says more
+        assert COMMANDS[command][1] in " ".join(helped.out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "imported"),
+    [
+        ((), set()),
+        (("--help",), set()),
+        (("inof",), set()),
+        (("query", "010210", "0.1", "256"), {"lookup"}),
+        (("optimizers",), {"optimizers"}),
+    ],
+)
+def test_a_command_imports_no_other(arguments: tuple[str, ...], imported: set[str]) -> None:
+    code = f"""
+import contextlib, sys
+from nhb2_plugins.cli.main import main
+with contextlib.suppress(SystemExit):
+    main({arguments!r})
+print(*(name.removeprefix("nhb2_plugins.cli.") for name in sys.modules if name.startswith("nhb2_plugins.cli.")))
+"""
+    assert set(output_of(code, hash_seed=0).splitlines()[-1].split()) == {"main", "parser", "values", *imported}
 
 
 # -- wrong input: one line, status 2, what is wrong and what is allowed
@@ -97,6 +129,12 @@ def test_damaged_table_is_a_failure_not_wrong_input(tmp_path: Path) -> None:
 )
 def test_a_process_does_what_main_does(arguments: tuple[str, ...]) -> None:
     assert nhb2_process(*arguments) == nhb2(*arguments)
+
+
+@pytest.mark.parametrize("module", ["nhb2_plugins", "nhb2_plugins.cli"])
+def test_the_package_runs_as_a_module(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "inof"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", nhb2("inof").err)
 
 
 # -- pipes
