@@ -14,7 +14,7 @@ from nhb2_plugins.files import read_regular
 
 _FORMAT_VERSION: Final = 1
 _MOST_BYTES: Final = 1 << 22
-_VERDICTS: Final = ("", "first", "second", "alike")
+_VERDICTS: Final = frozenset({"", "first", "second", "alike"})
 
 
 @dataclass(frozen=True)

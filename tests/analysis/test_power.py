@@ -44,11 +44,13 @@ def test_random_search_needs_no_runs() -> None:
     assert abs(exact - simulated) <= 2
 
 
-def test_the_smallest_difference_is_seen_with_the_power_asked_for() -> None:
+@pytest.mark.parametrize(("n_seeds", "low", "high"), [(20, 1.0, 4.0), (100, 0.1, 1.0)])
+def test_the_smallest_difference_is_seen_with_the_power_asked_for(n_seeds: int, low: float, high: float) -> None:
     pair = Pair(pool("random_search"), pool("optuna"), n_pairs=3)
-    smallest = pair.smallest_difference(20, 0.8)
+    smallest = pair.smallest_difference(n_seeds, 0.8)
     assert smallest is not None
-    assert pair.power(smallest, 20) >= 0.8 > pair.power(smallest - 0.05, 20)
+    assert low < smallest < high
+    assert pair.power(smallest, n_seeds) >= 0.8 > pair.power(smallest - 0.01, n_seeds)
     assert pair.smallest_difference(5, 0.8) is None  # five pairs are never significant
 
 
@@ -88,3 +90,4 @@ def test_quantiles_of_a_law() -> None:
 def test_one_run_has_no_spread(values: np.ndarray) -> None:
     with pytest.raises(InvalidValueError, match="at least two runs"):
         Pair(values, np.array([1.0, 2.0]))
+    assert Pair(np.array([3.0, 4.0]), np.array([1.0, 2.0])).power(9.0, 20) == 1.0

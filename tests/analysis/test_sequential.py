@@ -9,6 +9,7 @@ import pytest
 
 from nhb2_plugins.analysis.power import is_significant
 from nhb2_plugins.analysis.sequential import differences_of, evidence, look
+from nhb2_plugins.analysis.stopping import PairState
 from tests.analysis.pools import OPTIMIZERS, drawn, pool
 
 
@@ -60,14 +61,16 @@ def test_a_look_says_who_is_better_since_when() -> None:
     for differences, verdict in ((ones, "first"), (-ones, "second")):
         state = look("a", "b", differences, n_pairs=1)
         assert (state.verdict, state.n_seeds) == (verdict, 12)
-        assert state.decided_at is not None
-        assert state.won > 40
-        earlier = look("a", "b", differences[: state.decided_at - 1], n_pairs=1)
-        assert (earlier.verdict, earlier.decided_at) == ("", None)
+        # Of equal sizes each bet stakes the same share: of three rates, the mean of the powers.
+        won = [np.mean([(1 + np.tanh(rate * 3**0.5 / 2)) ** n for rate in (0.25, 0.5, 1.0)]) for n in range(13)]
+        assert won[8] < 2 / 0.05 <= won[9]
+        assert state.decided_at == 9
+        assert state.won == pytest.approx(won[12])
+        assert look("a", "b", differences[:8], n_pairs=1) == PairState("a", "b", 8, won=pytest.approx(won[8]))
         # Of ten pairs each takes ten times as much.
-        of_ten = look("a", "b", differences, n_pairs=10)
-        assert (of_ten.decided_at or 99) > state.decided_at
-    assert look("a", "b", np.array([]), 1).won == 1.0  # the stake
+        assert won[11] < 2 / 0.005
+        assert look("a", "b", differences, n_pairs=10).verdict == ""
+    assert look("a", "b", np.array([]), 1) == PairState("a", "b", 0, won=1.0)  # the stake
 
 
 def test_a_later_seed_changes_no_earlier_verdict() -> None:
