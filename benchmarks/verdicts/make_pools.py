@@ -1,13 +1,13 @@
 """Final regrets of some thousand runs of each optimizer: the populations that the report's statistics are measured on.
 
-``python benchmarks/verdicts/make_pools.py pools_0_2.npz`` takes a quarter of an hour; runs that are there are kept.
-They are those of the shipped specifications on the embedded table: 20,000 simulated seconds, regret in validation error
-at 12 epochs. With them goes the exact law of random search.
+``python benchmarks/verdicts/make_pools.py`` takes a quarter of an hour. It adds to the pools of the table in use, whose
+file is named by its digest; runs that are there are kept. They are those of the shipped specifications on the
+embedded table: 20,000 simulated seconds, regret in validation error at 12 epochs. With them goes the exact law of
+random search.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,9 +40,10 @@ def final_regret(bench: nhb2.Benchmark, algorithm: str, seed: int, given: dict[s
     return bench.oracle(12)[1] - bench.evaluate(last.configuration, 12, "valid", last.seed).accuracy_pct
 
 
-def main(path: Path) -> None:
+def main() -> None:
     """Add the runs that are missing, and write what is there every hundred of them."""
     bench = nhb2.open_benchmark()
+    path = Path(__file__).with_name(f"pools_{bench.provenance.digest[:8]}.npz")
     pools = dict(np.load(path)) if path.exists() else {}
     for name, given in OPTIMIZERS.items():
         for first in range(len(pools.get(name, ())), N_RUNS, 100):
@@ -56,4 +57,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -1,7 +1,7 @@
 """What the report's intervals cover, how often its tests err, what stopping early saves: the tables of docs/report.md.
 
-``python benchmarks/verdicts/measure.py`` draws campaigns from the pools beside it, of 2,000 runs on the embedded
-table of 0.1 (``0_1``) and of 1,200 on that of 0.2; a minute or two each.
+``python benchmarks/verdicts/measure.py`` draws campaigns from the pools beside it, which are named by the digest of
+their embedded table: 2,000 runs on that of release 0.1, 1,200 on the other; a minute or two each.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def savings(pools: dict[str, Floats], most: int = 200, n_campaigns: int = 2000) 
 
 
 if __name__ == "__main__":
-    for version in ("0_1", "0_2"):
-        print(f"\n{version}")
-        every, exact = read(version)
+    for table in ("6b73c44b", "d35fd258"):
+        print(f"\n{table}")
+        every, exact = read(table)
         coverage(every)
         errors(every, exact)
         savings(every)

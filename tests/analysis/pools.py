@@ -12,13 +12,13 @@ from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.trajectory.baseline import RegretLaw
 
 _DIRECTORY: Final = Path(__file__).parents[2] / "benchmarks" / "verdicts"
-TABLES: Final = ("0_1", "0_2")
-"""Versions of this package whose embedded table they ran on; 2,000 runs on the first, 1,200 on the second."""
+TABLES: Final = ("6b73c44b", "d35fd258")
+"""Digests of the embedded tables that they ran on: 2,000 runs on that of release 0.1, 1,200 on the other."""
 OPTIMIZERS: Final = ("random_search", "regularized_evolution", "bohb", "optuna")
 
 
 @cache
-def pool(optimizer: str, table: str = "0_1") -> Floats:
+def pool(optimizer: str, table: str = TABLES[0]) -> Floats:
     """Regrets in percentage points, made by ``benchmarks/verdicts/make_pools.py``."""
     with np.load(_DIRECTORY / f"pools_{table}.npz") as pools:
         regrets: Floats = pools[optimizer].astype(np.float64)
@@ -29,11 +29,11 @@ def pool(optimizer: str, table: str = "0_1") -> Floats:
 @cache
 def random_search_law() -> RegretLaw:
     """The exact law of the pool of random search."""
-    with np.load(_DIRECTORY / "pools_0_1.npz") as pools:
+    with np.load(_DIRECTORY / f"pools_{TABLES[0]}.npz") as pools:
         regret, at_most = (tuple(pools[name].astype(np.float64).tolist()) for name in ("law_regret", "law_at_most"))
     return RegretLaw(1, 20_000.0, regret, at_most)
 
 
-def drawn(optimizer: str, n_runs: int, n_campaigns: int, seed: int = 0, table: str = "0_1") -> Floats:
+def drawn(optimizer: str, n_runs: int, n_campaigns: int, seed: int = 0, table: str = TABLES[0]) -> Floats:
     """Runs of many campaigns, drawn with replacement: shape (n_runs, n_campaigns)."""
     return np.random.default_rng([seed, n_runs]).choice(pool(optimizer, table), (n_runs, n_campaigns))
