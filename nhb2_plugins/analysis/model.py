@@ -224,7 +224,7 @@ class CampaignFacts:
         name: the campaign's name.
         specification: the campaign's specification as in ``campaign.json``; empty where that file is not there.
         table: provenance of the table (kind, source, created, seeds, note, checksums, digest).
-        table_label: the table in a few words, for example ``embedded table (d35fd258)``.
+        table_label: the table in a few words, for example ``embedded table (0123abcd)``.
         table_line: the table in one line.
         conditions: budget, workers, charging in one line.
         notes: what stands below every table and figure: table, conditions, what is marked.
