@@ -13,6 +13,7 @@ For each variant and seed two searches on the table that ``open_benchmark()`` op
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -30,6 +31,9 @@ from nhb2_plugins.optimizers.bohb_density import BANDWIDTHS
 from nhb2_plugins.optimizers.bohb_model import BOHB_ENCODINGS, BohbSettings
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import N_CONFIGURATIONS
+
+sys.path.append(str(Path(__file__).resolve().parent / "speed"))
+from page import write_figures
 
 EARLY, LATE = slice(75, 150), slice(200, 400)
 BUDGET_S = 20_000.0
@@ -129,13 +133,6 @@ def _mean_text(values: Sequence[float]) -> str:
     return f"{np.mean(values):.2f} ± {np.std(values, ddof=1) / len(values) ** 0.5:.2f}"
 
 
-def write(path: Path, text: str, begin: str, end: str) -> None:
-    """Replace what stands between two marks of a file."""
-    before, _, rest = path.read_text().partition(begin)
-    _, _, after = rest.partition(end)
-    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
-
-
 def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -146,7 +143,7 @@ def main() -> None:
     text = report(bench, measure(bench, options.seeds, lambda line: print(f"# {line}", flush=True)))
     print(text)
     if options.write:
-        write(options.write, text, BEGIN, END)
+        write_figures(options.write, f"\n{text}\n", BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from nhb2_plugins.table.embedded import open_embedded
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))]
 TEXTS = [*PAGES, *(name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "NOTICE", "data/DATASHEET.md"))]
@@ -75,6 +77,9 @@ DECLARED = {
     "docs/vizier.md": "vizier_adapter:VIZIER",
 }
 """What the table of frameworks says of a page's framework, its adapter declares."""
+
+MEASURED = ("docs/bohb.md", "docs/charging.md", "docs/objectives.md", "docs/surrogate.md")
+"""Pages with figures of the embedded table that a script writes between two marks."""
 
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 _FORBIDDEN = re.compile(
@@ -161,6 +166,14 @@ def test_no_example_escapes_the_search_for_blocks() -> None:
         assert len(found) == blocks + sum(not (each.file or ".py").endswith(".py") for each in found), page
         assert not re.search(r"```(py|python3|pycon|ipython)\b", text, re.IGNORECASE), page
         assert f"\n{text}".count("\n```") % 2 == 0, f"{page} has a block that does not end"
+
+
+def test_figures_of_the_embedded_table_are_of_the_one_that_is_shipped() -> None:
+    """What was measured on an earlier one names its digest alone."""
+    digest = open_embedded().provenance.digest[:8]
+    texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+    named = {page: set(re.findall(r"embedded\s+table\s+\((\w{8})\)", text)) for page, text in texts.items()}
+    assert {page: found for page, found in named.items() if found} == {page: {digest} for page in MEASURED}
 
 
 @pytest.mark.parametrize("page", PAGES)
