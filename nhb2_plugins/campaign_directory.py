@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nhb2_plugins.errors import CampaignError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.files import is_aside, only_process, open_regular, read_regular, write_whole
@@ -43,6 +43,7 @@ LOST: Final = "the run was lost: "
 
 _BEGINNINGS: Final = (b"Traceback (most recent call last):", LOST.encode())
 _MOST_BYTES: Final = 1 << 24
+_Content = TypeVar("_Content")
 _LONGEST_LINE: Final = 1 << 20
 _LONGEST_FAILURE: Final = 1_000_000
 
@@ -265,6 +266,32 @@ def recorded_files(source: str | os.PathLike[str]) -> list[Path]:
     if not found:
         raise TrajectoryNotFoundError(_nothing_at(path))
     return found
+
+
+def read_beside_runs(path: Path, version: int, read: Callable[[dict[str, Any]], _Content]) -> _Content | None:
+    """What a JSON object beside the runs says; None where there is none.
+
+    Args:
+        path: the file.
+        version: the format version that is read.
+        read: makes the content of the other keys, and raises where they are not what they should be.
+
+    Raises:
+        TrajectoryError: it cannot be read, is damaged, or of another format version.
+    """
+    try:
+        content = json.loads(read_regular(path, max_bytes=_MOST_BYTES))
+        if (found := content.pop("format_version")) != version:
+            raise TrajectoryError(f"{path}: format version {found!r}; this version reads {version}")
+        return read(content)
+    except FileNotFoundError:
+        return None
+    except TrajectoryError:
+        raise
+    except OSError as error:
+        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
+        raise TrajectoryError(f"{path} is damaged: {error!r:.200}") from error
 
 
 def first_line(path: Path) -> dict[str, Any]:

@@ -38,3 +38,13 @@ class Question(Generic[Answer]):
     tables: Callable[[Answer, CampaignFacts], Iterable[ReportTable]] = _nothing
     figures: Callable[[Answer, CampaignFacts], Iterable[ReportFigure]] = _nothing
     parts: Callable[[Answer, CampaignFacts], Iterable[Part]] = _nothing
+
+
+def of_results(numbers: Callable[[CampaignResults], Answer]) -> Callable[[CampaignResults, CampaignFacts], Answer]:
+    """Numbers that are made of the recorded runs alone."""
+    return lambda results, _: numbers(results)
+
+
+def one_table(table: Callable[[Answer], ReportTable]) -> Callable[[Answer, CampaignFacts], tuple[ReportTable, ...]]:
+    """The tables of a question that has one, which is made of the answer alone."""
+    return lambda answer, _: (table(answer),)

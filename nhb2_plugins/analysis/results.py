@@ -160,27 +160,13 @@ def read_results(directory: Path, order: tuple[str, ...] = ()) -> CampaignResult
     results = CampaignResults(
         tuple(OptimizerRuns(name, tuple(sorted(groups[name], key=lambda run: run.header.seed))) for name in names),
         campaign.read_file().specification if campaign.has_file else {},
-        _read_baseline(campaign.baseline_file),
+        read_baseline(campaign.baseline_file),
         failures,
         tuple(run_id for run_id in unfinished if run_id not in failed),
-        _read_stopping(campaign.stopping_file),
+        read_stopping(campaign.stopping_file),
     )
     _refuse_mixture(results)
     return results
-
-
-def _read_baseline(path: Path) -> RandomSearchBaseline | None:
-    try:
-        return read_baseline(path)
-    except FileNotFoundError:
-        return None
-
-
-def _read_stopping(path: Path) -> Stopping | None:
-    try:
-        return read_stopping(path)
-    except FileNotFoundError:
-        return None
 
 
 def _failed(run_id: str, text: str) -> FailedRun:

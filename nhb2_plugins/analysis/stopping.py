@@ -9,11 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.files import read_regular
+from nhb2_plugins.campaign_directory import read_beside_runs
 
 _FORMAT_VERSION: Final = 1
-_MOST_BYTES: Final = 1 << 22
 _VERDICTS: Final = frozenset({"", "first", "second", "alike"})
 
 
@@ -91,26 +89,19 @@ def write_stopping(stopping: Stopping) -> str:
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def read_stopping(path: Path) -> Stopping:
-    """Read the file back.
+def read_stopping(path: Path) -> Stopping | None:
+    """Read the file back; None where there is none.
 
     Raises:
-        FileNotFoundError: there is none.
-        TrajectoryError: it is damaged, or of another format version.
+        TrajectoryError: as :func:`nhb2_plugins.campaign_directory.read_beside_runs`.
     """
-    try:
-        content = json.loads(read_regular(path, max_bytes=_MOST_BYTES))
-        if content.pop("format_version") != _FORMAT_VERSION:
-            raise ValueError("another format version")
-        pairs = tuple(PairState(**each) for each in content.pop("pairs"))
-        stopping = Stopping(**content, pairs=pairs)
-        _check(stopping)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
-        raise TrajectoryError(f"{path} is damaged: {error!r:.200}") from error
+    return read_beside_runs(path, _FORMAT_VERSION, _stopping)
+
+
+def _stopping(content: dict[str, Any]) -> Stopping:
+    pairs = tuple(PairState(**each) for each in content.pop("pairs"))
+    stopping = Stopping(**content, pairs=pairs)
+    _check(stopping)
     return stopping
 
 

@@ -71,7 +71,9 @@ def _is_there(path: Path, spec: CampaignSpec, bench: Benchmark) -> bool:
     """Whether the file is of this table, measure, budget and numbers of workers; a damaged one is written anew."""
     try:
         kept = read_baseline(path)
-    except (FileNotFoundError, TrajectoryError):
+    except TrajectoryError:
+        return False
+    if kept is None:
         return False
     wanted = (bench.provenance.digest, spec.measure_epoch, horizon_of(spec), _is_whole(spec), _measured_in(spec))
     known = kept.over_evaluations is not None

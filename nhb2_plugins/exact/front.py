@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.benchmark import Benchmark, RowAnswers, Seed
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.exact.levels import Floats, Integers
 from nhb2_plugins.exact.quality import moocore
@@ -38,19 +38,16 @@ class Outcomes:
     def of(
         cls,
         bench: Benchmark,
-        objectives: Sequence[str] = (ERROR_PCT, COST_S),
-        epoch: int = 12,
-        split: str | None = None,
-        seed: Seed | None = None,
+        answers: RowAnswers,
+        objectives: Sequence[str],
         restriction: Subspace = WHOLE_SPACE,
     ) -> Outcomes:
-        """The outcomes at one epoch, split and seed.
+        """The outcomes of a table's answers at one epoch, split and seed.
 
         Raises:
-            InvalidValueError: other than two or three different objectives, or as :meth:`Benchmark.evaluate`.
+            InvalidValueError: other than two or three different objectives, or not a restriction.
         """
         names = checked_front_objectives(objectives)
-        answers = bench.by_row(epoch, split, seed)
         sizes = [name for name in names if name not in (ERROR_PCT, COST_S)]
         indices, counts = _alike(bench, sizes, checked_restriction(restriction))
         rows, codes = bench.rows[indices], indices // N_HYPERPARAMETERS
@@ -130,7 +127,7 @@ def exact_front(
         InvalidValueError: other than two or three different objectives, or as :meth:`Benchmark.evaluate`.
         MissingExtraError: three objectives, and moocore is not installed.
     """
-    outcomes = Outcomes.of(bench, objectives, epoch, split, seed, restriction)
+    outcomes = Outcomes.of(bench, bench.by_row(epoch, split, seed), objectives, restriction)
     front = front_positions(outcomes.values)
     values = outcomes.values[front]
     equal = [(outcomes.values == each).all(axis=1) for each in values]

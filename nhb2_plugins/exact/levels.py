@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nhb2_plugins.benchmark import Benchmark, Seed
+from nhb2_plugins.benchmark import Benchmark, RowAnswers
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.metric import error_pct
 
@@ -34,13 +34,9 @@ class Levels:
     n_of_row: NDArray[np.intp]
 
     @classmethod
-    def of(cls, bench: Benchmark, epoch: int, split: str | None, seed: Seed | None) -> Levels:
-        """The levels of a table at one epoch, split and seed.
-
-        Raises:
-            InvalidValueError: as :meth:`Benchmark.evaluate`.
-        """
-        accuracy = bench.by_row(epoch, split, seed).accuracy_pct
+    def of(cls, bench: Benchmark, answers: RowAnswers) -> Levels:
+        """The levels of a table's answers."""
+        accuracy = answers.accuracy_pct
         order = np.argsort(-accuracy)  # not np.unique, which imports numpy.ma: slower than all of this
         ordered = accuracy[order]
         begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.benchmark import Benchmark, Seed
-from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.exact.levels import Floats, Integers, Levels, check_probability
 from nhb2_plugins.space import N_CONFIGURATIONS
 
@@ -64,8 +64,7 @@ class BestOfRandom:
         return float(self.error_pct[min(int(np.searchsorted(cdf, probability)), len(cdf) - 1)])
 
     def _cdf(self, n_draws: int) -> Floats:
-        if isinstance(n_draws, bool) or not isinstance(n_draws, int | np.integer) or n_draws < 1:
-            raise InvalidValueError(f"n_draws {n_draws!r} is not a positive integer")
+        checked_count("n_draws", n_draws)
         with np.errstate(divide="ignore"):  # every configuration has at most the worst error: log(0)
             log_above = np.log1p(-self.n_at_most / N_CONFIGURATIONS)
         cdf: Floats = -np.expm1(n_draws * log_above)
@@ -80,5 +79,5 @@ def best_of_random(
     Raises:
         InvalidValueError: as :meth:`Benchmark.evaluate`.
     """
-    levels = Levels.of(bench, epoch, split, seed)
+    levels = Levels.of(bench, bench.by_row(epoch, split, seed))
     return BestOfRandom(levels.error_pct, levels.n_at_most)

@@ -174,12 +174,12 @@ def random_search_over_time(
     times = checked_times(times_s, step_s)
     if checked_count("n_levels", n_levels) < 2:
         raise InvalidValueError(f"n_levels {n_levels!r} is not at least 2")
-    levels = Levels.of(bench, epoch, split, seed)
+    answers = bench.by_row(epoch, split, seed)
+    levels = Levels.of(bench, answers)
     steps = np.floor(in_steps(times, step_s)).astype(np.intp)
     solved = spread_levels(levels.n_at_most, n_levels)
-    cost = bench.by_row(epoch, split, seed).cost_s
     mass = levels.n_of_row / N_CONFIGURATIONS
-    law = CostLaw.of(levels.level_of_row, mass, cost, step_s, rounding, n_steps=int(steps.max()) + 1)
+    law = CostLaw.of(levels.level_of_row, mass, answers.cost_s, step_s, rounding, n_steps=int(steps.max()) + 1)
     n_batches = min(len(solved), 1 + len(solved) * law.transform_length // _BATCH_NUMBERS)
     batches = np.array_split(solved, n_batches)
     probability = np.concatenate([law.hit_cdf(batch)[:, steps] for batch in batches])

@@ -114,7 +114,7 @@ def random_hypervolume(
             :meth:`Benchmark.evaluate`.
         MissingExtraError: three objectives, and moocore is not installed.
     """
-    outcomes = Outcomes.of(bench, objectives, epoch, split, seed, restriction)
+    outcomes = Outcomes.of(bench, bench.by_row(epoch, split, seed), objectives, restriction)
     point = _reference(outcomes, reference)
     size_at = _sizes(outcomes, point)
     return RandomHypervolume(
@@ -269,7 +269,8 @@ def random_hypervolume_over_time(
             :func:`~nhb2_plugins.exact.over_time.random_search_over_time`.
     """
     times = checked_times(times_s, step_s)
-    outcomes = Outcomes.of(bench, objectives, epoch, split, seed)
+    answers = bench.by_row(epoch, split, seed)
+    outcomes = Outcomes.of(bench, answers, objectives)
     if len(outcomes.objectives) != 2:
         raise InvalidValueError(f"objectives {list(outcomes.objectives)!r}: over time two are solved for, not three")
     point = _reference(outcomes, reference)
@@ -277,7 +278,7 @@ def random_hypervolume_over_time(
     total = int(outcomes.n_configurations.sum())
     steps = np.floor(in_steps(times, step_s)).astype(np.intp)
     level = np.searchsorted(plane.levels, outcomes.values[:, 0])  # one beyond the last: never a hit
-    cost = bench.by_row(epoch, split, seed).cost_s[bench.rows[outcomes.indices]]
+    cost = answers.cost_s[bench.rows[outcomes.indices]]
     law = CostLaw.of(level, outcomes.n_configurations / total, cost, step_s, "mean", n_steps=int(steps.max()) + 1)
     mean = np.zeros(len(times))
     for band in _bands(plane):

@@ -23,7 +23,7 @@ def ranks(bench: Benchmark, epoch: int = 12, split: str | None = None, seed: See
     Raises:
         InvalidValueError: as :meth:`Benchmark.evaluate`.
     """
-    levels = Levels.of(bench, epoch, split, seed)
+    levels = Levels.of(bench, bench.by_row(epoch, split, seed))
     n_better = levels.n_at_most - levels.n_at
     rank_of_row = (n_better + 1)[levels.level_of_row]
     return np.take(rank_of_row, bench.rows)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from nhb2_plugins.arguments import checked_count
 from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.cells import Cell
-from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.landscape.view import Floats, Integers, View, frame_of, row_sizes
 from nhb2_plugins.space import CELLCODES, N_HYPERPARAMETERS
 
@@ -53,7 +53,7 @@ class UniformSampler:
         Raises:
             InvalidValueError: not a positive number of draws.
         """
-        _check_draws(n_draws)
+        checked_count("n_draws", n_draws)
         with np.errstate(divide="ignore"):  # one function with all the codes: log(0)
             return float(-np.expm1(n_draws * np.log1p(-self.probability)).sum())
 
@@ -66,7 +66,7 @@ class UniformSampler:
         Raises:
             InvalidValueError: not a positive number of draws.
         """
-        _check_draws(n_draws)
+        checked_count("n_draws", n_draws)
         if n_draws > len(self.n_codes):
             return 1.0
         all_differ = np.zeros(n_draws + 1)  # k draws, all different, of the functions so far
@@ -170,8 +170,3 @@ def sampling_bias_frame(
 def _classes(bench: Benchmark) -> Integers:
     classes: Integers = bench.rows[::N_HYPERPARAMETERS] // N_HYPERPARAMETERS
     return classes
-
-
-def _check_draws(n_draws: int) -> None:
-    if isinstance(n_draws, bool) or not isinstance(n_draws, int | np.integer) or n_draws < 1:
-        raise InvalidValueError(f"n_draws {n_draws!r} is not a positive integer")

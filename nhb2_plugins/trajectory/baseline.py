@@ -12,11 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from nhb2_plugins.errors import TrajectoryError
-from nhb2_plugins.files import read_regular
+from nhb2_plugins.campaign_directory import read_beside_runs
 
 BASELINE_FORMAT_VERSION: Final = 1
-_MOST_BYTES: Final = 1 << 24
 TARGETS_PP: Final = (20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1)
 """Regrets, in percentage points, for which the share of runs that reach them is recorded."""
 
@@ -102,36 +100,28 @@ def write_baseline(baseline: RandomSearchBaseline) -> str:
     return json.dumps(_without_infinity(content), allow_nan=False) + "\n"
 
 
-def read_baseline(path: Path) -> RandomSearchBaseline:
-    """Read the file back.
+def read_baseline(path: Path) -> RandomSearchBaseline | None:
+    """Read the file back; None where there is none.
 
     Raises:
-        FileNotFoundError: there is none.
-        TrajectoryError: it is damaged, or of another format version.
+        TrajectoryError: as :func:`nhb2_plugins.campaign_directory.read_beside_runs`.
     """
-    try:
-        content = json.loads(read_regular(path, max_bytes=_MOST_BYTES))
-        version, targets = content.pop("format_version"), tuple(content.pop("targets_pp"))
-        if version != BASELINE_FORMAT_VERSION or targets != TARGETS_PP:
-            raise TrajectoryError(f"{path}: format version {version!r}; this version reads {BASELINE_FORMAT_VERSION}")
-        over_evaluations = content.pop("over_evaluations")
-        baseline = RandomSearchBaseline(
-            over_time={int(workers): _reached(values) for workers, values in content.pop("over_time").items()},
-            over_evaluations=None if over_evaluations is None else _reached(over_evaluations),
-            objectives=tuple(map(str, content.pop("objectives", ()))),
-            reference_point=tuple(map(float, content.pop("reference_point", ()))),
-            laws=tuple(map(_law, content.pop("laws", ()))),
-            **content,
-        )
-        _check(baseline)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise TrajectoryError(f"cannot read {path}: {error.strerror}") from error
-    except TrajectoryError:
-        raise
-    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
-        raise TrajectoryError(f"{path} is damaged: {error!r:.200}") from error
+    return read_beside_runs(path, BASELINE_FORMAT_VERSION, _baseline)
+
+
+def _baseline(content: dict[str, Any]) -> RandomSearchBaseline:
+    if (targets := tuple(content.pop("targets_pp"))) != TARGETS_PP:
+        raise ValueError(f"targets_pp {targets!r} are of another version")
+    over_evaluations = content.pop("over_evaluations")
+    baseline = RandomSearchBaseline(
+        over_time={int(workers): _reached(values) for workers, values in content.pop("over_time").items()},
+        over_evaluations=None if over_evaluations is None else _reached(over_evaluations),
+        objectives=tuple(map(str, content.pop("objectives", ()))),
+        reference_point=tuple(map(float, content.pop("reference_point", ()))),
+        laws=tuple(map(_law, content.pop("laws", ()))),
+        **content,
+    )
+    _check(baseline)
     return baseline
 
 

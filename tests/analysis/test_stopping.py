@@ -84,7 +84,6 @@ PAIR = {"first": "a", "second": "b", "n_seeds": 3, "verdict": "alike", "decided_
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format_version": 2}, "another format version"),
         ({"stopped": "maybe"}, "stopped 'maybe' at level 0.05"),
         ({"level": 0}, "stopped 'limit' at level 0"),
         ({"level": 1}, "stopped 'limit' at level 1"),
@@ -112,8 +111,10 @@ def test_a_damaged_record_is_a_clear_error(change: dict[str, Any], message: str,
 
 
 def test_what_cannot_be_read_is_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_stopping(tmp_path / "stopping.json")
+    assert read_stopping(tmp_path / "stopping.json") is None
+    (tmp_path / "later.json").write_text(TEXT.replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(TrajectoryError, match=r"later.json: format version 2; this version reads 1$"):
+        read_stopping(tmp_path / "later.json")
     with pytest.raises(TrajectoryError, match=r"cannot read .*: "):
         read_stopping(tmp_path)
     (tmp_path / "list.json").write_text("[]")

@@ -64,7 +64,7 @@ def test_more_draws_are_never_worse_and_quantiles_invert_the_distribution(few: i
 
 @pytest.mark.parametrize("n_draws", [0, -1, 1.5, True, "2", None])
 def test_a_number_of_draws_that_is_none_is_refused(n_draws: Any) -> None:
-    with pytest.raises(InvalidValueError, match=r"n_draws .* is not a positive integer"):
+    with pytest.raises(InvalidValueError, match=r"n_draws .* is not an integer of at least 1"):
         best_of_random(MINI).mean_error_pct(n_draws)
 
 

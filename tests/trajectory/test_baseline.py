@@ -56,7 +56,7 @@ def test_the_file_is_one_line_of_json_whose_infinity_is_null() -> None:
     ("path", "value", "message"),
     [
         (("format_version",), 2, "format version 2"),
-        (("targets_pp",), [1], "format version"),
+        (("targets_pp",), [1], r"targets_pp \(1,\) are of another version"),
         (("table_digest",), 5, "table_digest"),
         (("why_not",), None, "why_not"),
         (("measure_epoch",), 13, "measure_epoch 13"),
@@ -107,5 +107,4 @@ def test_what_is_no_baseline_at_all_is_a_clear_error(text: str, tmp_path: Path) 
 
 
 def test_a_file_that_is_not_there_is_just_that(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_baseline(tmp_path / "baseline.json")
+    assert read_baseline(tmp_path / "baseline.json") is None

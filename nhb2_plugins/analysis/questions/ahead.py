@@ -10,7 +10,7 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
 from nhb2_plugins.analysis.draws import deciding, depends_in_words, means_by_variant, rotates
 from nhb2_plugins.analysis.model import FEWEST_FOR_VERDICTS, SIGNIFICANCE, CampaignFacts, Floats, Refusal
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.questions.random_search import MatchRow, matches
 from nhb2_plugins.analysis.rank_statistics import holm, p_against_law, places_in_law
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, epochs_in_words
@@ -190,9 +190,5 @@ def _parts(rows: Sequence[AheadRow], facts: CampaignFacts) -> tuple[parts.Part, 
 
 
 QUESTION: Final = Question(
-    "ahead",
-    lambda results, _: ahead(results),
-    words=_words,
-    tables=lambda rows, facts: (_table(rows, facts),),
-    parts=_parts,
+    "ahead", of_results(ahead), words=_words, tables=lambda rows, facts: (_table(rows, facts),), parts=_parts
 )

@@ -20,7 +20,7 @@ from nhb2_plugins.analysis.pictures import (
     baseline_of,
     curve_from,
 )
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
 from nhb2_plugins.analysis.wording import rising_note
@@ -235,10 +235,4 @@ def _runs_chart(number: int, curve: AnytimeCurve, facts: CampaignFacts) -> parts
     )
 
 
-QUESTION: Final = Question(
-    "anytime",
-    lambda results, _: anytime(results),
-    tables=_tables,
-    figures=_figures,
-    parts=_parts,
-)
+QUESTION: Final = Question("anytime", of_results(anytime), tables=_tables, figures=_figures, parts=_parts)

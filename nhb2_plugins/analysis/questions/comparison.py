@@ -11,7 +11,7 @@ import numpy as np
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import estimate
 from nhb2_plugins.analysis.model import CampaignFacts, Estimate
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import N_RUNS, OPTIMIZER, Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import listed
@@ -117,8 +117,5 @@ def _parts(rows: Sequence[ComparisonRow], facts: CampaignFacts) -> tuple[parts.P
 
 
 QUESTION: Final = Question(
-    "comparison",
-    lambda results, _: compare(results),
-    tables=lambda rows, facts: (comparison_table(rows, facts),),
-    parts=_parts,
+    "comparison", of_results(compare), tables=lambda rows, facts: (comparison_table(rows, facts),), parts=_parts
 )

@@ -90,8 +90,4 @@ def _parts(best: tuple[FoundConfiguration, ...], facts: CampaignFacts) -> list[p
     return shown
 
 
-QUESTION: Final = Question(
-    "configurations",
-    lambda _, facts: best_configurations(facts.optimizers),
-    parts=_parts,
-)
+QUESTION: Final = Question("configurations", lambda _, facts: best_configurations(facts.optimizers), parts=_parts)

@@ -13,7 +13,7 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.draws import AT_200, CURVES, Dependence, deciding, dependence_of, rotates, share_of
 from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Interval
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import MOST_LISTED
@@ -236,10 +236,5 @@ def _parts(rows: Sequence[DrawsRow], _facts: CampaignFacts) -> tuple[parts.Part,
 
 
 QUESTION: Final = Question(
-    "draws",
-    lambda results, _: draws_rows(results),
-    words=_words,
-    tables=lambda rows, _: (_table(rows),),
-    figures=_figures,
-    parts=_parts,
+    "draws", of_results(draws_rows), words=_words, tables=one_table(_table), figures=_figures, parts=_parts
 )

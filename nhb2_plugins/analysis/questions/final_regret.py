@@ -21,7 +21,7 @@ from nhb2_plugins.analysis.model import (
     Standing,
 )
 from nhb2_plugins.analysis.pictures import WIDTH, ReportFigure, Strip, Strips
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, one_table
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
 from nhb2_plugins.analysis.results import epochs_in_words
 from nhb2_plugins.analysis.tables import N_RUNS, Column, ReportTable, rows_of, table_of
@@ -190,7 +190,7 @@ QUESTION: Final = Question(
     "final_regret",
     lambda _, facts: final_rows(facts),
     words=_words,
-    tables=lambda rows, _: (_table(rows),),
+    tables=one_table(_table),
     figures=_figures,
     parts=_parts,
 )

@@ -19,7 +19,7 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
 from nhb2_plugins.analysis.model import SIGNIFICANCE, CampaignFacts, Floats, Refusal
 from nhb2_plugins.analysis.pictures import WIDTH, RankDiagram, ReportFigure
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, refused, table_of
 from nhb2_plugins.analysis.wording import listed, p_text
@@ -232,9 +232,9 @@ def _parts(found: FriedmanResult | Refusal, facts: CampaignFacts) -> tuple[parts
 
 QUESTION: Final = Question(
     "friedman",
-    lambda results, _: friedman(results),
+    of_results(friedman),
     words=_words,
-    tables=lambda found, _: (_table(found),),
+    tables=one_table(_table),
     figures=lambda found, _: _figures(found),
     parts=_parts,
 )

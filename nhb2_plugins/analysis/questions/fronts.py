@@ -20,7 +20,7 @@ from nhb2_plugins.analysis.attainment import QUARTILES, Attainment, Surfaces, at
 from nhb2_plugins.analysis.curves import AnytimeCurve, aligned_over_evaluations, aligned_over_time, curve_of, estimate
 from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Estimate, Floats, Refusal
 from nhb2_plugins.analysis.pictures import TIME, Axis, Curve, Curves, ReportFigure
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.questions.anytime import EVALUATIONS, curve_table, shown_curves
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import N_RUNS, OPTIMIZER, Column, ReportTable, rows_of, table_of
@@ -492,11 +492,4 @@ def _igd_part(found: Fronts, key: str, title: str, axis: Axis) -> parts.ChartPar
     return parts.ChartPart(section=parts.FRONT, charts=(chart,))
 
 
-QUESTION: Final = Question(
-    "fronts",
-    lambda results, _: fronts(results),
-    words=_words,
-    tables=_tables,
-    figures=_figures,
-    parts=_parts,
-)
+QUESTION: Final = Question("fronts", of_results(fronts), words=_words, tables=_tables, figures=_figures, parts=_parts)

@@ -18,7 +18,7 @@ from nhb2_plugins.analysis.model import (
     Refusal,
 )
 from nhb2_plugins.analysis.pictures import Matrix, ReportFigure
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.rank_statistics import probability_better, resample
 from nhb2_plugins.analysis.resampling import interval_of
 from nhb2_plugins.analysis.results import CampaignResults
@@ -100,9 +100,5 @@ def _parts(found: Matrix | Refusal, _facts: CampaignFacts) -> tuple[parts.Part, 
 
 
 QUESTION: Final = Question(
-    "improvement",
-    lambda results, _: improvement_matrix(results),
-    tables=lambda found, _: (_table(found),),
-    figures=_figures,
-    parts=_parts,
+    "improvement", of_results(improvement_matrix), tables=one_table(_table), figures=_figures, parts=_parts
 )

@@ -14,7 +14,7 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets
 from nhb2_plugins.analysis.draws import depends_of
 from nhb2_plugins.analysis.model import SIGNIFICANCE, CampaignFacts, Floats, Standing
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.rank_statistics import holm, probability_better
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.sequential import differences_of
@@ -278,10 +278,4 @@ def _parts(rows: Sequence[PairRow], _facts: CampaignFacts) -> tuple[parts.Part, 
     return (parts.TablePart(section=parts.RANKS, place=50, table=table, title="Pair by pair", names=False),)
 
 
-QUESTION: Final = Question(
-    "pairs",
-    lambda results, _: pairs(results),
-    words=_words,
-    tables=lambda rows, _: (_table(rows),),
-    parts=_parts,
-)
+QUESTION: Final = Question("pairs", of_results(pairs), words=_words, tables=one_table(_table), parts=_parts)

@@ -12,7 +12,7 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.baseline_curves import NOT_RECORDED
 from nhb2_plugins.analysis.curves import aligned_over_time
 from nhb2_plugins.analysis.model import BaselineCurve, CampaignFacts, Floats, Refusal
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, refused, rows_of, table_of
 from nhb2_plugins.metric import FLOAT_NOISE_PP
@@ -165,9 +165,4 @@ def _parts(found: Matches, facts: CampaignFacts) -> list[parts.Part]:
     return shown
 
 
-QUESTION: Final = Question(
-    "random_search",
-    lambda results, _: matches(results),
-    tables=_tables,
-    parts=_parts,
-)
+QUESTION: Final = Question("random_search", of_results(matches), tables=_tables, parts=_parts)

@@ -12,7 +12,7 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.curves import final_regrets, step_matrix
 from nhb2_plugins.analysis.model import CONFIDENCE, CampaignFacts, Floats, Interval, Refusal
 from nhb2_plugins.analysis.pictures import TIME, Axis, Curve, Curves, ReportFigure
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.rank_statistics import expected_ranks, resample
 from nhb2_plugins.analysis.resampling import interval_of
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
@@ -139,7 +139,7 @@ def _parts(found: RankCurves | Refusal, facts: CampaignFacts) -> tuple[parts.Par
 
 QUESTION: Final = Question(
     "ranks",
-    lambda results, _: rank_curves(results),
+    of_results(rank_curves),
     tables=lambda found, _: (_table(found), _table_over_time(found)),
     figures=_figures,
     parts=_parts,

@@ -7,7 +7,7 @@ from typing import Final
 
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.model import CampaignFacts
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, one_table
 from nhb2_plugins.analysis.stopping import PairState, Stopping
 from nhb2_plugins.analysis.tables import Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import some
@@ -72,9 +72,5 @@ def _parts(found: Stopping | None, _facts: CampaignFacts) -> tuple[parts.Part, .
 
 
 QUESTION: Final = Question(
-    "stopping",
-    lambda _, facts: facts.stopping,
-    words=_words,
-    tables=lambda found, _: (_table(found),),
-    parts=_parts,
+    "stopping", lambda _, facts: facts.stopping, words=_words, tables=one_table(_table), parts=_parts
 )

@@ -11,7 +11,7 @@ import numpy as np
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.model import CampaignFacts, Floats, Refusal
 from nhb2_plugins.analysis.pictures import TIME, WIDTH, Axis, Curve, Curves, Panels, ReportFigure
-from nhb2_plugins.analysis.question import Question
+from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
 from nhb2_plugins.metric import FLOAT_NOISE_PP
@@ -148,9 +148,5 @@ def _parts(found: Sequence[TargetCurves], facts: CampaignFacts) -> tuple[parts.P
 
 
 QUESTION: Final = Question(
-    "targets",
-    lambda results, _: target_curves(results),
-    tables=lambda found, _: (_table(found),),
-    figures=_figures,
-    parts=_parts,
+    "targets", of_results(target_curves), tables=one_table(_table), figures=_figures, parts=_parts
 )
