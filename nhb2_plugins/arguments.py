@@ -11,6 +11,7 @@ from typing import Any, Final, TypeGuard, TypeVar
 from nhb2_plugins.errors import InvalidValueError, describe_choices
 
 _Choice = TypeVar("_Choice")
+_Kind = TypeVar("_Kind")
 
 MAX_SEARCH_SEED: Final = 2**32 - 1
 """The largest seed that every generator behind the optimizers takes."""
@@ -122,14 +123,22 @@ def _takes_number(parameter: inspect.Parameter) -> bool:
     return "bool" not in kinds and (is_number(parameter.default) or not kinds.isdisjoint({"int", "float"}))
 
 
-def check_kind(name: str, value: object, kind: type) -> None:
-    """Look whether a framework's own object is one.
+def checked_kind(name: str, value: object, kind: type[_Kind], made_by: str = "") -> _Kind:
+    """The value, which is an object of a framework's or of this package.
+
+    Args:
+        name: the argument's.
+        value: the value.
+        kind: the class that it is to be of.
+        made_by: what makes one; for the message, where that does not say whose class it is.
 
     Raises:
         InvalidValueError: something else.
     """
-    if not isinstance(value, kind):
-        raise InvalidValueError(f"{name} {value!r:.80} is not a {kind.__name__} of {kind.__module__.partition('.')[0]}")
+    if isinstance(value, kind):
+        return value
+    whose = f"; {made_by}" if made_by else f" of {kind.__module__.partition('.')[0]}"
+    raise InvalidValueError(f"{name} {value!r:.80} is not a {kind.__name__}{whose}")
 
 
 def _is_integer(value: object) -> bool:

@@ -458,17 +458,6 @@ def _checked_indices(indices: ArrayLike) -> NDArray[np.intp]:
     return array.astype(np.intp, copy=False)
 
 
-def checked_benchmark(bench: object) -> Benchmark:
-    """The benchmark.
-
-    Raises:
-        InvalidValueError: something else.
-    """
-    if not isinstance(bench, Benchmark):
-        raise InvalidValueError(f"bench {bench!r:.80} is not a Benchmark; open_benchmark() opens one")
-    return bench
-
-
 def open_benchmark(table: str | os.PathLike[str] | None = None, *, draw: int | None = None) -> Benchmark:
     """Open the benchmark on a table.
 

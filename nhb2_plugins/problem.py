@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
-from nhb2_plugins.benchmark import Benchmark, Seed, checked_benchmark
+from nhb2_plugins.arguments import checked_kind
+from nhb2_plugins.benchmark import Benchmark, Seed
 from nhb2_plugins.charging import Charging, checked_charging
 from nhb2_plugins.encoding import Choices, Encoding, checked_encoding, decoded, hyperparameter_choices, to_values
 from nhb2_plugins.errors import InvalidValueError, describe_choices
@@ -110,7 +111,7 @@ class Problem:
         """
         steps = None if ladder is None else checked_ladder(ladder)
         values = {
-            "bench": checked_benchmark(bench),
+            "bench": checked_kind("bench", bench, Benchmark, "open_benchmark() opens one"),
             "epoch": _top_epoch(epoch, steps),
             "ladder": steps,
             "seed": None if seed is None else bench.checked_seed(seed),

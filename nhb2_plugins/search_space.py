@@ -35,7 +35,7 @@ from ConfigSpace import (
 )
 from ConfigSpace.hyperparameters import Hyperparameter
 
-from nhb2_plugins.arguments import check_kind, checked_choice, checked_flag, checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_flag, checked_kind, checked_search_seed
 from nhb2_plugins.encoding import CELL_NAME, NUMERIC_ENCODINGS, Encoding, checked_encoding, hyperparameter_choices
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.files import read_regular, write_whole
@@ -127,7 +127,7 @@ def write_configuration_space(space: ConfigurationSpace, path: str | os.PathLike
         InvalidValueError: not a space, not a path, or one that ends neither in ``.json`` nor in ``.yaml`` or ``.yml``.
         OSError: the file cannot be written.
     """
-    check_kind("space", space, ConfigurationSpace)
+    checked_kind("space", space, ConfigurationSpace)
     target = _checked_path(path)
     is_json = _is_json(target)
     text = json.dumps({**space.to_serialized_dict(), "meta": space.meta}, indent=2) + "\n"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nhb2_plugins.arguments import checked_kind
 from nhb2_plugins.cells import Cell, canonical_codes
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration, cell_index
@@ -151,12 +152,7 @@ def checked_restriction(restriction: object) -> Subspace:
     Raises:
         InvalidValueError: something else than a :class:`Subspace`.
     """
-    if not isinstance(restriction, Subspace):
-        raise InvalidValueError(
-            f"restriction {restriction!r:.80} is not a Subspace, for example Subspace(lr=0.1); "
-            "Subspace() is the whole space"
-        )
-    return restriction
+    return checked_kind("restriction", restriction, Subspace, "for example Subspace(lr=0.1); Subspace() is all of it")
 
 
 def _is_canonical(cellcode: str) -> bool:

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from nhb2_plugins.arguments import (
-    check_kind,
     check_no_flags_for_numbers,
     checked_choice,
     checked_count,
     checked_flag,
+    checked_kind,
     checked_search_seed,
     has_methods,
     is_number,
@@ -66,9 +66,12 @@ def test_methods_are_of_an_object_and_not_of_its_class() -> None:
 
 
 def test_a_framework_s_object_is_one_of_its_kind() -> None:
-    check_kind("study", OrderedDict(), OrderedDict)
+    own = OrderedDict()
+    assert checked_kind("study", own, OrderedDict) is own
     with pytest.raises(InvalidValueError, match=r"^study 3 is not a OrderedDict of collections$"):
-        check_kind("study", 3, OrderedDict)
+        checked_kind("study", 3, OrderedDict)
+    with pytest.raises(InvalidValueError, match=r"^study 3 is not a OrderedDict; one makes it$"):
+        checked_kind("study", 3, OrderedDict, "one makes it")
 
 
 def test_a_long_value_is_cut_in_messages() -> None:

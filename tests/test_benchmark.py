@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nhb2_plugins.benchmark import Benchmark, Observation, checked_benchmark, open_benchmark, sum_in_order
+from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark, sum_in_order
 from nhb2_plugins.errors import InvalidValueError, TableError, TableNotFoundError
 from nhb2_plugins.exact import final_report
 from nhb2_plugins.fidelity import FIDELITIES
@@ -312,12 +312,6 @@ def test_equals_in_classes_that_begin_later_but_are_numbered_earlier() -> None:
 
 
 # -- values and processes
-
-
-def test_what_is_no_benchmark_is_named() -> None:
-    assert checked_benchmark(BENCH) is BENCH
-    with pytest.raises(InvalidValueError, match=r"^bench 3 is not a Benchmark; open_benchmark\(\) opens one$"):
-        checked_benchmark(3)
 
 
 def test_an_observation_is_a_frozen_value() -> None:

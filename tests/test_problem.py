@@ -40,7 +40,7 @@ def test_a_ladder_decides_the_epoch() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"bench": 3}, "bench 3 is not a Benchmark"),
+        ({"bench": 3}, r"bench 3 is not a Benchmark; open_benchmark\(\) opens one"),
         ({"epoch": 13}, "epoch 13 is not one of 1..12 or 200"),
         ({"epoch": "12"}, "epoch '12' is not one of"),
         ({"epoch": True}, "epoch True is not one of"),

@@ -52,6 +52,31 @@ def parser_of(description: str, *, save_dir: str) -> argparse.ArgumentParser:
     return parser
 
 
+def add_bohb_options(parser: argparse.ArgumentParser, num_samples: int) -> None:
+    """Add the options of BOHB's model, with the paper's defaults."""
+    parser.add_argument("--num_samples", type=int, default=num_samples, help="candidates of one proposal")
+    parser.add_argument("--random_fraction", type=float, default=0.0, help="share of random proposals")
+    parser.add_argument("--bandwidth_factor", type=float, default=3, help="widening of the kernels for candidates")
+    parser.add_argument("--min_bandwidth", type=float, default=0.3, help="lower bound of the kernels' bandwidths")
+
+
+def bohb_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What :func:`add_bohb_options` was given, as settings of an optimizer."""
+    names = ("num_samples", "random_fraction", "bandwidth_factor", "min_bandwidth")
+    return {name: getattr(options, name) for name in names}
+
+
+def add_evolution_options(parser: argparse.ArgumentParser) -> None:
+    """Add the sizes of an evolution, with the paper's defaults."""
+    parser.add_argument("--population_size", type=int, default=10, help="size of the population")
+    parser.add_argument("--sample_size", type=int, default=3, help="contestants of a tournament")
+
+
+def evolution_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What :func:`add_evolution_options` was given, as settings of an optimizer."""
+    return {"population_size": options.population_size, "tournament_size": options.sample_size}
+
+
 def run_baseline(
     options: argparse.Namespace,
     algorithm: str,

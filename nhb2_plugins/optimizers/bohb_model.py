@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from ConfigSpace import ConfigurationSpace, UniformIntegerHyperparameter
 
-from nhb2_plugins.arguments import check_kind, checked_choice, checked_flag, checked_search_seed
+from nhb2_plugins.arguments import checked_choice, checked_flag, checked_kind, checked_search_seed
 from nhb2_plugins.encoding import Encoding, hyperparameter_choices, to_configuration, to_values
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.bohb_density import (
@@ -125,7 +125,7 @@ class BohbModel:
         whole_cells: bool | None = None,
     ) -> None:
         self.settings = BohbSettings() if settings is None else settings
-        check_kind("settings", self.settings, BohbSettings)
+        checked_kind("settings", self.settings, BohbSettings)
         self.generator = np.random.RandomState(checked_search_seed(seed))
         restriction = checked_restriction(restriction)
         self._part = restriction if cellcode is None else replace(restriction, cellcode=cellcode)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from nhb2_plugins.arguments import checked_kind
 from nhb2_plugins.benchmark import Benchmark, Observation, Seed
 from nhb2_plugins.charging import Bill
-from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.problem import Problem, ProblemArguments, as_problem
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
@@ -147,6 +147,4 @@ def checked_logger(logger: object) -> TrajectoryLogger:
     Raises:
         InvalidValueError: something else.
     """
-    if not isinstance(logger, TrajectoryLogger):
-        raise InvalidValueError(f"logger {logger!r:.80} is not a TrajectoryLogger; TrajectoryLogger() makes one")
-    return logger
+    return checked_kind("logger", logger, TrajectoryLogger, "TrajectoryLogger() makes one")

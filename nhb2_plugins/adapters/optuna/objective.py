@@ -17,7 +17,7 @@ from optuna.trial import BaseTrial, FrozenTrial
 from nhb2_plugins.adapters.description import DESCRIPTION
 from nhb2_plugins.adapters.optuna.search_space import OPTUNA, optuna_search_space, suggest
 from nhb2_plugins.adapters.run import RecordedRun, RunBudget
-from nhb2_plugins.arguments import check_kind, is_several
+from nhb2_plugins.arguments import checked_kind, is_several
 from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder
@@ -113,7 +113,7 @@ class OptunaObjective(RecordedRun):
             raise
 
     def _evaluate(self, trial: BaseTrial) -> float | tuple[float, ...]:
-        check_kind("trial", trial, BaseTrial)
+        checked_kind("trial", trial, BaseTrial)  # type: ignore[type-abstract]
         self._check_study(trial)
         configuration = suggest(trial, self.problem.settled_encoding, self._space)
         charged_before = self._report(trial, configuration) if self._reports else 0.0

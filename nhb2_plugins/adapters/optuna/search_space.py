@@ -23,7 +23,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import BaseTrial
 
 from nhb2_plugins.adapters.framework import Framework
-from nhb2_plugins.arguments import check_kind
+from nhb2_plugins.arguments import checked_kind
 from nhb2_plugins.encoding import Encoding, decoded, numbered, to_configuration
 from nhb2_plugins.space import EDGE_NAMES, Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
@@ -77,7 +77,7 @@ def suggest_configuration(
         InvalidValueError: not a trial, an encoding that Optuna cannot express, not a restriction, or a fixed value (of
             ``enqueue_trial``, a ``FixedTrial`` or a ``PartialFixedSampler``) that is no rank.
     """
-    check_kind("trial", trial, BaseTrial)
+    checked_kind("trial", trial, BaseTrial)  # type: ignore[type-abstract]
     return suggest(trial, encoding, optuna_search_space(encoding, restriction))
 
 
@@ -107,7 +107,7 @@ def configuration_of(trial: BaseTrial) -> Configuration:
     Raises:
         InvalidValueError: not a trial, or one that does not carry the eight hyperparameters of this space.
     """
-    check_kind("trial", trial, BaseTrial)
+    checked_kind("trial", trial, BaseTrial)  # type: ignore[type-abstract]
     return to_configuration(trial.params, _encoding_of(trial))
 
 
@@ -142,7 +142,7 @@ def enqueue(
         InvalidValueError: not a study, an encoding that Optuna cannot express, something that is not a configuration,
             or a configuration outside the restriction. Nothing has been enqueued then.
     """
-    check_kind("study", study, Study)
+    checked_kind("study", study, Study)
     each_one = list(configurations) if isinstance(configurations, Iterable) else [configurations]
     for values in [OPTUNA.values(each, encoding, restriction) for each in each_one]:
         study.enqueue_trial(dict(values), skip_if_exists=skip_if_exists)

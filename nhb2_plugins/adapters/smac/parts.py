@@ -18,7 +18,7 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.model.abstract_model import AbstractModel
 from smac.model.random_forest.random_forest import RandomForest
 
-from nhb2_plugins.arguments import check_kind
+from nhb2_plugins.arguments import checked_kind
 from nhb2_plugins.errors import InvalidValueError
 
 _MAX_LEAF_NODES: Final = 4096
@@ -76,4 +76,4 @@ def quick_model(facade: type[AbstractFacade], scenario: Scenario) -> AbstractMod
 def _check(facade: type[AbstractFacade], scenario: Scenario) -> None:
     if not (isinstance(facade, type) and issubclass(facade, AbstractFacade)):
         raise InvalidValueError(f"facade {facade!r:.80} is not a class of SMAC's facades, as MultiFidelityFacade is")
-    check_kind("scenario", scenario, Scenario)
+    checked_kind("scenario", scenario, Scenario)
