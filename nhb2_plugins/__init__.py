@@ -15,23 +15,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nhb2_plugins.benchmark import Benchmark, Curve, Observation, open_benchmark
-from nhb2_plugins.cells import Cell
-from nhb2_plugins.encoding import choices
 from nhb2_plugins.errors import Nhb2Error
 from nhb2_plugins.fidelity import FidelityLadder
-from nhb2_plugins.problem import Problem
-from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
-from nhb2_plugins.subspace import Subspace
 from nhb2_plugins.table.embedded import embedded_draws
-from nhb2_plugins.trajectory.logger import TrajectoryLogger
-from nhb2_plugins.trajectory.record import TrialRecord
-from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
 
 if TYPE_CHECKING:
     from nhb2_plugins.adapters.plain_adapter import objective
+    from nhb2_plugins.cells import Cell
+    from nhb2_plugins.encoding import choices
     from nhb2_plugins.priors import prior
+    from nhb2_plugins.problem import Problem
     from nhb2_plugins.search_space import configuration_space
+    from nhb2_plugins.simulation import simulate
+    from nhb2_plugins.subspace import Subspace
+    from nhb2_plugins.trajectory.logger import TrajectoryLogger
+    from nhb2_plugins.trajectory.record import TrialRecord
+    from nhb2_plugins.trajectory.sinks import JsonLinesSink, MemorySink
 
 __version__ = "0.2.0"
 
@@ -59,11 +59,21 @@ __all__ = [
 ]
 
 _LAZY = {
-    # ConfigSpace takes over a second to import.
-    "configuration_space": "nhb2_plugins.search_space",
-    "objective": "nhb2_plugins.adapters.plain_adapter",
-    "prior": "nhb2_plugins.priors",
+    "Cell": "cells",
+    "JsonLinesSink": "trajectory.sinks",
+    "MemorySink": "trajectory.sinks",
+    "Problem": "problem",
+    "Subspace": "subspace",
+    "TrajectoryLogger": "trajectory.logger",
+    "TrialRecord": "trajectory.record",
+    "choices": "encoding",
+    "configuration_space": "search_space",
+    "objective": "adapters.plain_adapter",
+    "prior": "priors",
+    "simulate": "simulation",
 }
+"""Where the names are that a lookup does not need; their modules are loaded when they are first asked for. Searches and
+their records take as long as all of a lookup, and ConfigSpace over a second."""
 
 
 def __dir__() -> list[str]:
@@ -72,5 +82,6 @@ def __dir__() -> list[str]:
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+        globals()[name] = found = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

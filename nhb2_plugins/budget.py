@@ -1,12 +1,23 @@
-"""A run's budget of simulated seconds: the one place that says when it is spent."""
+"""A run's budget of simulated seconds: the one place that says when it is spent, and what counts toward it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import InitVar, dataclass
+from typing import Final, Literal, get_args
 
 from nhb2_plugins.arguments import is_number
 from nhb2_plugins.errors import InvalidValueError
+
+Crossing = Literal["count", "drop"]
+"""What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
+(as the reference's loops do); ``drop`` leaves them out."""
+CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
+
+Overhead = Literal["none", "measured"]
+"""Whether the optimizer's own thinking takes simulated time: ``none`` of it, or as much as the wall clock ``measured``.
+A slow optimizer then pays for its proposals, and a run differs from its repetition as wall-clock times do."""
+OVERHEADS: Final[tuple[Overhead, ...]] = get_args(Overhead)
 
 
 @dataclass(frozen=True, slots=True)

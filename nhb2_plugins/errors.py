@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Final
 
 _LONGEST_SPELLING: Final = 200
@@ -101,6 +100,8 @@ def describe_choices(value: object, allowed: Iterable[object], *, what: str) -> 
     >>> describe_choices("vaild", ["train", "valid", "test"], what="split")
     "split 'vaild' is not one of 'train', 'valid', 'test' (did you mean 'valid'?)"
     """
+    from difflib import get_close_matches  # for who has erred
+
     choices = list(allowed)
     message = f"{what} {value!r:.80} is not one of {', '.join(repr(choice) for choice in choices)}"
     names = {choice.lower(): choice for choice in choices if isinstance(choice, str)}

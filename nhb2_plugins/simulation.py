@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, Unpack
 from nhb2_plugins.arguments import checked_choice, checked_count
 from nhb2_plugins.ask_tell import Optimizer, Suggestion, checked_optimizer
 from nhb2_plugins.benchmark import Benchmark, Observation
-from nhb2_plugins.budget import Budget
+from nhb2_plugins.budget import CROSSINGS, OVERHEADS, Budget, Crossing, Overhead
 from nhb2_plugins.charging import Bill
 from nhb2_plugins.errors import TrajectoryError
 from nhb2_plugins.problem import Problem, ProblemArguments
@@ -26,7 +26,6 @@ from nhb2_plugins.space import N_CONFIGURATIONS
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 from nhb2_plugins.trajectory.recorder import Recorder
-from nhb2_plugins.trajectory.run_file import CROSSINGS, OVERHEADS, Crossing, Overhead
 
 MOST_WORKERS: Final = N_CONFIGURATIONS
 """Simulated workers that a run may have: one for each configuration."""

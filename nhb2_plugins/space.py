@@ -46,12 +46,12 @@ N_CHOICES: Final = (*(len(OPERATIONS),) * len(EDGES), len(LEARNING_RATES), len(B
 """Number of choices of each of the eight coordinates."""
 
 
-def _format_cellcode(digits: tuple[int, ...]) -> str:
+def _format_cellcode(digits: tuple[int | str, ...]) -> str:
     a, b, c, d, e, f = digits
     return f"{a}|{b}{c}|{d}{e}{f}"
 
 
-CELLCODES: Final = tuple(_format_cellcode(digits) for digits in product(range(4), repeat=6))
+CELLCODES: Final = tuple(map(_format_cellcode, product("0123", repeat=len(EDGES))))
 """All 4,096 cellcodes in index order (sorted as strings)."""
 
 _CELL_INDEX: Final = {code: i for i, code in enumerate(CELLCODES)}

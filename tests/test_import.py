@@ -72,6 +72,34 @@ nhb2.TrajectoryLogger()
     assert loaded_by(code) == set()
 
 
+@pytest.mark.parametrize(
+    ("code", "left_alone"),
+    [
+        ("nhb2.open_benchmark().evaluate(nhb2.Configuration.from_index(0))", {"cells", "problem", "trajectory"}),
+        ("nhb2.TrajectoryLogger(), nhb2.simulate", {"exact", "trajectory.reader", "trajectory.run_file"}),
+    ],
+    ids=["lookup", "search"],
+)
+def test_what_is_not_asked_for_is_not_loaded(code: str, left_alone: set[str]) -> None:
+    loaded = output_of(f"import sys, nhb2_plugins as nhb2; {code}; print(*sys.modules)", hash_seed=0).split()
+    assert "nhb2_plugins.benchmark" in loaded
+    assert left_alone & {name.removeprefix("nhb2_plugins.") for name in loaded} == set()
+
+
+def test_type_checkers_see_what_is_loaded_late() -> None:
+    told = {
+        alias.name: node.module
+        for block in ast.parse(Path(nhb2_plugins.__file__).read_text(encoding="utf-8")).body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert told == {name: f"nhb2_plugins.{module}" for name, module in nhb2_plugins._LAZY.items()}
+    for name, module in told.items():
+        assert getattr(nhb2_plugins, name) is getattr(importlib.import_module(module), name)
+
+
 def test_the_core_the_drop_in_and_the_command_line_load_no_framework() -> None:
     modules = ("encoding", "compat", "cli.main", "table.reference", "trajectory.reader", "optimizers.registry")
     assert loaded_by("\n".join(f"import nhb2_plugins.{module}" for module in modules)) == set()

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from nhb2_plugins.arguments import MAX_SEARCH_SEED
+from nhb2_plugins.budget import Crossing, Overhead
 from nhb2_plugins.campaign.keys import Flag, Keys, Number, WholeNumber, refuse_truth_value
 from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
@@ -37,7 +38,6 @@ from nhb2_plugins.subspace import WHOLE_SPACE, Subspace
 from nhb2_plugins.table.embedded import embedded_draws
 from nhb2_plugins.table.location import expanded_user, shipped_directories
 from nhb2_plugins.text_table import printable
-from nhb2_plugins.trajectory.run_file import Crossing, Overhead
 
 SHIPPED_DIRECTORIES: Final = shipped_directories("configs")
 """Where shipped specifications are: package data in an installed wheel, ``configs/`` in a checkout."""

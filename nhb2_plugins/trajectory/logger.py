@@ -16,9 +16,8 @@ from nhb2_plugins.shown import Plotted
 from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.frame import frame_of_columns
 from nhb2_plugins.trajectory.incumbent import IncumbentChange, incumbent_changes_in_order
-from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.record import UNNAMED_RUN, TrialRecord
 from nhb2_plugins.trajectory.record_columns import RecordColumns
-from nhb2_plugins.trajectory.resumption import UNNAMED_RUN, earlier_run
 from nhb2_plugins.trajectory.sinks import MemorySink, Sink, checked_sinks
 from nhb2_plugins.trajectory.stays_in_process import StaysInProcess
 from nhb2_plugins.trajectory.totals import Totals
@@ -90,6 +89,8 @@ class TrajectoryLogger(StaysInProcess, Plotted):
                 raise TrajectoryError(f"this logger is of run {source.run_id!r}, and not of {run_id!r}")
             logger = source
         else:
+            from nhb2_plugins.trajectory.resumption import earlier_run  # the readers of files are for who reads one
+
             earlier = earlier_run(source, run_id)
             logger = cls(earlier.sinks, run_id=earlier.run_id)
             for record in earlier.records:

@@ -39,6 +39,8 @@ from nhb2_plugins.trajectory.fields import (
 )
 
 FORMAT_VERSION: Final = 1
+UNNAMED_RUN: Final = "run"
+"""The name of a run that nobody has named."""
 
 Status = Literal["complete", "pruned", "crossed_budget"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.trajectory.consistency import refuse_repeated_trials
 from nhb2_plugins.trajectory.reader import read_parts
-from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.record import UNNAMED_RUN, TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
-
-UNNAMED_RUN: Final = "run"
-"""The name of a run that nobody has named."""
 
 
 class EarlierRun(NamedTuple):

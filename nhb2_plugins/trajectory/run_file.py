@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property, lru_cache
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
+from nhb2_plugins.budget import CROSSINGS, OVERHEADS, Crossing, Overhead
 from nhb2_plugins.charging import CHARGING_POLICIES, Charging
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError
 from nhb2_plugins.exact.quality import FrontQuality
@@ -44,17 +45,6 @@ from nhb2_plugins.trajectory.fields import (
     read_values,
 )
 from nhb2_plugins.trajectory.record import FORMAT_VERSION, TrialRecord
-
-Crossing = Literal["count", "drop"]
-"""What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
-(as the reference's loops do); ``drop`` leaves them out."""
-CROSSINGS: Final[tuple[Crossing, ...]] = get_args(Crossing)
-
-Overhead = Literal["none", "measured"]
-"""Whether the optimizer's own thinking takes simulated time: ``none`` of it, or as much as the wall clock ``measured``.
-A slow optimizer then pays for its proposals, and a run differs from its repetition as wall-clock times do."""
-OVERHEADS: Final[tuple[Overhead, ...]] = get_args(Overhead)
-
 
 MEASURE_EPOCHS: Final = (SCHEDULE_EPOCHS, LONG_EPOCHS)
 
