@@ -35,7 +35,7 @@ class OptimizerRuns:
 
     @property
     def marked_name(self) -> str:
-        """The name as it is shown, with an asterisk where the search saw 200-epoch values .
+        """The name as it is shown, with an asterisk where the search saw 200-epoch values.
 
         What cannot be printed is escaped, and of a name that no specification takes, the middle is left out.
         """

@@ -69,6 +69,22 @@ def test_the_sample_shows_every_file(written: tuple[str, Path]) -> None:
         assert path.stem in sample or path.name == "sample.tex", path
 
 
+def test_four_floats_stand_between_two_clear_pages(written: tuple[str, Path]) -> None:
+    """LaTeX gives up when more wait for a place than it has memory for."""
+    width, directory = written
+    sample = (directory / "sample.tex").read_text(encoding="utf-8")
+    star = "*" if width == "page" else ""
+    *whole, last = [
+        sum(line.startswith((rf"\begin{{figure{star}}}[tbp]", r"\input{")) for line in piece.splitlines())
+        for piece in sample.split("\n\\clearpage\n")
+    ]
+    assert set(whole) == {4}
+    assert 1 <= last <= 4
+    assert 4 * len(whole) + last == len(list(directory.glob("*.pdf"))) + len(
+        [path for path in directory.glob("*.tex") if not path.stem.endswith("_caption") and path.stem != "sample"]
+    )
+
+
 def test_no_caption_and_no_title_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     texts: list[str] = []
 
