@@ -54,7 +54,6 @@ def label_ends(axes: Axes, ends: Sequence[End], type_points: float) -> None:
         if end.x < right:
             axes.hlines(end.y, end.x, right, color=end.colour, lw=0.7)
     axes.add_artist(_Places(axes, ends, [_label(axes, end, type_points) for end in ends]))
-    axes.set_xlim(right=right)
 
 
 def _label(axes: Axes, end: End, type_points: float) -> Annotation:

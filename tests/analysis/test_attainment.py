@@ -23,6 +23,13 @@ def test_shares_of_two_archives() -> None:
     assert own.three_quarters[2:].tolist() == [30, 30]
 
 
+def test_a_quarter_half_and_three_quarters_of_a_hundred_archives() -> None:
+    archives = [np.array([[float(i), 10.0]]) for i in range(1, 101)]
+    (own,) = attainment_of(("y", "x"), {"a": archives}, [FRONT], 40.0).surfaces
+    assert (own.x.tolist(), own.quarter.tolist()) == ([10, 40], [25, 25])
+    assert (own.median.tolist(), own.three_quarters.tolist()) == ([50, 50], [75, 75])
+
+
 def test_one_front_is_its_own_surface_and_of_several_a_share_attains() -> None:
     alone = attainment_of(("y", "x"), {"a": ARCHIVES}, [FRONT], 40.0).exact
     assert alone.x.tolist() == [10, 20, 30, 40]

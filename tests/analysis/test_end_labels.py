@@ -80,6 +80,9 @@ def test_a_lead_begins_where_its_curve_ends() -> None:
         at = axes.transAxes.transform(label.xy)
         assert at[1] == pytest.approx(axes.transData.transform((10, value))[1])
         assert at[0] == pytest.approx(axes.bbox.x1)
+        begin = axes.transData.transform((10, value))[0] + 12 / 72 * axes.figure.dpi
+        assert Text.get_window_extent(label).x0 == pytest.approx(begin, abs=0.5)
+    assert axes.get_xlim() == (0, 10)
     (rest,) = axes.collections  # from where the curve ends before the others to the axes' end
     assert rest.get_paths()[0].vertices.tolist() == [[4, 5], [10, 5]]
 

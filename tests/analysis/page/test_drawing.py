@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nhb2_plugins.analysis.page.charts import BASELINE_LOOK, LABEL_CHARACTERS, as_json, chart_of, look_of
+from nhb2_plugins.analysis.page.charts import BASELINE_LOOK, as_json, chart_of, look_of
 from nhb2_plugins.analysis.page.drawing import draw_chart, swatch
 from nhb2_plugins.analysis.parts import PageChart
 from nhb2_plugins.analysis.pictures import Axis, Curve, Curves, Strand
@@ -104,7 +104,6 @@ def test_names_of_one_height_stand_a_line_and_a_little_apart() -> None:
 
 def test_a_name_of_two_lines_stands_around_the_end_that_a_fine_line_leads_from() -> None:
     long = "one two three four five six seven"
-    assert len(long) > LABEL_CHARACTERS
     wide = drawings(curve(long, 0, [0, 4], [5, 5]), curve("b", 1, [0, 2], [0, 9]))[0]
     # The axes are 630 wide, the names right of 688; 5 is at 181, 9 at 45.8.
     leads = re.findall(r'<path d="([^"]+)" fill="none" stroke="([^"]+)" class="lead"/>', wide)
@@ -118,6 +117,16 @@ def test_a_name_of_two_lines_stands_around_the_end_that_a_fine_line_leads_from()
         ("706", "193", "five six seven"),
     ]
     assert re.findall(r'x="(\d+)" y="([\d.]+)">([^<]+)<', second) == [("706", "50.3", "b")]
+
+
+def test_a_line_of_a_name_has_twenty_one_characters() -> None:
+    wide = drawings(
+        curve("one two three four ab", 0, [0, 4], [5, 5]), curve("one two three four abc", 1, [0, 4], [0, 9])
+    )[0]
+    assert [re.findall(r">([^<]+)<", each) for each in re.findall(r'<text class="label">(.*?)</text>', wide)] == [
+        ["one two three four ab"],
+        ["one two three four", "abc"],
+    ]
 
 
 def test_exact_random_search_looks_the_same_on_the_page_and_in_files() -> None:
