@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.cells import isomorphism_classes
 from tests.support import comparisons
 from tests.support.mini_pickles import mini_contents
@@ -49,6 +50,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def bench() -> Benchmark:
+    """The embedded table."""
+    return open_benchmark()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.trajectory.reader import read_records
 
@@ -43,11 +43,6 @@ def results_in(path: Path) -> dict[str, Any]:
 
 def key_of(configuration: Configuration) -> dict[str, Any]:
     return {name: getattr(configuration, name) for name in ("cellcode", "lr", "batch_size")}
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 def check(directory: Path, bench: Benchmark, n_finals: int = 2) -> None:

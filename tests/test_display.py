@@ -60,11 +60,6 @@ class Cells(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def bench() -> nhb2.Benchmark:
-    return nhb2.open_benchmark()
-
-
-@pytest.fixture(scope="module")
 def logger(bench: nhb2.Benchmark) -> nhb2.TrajectoryLogger:
     return nhb2.simulate(RandomSearch(0), bench, budget_s=20_000)
 

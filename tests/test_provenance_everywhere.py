@@ -12,7 +12,7 @@ import pytest
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.report import comparison_text, write_report
 from nhb2_plugins.analysis.results import read_results
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.plan import plan_runs
 from nhb2_plugins.campaign.run import execute_run
 from nhb2_plugins.campaign.spec import CampaignSpec
@@ -22,11 +22,6 @@ from nhb2_plugins.trajectory.recorder import Recorder
 from tests.support.command_line import nhb2
 
 SPEC = {"name": "small", "budget_s": 3000, "optimizers": [{"algorithm": "random_search", "seeds": 2}]}
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 @pytest.fixture(scope="module")

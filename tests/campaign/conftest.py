@@ -8,15 +8,9 @@ from typing import Any
 
 import pytest
 
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from tests.campaign.campaigns import Run, told
 from tests.support.command_line import Outcome, nhb2
 from tests.support.threads_cluster import scheduler_of_threads
-
-
-@pytest.fixture(scope="session")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from nhb2_plugins.analysis.analyse import analyse, report_tables
 from nhb2_plugins.analysis.results import read_results
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.campaign.engine import check_front, run_campaign
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.cli.main import main
@@ -39,11 +39,6 @@ def campaign(**changes: Any) -> CampaignSpec:
         ],
     }
     return CampaignSpec.model_validate({**content, **changes})
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 @pytest.fixture(scope="module")

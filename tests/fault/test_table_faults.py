@@ -22,6 +22,7 @@ from nhb2_plugins.table.schema import CLASS_OF_CELL, column_shapes
 from nhb2_plugins.table.store import open_table
 from nhb2_plugins.table.verification import verify_table
 from tests.support.disks import LIMITED, small_disk
+from tests.support.processes import begin_together
 from tests.support.published_format import contents_of, generated_table, write_pickles
 
 N_CLASSES = 30
@@ -132,15 +133,7 @@ def test_two_imports_at_once(sources: tuple[Path, Path], tmp_path: Path, overwri
     for _ in range(2):
         shutil.rmtree(target, ignore_errors=True)
         code = "from nhb2_plugins.table.reference.importer import import_published\n" + start_together + IMPORT
-        importers = [python(code, source, target, overwrite) for source in sources]
-        for importer in importers:
-            assert importer.stdout is not None
-            assert importer.stdout.readline() == "ready\n"
-        for importer in importers:
-            assert importer.stdin is not None
-            importer.stdin.write("go\n")
-            importer.stdin.flush()
-        outcomes = [importer.communicate()[0] for importer in importers]
+        outcomes = begin_together(*(python(code, source, target, overwrite) for source in sources))
         winners = [source for source, outcome in zip(sources, outcomes, strict=True) if outcome == "imported\n"]
         losers = [outcome for outcome in outcomes if outcome != "imported\n"]
         assert len(winners) == 1 or (overwrite and winners)

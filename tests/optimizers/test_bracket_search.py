@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from nhb2_plugins.ask_tell import Suggestion
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.fidelity import FidelityLadder
 from nhb2_plugins.optimizers.bracket_search import BracketSearch, Hyperband, RepeatedHalving
@@ -15,11 +15,6 @@ from nhb2_plugins.simulation import simulate
 from nhb2_plugins.space import Configuration
 
 LADDER = FidelityLadder.hyperband(1, 12, eta=3)
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 def sequence(optimizer: BracketSearch, bench: Benchmark) -> list[tuple[Suggestion, float]]:

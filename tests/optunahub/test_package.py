@@ -15,7 +15,7 @@ import optuna
 import pytest
 
 from nhb2_plugins.adapters.optuna_adapter import configuration_of
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import Subspace
@@ -41,11 +41,6 @@ def package() -> ModuleType:
     import optunahub
 
     return optunahub.load_local_module("benchmarks/nas_hpo_bench_ii", registry_root=str(REGISTRY))
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 def make_study(problem: Any, **arguments: Any) -> optuna.Study:

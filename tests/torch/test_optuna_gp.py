@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from nhb2_plugins.benchmark import Benchmark, open_benchmark
+from nhb2_plugins.benchmark import Benchmark
 from nhb2_plugins.errors import InvalidValueError
 from nhb2_plugins.optimizers.registry import make_optimizer
 from nhb2_plugins.simulation import simulate
 from nhb2_plugins.subspace import Subspace
-
-
-@pytest.fixture(scope="module")
-def bench() -> Benchmark:
-    return open_benchmark()
 
 
 def sequence(bench: Benchmark, seed: int, budget_s: float = 5_000, **arguments: object) -> list[int]:

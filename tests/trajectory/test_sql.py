@@ -30,6 +30,7 @@ from nhb2_plugins.trajectory.sql import (
     read_records_sql,
 )
 from tests.analysis.runs import make_run
+from tests.support.processes import begin_together
 from tests.support.threads import run_in_threads
 
 RECORD = make_run([(10, 80.0)]).records[0]
@@ -391,17 +392,14 @@ def migrate(url: str, steps: tuple[Migration, ...]) -> None:
 
 
 def migrator(url: str, *words: str) -> subprocess.Popen[str]:
-    """A process that is ready to migrate; it begins when it is sent a line."""
-    process = subprocess.Popen(
+    """A process that says when it is ready to migrate, and begins when it is sent a line."""
+    return subprocess.Popen(
         [sys.executable, "-c", MIGRATOR, url, *words],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
 
 
 def test_an_older_database_is_migrated_with_its_rows(url: str) -> None:
@@ -423,12 +421,7 @@ def test_an_older_database_is_migrated_with_its_rows(url: str) -> None:
 def test_two_processes_that_open_an_older_database_migrate_it_once(url: str) -> None:
     make_older(url, 9)
     processes = [migrator(url) for _ in range(2)]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate(timeout=120)
+    begin_together(*processes)
     assert [process.returncode for process in processes] == [0, 0]
     assert read_records_sql(url) == [replace(record, worker=record.trial % 4) for record in records(9)]
 

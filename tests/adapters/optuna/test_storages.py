@@ -23,6 +23,7 @@ from nhb2_plugins.trajectory.reader import read_records
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.sql import read_records_sql
 from tests.adapters.optuna.storage_worker import STUDY_NAME, open_storage
+from tests.support.processes import begin_together
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
@@ -58,16 +59,8 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def work_at_once(*workers: subprocess.Popen[str]) -> None:
-    """Let workers begin together once each of them is ready, and wait for their end."""
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    for worker in workers:
-        worker.communicate(timeout=300)
+    """Let workers begin together, and wait for their end."""
+    begin_together(*workers)
     assert [worker.returncode for worker in workers] == [0] * len(workers)
 
 
