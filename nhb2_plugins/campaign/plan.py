@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import TypeAlias
 
 from nhb2_plugins.campaign.spec import CampaignSpec, OptimizerSpec
-from nhb2_plugins.errors import CampaignError, describe_choices
+from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.trajectory.run_file import RunConditions
+from nhb2_plugins.trajectory.selection import matching_runs
 
 RunPlan: TypeAlias = RunConditions
 """A run before it begins."""
@@ -55,15 +55,5 @@ def chosen_plans(plans: Sequence[RunPlan], patterns: Sequence[str]) -> list[RunP
     Raises:
         CampaignError: a pattern matches nothing.
     """
-    if not patterns:
-        return list(plans)
-    for pattern in patterns:
-        if not any(_matches(plan, pattern) for plan in plans):
-            names = sorted({plan.run_id.split("/")[0] for plan in plans})
-            raise CampaignError(describe_choices(pattern, names, what="run") + ", nor a run such as " + plans[0].run_id)
-    return [plan for plan in plans if any(_matches(plan, pattern) for pattern in patterns)]
-
-
-def _matches(plan: RunPlan, pattern: str) -> bool:
-    names = (plan.run_id, plan.run_id.split("/")[0], plan.optimizer)
-    return pattern in names or any(fnmatchcase(name, pattern) for name in names)
+    chosen = set(matching_runs({plan.run_id: (plan.optimizer,) for plan in plans}, patterns, CampaignError))
+    return [plan for plan in plans if plan.run_id in chosen]

@@ -19,7 +19,7 @@ from nhb2_plugins.ask_tell import EndsAfter, Optimizer
 from nhb2_plugins.benchmark import Benchmark, has_table
 from nhb2_plugins.campaign.plan import RunPlan
 from nhb2_plugins.campaign.store import is_whole
-from nhb2_plugins.campaign.tables import TablePlace
+from nhb2_plugins.campaign.tables import TABLES_AT_ONCE, TablePlace
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.exact.front import exact_front
@@ -47,7 +47,6 @@ from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
 
 BATCH_S: Final = 0.5
 """Wall-clock seconds after which a task begins no further run: what a killed worker's task can lose, and then some."""
-_TABLES_AT_ONCE: Final = 2  # that a process holds of several draws' tables: each takes some 60 MB
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def _header(plan: RunPlan, bench: Benchmark) -> RunHeader:
     )
 
 
-@lru_cache(maxsize=_TABLES_AT_ONCE)
+@lru_cache(maxsize=TABLES_AT_ONCE)
 def _optimum(bench: Benchmark, epoch: int, problem: Subspace) -> Optimum:
     if not has_table(bench):
         return UNKNOWN_OPTIMUM
@@ -225,7 +224,7 @@ def _optimum(bench: Benchmark, epoch: int, problem: Subspace) -> Optimum:
     return Optimum(best.cellcode, best.lr, best.batch_size, accuracy_pct)
 
 
-@lru_cache(maxsize=_TABLES_AT_ONCE)
+@lru_cache(maxsize=TABLES_AT_ONCE)
 def front_of(bench: Benchmark, objectives: tuple[str, ...], problem: Subspace) -> tuple[FrontPoint, ...]:
     """The table's exact front at 12 epochs, in a part of the space.
 

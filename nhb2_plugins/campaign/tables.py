@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Final
 
 from nhb2_plugins.benchmark import Benchmark, has_table, open_benchmark
 from nhb2_plugins.campaign.spec import CampaignSpec
 from nhb2_plugins.errors import CampaignError, TableNotFoundError
 from nhb2_plugins.table.embedded import open_embedded
 from nhb2_plugins.table.schema import Provenance
+
+TABLES_AT_ONCE: Final = 2
+"""Tables that a process holds of several draws: each takes some 60 MB."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class TablePlace:
         return _opened(replace(self, in_turn=(table_of(seed, self.in_turn),)))
 
 
-@lru_cache(maxsize=2)  # of several draws' tables: each takes some 60 MB
+@lru_cache(maxsize=TABLES_AT_ONCE)
 def _opened(place: TablePlace) -> Benchmark:
     if place.live is not None:
         return place.live

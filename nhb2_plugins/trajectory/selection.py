@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nhb2_plugins.campaign_directory import recorded_files
-from nhb2_plugins.errors import InvalidValueError, TrajectoryError, describe_choices
+from nhb2_plugins.errors import InvalidValueError, Nhb2Error, TrajectoryError, describe_choices
 from nhb2_plugins.files import open_regular
 from nhb2_plugins.trajectory.database_url import shown_source
 from nhb2_plugins.trajectory.reader import read_line, read_records, read_run_records
@@ -53,7 +53,7 @@ def select_runs(
         TrajectoryError: a file is damaged, empty, or of another format version; it is named.
     """
     loads = _loads(os.fspath(source))
-    wanted = sorted(_matching(list(loads), patterns))
+    wanted = sorted(matching_runs(dict.fromkeys(loads, ()), patterns))
     chosen = [run_id for _, group in groupby(wanted, key=optimizer_part) for run_id in list(group)[:n_per_optimizer]]
     runs = {run_id: tuple(merged(record for load in loads[run_id] for record in load())[0]) for run_id in chosen}
     return Selection({run_id: records for run_id, records in runs.items() if records}, len(loads))
@@ -102,13 +102,26 @@ def _header_run_id(path: Path) -> str | None:
     return part.run_id if isinstance(part, RunHeader) else None
 
 
-def _matching(run_ids: Sequence[str], patterns: Sequence[str]) -> list[str]:
+def matching_runs(
+    names: Mapping[str, tuple[str, ...]], patterns: Sequence[str], error: type[Nhb2Error] = InvalidValueError
+) -> list[str]:
+    """The runs of which a name matches a pattern: the id, what stands before its slash, or another; all without one.
+
+    Args:
+        names: run id → what else a run is called.
+        patterns: with the wildcards of a shell; a name as it is always means itself.
+        error: what is raised.
+
+    Raises:
+        Nhb2Error: a pattern matches nothing.
+    """
+    called = {run_id: {run_id, optimizer_part(run_id), *others} for run_id, others in names.items()}
     for pattern in patterns:
-        if not any(_matches(run_id, pattern) for run_id in run_ids):
-            names = sorted({optimizer_part(run_id) for run_id in run_ids})
-            raise InvalidValueError(describe_choices(pattern, names, what="run") + f", nor a run such as {run_ids[0]}")
-    return [each for each in run_ids if not patterns or any(_matches(each, pattern) for pattern in patterns)]
+        if not any(_matches(own, pattern) for own in called.values()):
+            optimizers = sorted(set(map(optimizer_part, called)))
+            raise error(describe_choices(pattern, optimizers, what="run") + f", nor a run such as {next(iter(called))}")
+    return [each for each, own in called.items() if not patterns or any(_matches(own, one) for one in patterns)]
 
 
-def _matches(run_id: str, pattern: str) -> bool:
-    return fnmatchcase(run_id, pattern) or fnmatchcase(optimizer_part(run_id), pattern)
+def _matches(names: Collection[str], pattern: str) -> bool:
+    return pattern in names or any(fnmatchcase(name, pattern) for name in names)

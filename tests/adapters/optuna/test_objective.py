@@ -83,8 +83,6 @@ def test_charging_policies_apply(bench: Benchmark) -> None:
     ("arguments", "message"),
     [
         ({"epoch": 13}, "epoch 13"),
-        ({"seed": 333}, "seed 333"),
-        ({"charging": "gratis"}, "'gratis'"),
         ({"objectives": ("accuracy",)}, "objective 'accuracy'"),
         ({"objectives": ()}, "one or more"),
         ({"objectives": ("cost_s", "cost_s")}, "one or more different"),

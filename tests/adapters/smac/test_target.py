@@ -91,8 +91,6 @@ def test_a_part_of_the_space_is_understood_in_every_encoding(bench: Benchmark, e
     ("arguments", "message"),
     [
         ({"epoch": 13}, "epoch 13"),
-        ({"seed": 333}, "seed 333"),
-        ({"charging": "gratis"}, "'gratis'"),
         ({"objectives": ("accuracy",)}, "objective 'accuracy'"),
         ({"instances": True, "ladder": [12, 200]}, "neither a ladder"),
         ({"instances": True, "seed": 222}, "nor a seed"),
