@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal
 
 from nhb2_plugins.analysis import parts
@@ -113,12 +114,12 @@ def _over_time(found: Anytime, facts: CampaignFacts, level: Level) -> Curves:
     return shown_curves(TIME, REGRET, found.over_time, baselines, level)
 
 
-def _over_evaluations(found: Anytime, facts: CampaignFacts) -> Curves:
+def _over_evaluations(found: Anytime, facts: CampaignFacts, level: Level) -> Curves:
     """Random search as far as the longest curve."""
     last = max((curve.x[-1] for curve in found.over_evaluations if curve.x.size), default=1)
-    baselines = [baseline_of(each, "mean") for each in _baselines(facts.baseline_evaluations)]
+    baselines = [baseline_of(each, level) for each in _baselines(facts.baseline_evaluations)]
     cut = [replace(each, x=each.x[each.x <= last], y=each.y[each.x <= last]) for each in baselines]
-    return shown_curves(EVALUATIONS, REGRET, found.over_evaluations, cut, "mean")
+    return shown_curves(EVALUATIONS, REGRET, found.over_evaluations, cut, level)
 
 
 def _as_error(curves: Curves, best: float) -> Curves:
@@ -149,7 +150,7 @@ def _figures(found: Anytime, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
         ),
         ReportFigure(
             "regret_over_evaluations",
-            _over_evaluations(found, facts),
+            _over_evaluations(found, facts, "mean"),
             f"Regret in {measure}: mean over runs",
             (
                 interval,
@@ -165,19 +166,10 @@ def _figures(found: Anytime, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
     )
 
 
-def _chart(
-    key: str, title: str, x: Axis, curves: Sequence[AnytimeCurve], baselines: Sequence[BaselineCurve]
-) -> parts.PageChart:
+def _chart(key: str, title: str, curves: Sequence[AnytimeCurve], drawn: Callable[[Level], Curves]) -> parts.PageChart:
+    described = "; ".join(ends_in_words(curve) for curve in curves) + "."
     levels: tuple[Level, ...] = ("mean", "median")
-    return parts.PageChart(
-        key,
-        title,
-        "; ".join(ends_in_words(curve) for curve in curves) + ".",
-        {
-            level.capitalize(): shown_curves(x, REGRET, curves, [baseline_of(each, level) for each in baselines], level)
-            for level in levels
-        },
-    )
+    return parts.PageChart(key, title, described, {level.capitalize(): drawn(level) for level in levels})
 
 
 def ends_in_words(curve: AnytimeCurve) -> str:
@@ -188,16 +180,9 @@ def ends_in_words(curve: AnytimeCurve) -> str:
 
 
 def _parts(found: Anytime, facts: CampaignFacts) -> list[parts.ChartPart]:
-    whatever = replace(EVALUATIONS, title=f"{EVALUATIONS.title}, of whatever fidelity")
-    over_time = _chart(
-        "over-time", "Regret over simulated time", TIME, found.over_time, _baselines(facts.baseline_time)
-    )
+    over_time = _chart("over-time", "Regret over simulated time", found.over_time, partial(_over_time, found, facts))
     over_evaluations = _chart(
-        "over-evaluations",
-        "Regret over evaluations",
-        whatever,
-        found.over_evaluations,
-        _baselines(facts.baseline_evaluations),
+        "over-evaluations", "Regret over evaluations", found.over_evaluations, partial(_over_evaluations, found, facts)
     )
     shown = [parts.ChartPart(section=parts.ON_THE_WAY, charts=(each,)) for each in (over_time, over_evaluations)]
     for number, curve in enumerate(found.over_time):
