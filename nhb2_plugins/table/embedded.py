@@ -149,7 +149,6 @@ class _EmbeddedColumns:
     @cached_property
     def _expansion(self) -> Expansion:
         from nhb2_plugins.table.checksums import sha256_of_file  # opening must stay quick
-        from nhb2_plugins.table.draws import model_of_draw
         from nhb2_plugins.table.synthesis import Expansion, load_model
 
         for name, sha256 in self._checksums:
@@ -158,5 +157,7 @@ class _EmbeddedColumns:
                 raise TableError(f"{path} is not the model that its table was made of; install the package again")
         model = load_model(model_path())
         if self._draw is not None:
+            from nhb2_plugins.table.draws import model_of_draw
+
             model = model_of_draw(model_path().with_name(DRAWS_FILE), model, self._draw)
         return Expansion(model)

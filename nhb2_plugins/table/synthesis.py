@@ -259,7 +259,7 @@ class Expansion:
         total = np.zeros((len(self._model.seeds), self._model.n_rows))
         for split in parts:
             for seconds in _epoch_times(self._model, split):
-                total = total + seconds
+                total += seconds
         return total
 
 
@@ -275,9 +275,12 @@ def _deviates(
     model: TableModel, stream: int, shape: tuple[int, ...], kind: Integer | int = 0, *, skipped: int = 0
 ) -> Float:
     """Unit-variance deviates of an array's shape; ``kind`` selects the distribution (broadcast over the last axis)."""
-    positions = (_raw(model, stream, math.prod(shape), skipped) >> np.uint64(52)).view(np.int64).reshape(shape)
-    quantiles = model.deviates / SCALE
-    return np.take(quantiles[kind], positions) if isinstance(kind, int) else np.asarray(quantiles[kind, positions])
+    raw = _raw(model, stream, math.prod(shape), skipped)
+    raw >>= np.uint64(52)
+    positions = raw.view(np.int64).reshape(shape)
+    if isinstance(kind, int):
+        return np.take(model.deviates[kind] / SCALE, positions)
+    return np.asarray((model.deviates / SCALE)[kind, positions])
 
 
 def _final_errors(model: TableModel) -> Integer:
@@ -290,39 +293,51 @@ def _final_errors(model: TableModel) -> Integer:
 
 
 def _accuracy(model: TableModel, final: Integer, split: str) -> Float:
-    """Epoch by epoch, which holds a twelfth of the noise at once."""
-    hyperparameters = np.arange(model.n_rows) % N_HYPERPARAMETERS
+    """Epoch by epoch, which holds a twelfth of the noise at once, and in place: new memory takes as long as numbers."""
     units = TEST_IMAGES if split == "test" else ERROR_UNITS
     diverged = final >= CHANCE_ERROR
     column = np.empty((N_EPOCHS, *final.shape))
-    for epoch in range(N_EPOCHS):
-        skipped = epoch * final.size
-        error = _validation_error(model, final, epoch, _deviates(model, _STREAM_CURVE, final.shape, skipped=skipped))
+    for epoch, error in enumerate(_validation_errors(model, final)):
         if split != "valid":
-            stream, ratio, part = _OF_VALIDATION[split]
-            noise = _deviates(model, stream, final.shape, skipped=skipped)
-            error = error * (
-                getattr(model, ratio)[hyperparameters, epoch] / SCALE + noise * model.split_noise[part] / SCALE
-            )
-        images = np.rint(error * (units / ERROR_UNITS))
-        images = np.clip(np.where(diverged, 0.9 * units, images), 0.0, 0.9 * units)
-        column[epoch] = (units - images) / units * 100.0
+            error *= _ratio(model, split, epoch, final.shape)
+        error *= units / ERROR_UNITS
+        images = np.rint(error, out=error)
+        images[diverged] = 0.9 * units
+        np.clip(images, 0.0, 0.9 * units, out=images)
+        accuracy = np.subtract(units, images, out=column[epoch])
+        accuracy /= units
+        accuracy *= 100.0
     return column
+
+
+def _ratio(model: TableModel, split: str, epoch: int, shape: tuple[int, ...]) -> Float:
+    """Another split's error after an epoch (0-based), over that of validation, with noise of its own."""
+    stream, name, part = _OF_VALIDATION[split]
+    ratio = _deviates(model, stream, shape, skipped=epoch * math.prod(shape))
+    ratio *= model.split_noise[part]
+    ratio /= SCALE
+    ratio += np.tile(getattr(model, name)[:, epoch] / SCALE, model.n_classes)
+    return ratio
 
 
 _OF_VALIDATION: Final = {"train": (_STREAM_TRAIN, "train_ratio", 0), "test": (_STREAM_TEST, "test_ratio", 1)}
 """What makes another split's error of the validation error: a stream of noise, a ratio, and which noise's size."""
 
 
-def _validation_error(model: TableModel, final: Integer, epoch: int, noise: Float) -> Float:
-    """Validation error after an epoch (0-based), (n_seeds, n_rows), in 1/25,000, not yet a whole number of images."""
+def _validation_errors(model: TableModel, final: Integer) -> Iterator[Float]:
+    """Validation error after each epoch, (n_seeds, n_rows), in 1/25,000, not yet a whole number of images."""
     hyperparameters = np.arange(model.n_rows) % N_HYPERPARAMETERS
     to_go = (CHANCE_ERROR - final).astype(np.float64)
-    remaining = model.curve_shape[model.curve_kind, hyperparameters, epoch] / SCALE
-    sigma = model.curve_noise[hyperparameters, epoch] * (to_go / CHANCE_ERROR)
-    # Noise is symmetric but the range is not: past chance level it is folded back, not cut off into a flat curve.
-    error = final + to_go * remaining + sigma * noise * (epoch < N_EPOCHS - 1)
-    return np.asarray(np.where(error > CHANCE_ERROR, 2.0 * CHANCE_ERROR - error, error))
+    share_to_go = to_go / CHANCE_ERROR
+    for epoch in range(N_EPOCHS):
+        error = to_go * (model.curve_shape[model.curve_kind, hyperparameters, epoch] / SCALE)
+        error += final
+        if epoch < N_EPOCHS - 1:
+            noise = _deviates(model, _STREAM_CURVE, final.shape, skipped=epoch * final.size)
+            noise *= np.tile(model.curve_noise[:, epoch], model.n_classes) * share_to_go
+            error += noise
+        # Noise is symmetric but the range is not: past chance level it is folded back, not cut off into a flat curve.
+        yield np.minimum(error, 2.0 * CHANCE_ERROR - error, out=error)
 
 
 def _times(model: TableModel, split: str) -> Float:
@@ -348,11 +363,17 @@ def _epoch_times(model: TableModel, split: str) -> Iterator[Float]:
 
 def _split_over_epochs(model: TableModel, amount: Float, *, skipped: int) -> Iterator[Float]:
     """Whole milliseconds that add up to ``amount``, in seconds."""
-    begin = np.zeros_like(amount)
+    begin, share = np.zeros_like(amount), amount / N_EPOCHS
     for epoch in range(1, N_EPOCHS + 1):
         end = amount
         if epoch < N_EPOCHS:
-            noise = _deviates(model, _STREAM_EPOCH_TIME, amount.shape, skipped=skipped + epoch * amount.size)
-            end = np.rint(amount / N_EPOCHS * (epoch + noise * (model.epoch_jitter[0] / SCALE)))
-        yield np.maximum(end - begin, 0.0) / 1000.0
+            end = _deviates(model, _STREAM_EPOCH_TIME, amount.shape, skipped=skipped + epoch * amount.size)
+            end *= model.epoch_jitter[0] / SCALE
+            end += epoch
+            end *= share
+            np.rint(end, out=end)
+        seconds = np.subtract(end, begin, out=begin)
+        np.maximum(seconds, 0.0, out=seconds)
+        seconds /= 1000.0
+        yield seconds
         begin = end
