@@ -114,7 +114,7 @@ def _columns(table: ReportTable) -> list[_Column]:
     for i, heading in enumerate(table.headings):
         cells = tuple(row[i] for row in shown)
         is_text = any(isinstance(row[i], str) for row in table.rows)
-        breaks = i == 0 or (is_text and max(map(_set_pt, cells), default=0.0) > _TEXT_PT)
+        breaks = i == 0 or (is_text and max(map(_set_pt, cells)) > _TEXT_PT)
         short = " ".join(_SHORT.get(word, word) for word in heading.split())
         columns.append(_Column(short, cells, best.get(i), "X" if breaks else "l" if is_text else "r"))
     return columns

@@ -95,6 +95,36 @@ def test_sides_are_paired_by_the_seeds_that_both_have() -> None:
     assert "The versions of all packages recorded are the same." in text
 
 
+def test_every_condition_that_differs_is_told() -> None:
+    changed = {
+        "budget_s": 50.0,
+        "n_workers": 4,
+        "charging": "cached",
+        "crossing": "count",
+        "measure_epoch": 200,
+        "overhead": "measured",
+        "problem": Subspace(lr=0.1),
+        "objectives": ("error_pct", "cost_s"),
+        "reference_point": (50.0, 40.0),
+        "max_evaluations": 20,
+        "epoch": 4,
+        "table_seed": 555,
+    }
+    front = (FrontPoint("0|00|000", 0.1, 256, (10.0, 1.0)),)
+    table = {**TABLE, "seeds": [222, 555]}
+    before = campaign_of({"a": [1.0]}, table=table)
+    after = campaign_of({"a": [1.0]}, table=table, front=front, **changed)
+    with pytest.raises(CampaignError) as refused:
+        gate(side_of(before, "", "old"), side_of(after, "", "new"), 0.5)
+    assert str(refused.value).removeprefix("old and new were not run alike (seed 0): ") == (
+        "budget_s 100.0 and 50.0, n_workers 1 and 4, charging 'from_scratch' and 'cached', "
+        "crossing 'drop' and 'count', measure_epoch 12 and 200, overhead 'none' and 'measured', "
+        f"problem {Subspace()!r} and {Subspace(lr=0.1)!r}, "
+        "objectives ('error_pct',) and ('error_pct', 'cost_s'), reference_point () and (50.0, 40.0), "
+        "max_evaluations None and 20, epochs (12,) and (4,), training_seed 222 and 555"
+    )
+
+
 def test_sides_that_were_not_run_alike_are_refused() -> None:
     two = campaign_of({"a": [1.0], "b": [2.0]})
     with pytest.raises(CampaignError, match=r"old holds runs of 2 optimizers, .* name it, old::LABEL, of 'a', 'b'"):

@@ -60,11 +60,13 @@ def test_draws_of_one_table_are_one_campaign_and_those_of_another_are_not(tmp_pa
 
 
 def test_an_optimizer_without_a_run_is_not_marked_and_gives_no_header() -> None:
-    results = CampaignResults((OptimizerRuns("gone", ()), optimizer_with("a", [1.0, None, 2.0])))
-    assert [each.marked_name for each in results.optimizers] == ["gone", "a"]
-    assert len(results.first_headers) == 1
+    results = CampaignResults(
+        (OptimizerRuns("gone", ()), optimizer_with("a", [1.0, None, 2.0]), optimizer_with("b", [1.0]))
+    )
+    assert [each.marked_name for each in results.optimizers] == ["gone", "a", "b"]
+    assert [header.optimizer for header in results.first_headers] == ["a", "b"]
     assert results.header.optimizer == "a"
-    assert [len(each.with_result) for each in results.optimizers] == [0, 2]
+    assert [len(each.with_result) for each in results.optimizers] == [0, 2, 1]
 
 
 def test_a_directory_is_read_in_the_order_asked_for_and_runs_by_their_seeds(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_two_decimals_are_usual() -> None:
     assert shown(1.005) == shown(1.005, "two") == "1.00"
     table = ReportTable("x", "X", ("a", "b"), ("A", "B"), ((1.0, None), ("word", 2.345)))
     assert table.shown() == (("1.00", "–"), ("word", "2.35"))
+    assert (table.long, table.rising, table.unranked) == (False, frozenset(), frozenset())
 
 
 COLUMNS = (OPTIMIZER, N_RUNS, Column("regret", "regret (pp)", "one", "regret_pp"))
