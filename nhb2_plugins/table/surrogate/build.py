@@ -53,19 +53,18 @@ def build_model(
     """
     per_epoch = (N_HYPERPARAMETERS, SCHEDULE_EPOCHS)
     error_pct, cost_s = expected_row_errors(error), cost.expected_rows
-    region, cost_region = error.shape.region(error_pct), cost.shape.region(cost.row_levels)
     errors = [noise.quantiles(_LEVELS) for noise in error.shape.regions]
     kinds = [stats.norm.ppf(_LEVELS), *errors, *cost_kinds(cost, drawn=False), *cost_kinds(cost, drawn=True)]
     widths = np.array([kind.std() for kind in kinds])
-    cost_kind = 1 + len(errors) + cost_region
+    cost_kind = 1 + len(errors) + cost.row_regions
     return TableModel(
         seeds=seeds,
         noise_seed=noise_seed,
         created=created,
         class_of_cell=np.array(isomorphism_classes(), dtype=np.int64),
         error_mean=quantised(error_pct / 100.0, ERROR_UNITS),
-        error_spread=quantised(seed_noise_pct(error, error_pct) * widths[1 + region] / 100.0, ERROR_UNITS),
-        deviate_kind=1 + region,
+        error_spread=quantised(seed_noise_pct(error, error_pct) * widths[1 + error.row_regions] / 100.0, ERROR_UNITS),
+        deviate_kind=1 + error.row_regions,
         cost_kind=cost_kind,
         deviates=quantised(np.vstack(kinds) / widths[:, None], SCALE),
         curve_kind=np.repeat(form.curve_speeds(), N_HYPERPARAMETERS),
@@ -126,9 +125,9 @@ def cost_kinds(cost: LogModel, *, drawn: bool) -> list[Float]:
     In the table of the mean that is all that is not known of a cost; a draw says the function itself, and is left with
     the noise.
     """
-    kinds, region = [], cost.shape.region(cost.row_levels)
+    kinds = []
     for number, noise in enumerate(cost.shape.regions):
-        here = region == number
+        here = cost.row_regions == number
         scale = float(np.median(cost.process.noise[here])) if here.any() else 1.0
         ratio = float(np.median((cost.row_deviations / cost.process.noise)[here])) if here.any() else 0.0
         quantiles = noise.quantiles(_LEVELS) if drawn else noise.total_quantiles(_LEVELS, ratio)

@@ -6,10 +6,10 @@ isomorphism class, learning rate and batch size: row ``class * 48 + lr_rank * 6 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ from nhb2_plugins.space import N_HYPERPARAMETERS, OPERATIONS
 from nhb2_plugins.table.surrogate.features import (
     HYPERPARAMETER_FEATURES,
     JOB_FEATURES,
+    NAS_BENCH_201_FEATURES,
     PATH_FEATURES,
     class_features,
     row_features,
     setting_features,
 )
 from nhb2_plugins.table.surrogate.gaussian_process import Grid, GridProcess, KernelSum, Term, fit_grid_process
-from nhb2_plugins.table.surrogate.noise import NoiseShape, find_noise_shape
+from nhb2_plugins.table.surrogate.noise import NoiseRegions, NoiseShape, find_noise_shape
 from nhb2_plugins.table.surrogate.signal_features import SIGNAL_FEATURES
 
 Float = NDArray[np.float64]
@@ -34,10 +35,11 @@ Integer = NDArray[np.int64]
 
 ERROR_REGIONS_PCT: Final = (18.0, 25.0, 50.0)
 """Regions of the validation error that figures are given for."""
-_ERROR_NOISE_REGIONS: Final = (*ERROR_REGIONS_PCT, 65.0)
+_ERROR_NOISE: Final = NoiseRegions(values=(*ERROR_REGIONS_PCT, 65.0))
 """Where its noise is corrected separately: above 65 % most networks have diverged, or nearly."""
-COST_REGIONS: Final = (0.03,)
-"""Deviations of the log cost below this: another record tells of the same job."""
+_COST_NOISE: Final = NoiseRegions(values=(98.0,), deviations=(0.02, 0.03, 0.045))
+"""Below 98 s lies the cheapest fifth of the records. The smaller the deviation of the log cost, the more other records
+tell of the same job."""
 
 _STRANGERS: Final = 30.0
 
@@ -104,9 +106,9 @@ class Prediction:
 
     def interval(self, coverage: float = 0.9) -> tuple[Float, Float]:
         """Lower and upper end of the interval that a new record falls into with a probability."""
-        level = self.structure.level(self.value, self.deviation)
+        region = self.structure.regions.of(self.value, self.deviation)
         low, high = (
-            self._of(self.modelled + self.shape.limit(quantile, level, self.deviation, self.noise))
+            self._of(self.modelled + self.shape.limit(quantile, region, self.deviation, self.noise))
             for quantile in (0.5 - coverage / 2.0, 0.5 + coverage / 2.0)
         )
         return np.where(self.certain, self.value, low), np.where(self.certain, self.value, high)
@@ -143,8 +145,7 @@ class Structure:
         scale: what is modelled.
         levels: knots of the quantity's expected value that the noise's logarithm bends at; none of them, and the noise
             does not depend on it.
-        regions: levels between which the noise's shape is found separately.
-        regions_by: whose levels: the expected ``value``'s, or the ``deviation``'s of the modelled function.
+        regions: in which the noise's shape is found separately.
     """
 
     terms: tuple[StructureTerm, ...]
@@ -152,8 +153,7 @@ class Structure:
     degrees: float
     scale: LogScale = LogScale()
     levels: tuple[float, ...] = ()
-    regions: tuple[float, ...] = ()
-    regions_by: Literal["value", "deviation"] = "value"
+    regions: NoiseRegions = field(default_factory=NoiseRegions)
 
     def kernel(self) -> KernelSum:
         """The covariance, by the columns of :func:`grid`."""
@@ -169,10 +169,6 @@ class Structure:
         )
         return KernelSum(terms, len(self.noise) + max(len(self.levels) - 1, 0))
 
-    def level(self, value: Float, deviation: Float) -> Float:
-        """What decides on the region of the noise."""
-        return value if self.regions_by == "value" else deviation
-
     def noise_features(self, modelled: Float | None) -> Float:
         """Of every row, (n_rows, n): the named ones, and how far the expected value is between each two knots."""
         features = row_features()
@@ -185,11 +181,9 @@ class Structure:
         return np.column_stack([named, *parts])
 
 
-_NAS_BENCH_201: Final = tuple(
-    f"log NAS-Bench-201 error, {dataset}" for dataset in ("CIFAR-10", "CIFAR-100", "ImageNet16")
-)
 _TRAINED_COUNTS: Final = tuple(f"trained {operation}" for operation in OPERATIONS)
-ERROR_CELL_FEATURES: Final = (*_NAS_BENCH_201, *SIGNAL_FEATURES, "live convolutions", "live pools", *PATH_FEATURES)
+_LIVE: Final = ("live convolutions", "live pools")
+ERROR_CELL_FEATURES: Final = (*NAS_BENCH_201_FEATURES, *SIGNAL_FEATURES, *_LIVE, *PATH_FEATURES)
 """What the same architecture reached in NAS-Bench-201, what the cell does to a signal, and what its paths hold."""
 
 
@@ -208,7 +202,7 @@ def error_structure(cell: tuple[str, ...] = ERROR_CELL_FEATURES) -> Structure:
         degrees=4.0,
         scale=LogScale(95.0),
         levels=(14.0, 18.0, 22.0, 30.0, 60.0, 88.0),
-        regions=_ERROR_NOISE_REGIONS,
+        regions=_ERROR_NOISE,
     )
 
 
@@ -228,8 +222,7 @@ def cost_structure() -> Structure:
         ),
         noise=("lr", "batch_size"),
         degrees=3.0,
-        regions=COST_REGIONS,
-        regions_by="deviation",
+        regions=_COST_NOISE,
     )
 
 
@@ -258,16 +251,8 @@ class LogModel:
     def draw(self, generator: np.random.Generator) -> Float:
         """What is modelled, at every row of a table, in a function drawn from the posterior."""
         mean = self.process.mean
-        certainty = self.shape.certainty(self.row_levels)
+        certainty = self.shape.certainty(self.row_regions)
         return np.asarray(mean + certainty * (self.process.draw(generator) - mean))
-
-    @cached_property
-    def record_noise(self) -> Float:
-        """Scale of a record around its expectation at every row: noise, and what the process is not sure of.
-
-        In the table of the mean the seeds' costs have all of it; a draw has its own function, and its seeds the noise.
-        """
-        return np.hypot(self.shape.certainty(self.row_levels) * self.row_deviations, self.process.noise)
 
     @cached_property
     def row_deviations(self) -> Float:
@@ -275,11 +260,12 @@ class LogModel:
         return self.process.deviation(all_rows())
 
     @cached_property
-    def row_levels(self) -> Float:
-        """What decides on the region of the noise, at every row of a table."""
-        if self.structure.regions_by == "value":
-            return self.expected_rows
-        return self.row_deviations
+    def row_regions(self) -> Integer:
+        """The region of the noise at every row of a table."""
+        regions = self.structure.regions
+        # Deviations of every row take a minute: only where they decide.
+        deviations = self.row_deviations if regions.deviations else np.zeros(len(self.expected_rows))
+        return regions.of(self.expected_rows, deviations)
 
     @cached_property
     def expected_rows(self) -> Float:
@@ -308,8 +294,8 @@ def fit_log_model(rows: Integer, values: Float, structure: Structure) -> LogMode
     )
     left_out = process.leave_out()
     shape = find_noise_shape(
-        structure.regions,
-        structure.level(structure.scale.inverse(left_out.mean), left_out.deviation),
+        len(structure.regions),
+        structure.regions.of(structure.scale.inverse(left_out.mean), left_out.deviation),
         process.centre + process.scale * process.y - left_out.mean,
         left_out.deviation,
         left_out.noise,

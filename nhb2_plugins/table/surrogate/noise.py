@@ -6,7 +6,6 @@ how both must be corrected, and the noise's tails, by region: Student's t with a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -110,66 +109,82 @@ def _density(z: Float, factor: float, degrees: float) -> Float:
 
 
 @dataclass(frozen=True)
-class NoiseShape:
-    """The noise of regions: where a level is below ``edges[0]``, between it and ``edges[1]``, …
+class NoiseRegions:
+    """Where noise is found separately: between edges of the expected value, and of the function's stated deviation.
 
-    The level is the expected value, or the deviation of the function as the process states it.
+    Attributes:
+        values: edges of the expected value, ascending.
+        deviations: edges of the deviation, ascending.
     """
 
-    edges: tuple[float, ...]
+    values: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return (len(self.values) + 1) * (len(self.deviations) + 1)
+
+    def of(self, value: Float, deviation: Float) -> Integer:
+        """The region of each, (n,): by value first, and within that by deviation; an edge belongs to the upper one."""
+        by_value, by_deviation = (
+            np.searchsorted(np.array(edges), numbers, side="right")
+            for edges, numbers in ((self.values, value), (self.deviations, deviation))
+        )
+        return np.asarray(by_value * (len(self.deviations) + 1) + by_deviation, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class NoiseShape:
+    """The noise of each region, by its number."""
+
     regions: tuple[Noise, ...]
 
-    def region(self, level: Float) -> Integer:
-        """The region of each level."""
-        return np.searchsorted(np.array(self.edges), level, side="right").astype(np.int64)
+    def certainty(self, region: Integer) -> Float:
+        """Factor of the function's stated deviation in each region."""
+        return np.array([noise.certainty for noise in self.regions])[region]
 
-    def certainty(self, level: Float) -> Float:
-        """Factor of the function's stated deviation at each level."""
-        return np.array([region.certainty for region in self.regions])[self.region(level)]
-
-    def limit(self, quantile: float, level: Float, deviation: Float, noise: Float) -> Float:
+    def limit(self, quantile: float, region: Integer, deviation: Float, noise: Float) -> Float:
         """By how much a record is off its expectation at most, with a probability.
 
         Args:
             quantile: that probability.
-            level: of each record.
+            region: of each record.
             deviation: of the function, as the process states it.
             noise: its scale, as the process states it.
         """
-        region, limits = self.region(level), np.empty(len(level))
+        limits = np.empty(len(region))
         for number, here in enumerate(self.regions):
             chosen = region == number
             limits[chosen] = noise[chosen] * here.limit(quantile, deviation[chosen] / noise[chosen])
         return limits
 
-    def sample(self, level: Float, generator: np.random.Generator) -> Float:
-        """Noise of scale 1 at each level."""
-        levels, region = generator.uniform(size=len(level)), self.region(level)
+    def sample(self, region: Integer, generator: np.random.Generator) -> Float:
+        """Noise of scale 1 in each region."""
+        levels = generator.uniform(size=len(region))
         samples = [noise.quantiles(levels) for noise in self.regions]
-        return np.asarray(np.array(samples)[region, np.arange(len(level))])
+        return np.asarray(np.array(samples)[region, np.arange(len(region))])
 
 
 def find_noise_shape(
-    edges: Sequence[float], level: Float, off: Float, deviation: Float, noise: Float, *, degrees: float
+    n_regions: int, region: Integer, off: Float, deviation: Float, noise: Float, *, degrees: float
 ) -> NoiseShape:
     """The shape by maximum likelihood over left-out records, arrays (n,).
 
     Args:
-        edges: of the regions.
-        level: of each record.
+        n_regions: how many there are.
+        region: of each record.
         off: record minus expectation.
         deviation: of the function.
         noise: its scale, as the process states it.
         degrees: of freedom where there are too few records.
     """
-    region = np.searchsorted(np.array(edges), level, side="right")
     first = Noise(degrees_below=degrees, degrees_above=degrees)
     found = []
-    for number in range(len(edges) + 1):
+    for number in range(n_regions):
         here = region == number
         chosen = here if here.sum() >= ENOUGH else np.ones_like(here)
         found.append(_find(first, off[chosen], deviation[chosen], noise[chosen]) if chosen.sum() >= ENOUGH else first)
-    return NoiseShape(tuple(edges), tuple(found))
+    return NoiseShape(tuple(found))
 
 
 def _find(noise: Noise, off: Float, deviation: Float, scale: Float) -> Noise:

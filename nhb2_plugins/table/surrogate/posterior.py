@@ -61,7 +61,7 @@ def build_draws(error: LogModel, cost: LogModel, form: TableForm, model: TableMo
 
 def draw_errors(error: LogModel, generator: np.random.Generator) -> Float:
     """Expected errors in percent of every row in one draw: the function, and what is each row's own for every seed."""
-    own = error.process.noise * error.shape.sample(error.row_levels, generator)
+    own = error.process.noise * error.shape.sample(error.row_regions, generator)
     modelled = error.draw(generator) + np.sqrt(1.0 - SEED_SHARE) * own
     connected = np.isin(np.arange(len(modelled)) // N_HYPERPARAMETERS, connected_classes())
     return np.where(connected, np.minimum(error.structure.scale.inverse(modelled), CHANCE_ERROR_PCT), CHANCE_ERROR_PCT)
@@ -77,4 +77,4 @@ def _seeds_cost(cost: LogModel, model: TableModel) -> tuple[Integer, Integer]:
     """Spread and kind of the noise of costs in draws: without what the process is not sure of."""
     kind = model.cost_kind + len(cost.shape.regions)
     widths = np.array([kind.std() for kind in cost_kinds(cost, drawn=True)])
-    return quantised(cost.process.noise * widths[cost.shape.region(cost.row_levels)], SCALE), kind
+    return quantised(cost.process.noise * widths[cost.row_regions], SCALE), kind

@@ -110,5 +110,5 @@ def uniformity(ranks: Integer, n_draws: int, n_bins: int = 7, *, groups: Integer
 
 def draw_records(model: LogModel, rows: Integer, generator: np.random.Generator) -> Float:
     """What records at rows could be in one draw: the function, and noise of the shape that was found."""
-    noise = model.process.noise[rows] * model.shape.sample(model.row_levels[rows], generator)
+    noise = model.process.noise[rows] * model.shape.sample(model.row_regions[rows], generator)
     return model.structure.scale.inverse(model.draw(generator)[rows] + noise)

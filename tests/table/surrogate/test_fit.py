@@ -27,7 +27,7 @@ def true_error(index):
     values = rows.values[rows_of(index)]
     nas, convolutions, lr, batch_size = (
         values[:, rows.columns((name,))[0]]
-        for name in ("log NAS-Bench-201 error, CIFAR-10", "live convolutions", "lr", "batch_size")
+        for name in ("log NAS-Bench-201 error, 200 epochs, CIFAR-10", "live convolutions", "lr", "batch_size")
     )
     return np.exp(2.2 + 0.4 * nas - 0.05 * convolutions + 0.02 * (lr - batch_size - 1.0) ** 2)
 
@@ -131,14 +131,14 @@ def test_draws_are_as_far_from_the_mean_as_the_model_is_unsure(surrogate):
     models = [draws.model_of(model, draw) for draw in range(9)]
     errors = np.array([one.error_mean[rows] for one in models])
     prediction = surrogate.error.predict(rows)
-    certainty = surrogate.error.shape.certainty(surrogate.error.row_levels[rows])
+    certainty = surrogate.error.shape.certainty(surrogate.error.row_regions[rows])
     noise = surrogate.error.shape.regions[0].quantiles((np.arange(4096) + 0.5) / 4096).std()
     own = np.sqrt(1.0 - SEED_SHARE) * noise * prediction.log_noise
     expected = prediction.value * np.hypot(certainty * prediction.log_deviation, own) * 250.0
     assert np.median(errors.std(axis=0, ddof=1) / expected) == pytest.approx(1.0, abs=0.25)
     costs = np.log(np.array([one.cost_mean[rows] for one in models]))
     unsure = surrogate.cost.predict(rows)
-    certainty = surrogate.cost.shape.certainty(surrogate.cost.row_levels[rows])
+    certainty = surrogate.cost.shape.certainty(surrogate.cost.row_regions[rows])
     assert np.median(costs.std(axis=0, ddof=1) / (certainty * unsure.log_deviation)) == pytest.approx(1.0, abs=0.25)
     assert len({tuple(pair) for pair in draws.variant.tolist()}) == 9
     assert len({one.noise_seed for one in (model, *models)}) == 10
