@@ -182,7 +182,7 @@ def front_table(front: Sequence[Sequence[float]]) -> str:
         (
             f"{error:.2f} %",
             f"{cost:,.1f} s",
-            f"{at_cost:+.2f} points",
+            f"{at_cost:+.2f} points" if np.isfinite(at_cost) else "none is so cheap",
             f"{at_error:+.1%}" if np.isfinite(at_error) else "never",
             "" if is_near(at_cost, at_error) else "missed",
         )
