@@ -1,5 +1,6 @@
 """Is BOHB's model any good on this space? Its picks against uniform draws, for each encoding and bandwidth rule.
 
+    pip install .
     python benchmarks/bohb_model_quality.py [--seeds N] [--write docs/bohb.md]
 
 For each variant and seed two searches on the table that ``open_benchmark()`` opens:

@@ -1,5 +1,6 @@
 """What the same evaluations cost under each charging policy, billed through each framework.
 
+    pip install ".[optuna,smac,bohb]"
     python benchmarks/charging.py [--write docs/charging.md]
 
 One sequence of evaluations, which the frameworks' own objects are made to run: an Optuna study whose pruner ends

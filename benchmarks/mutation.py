@@ -1,5 +1,6 @@
 """Whether the tests can fail: change the package at random, one place at a time, and see whether a test notices.
 
+    pip install ".[all]" pytest hypothesis
     python benchmarks/mutation.py [--module space --module trajectory …] [--n 12] [--seed 0] [--jobs 1] [--near]
 
 Why no tool: mutmut leaves alone what stands outside functions (constants, ``frozen=True``, fields), and Cosmic Ray

@@ -1,5 +1,6 @@
 """The order of optimizers on the embedded table, under the settings of the benchmark's paper: docs/surrogate.md.
 
+    pip install ".[quickstart]"
     nhb2 run ordering --out RESULTS
     python benchmarks/ordering.py RESULTS [--write docs/surrogate.md]
 

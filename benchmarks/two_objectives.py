@@ -1,5 +1,6 @@
 """The figures of docs/objectives.md: fronts, exact against simulated random search, and the shipped comparison.
 
+    pip install ".[quickstart]"
     nhb2 run two_objectives --out RESULTS
     python benchmarks/two_objectives.py RESULTS --front FRONT.csv [--write docs/objectives.md]
 

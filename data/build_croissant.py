@@ -1,12 +1,14 @@
 """Writes croissant.json: Croissant metadata of the shipped files, the embedded table's model, its draws and features.
 
-Usage: python data/build_croissant.py
+    pip install .
+    python data/build_croissant.py
 
 What the models expand to, with a record set of every number, is described by an export (``nhb2 data export``).
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 from pathlib import Path
@@ -48,4 +50,5 @@ def _columns(path: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     OUTPUT.write_text(json.dumps(metadata(), indent=1) + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 """Trains the table of digits, keeps its records in ``data/digits``, and says in ``docs/training.md`` what came of it.
 
+    pip install ".[quickstart,surrogate,train]"
     python data/build_digits.py --out DIR [--processes N]
 
 DIR holds the runs, and is gone on with: the command can be stopped and given again. An example of the way from real

@@ -1,11 +1,12 @@
 """Build the embedded table: ``embedded.npz`` (its model) and ``embedded_draws.npz`` (its draws), their manifests
 ``embedded.json`` and ``embedded_draws.json``, and the datasheet.
 
+    pip install ".[surrogate]"
     python data/build_embedded.py --records records.csv [more.csv ...] --front front.csv --created 2026-11-26
 
 The records, and the public front of the real table, are not part of this repository; the datasheet says where they are
-published. Figures on held-out records come from ``held_out.json`` (``validate_surrogate.py``). Needs the extra
-``surrogate``; takes about ten minutes of one core.
+published. Figures on held-out records come from ``held_out.json`` (``validate_surrogate.py``). Takes about
+ten minutes of one core.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Makes nhb2_plugins/table/reference/public_records.json, and the marks of a test, from a file of public records.
 
-Usage: python data/build_public_digest.py RECORDS.csv
+    pip install .
+    python data/build_public_digest.py RECORDS.csv
 
 The file has the columns cellcode, lr, batch_size, valid_error_pct (100 - validation accuracy after 12 epochs) and
 cost_s (training and validation seconds of these epochs). Only the configurations' indices and one digest of the values
@@ -10,10 +11,10 @@ holds it but not what it is.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 from nhb2_plugins.space import Configuration
@@ -50,9 +51,9 @@ def marks_of(records: dict[int, tuple[float, float]]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    records = read_records(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("records", type=Path, metavar="RECORDS.csv")
+    records = read_records(parser.parse_args().records)
     OUTPUT.write_text(PublicRecords.of(records).to_json(), encoding="ascii")
     MARKS.write_text(json.dumps(marks_of(records)) + "\n", encoding="ascii")
     print(f"{OUTPUT}: {len(records)} records")

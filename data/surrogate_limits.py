@@ -1,9 +1,10 @@
 """How near the surrogate comes to what noise and the number of records allow: prints figures of docs/surrogate.md.
 
+    pip install ".[surrogate]" matplotlib
     python data/surrogate_limits.py --records records.csv [more.csv ...]
 
-Everything is scored on the records that ``validate_surrogate.py`` holds out. Needs the extra ``surrogate`` and
-matplotlib; takes about five minutes of one core.
+Everything is scored on the records that ``validate_surrogate.py`` holds out. Takes about five minutes of one
+core.
 """
 
 from __future__ import annotations

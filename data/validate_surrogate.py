@@ -1,11 +1,12 @@
 """Validate the surrogate on records held out, and write the figures that the datasheet and the docs quote.
 
+    pip install ".[surrogate]" matplotlib
     python data/validate_surrogate.py --records records.csv [more.csv ...]
 
 The files need a column ``run``. Held out, chosen before anything was fitted: three whole runs of random search (a
 uniform sample), three whole runs of other methods, and every record of 100 classes. Structures were chosen on the rest,
 by leaving out records and classes. Writes ``held_out.json`` and plots next to this script, and figures into the docs.
-Needs the extra ``surrogate`` and matplotlib; takes about ten minutes of one core.
+Takes about ten minutes of one core.
 """
 
 from __future__ import annotations

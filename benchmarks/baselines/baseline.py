@@ -1,7 +1,8 @@
 """What the baseline scripts share: options named as in the reference's scripts, and files that its readers read.
 
 Each run writes ``seed<i>.pkl``, the dictionary of the reference's ``get_results()``, and ``seed<i>.jsonl``, the
-trajectory for :func:`nhb2_plugins.trajectory.reader.read_records`.
+trajectory for :func:`nhb2_plugins.trajectory.reader.read_records`. The scripts need nothing but the package
+(``pip install .``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Run every baseline of the paper, one after the other; options are passed on to each, results go to logs/<name>."""
+"""Run every baseline of the paper, one after the other; options are passed on to each, results go to logs/<name>.
+
+They need nothing but the package (``pip install .``).
+"""
 
 import subprocess
 import sys

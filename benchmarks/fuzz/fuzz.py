@@ -1,5 +1,6 @@
-"""Coverage-guided fuzzing of what reads files from the internet and from disk (needs atheris: pip install atheris).
+"""Coverage-guided fuzzing of what reads files from the internet and from disk.
 
+    pip install . atheris pytest hypothesis
     python benchmarks/fuzz/fuzz.py manifest|pickle|archive|import [libFuzzer's options, such as -max_total_time=600]
 
 Whatever the bytes, the outcome is a result or one of this package's errors: no other exception, nothing executed, no

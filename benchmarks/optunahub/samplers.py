@@ -1,12 +1,13 @@
 """Which of OptunaHub's samplers run on this space, under which encoding: each is really run, in a process of its own.
 
+    pip install ".[optuna]" optunahub
     git clone https://github.com/optuna/optunahub-registry
     python benchmarks/optunahub/samplers.py optunahub-registry --out samplers.jsonl [--only NAME ...]
     python benchmarks/optunahub/samplers.py optunahub-registry --out samplers.jsonl --table > table.md
 
 What is in the file already is not run again. A sampler is made with its defaults, with ``seed=0`` and ``search_space=``
 where it has such parameters; one that asks for more is run with what :data:`ARGUMENTS` says, or listed as asking.
-Needs ``optunahub``; what a sampler needs besides is named in its line where it is not installed.
+What a sampler needs besides is named in its line where it is not installed.
 """
 
 from __future__ import annotations

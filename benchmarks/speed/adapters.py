@@ -1,5 +1,6 @@
 """What an adapter takes of a trial, the framework's own calls counted apart.
 
+    pip install ".[optuna,smac,bohb]"
     python benchmarks/speed/adapters.py [--clock wall|cpu] [--write docs/speed.md]
 
 For each framework three things are measured: a whole trial of a real search; what is spent in our code for one trial,

@@ -1,8 +1,9 @@
 """How fast the in-process BOHB proposes, against hpbandster's ``get_config``, on the same model in the same run.
 
+    pip install ".[bohb]"
     python benchmarks/speed/bohb_get_config.py [--proposals N] [--write docs/bohb.md]
 
-Needs hpbandster. Both models learn the same 100 results of the benchmark and draw 64 candidates; random proposals are
+Both models learn the same 100 results of the benchmark and draw 64 candidates; random proposals are
 switched off, so that every proposal is the model's. The two take turns, and must propose the same configurations.
 """
 

@@ -1,5 +1,6 @@
 """How campaigns scale: from one process to two, from ten runs to ten thousand, and how eight workers share one table.
 
+    pip install ".[quickstart]"
     python benchmarks/speed/campaigns.py [--write docs/campaigns.md]
 
 Runs the shipped ``paper`` campaign for real, with and without BOHB, on the embedded table and with the wall clock: use

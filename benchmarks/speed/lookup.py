@@ -1,12 +1,12 @@
 """How fast the lookup engine is, against the reference package and against what the machine allows.
 
+    pip install . nashpobench2api==1.0.0 pytest
     python benchmarks/speed/lookup.py [--repetitions N] [--clock wall|cpu] [--write docs/speed.md]
 
-Needs ``nashpobench2api==1.0.0``. Writes full-size pickles of the published format, with generated numbers, imports them
-as a table, and measures both packages on them: every figure in fresh processes, the processes of one repetition after
-another, medians over repetitions. Nothing is read from the user's directories. On a machine that does other things at
-the same time, ``--clock cpu`` counts the processes' own work alone; on an idle one it equals the wall clock, since
-nothing here waits.
+Writes full-size pickles of the published format, with generated numbers, imports them as a table, and measures both
+packages on them: every figure in fresh processes, the processes of one repetition after another, medians over
+repetitions. Nothing is read from the user's directories. On a machine that does other things at the same time,
+``--clock cpu`` counts the processes' own work alone; on an idle one it equals the wall clock, since nothing here waits.
 """
 
 from __future__ import annotations
@@ -142,16 +142,7 @@ class Workspace:
 
     def prepare(self) -> None:
         """Write the pickles and the table."""
-        self.python(
-            "-c",
-            f"""
-from pathlib import Path
-from nhb2_plugins.table.reference.importer import import_published
-from tests.support.published_format import contents_of, generated_table, write_pickles
-pickles = write_pickles(Path({str(self.pickles)!r}), contents_of(generated_table(1)))
-import_published(pickles, Path({str(self.table)!r}))
-""",
-        )
+        self.probe("prepare", f"{self.pickles}:{self.table}")
 
     def shared_memory(self) -> Figures:
         """Proportional share of each of several processes that have the table open at once, medians."""

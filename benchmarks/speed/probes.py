@@ -1,5 +1,6 @@
 """Measurements that run in a process of their own: ``python probes.py NAME [DIRECTORY]`` prints one JSON object.
 
+``lookup.py`` starts them, and what that needs (``pip install . nashpobench2api==1.0.0 pytest``), some of them need.
 Each imports no more than it measures. Times are in seconds, sizes in bytes; with ``NHB2_SPEED_CLOCK=cpu`` times are of
 the process's own work, whatever else the machine does.
 """
@@ -63,6 +64,16 @@ def random_configurations(n: int) -> list[Any]:
 def random_keys(n: int) -> list[tuple[str, float, int]]:
     """The same as keys of the reference."""
     return [(each.cellcode, each.lr, each.batch_size) for each in random_configurations(n)]
+
+
+def prepare(directories: str) -> Figures:
+    """Write full-size pickles of the published format, with generated numbers, and import them as a table."""
+    from nhb2_plugins.table.reference.importer import import_published
+    from tests.support.published_format import contents_of, generated_table, write_pickles
+
+    pickles, table = map(Path, directories.split(":"))
+    import_published(write_pickles(pickles, contents_of(generated_table(1))), table)
+    return {}
 
 
 # -- the reference
@@ -293,7 +304,7 @@ def nothing() -> Figures:
 PROBES: dict[str, Callable[..., Figures]] = {
     each.__name__: each
     for each in (
-        reference, imports, opening, memory, shared, scalar, drop_in, many, whole_space, agreement, nothing
+        prepare, reference, imports, opening, memory, shared, scalar, drop_in, many, whole_space, agreement, nothing
     )
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What keeping a million records takes: as columns, as the logger keeps them, and as a list of their objects.
 
+    pip install .
     python benchmarks/speed/records.py [--records N] [--repetitions N] [--clock wall|cpu] [--write docs/trajectories.md]
 
 Every figure comes from a fresh process and is the median over repetitions. The records are those of a random search on

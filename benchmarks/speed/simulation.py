@@ -1,5 +1,6 @@
 """How fast simulated time runs: random search on the embedded table, by evaluations and by workers.
 
+    pip install .
     python benchmarks/speed/simulation.py [--repetitions N] [--clock wall|cpu] [--write docs/simulation.md]
 
 Every figure comes from a fresh process and is the median over repetitions. On a machine that does other things at the

@@ -1,8 +1,9 @@
 """How many records a second each sink takes, from one process and from two at once.
 
+    pip install ".[sql]" pgserver
     python benchmarks/speed/sinks.py [--records N] [--postgresql] [--write docs/trajectories.md]
 
-``--postgresql`` starts a server of its own (``pip install pgserver``). Wall-clock time from the first record to the
+``--postgresql`` starts a server of its own, for which ``pgserver`` is. Wall-clock time from the first record to the
 last commit of the last process; on a machine that does other things, the figures are lower bounds.
 """
 

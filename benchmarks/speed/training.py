@@ -1,5 +1,6 @@
 """How fast configurations are trained: one by one, and many of one batch size at once, on the same generated images.
 
+    pip install ".[train]"
     python benchmarks/speed/training.py --device cuda [--write docs/training.md]
 
 Throughput is images times networks a second of the training pass, after a pass that is not counted. Three ways are

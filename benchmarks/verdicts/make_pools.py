@@ -1,6 +1,9 @@
 """Final regrets of some thousand runs of each optimizer: the populations that the report's statistics are measured on.
 
-``python benchmarks/verdicts/make_pools.py`` takes a quarter of an hour. It adds to the pools of the table in use, whose
+    pip install ".[quickstart]"
+    python benchmarks/verdicts/make_pools.py
+
+Takes a quarter of an hour. It adds to the pools of the table in use, whose
 file is named by its digest; runs that are there are kept. They are those of the shipped specifications on the
 embedded table: 20,000 simulated seconds, regret in validation error at 12 epochs. With them goes the exact law of
 random search.
@@ -8,6 +11,7 @@ random search.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +46,7 @@ def final_regret(bench: nhb2.Benchmark, algorithm: str, seed: int, given: dict[s
 
 def main() -> None:
     """Add the runs that are missing, and write what is there every hundred of them."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     bench = nhb2.open_benchmark()
     path = Path(__file__).with_name(f"pools_{bench.provenance.digest[:8]}.npz")
     pools = dict(np.load(path)) if path.exists() else {}
