@@ -149,10 +149,10 @@ def random_search_over_time(
     which is solved on a grid of ``step_s`` for ``n_levels`` thresholds x by Fourier transforms. An evaluation that ends
     after t does not count at t. There are three sources of error, with their sizes on the embedded table by default:
 
-    - Costs are put on the grid. ``up`` and ``down`` bound the truth, and differ by at most 0.011 in probability;
-      ``mean`` lies between them, at most 0.004 from a grid ten times finer.
-    - Thresholds between the solved ones are interpolated in the share of configurations below them: at most 0.0011 in
-      probability, and in the expected error 0.0001 percentage points once every run has a result (0.01 while only one
+    - Costs are put on the grid. ``up`` and ``down`` bound the truth, and differ by at most 0.015 in probability;
+      ``mean`` lies between them, at most 0.006 from a grid ten times finer.
+    - Thresholds between the solved ones are interpolated in the share of configurations below them: at most 0.0015 in
+      probability, and in the expected error 0.0002 percentage points once every run has a result (0.011 while only one
       run in a hundred has). None where ``n_levels`` is at least the number of distinct errors.
     - Floating-point errors stay below 1e-9.
 

@@ -226,19 +226,19 @@ def test_it_agrees_with_simulated_runs_and_those_are_their_draws_one_after_the_o
 def test_it_is_as_exact_as_is_documented() -> None:
     """On the embedded table, early, where it is least exact: what docs/exact.md and the docstring say."""
     bench = open_benchmark()
-    times = np.concatenate([np.arange(45, 400, 5), TIMES[TIMES <= 4000]])
+    times = np.concatenate([np.arange(45, 400), TIMES[2:7]])
 
     def solved(**options: Any) -> RandomSearchOverTime:
         return random_search_over_time(bench, times, **options)
 
     default, many = solved(), solved(n_levels=8192)
-    assert np.max(solved(rounding="down").probability - solved(rounding="up").probability) < 0.0115
-    assert np.max(np.abs(solved(n_levels=64).probability - solved(n_levels=64, step_s=0.1).probability)) < 0.0045
+    assert np.max(solved(rounding="down").probability - solved(rounding="up").probability) < 0.015
+    assert np.max(np.abs(solved(n_levels=64).probability - solved(n_levels=64, step_s=0.1).probability)) < 0.006
     off = max(np.abs(default.distribution_at(i) - many.distribution_at(i)).max() for i in range(len(times)))
-    assert off < 0.00115
+    assert off < 0.0015
     wrong, known = np.abs(default.mean_error_pct - many.mean_error_pct), default.probability_of_result
-    assert wrong[known > 1 - 1e-9].max() < 0.00015
-    assert wrong[known > 0.01].max() < 0.015
+    assert wrong[known > 1 - 1e-9].max() < 0.0002
+    assert wrong[known > 0.01].max() < 0.011
 
 
 @pytest.mark.slow
