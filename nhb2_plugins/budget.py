@@ -9,6 +9,8 @@ from typing import Final, Literal, get_args
 from nhb2_plugins.arguments import is_number
 from nhb2_plugins.errors import InvalidValueError
 
+SECONDS_PER_HOUR: Final = 3600.0
+
 Crossing = Literal["count", "drop"]
 """What happens to evaluations that end after the budget: ``count`` tells and records them, marked ``crossed_budget``
 (as the reference's loops do); ``drop`` leaves them out."""

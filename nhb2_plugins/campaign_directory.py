@@ -37,6 +37,8 @@ _FAILURES: Final = "failures"
 _LOCK: Final = ".lock"
 _OWN: Final = (CAMPAIGN_FILE, BASELINE_FILE, STOPPING_FILE, REPORT_DIRECTORY, _RUNS, _FAILURES, _LOCK)
 
+LONGEST_LABEL: Final = 300
+"""Characters of an optimizer's name."""
 WANTED: Final = "a campaign's directory, a .jsonl file or a directory of them is needed"
 LOST: Final = "the run was lost: "
 """How a failure begins of a run that took its worker along; of any other it begins as Python's tracebacks do."""

@@ -45,8 +45,6 @@ _FEW: Final = 5
 """Rows of a long table that a notebook shows: the last ones."""
 _MANY: Final = 20
 """Rows of an answer about a landscape that a notebook shows: the first ones."""
-_SMALL: Final = 7.5
-_SMALL_COLOUR: Final = "#555555"
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
@@ -269,7 +267,7 @@ def _axes(given: Axes | None, table: str, size: tuple[float, float] = (7, 4.2)) 
         from matplotlib import pyplot, rc_context
         from matplotlib.rcsetup import cycler
 
-        from nhb2_plugins.figure_theme import COLOURS, STYLE
+        from nhb2_plugins.figure_theme import COLOURS, NOTE_COLOUR, NOTE_SIZE, STYLE
     # Outside the context: a notebook's backend, which is loaded with the first figure, sets parameters of its own.
     figure = given.figure if given is not None else pyplot.figure(figsize=size, layout="constrained")
     with rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
@@ -278,7 +276,7 @@ def _axes(given: Axes | None, table: str, size: tuple[float, float] = (7, 4.2)) 
         named = axes.get_title(loc="right")
         if table and table not in named:
             both = "; ".join(filter(None, (named, table)))
-            axes.set_title(both, loc="right", fontsize=_SMALL, color=_SMALL_COLOUR)
+            axes.set_title(both, loc="right", fontsize=NOTE_SIZE, color=NOTE_COLOUR)
 
 
 def plot_curve(curve: Curve, axes: Axes | None, label: str) -> Axes:
@@ -319,7 +317,7 @@ def plot_campaign(analysis: CampaignAnalysis, axes: Axes | None) -> Axes:
         from nhb2_plugins.analysis.plots import draw_curves
 
         draw_curves(picture, drawn)
-        drawn.legend(fontsize=_SMALL + 1)
+        drawn.legend(fontsize=8.5)
         return drawn
 
 

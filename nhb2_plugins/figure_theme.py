@@ -79,8 +79,8 @@ PAPER: Final[Any] = STYLE | {
     "legend.fontsize": 9,
 }
 """For a paper of 10 point type: its figures stand there unscaled."""
-_NOTE_COLOUR: Final = "#555555"
-_NOTE_SIZE: Final = 7.5
+NOTE_COLOUR: Final = "#555555"
+NOTE_SIZE: Final = 7.5
 _NOTE_CHARACTERS_PER_INCH: Final = 17.5
 
 
@@ -103,5 +103,5 @@ def themed_figure(
         width = int(size[0] * _NOTE_CHARACTERS_PER_INCH)
         text = "\n".join(line for note in notes for line in textwrap.wrap(note, width))
         if text:
-            figure.supxlabel(text, fontsize=_NOTE_SIZE, color=_NOTE_COLOUR, x=0.01, ha="left")
+            figure.supxlabel(text, fontsize=NOTE_SIZE, color=NOTE_COLOUR, x=0.01, ha="left")
         figure.savefig(path, format=suffix or None)

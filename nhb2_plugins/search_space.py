@@ -39,7 +39,7 @@ from nhb2_plugins.arguments import checked_choice, checked_flag, checked_kind, c
 from nhb2_plugins.encoding import CELL_NAME, NUMERIC_ENCODINGS, Encoding, checked_encoding, hyperparameter_choices
 from nhb2_plugins.errors import InvalidValueError, MissingExtraError
 from nhb2_plugins.files import read_regular, write_whole
-from nhb2_plugins.space import CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
+from nhb2_plugins.space import BENCHMARK_NAME, CELLCODES, EDGE_NAMES, EDGES, OPERATIONS, cellcode_digits
 from nhb2_plugins.subspace import WHOLE_SPACE, Subspace, checked_restriction
 
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
@@ -102,12 +102,12 @@ def _space(
 ) -> ConfigurationSpace:
     encoding = checked_encoding(encoding)
     seed = None if seed is None else checked_search_seed(seed, otherwise=", or None")
-    meta: dict[str, Any] = {"benchmark": "NAS-HPO-Bench-II", "encoding": encoding}
+    meta: dict[str, Any] = {"benchmark": BENCHMARK_NAME, "encoding": encoding}
     if restricted := part.to_dict():
         meta["restriction"] = restricted
     if whole_cells:
         meta["whole_cells"] = True
-    space = ConfigurationSpace(name="NAS-HPO-Bench-II", seed=seed, meta=meta)
+    space = ConfigurationSpace(name=BENCHMARK_NAME, seed=seed, meta=meta)
     choices = hyperparameter_choices(encoding, part, whole_cells=whole_cells)
     space.add([_hyperparameter(encoding, name, values, beliefs.get(name, {})) for name, values in choices.items()])
     if part.needs_whole_cells and not whole_cells:

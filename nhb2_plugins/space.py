@@ -38,6 +38,7 @@ LEARNING_RATES: Final = tuple(0.003125 * 2**i for i in range(8))
 BATCH_SIZES: Final = tuple(16 * 2**i for i in range(6))
 """Batch sizes, ascending: 16 … 512."""
 
+BENCHMARK_NAME: Final = "NAS-HPO-Bench-II"
 N_CELLCODES: Final = len(OPERATIONS) ** len(EDGES)
 N_HYPERPARAMETERS: Final = len(LEARNING_RATES) * len(BATCH_SIZES)
 """Number of (learning rate, batch size) pairs: 48."""

@@ -51,6 +51,7 @@ from nhb2_plugins.search_space import configuration_space
 from nhb2_plugins.space import Configuration
 from nhb2_plugins.subspace import WHOLE_SPACE
 from nhb2_plugins.table.location import shipped_directories
+from nhb2_plugins.trajectory.carps_files import BENCHMARK_ID
 from nhb2_plugins.trajectory.logger import TrajectoryLogger
 
 __all__ = [
@@ -65,7 +66,6 @@ __all__ = [
     "carps_trial",
 ]
 
-BENCHMARK_ID: Final = "NAS-HPO-Bench-II"
 """CARP-S's ``benchmark_id``, also in the names of tasks."""
 FIDELITY_TYPE: Final = "epochs"
 CARPS_CONFIGS: Final = next(filter(Path.is_dir, shipped_directories("configs/carps")), Path())

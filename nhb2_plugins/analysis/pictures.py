@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from nhb2_plugins.analysis.model import BaselineCurve, Floats, Interval
-
-SECONDS_PER_HOUR: Final = 3600.0
+from nhb2_plugins.budget import SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from nhb2_plugins.analysis.model import FailedRun
 from nhb2_plugins.analysis.stopping import Stopping, read_stopping
-from nhb2_plugins.campaign_directory import BASELINE_FILE, CampaignDirectory
+from nhb2_plugins.campaign_directory import BASELINE_FILE, LONGEST_LABEL, CampaignDirectory
 from nhb2_plugins.errors import CampaignError
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.text_table import printable, shortened
@@ -22,8 +22,6 @@ _MEASURES: Final = {
     SCHEDULE_EPOCHS: f"validation error after {SCHEDULE_EPOCHS} epochs",
     LONG_EPOCHS: f"expected test error after {LONG_EPOCHS} epochs",
 }
-LONGEST_NAME: Final = 300
-"""Characters of an optimizer's name that are shown; a specification takes no longer ones."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class OptimizerRuns:
 
         What cannot be printed is escaped, and of a name that no specification takes, the middle is left out.
         """
-        name = shortened(printable(self.name), LONGEST_NAME)
+        name = shortened(printable(self.name), LONGEST_LABEL)
         return f"{name} *" if self.runs and self.runs[0].header.searches_expected_test else name
 
     @property

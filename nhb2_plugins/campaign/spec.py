@@ -27,6 +27,7 @@ from nhb2_plugins.budget import Crossing, Overhead
 from nhb2_plugins.campaign.keys import Flag, Keys, Number, WholeNumber, refuse_truth_value
 from nhb2_plugins.campaign.wrong_values import explain_wrong_values
 from nhb2_plugins.campaign.yaml_text import read_keys
+from nhb2_plugins.campaign_directory import LONGEST_LABEL
 from nhb2_plugins.charging import Charging
 from nhb2_plugins.errors import CampaignError, InvalidValueError, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, FidelityLadder, checked_epoch, is_same_budget
@@ -51,8 +52,6 @@ MOST_RUNS: Final = 200_000
 NAMED_TABLES: Final = ("embedded", "imported")
 """Tables that a specification can name without saying where they are."""
 
-LONGEST_LABEL: Final = 300
-"""Characters of an optimizer's label."""
 _LONGEST_NAME: Final = 100
 _LONGEST_SLUG: Final = 60  # of up to four bytes each; a name has 255
 _NUMBER: Final = "number"

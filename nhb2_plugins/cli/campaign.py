@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec
 
+from nhb2_plugins.budget import SECONDS_PER_HOUR
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.parser import Parser, add_cluster_options, add_draw_option, add_table_option, status_of
 from nhb2_plugins.cli.progress import live_progress, plain_progress
@@ -119,7 +120,7 @@ def _dry_run(spec: CampaignSpec, bench: Benchmark, directory: Path, *, only: Seq
         own = [plan for plan in plans if plan.optimizer == name]
         n_missing = sum(plan.run_id in missing for plan in own)
         budget = own[0].budget_s
-        hours = "no limit" if budget is None else f"{n_missing * budget / 3600:.1f}"
+        hours = "no limit" if budget is None else f"{n_missing * budget / SECONDS_PER_HOUR:.1f}"
         rows.append([name, str(len(own)), str(len(own) - n_missing), str(n_missing), hours])
     print(text_table(["optimizer", "runs", "done", "to do", "simulated h to do"], rows))
     print(f"\nNothing was run; results would go to {directory}.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from nhb2_plugins.budget import SECONDS_PER_HOUR
 from nhb2_plugins.campaign_directory import CampaignDirectory
 from nhb2_plugins.cli.campaign import needs_quickstart
 from nhb2_plugins.cli.parser import Parser, add_table_option
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_POWER: Final = 0.8
 PILOT_SEEDS: Final = 10
-_SECONDS_PER_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +194,6 @@ def _rows(spreads: Sequence[Spread], difference: float, power: float) -> list[li
 def _cost(first: Spread, second: Spread, seeds: int | None) -> tuple[str, str]:
     if seeds is None:
         return "–", "–"
-    simulated_h = seeds * (first.simulated_s + second.simulated_s) / _SECONDS_PER_HOUR
+    simulated_h = seeds * (first.simulated_s + second.simulated_s) / SECONDS_PER_HOUR
     walls = [each.wall_s for each in (first, second) if each.wall_s is not None]
     return f"{simulated_h:,.0f}", f"{seeds * sum(walls) / 60:,.1f}" if walls else "–"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
+from nhb2_plugins.budget import SECONDS_PER_HOUR
 from nhb2_plugins.text_table import printable
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _Tally:
 
     def __str__(self) -> str:
         failed = f", {self.n_failed} failed" if self.n_failed else ""
-        return f"{self.simulated_s / 3600:.0f} simulated h, {self.rate:.0f} evaluations/s{failed}"
+        return f"{self.simulated_s / SECONDS_PER_HOUR:.0f} simulated h, {self.rate:.0f} evaluations/s{failed}"
 
 
 def _failed(outcome: RunOutcome) -> str:

@@ -17,7 +17,7 @@ from nhb2_plugins.benchmark import PAID_SPLITS, Benchmark
 from nhb2_plugins.compat.data import benchmark_for, hashes_of, raw_avgaccs200, raw_bench12, raw_cellinfo
 from nhb2_plugins.errors import InvalidValueError, Nhb2Error, describe_choices
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS, SPLITS
-from nhb2_plugins.space import BATCH_SIZES, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration
+from nhb2_plugins.space import BATCH_SIZES, BENCHMARK_NAME, CELLCODES, LEARNING_RATES, N_HYPERPARAMETERS, Configuration
 from nhb2_plugins.table.schema import CLASS_OF_CELL, EXPECTED_ACC_200, Provenance
 
 MODULE: Final = "nashpobench2api"
@@ -141,7 +141,7 @@ class NASHPOBench2API:
         return len(self.cellcodes) * len(self.lrs) * len(self.batch_sizes)
 
     def __str__(self) -> str:
-        return "NAS-HPO-Bench-II"
+        return BENCHMARK_NAME
 
     def __repr__(self) -> str:
         return f"<NASHPOBench2API on the {self.provenance.label}, seed {self.seed}>"

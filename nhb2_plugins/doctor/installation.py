@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from nhb2_plugins.doctor import Check
-from nhb2_plugins.extras import install_command
+from nhb2_plugins.extras import DISTRIBUTION, install_command
 
 VersionOf = Callable[[str], str | None]
 """The version of an installed distribution, or None."""
 
-_DISTRIBUTION: Final = "nhb2-plugins"
 _CORE: Final = ""
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(\[[^]]*\])?\s*(?:[^;>]*>=\s*([0-9][^\s,;]*))?[^;]*(?:;(.*))?")
 _EXTRA: Final = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
@@ -59,7 +58,7 @@ def requirements() -> list[Requirement]:
     found: dict[str, Requirement] = {}
     for text, extra in _declared():
         match = _REQUIREMENT.fullmatch(text.strip())
-        if match is None or match[1] == _DISTRIBUTION:  # an extra made of other extras
+        if match is None or match[1] == DISTRIBUTION:  # an extra made of other extras
             continue
         marked = _EXTRA.search(match[4] or "")
         requirement = Requirement(match[1], match[3] or "", marked[1] if marked else extra)
@@ -74,8 +73,8 @@ def _declared() -> Iterator[tuple[str, str]]:
         project = tomllib.loads(checkout.read_text(encoding="utf-8"))["project"]
         yield from ((text, _CORE) for text in project["dependencies"])
         yield from ((text, extra) for extra, texts in project["optional-dependencies"].items() for text in texts)
-    elif installed_version(_DISTRIBUTION) is not None:
-        yield from ((text, _CORE) for text in metadata.requires(_DISTRIBUTION) or ())
+    elif installed_version(DISTRIBUTION) is not None:
+        yield from ((text, _CORE) for text in metadata.requires(DISTRIBUTION) or ())
 
 
 def check_installation(version_of: VersionOf = installed_version) -> list[Check]:

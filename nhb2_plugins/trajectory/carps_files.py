@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.benchmark import MEAN
+from nhb2_plugins.space import BENCHMARK_NAME
 from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.trajectory.exported_run import ExportedRun
 from nhb2_plugins.trajectory.incumbent import incumbent_changes
 from nhb2_plugins.trajectory.record import TrialRecord
 
-BENCHMARK_ID: Final = "NAS-HPO-Bench-II"
+BENCHMARK_ID: Final = BENCHMARK_NAME
 _SUCCESS: Final = 1  # CARP-S's StatusType
 
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhb2_plugins.benchmark import MEAN
-from nhb2_plugins.space import HYPERPARAMETER_NAMES
+from nhb2_plugins.space import BENCHMARK_NAME, HYPERPARAMETER_NAMES
 from nhb2_plugins.table.embedded import table_in_words
 from nhb2_plugins.trajectory.exported_run import ExportedRun
 from nhb2_plugins.trajectory.record import TrialRecord
 
-SUITE: Final = "NAS-HPO-Bench-II"
 VERSION: Final = "0.3.18"
 """Of IOHexperimenter, whose format it is."""
 _DIMENSION: Final = len(HYPERPARAMETER_NAMES)
@@ -54,7 +53,7 @@ def _description(run: ExportedRun, records: Sequence[TrialRecord], path: str) ->
     instance = 0 if best.seed == MEAN else best.seed
     return {
         "version": VERSION,
-        "suite": SUITE,
+        "suite": BENCHMARK_NAME,
         "function_id": run.max_epoch,
         "function_name": f"{table_in_words(best.table)} at epoch {run.max_epoch}",
         "maximization": False,

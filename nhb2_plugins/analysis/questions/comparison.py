@@ -15,9 +15,8 @@ from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import N_RUNS, OPTIMIZER, Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import listed
+from nhb2_plugins.budget import SECONDS_PER_HOUR
 from nhb2_plugins.metric import error_pct
-
-_SECONDS_PER_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _row(optimizer: OptimizerRuns) -> ComparisonRow:
         optimizer.marked_name,
         len(runs),
         float(np.mean([run.n_evaluations for run in runs])),
-        float(np.mean([run.last_end_s for run in runs])) / _SECONDS_PER_HOUR,
+        float(np.mean([run.last_end_s for run in runs])) / SECONDS_PER_HOUR,
         estimate([error_pct(final.valid_accuracy_12_pct) for final in finals]),
         estimate([run.regrets[-1][1] for run in runs]),
         estimate([error_pct(final.test_accuracy_12_pct) for final in finals]),

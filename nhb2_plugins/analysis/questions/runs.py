@@ -14,8 +14,8 @@ from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, rows_of, table_of
 from nhb2_plugins.analysis.wording import budget_of, fidelity_of
+from nhb2_plugins.budget import SECONDS_PER_HOUR
 
-_SECONDS_PER_HOUR: Final = 3600.0
 _COLUMNS: Final = (
     OPTIMIZER,
     Column("seed", "seed", "count"),
@@ -112,7 +112,7 @@ def optimizer_facts(card: OptimizerCard) -> tuple[tuple[str, str], ...]:
     ]
     with_result = [run.simulated_s for run in card.runs if run.regret_pp is not None]
     if with_result:
-        facts.append(("Simulated time, mean of a run", f"{float(np.mean(with_result)) / _SECONDS_PER_HOUR:.2f} h"))
+        facts.append(("Simulated time, mean of a run", f"{float(np.mean(with_result)) / SECONDS_PER_HOUR:.2f} h"))
     facts.append(("Its own thinking, mean of a run", f"{card.overhead_s:.2f} s (wall clock)"))
     facts.append(("Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())))
     return tuple(facts)
