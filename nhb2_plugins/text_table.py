@@ -80,8 +80,8 @@ def without_formula(text: str) -> str:
 def counted(n: int, noun: str) -> str:
     """A number of things, in words.
 
-    >>> counted(1, "run"), counted(2500, "run")
-    ('1 run', '2,500 runs')
+    >>> counted(0, "run"), counted(1, "run"), counted(2500, "run")
+    ('0 runs', '1 run', '2,500 runs')
     """
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 

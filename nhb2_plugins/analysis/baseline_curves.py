@@ -12,6 +12,7 @@ import numpy as np
 
 from nhb2_plugins.analysis.model import BaselineCurve, Floats, Refusal
 from nhb2_plugins.analysis.results import CampaignResults
+from nhb2_plugins.text_table import counted
 from nhb2_plugins.trajectory.baseline import ReachedByRandomSearch
 
 _SURE: Final = 0.99  # a curve of random search begins when a result is this likely: before, it is of the quick ones
@@ -50,7 +51,7 @@ def _label(n_workers: int, workers: Sequence[int], results: CampaignResults) -> 
     epoch = results.header.measure_epoch
     searched = {each for header in results.first_headers for each in header.epochs}
     label = "random search, exact" if searched == {epoch} else f"random search at {epoch} epochs, exact"
-    return label if workers == [1] else f"{label}, {n_workers} worker{'s' if n_workers != 1 else ''}"
+    return label if workers == [1] else f"{label}, {counted(n_workers, 'worker')}"
 
 
 def _curve(reached: ReachedByRandomSearch, label: str, end: float) -> BaselineCurve:

@@ -32,9 +32,8 @@ from nhb2_plugins.analysis.pictures import (
     Strips,
 )
 from nhb2_plugins.analysis.ticks import first_digits
-from nhb2_plugins.analysis.wording import runs_in_words
 from nhb2_plugins.figure_theme import BASELINE, COLOURS, DIVERGING, PAPER, colour_and_dashes, diverging, themed_figure
-from nhb2_plugins.text_table import shortened, wrapped
+from nhb2_plugins.text_table import counted, shortened, wrapped
 
 _MARKS: Final = "osD^v"
 _LEGEND_CHARACTERS: Final = 30
@@ -225,7 +224,7 @@ def _entry(curve: Curve, *, in_a_line: bool) -> str:
     """A legend's entry of a curve; in a narrow figure in one line, without the number of runs."""
     if in_a_line:
         return shortened(curve.name, _LEGEND_CHARACTERS)
-    return _label(curve.name, "" if curve.n_runs is None else runs_in_words(curve.n_runs))
+    return _label(curve.name, "" if curve.n_runs is None else counted(curve.n_runs, "run"))
 
 
 def _label(name: str, runs: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard
+from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard, Refusal
 from nhb2_plugins.analysis.results import epochs_in_words
 from nhb2_plugins.fidelity import LONG_EPOCHS
 
@@ -53,13 +53,9 @@ def rising_note(facts: CampaignFacts) -> tuple[str, ...]:
     )
 
 
-def runs_in_words(n_runs: int) -> str:
-    """A number of runs.
-
-    >>> runs_in_words(1), runs_in_words(1200)
-    ('1 run', '1200 runs')
-    """
-    return f"{n_runs} run{'s' if n_runs != 1 else ''}"
+def exact_note(facts: CampaignFacts) -> tuple[str, ...]:
+    """What a figure says of the random search in it."""
+    return () if isinstance(facts.baseline_time, Refusal) else ("Random search is exact, from the complete table.",)
 
 
 def fidelity_of(card: OptimizerCard) -> str:

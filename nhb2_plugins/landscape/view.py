@@ -17,6 +17,7 @@ from nhb2_plugins.fidelity import LONG_EPOCHS, Split
 from nhb2_plugins.metric import error_pct
 from nhb2_plugins.shown import as_html, drawn
 from nhb2_plugins.space import N_CELLCODES, N_CHOICES, N_HYPERPARAMETERS, Configuration
+from nhb2_plugins.text_table import counted
 
 if TYPE_CHECKING:
     import pandas
@@ -67,7 +68,7 @@ class View:
         """What the values are, without the seed."""
         if self.epoch == LONG_EPOCHS:
             return f"expected test error after {LONG_EPOCHS} epochs"
-        return f"{self.split_name} error after {self.epoch} epoch{'s' if self.epoch > 1 else ''}"
+        return f"{self.split_name} error after {counted(self.epoch, 'epoch')}"
 
     @property
     def split_name(self) -> str:
@@ -79,7 +80,7 @@ class View:
         """What the costs are, for captions."""
         if self.epoch == LONG_EPOCHS:
             return f"estimated seconds of training and validation over {LONG_EPOCHS} epochs, {self.of_seed}"
-        return f"seconds of {_TIMED[self.split]} over {self.epoch} epoch{'s' if self.epoch > 1 else ''}, {self.of_seed}"
+        return f"seconds of {_TIMED[self.split]} over {counted(self.epoch, 'epoch')}, {self.of_seed}"
 
     @property
     def of_seed(self) -> str:

@@ -265,7 +265,7 @@ def _arguments(algorithm: str, entry: Registration, make: Any, settings: Mapping
 
 
 def close_optimizer(optimizer: Optimizer) -> None:
-    """Release what an optimizer holds (SMAC's keeps files), where it holds anything."""
+    """Release what an optimizer holds (files, a process), where it holds anything."""
     close = getattr(optimizer, "close", None)
     if close is not None:
         close()

@@ -24,6 +24,7 @@ from nhb2_plugins.files import directory_aside
 from nhb2_plugins.trajectory.carps_files import write_carps_run
 from nhb2_plugins.trajectory.deepcave_files import write_deepcave_run
 from nhb2_plugins.trajectory.exported_run import ExportedRun, exported_runs
+from nhb2_plugins.trajectory.incumbent import by_end
 from nhb2_plugins.trajectory.ioh_files import write_ioh_run
 from nhb2_plugins.trajectory.record import TrialRecord
 from nhb2_plugins.trajectory.run_file import RunFile
@@ -58,7 +59,7 @@ def performance_arrays(runs: Iterable[Sequence[TrialRecord]]) -> PerformanceArra
     Raises:
         TrajectoryError: there is no run, or one without records.
     """
-    ordered = [sorted(run, key=lambda record: (record.end_s, record.trial)) for run in runs]
+    ordered = [sorted(run, key=by_end) for run in runs]
     length = min(map(len, ordered), default=0)
     if length == 0:
         raise TrajectoryError("there is no run, or one of the runs has no records")

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from operator import attrgetter
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from nhb2_plugins.fidelity import LONG_EPOCHS, SCHEDULE_EPOCHS
 from nhb2_plugins.objectives import ERROR_PCT, Evaluated, objective_values
 from nhb2_plugins.trajectory.record import TrialRecord
+
+by_end: Final = attrgetter("end_s", "trial")
+"""The order of what is known: by simulated end, ties by submission."""
 
 
 class IncumbentChange(NamedTuple):
@@ -30,7 +34,7 @@ def incumbent_changes(records: Iterable[TrialRecord]) -> list[IncumbentChange]:
     better one. A 200-epoch value is of another kind (an expected test accuracy) and outranks every value of the
     12-epoch schedule, never the other way round.
     """
-    return incumbent_changes_in_order(sorted(records, key=lambda record: (record.end_s, record.trial)))
+    return incumbent_changes_in_order(sorted(records, key=by_end))
 
 
 def incumbent_changes_in_order(
@@ -77,12 +81,15 @@ class Trial(Evaluated, Protocol):
 _Trial = TypeVar("_Trial", bound=Trial)
 
 
+def _rank_of(evaluation: Trial) -> tuple[bool, float]:
+    return evaluation.epoch == LONG_EPOCHS, evaluation.accuracy_pct
+
+
 def bests_in_order(evaluations: Iterable[_Trial]) -> Iterator[_Trial]:
     """Those that are better than all before them, of evaluations in order of simulated end, then of trial."""
     best = (False, float("-inf"))
     for each in evaluations:
-        rank = (each.epoch == LONG_EPOCHS, each.accuracy_pct)
-        if rank > best:
+        if (rank := _rank_of(each)) > best:
             best = rank
             yield each
 
@@ -120,7 +127,7 @@ class BestSoFar:
 
     def add(self, record: TrialRecord) -> None:
         """Take a record."""
-        key, rank = (record.end_s, record.trial), (record.epoch == LONG_EPOCHS, record.accuracy_pct)
+        key, rank = by_end(record), _rank_of(record)
         first = bisect_left(self._keys, key)
         if first > 0 and self._ranks[first - 1] >= rank:
             return

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from nhb2_plugins.errors import InvalidValueError, TrajectoryError, TrajectoryNotFoundError
 from nhb2_plugins.trajectory.consistency import refuse_repeated_trials
+from nhb2_plugins.trajectory.incumbent import by_end
 from nhb2_plugins.trajectory.reader import read_parts
 from nhb2_plugins.trajectory.record import UNNAMED_RUN, TrialRecord
 from nhb2_plugins.trajectory.sinks import JsonLinesSink, Sink
@@ -74,6 +75,6 @@ def _one_run(records: Sequence[TrialRecord], run_id: str | None, where: str) -> 
     if run_id is None and len(names) > 1:
         raise TrajectoryError(f"{where} holds several runs: resume needs run_id, one of {names!r:.300}")
     name = run_id if run_id is not None else names[0] if names else UNNAMED_RUN
-    own = sorted((each for each in records if each.run_id == name), key=lambda each: (each.end_s, each.trial))
+    own = sorted((each for each in records if each.run_id == name), key=by_end)
     refuse_repeated_trials(((each.run_id, each.trial) for each in own), where)
     return own, name

@@ -12,7 +12,6 @@ from nhb2_plugins.analysis.wording import (
     listed,
     p_text,
     rising_note,
-    runs_in_words,
     some,
 )
 from nhb2_plugins.fidelity import FidelityLadder
@@ -42,10 +41,6 @@ def test_of_more_than_six_the_rest_is_counted() -> None:
 
 def test_p_values_below_a_thousandth_are_not_told_apart() -> None:
     assert [p_text(p) for p in (0.5, 0.001, 0.00099, 0.0)] == ["p = 0.500", "p = 0.001", "p < 0.001", "p < 0.001"]
-
-
-def test_one_run_is_one_run() -> None:
-    assert [runs_in_words(n) for n in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
 
 
 LADDER = FidelityLadder.hyperband(1, 12, eta=3)

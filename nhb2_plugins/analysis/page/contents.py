@@ -12,6 +12,7 @@ from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.pictures import Matrix
 from nhb2_plugins.analysis.wording import budget_of, fidelity_of
 from nhb2_plugins.figure_theme import diverging
+from nhb2_plugins.text_table import counted
 
 SPECIFICATION_FILE: Final = "campaign.yaml"
 
@@ -33,7 +34,7 @@ def head_facts(analysis: CampaignAnalysis) -> Facts:
         ("Charged", _distinct(card.charging for card in cards)),
         (
             "Runs",
-            f"{sum(len(card.runs) for card in cards):,} of {len(cards)} optimizer{'s' if len(cards) != 1 else ''}",
+            f"{sum(len(card.runs) for card in cards):,} of {counted(len(cards), 'optimizer')}",
         ),
         ("Evaluations", f"{sum(run.n_evaluations for card in cards for run in card.runs):,}"),
     ]

@@ -24,7 +24,7 @@ from nhb2_plugins.analysis.pictures import (
 from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
-from nhb2_plugins.analysis.wording import rising_note
+from nhb2_plugins.analysis.wording import exact_note, rising_note
 
 Level = Literal["mean", "median"]
 EVALUATIONS: Final = Axis("evaluations that have ended", "evaluations", whole=True)
@@ -130,8 +130,7 @@ def _as_error(curves: Curves, best: float) -> Curves:
 
 def _figures(found: Anytime, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
     interval = f"Band: {CONFIDENCE:.0%} interval over runs, pointwise, of {FEWEST_FOR_INTERVALS} runs and more."
-    exact = ("Random search is exact, from the complete table.",) if _baselines(facts.baseline_time) else ()
-    steps = ("Every run has a result where a curve begins.", *rising_note(facts), *exact)
+    steps = ("Every run has a result where a curve begins.", *rising_note(facts), *exact_note(facts))
     best, measure = facts.optimum_error_pct, facts.measure
     mean = _over_time(found, facts, "mean")
     figures = (
@@ -156,7 +155,7 @@ def _figures(found: Anytime, facts: CampaignFacts) -> tuple[ReportFigure, ...]:
                 interval,
                 "Up to the smallest number of evaluations of a run; an evaluation counts at any epoch.",
                 *rising_note(facts),
-                *exact,
+                *exact_note(facts),
             ),
         ),
     )

@@ -11,7 +11,8 @@ from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.model import FEWEST_FOR_INTERVALS, CampaignFacts, OptimizerCard
 from nhb2_plugins.analysis.question import Question
 from nhb2_plugins.analysis.results import epochs_in_words
-from nhb2_plugins.analysis.wording import listed, runs_in_words, some
+from nhb2_plugins.analysis.wording import listed, some
+from nhb2_plugins.text_table import counted
 
 
 def _words(facts: CampaignFacts) -> list[str]:
@@ -50,20 +51,20 @@ def _unequal(optimizers: Sequence[OptimizerCard]) -> list[str]:
 def _chosen_elsewhere(ran: Sequence[OptimizerCard]) -> list[str]:
     """Incumbents of different fidelity: what led after few epochs is measured after as many as all."""
     chosen = {card.marked_name: Counter(run.found_epoch for run in card.runs if run.found_epoch) for card in ran}
-    if len({epoch for counted in chosen.values() for epoch in counted}) < 2:
+    if len({epoch for n_runs in chosen.values() for epoch in n_runs}) < 2:
         return []
     by_epochs: dict[str, list[str]] = {}
-    for name, counted in chosen.items():
-        if counted:
-            by_epochs.setdefault(_epochs_of_runs(counted), []).append(name)
+    for name, n_runs in chosen.items():
+        if n_runs:
+            by_epochs.setdefault(_epochs_of_runs(n_runs), []).append(name)
     told = "; ".join(f"{listed(names)} at {epochs}" for epochs, names in by_epochs.items())
     return [f"The final incumbents compared were chosen at different fidelities: {told}. All are measured alike."]
 
 
-def _epochs_of_runs(counted: Mapping[int, int]) -> str:
-    if len(counted) == 1:
-        return epochs_in_words(counted)
-    return listed([f"{epochs_in_words((epoch,))} in {runs_in_words(n)}" for epoch, n in sorted(counted.items())])
+def _epochs_of_runs(n_runs: Mapping[int, int]) -> str:
+    if len(n_runs) == 1:
+        return epochs_in_words(n_runs)
+    return listed([f"{epochs_in_words((epoch,))} in {counted(n, 'run')}" for epoch, n in sorted(n_runs.items())])
 
 
 def _without_result(optimizers: Sequence[OptimizerCard], *, failed: bool) -> list[str]:

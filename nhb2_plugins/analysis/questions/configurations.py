@@ -10,7 +10,7 @@ from typing import Any, Final
 from nhb2_plugins.analysis import parts
 from nhb2_plugins.analysis.model import CampaignFacts, OptimizerCard, RunRow
 from nhb2_plugins.analysis.question import Question
-from nhb2_plugins.analysis.wording import runs_in_words
+from nhb2_plugins.text_table import counted
 
 _N_BEST: Final = 6
 _N_BEST_OF_OPTIMIZER: Final = 3
@@ -50,7 +50,7 @@ def _found(found: Sequence[RunRow], *, name_optimizers: bool) -> FoundConfigurat
     first = found[0]
     counts = Counter(run.optimizer for run in found)
     if name_optimizers:
-        finders = "found by " + ", ".join(f"{name} ({runs_in_words(n)})" for name, n in counts.items())
+        finders = "found by " + ", ".join(f"{name} ({counted(n, 'run')})" for name, n in counts.items())
     else:
         seeds = ", ".join(str(run.seed) for run in found[:8]) + (", …" if len(found) > 8 else "")
         finders = f"seed{'s' if len(found) != 1 else ''} {seeds}"

@@ -25,7 +25,8 @@ from nhb2_plugins.analysis.question import Question, one_table
 from nhb2_plugins.analysis.resampling import mean_interval, median_interval
 from nhb2_plugins.analysis.results import epochs_in_words
 from nhb2_plugins.analysis.tables import N_RUNS, Column, ReportTable, rows_of, table_of
-from nhb2_plugins.analysis.wording import listed, runs_in_words
+from nhb2_plugins.analysis.wording import listed
+from nhb2_plugins.text_table import counted
 
 Rows = Sequence[Strip]
 _COLUMNS: Final = (
@@ -122,7 +123,7 @@ def _counted(standing: Standing, rows: Rows) -> str:
     """How many runs a mean is over, and its interval."""
     (row,) = (row for row in rows if row.name == standing.card.marked_name)
     n_runs = len(standing.card.runs)
-    text = runs_in_words(row.n_runs)
+    text = counted(row.n_runs, "run")
     if row.n_runs < n_runs:
         text = f"{row.n_runs} of {n_runs} runs, the others without a result"
     if row.mean is None or not row.mean.known:

@@ -23,6 +23,7 @@ from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, refused, table_of
 from nhb2_plugins.analysis.wording import listed, p_text
+from nhb2_plugins.text_table import counted
 
 FEWEST_BLOCKS: Final = 10
 """Friedman's statistic is close to its limiting distribution from about ten blocks on (Demšar, section 3.2.2)."""
@@ -63,7 +64,7 @@ def friedman(results: CampaignResults) -> FriedmanResult | Refusal:
     left_out = {each.marked_name: "no result" for each in results.optimizers if each.runs and not each.with_result}
     while len(kept) > 2 and len(shared_seeds(kept)) < FEWEST_BLOCKS:
         fewest = min(kept, key=lambda each: len(each.runs))
-        left_out[fewest.marked_name] = f"{len(fewest.runs)} run{'s' if len(fewest.runs) != 1 else ''}"
+        left_out[fewest.marked_name] = counted(len(fewest.runs), "run")
         kept.remove(fewest)
     if len(kept) < 3:
         return Refusal(

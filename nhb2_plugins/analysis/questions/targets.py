@@ -9,11 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from nhb2_plugins.analysis import parts
-from nhb2_plugins.analysis.model import CampaignFacts, Floats, Refusal
+from nhb2_plugins.analysis.model import CampaignFacts, Floats
 from nhb2_plugins.analysis.pictures import TIME, WIDTH, Axis, Curve, Curves, Panels, ReportFigure
 from nhb2_plugins.analysis.question import Question, of_results, one_table
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
+from nhb2_plugins.analysis.wording import exact_note
 from nhb2_plugins.metric import FLOAT_NOISE_PP
 from nhb2_plugins.trajectory.baseline import TARGETS_PP
 from nhb2_plugins.trajectory.run_file import RunSummary
@@ -111,13 +112,12 @@ def _shares(curves: TargetCurves, facts: CampaignFacts, begin: float) -> Curves:
 def _figures(found: Sequence[TargetCurves], facts: CampaignFacts) -> tuple[ReportFigure, ...]:
     if not found:
         return (ReportFigure("targets", None),)
-    exact = () if isinstance(facts.baseline_time, Refusal) else ("Random search is exact, from the complete table.",)
     # From when one run in a hundred has reached the easiest target: before, nothing is to be seen.
     times = np.sort(np.concatenate(found[0].times_s))
     first = max(float(times[len(times) // 100]) * 0.9, facts.horizon_s * 1e-5)
     panels = (replace(_shares(each, facts, facts.horizon_s * 1e-6), begin=first) for each in found)
     title = "Share of runs that have reached a regret"
-    return (ReportFigure("targets", Panels(tuple(panels)), title, exact, (WIDTH + 0.5, 4.2)),)
+    return (ReportFigure("targets", Panels(tuple(panels)), title, exact_note(facts), (WIDTH + 0.5, 4.2)),)
 
 
 def _chart(number: int, curves: TargetCurves, facts: CampaignFacts) -> parts.PageChart:
