@@ -35,6 +35,8 @@ N_PARTS = 3
 NOISES = (0.015, 0.019, 0.022)
 N_SIMULATIONS = 20
 EM_ROUNDS = 3
+SCORES = ("tau", "off by", "tau below 25 %")
+GOALS = (0.95, 1.0, 0.87)
 
 
 def scored(truth: Float, predicted: Float) -> tuple[float, float, float]:
@@ -44,13 +46,30 @@ def scored(truth: Float, predicted: Float) -> tuple[float, float, float]:
     return tau, float(np.abs(truth - predicted).mean()), tau_good
 
 
-def show(label: str, published: Published, errors: Iterable[tuple[Float, Float]]) -> None:
-    """Mean scores of pairs of true and predicted errors, arrays over the records, in the held-out sets."""
+def shown(label: str, published: Published, errors: Iterable[tuple[Float, Float]]) -> dict[str, Float]:
+    """Mean scores of pairs of true and predicted errors, arrays over the records, in the held-out sets; prints them."""
     pairs = list(errors)
     sets = {"uniform": published.uniform, "adaptive": published.adaptive, "unseen": published.unseen}
+    found = {}
     for name, chosen in {**sets, "all": ~published.rest}.items():
         scores = np.mean([scored(truth[chosen], predicted[chosen]) for truth, predicted in pairs], axis=0)
         print(f"{label:32} {name:9} tau {scores[0]:.3f}  off by {scores[1]:.2f}  tau below 25 % {scores[2]:.3f}")
+        found[name] = scores
+    return found
+
+
+def show_extrapolated(by_number: dict[int, dict[str, Float]], label: str, limits: dict[str, Float], n: int) -> None:
+    """What ``n`` records would give, and how many would meet the goals, by a power law of the distance to limits."""
+    for name in ("all", "uniform"):
+        scores = np.array([found[name] for found in by_number.values()])
+        for score, measured, limit, goal in zip(SCORES, scores.T, limits[name].tolist(), GOALS, strict=True):
+            distance = np.log(np.abs(measured - limit))
+            slope, offset = np.polyfit(np.log(list(by_number)), distance, 1)
+            there = limit + np.sign(measured[0] - limit) * np.exp(offset + slope * np.log(n))
+            is_met_once = slope < 0.0 and (limit - goal) * (measured[0] - goal) < 0.0
+            needed = f"{np.exp((np.log(abs(goal - limit)) - offset) / slope):,.0f}" if is_met_once else "none"
+            at = f"{there:.3f} of {n:,} records, {goal} of {needed}"
+            print(f"towards a perfect model, {label}: {name:9} {score}: {at}")
 
 
 def refitted(process: GridProcess, structure: Structure, rows: Integer, errors: Float) -> GridProcess:
@@ -102,17 +121,20 @@ def main() -> None:
     published, structure = read_published(parser.parse_args().records), error_structure()
     rest = published.rest
     process = fit_log_model(published.rows[rest], published.error[rest], structure).process
-    for n in (*NUMBERS, int(rest.sum())):
-        show(f"fitted to {n:,} records", published, of_parts(published, process, structure, n))
+    by_number = {
+        n: shown(f"fitted to {n:,} records", published, of_parts(published, process, structure, n))
+        for n in (*NUMBERS, int(rest.sum()))
+    }
     error = expected(process, structure)
     seeds = np.sqrt(SEED_SHARE) * process.noise * structure.scale.by_log(error)
     for label, noise in (*((f"noise {part:.1%}", np.full(len(error), part)) for part in NOISES), ("fitted", seeds)):
         pairs = with_noise(error[published.rows], noise[published.rows])
-        show(f"a perfect model, {label}", published, pairs)
+        limits = shown(f"a perfect model, {label}", published, pairs)
+        show_extrapolated(by_number, label, limits, len(rest))
     whole = refitted(process, structure, published.rows, published.error)
     left_out = np.minimum(structure.scale.inverse(whole.leave_out().mean), CHANCE_ERROR_PCT)
     print("each of all records left out", *(f"{score:.3f}" for score in scored(published.error, left_out)))
-    show("each of all records left out", published, [(published.error, left_out)])
+    shown("each of all records left out", published, [(published.error, left_out)])
     near = [part for draw in (None, *range(embedded_draws())) for part in fronts_near(open_benchmark(draw=draw))]
     print("fronts of two seeds near to each other:", np.quantile(near, [0.05, 0.5, 0.95, 1.0]).round(2))
 
