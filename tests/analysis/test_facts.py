@@ -88,9 +88,9 @@ def test_of_a_name_that_no_specification_takes_the_middle_is_left_out(n: int, sh
 
 @pytest.mark.parametrize("field", ["valid_accuracy_12_pct", "test_accuracy_12_pct", "expected_accuracy_200_pct"])
 def test_an_accuracy_that_is_no_number_is_refused(field: str) -> None:
-    run = summarise(make_run([(10, 80.0)], optimizer="x"))
-    known = run.incumbents[0]
-    wrong = replace(run, incumbents=(replace(known, measured=replace(known.measured, **{field: math.nan})),))
+    run = summarise(make_run([(5, 70.0), (10, 80.0)], optimizer="x"))
+    *earlier, known = run.incumbents
+    wrong = replace(run, incumbents=(*earlier, replace(known, measured=replace(known.measured, **{field: math.nan}))))
     with pytest.raises(CampaignError, match="run x/seed-0000: an accuracy of its incumbents, or of its optimum, is no"):
         analyse(CampaignResults((OptimizerRuns("x", (wrong,)),)))
 
