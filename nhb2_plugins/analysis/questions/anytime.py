@@ -25,6 +25,7 @@ from nhb2_plugins.analysis.question import Question, of_results
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.analysis.tables import OPTIMIZER, Column, ReportTable, table_of
 from nhb2_plugins.analysis.wording import exact_note, rising_note
+from nhb2_plugins.text_table import counted
 
 Level = Literal["mean", "median"]
 EVALUATIONS: Final = Axis("evaluations that have ended", "evaluations", whole=True)
@@ -214,7 +215,7 @@ def _runs_chart(number: int, curve: AnytimeCurve, facts: CampaignFacts) -> parts
     return parts.PageChart(
         f"runs-figure-{number + 1}",
         "Incumbents over simulated time",
-        f"{curve.optimizer}: {len(runs)} runs. {ends_in_words(curve)}.",
+        f"{curve.optimizer}: {counted(len(runs), 'run')}. {ends_in_words(curve)}.",
         {"Mean": curves},
     )
 

@@ -1,6 +1,7 @@
 """The page of any campaign: that it stands alone, says what it must, and serves everyone.
 
-Its numbers against the CSV and its size: :mod:`tests.analysis.test_page`; in a browser: :mod:`tests.browser`.
+Its numbers against the CSV and its size: :mod:`tests.analysis.page.test_builder_files`; in a browser:
+:mod:`tests.browser`.
 """
 
 from __future__ import annotations
@@ -73,7 +74,14 @@ def test_its_policy_allows_its_own_scripts_alone(page: Page) -> None:
     scripts = (gzip.decompress(base64.b64decode(packed)).decode(), own)
     digests = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts]
     assert parts["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
-    assert "connect-src" not in parts
+    del parts["script-src"]
+    assert parts == {
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data: blob:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
 
 
 def test_links_within_the_page_lead_somewhere(page: Page) -> None:
@@ -170,6 +178,31 @@ def test_of_many_tracebacks_ten_are_shown_and_of_a_curve_ten_numbers(analysis: C
     assert {len(text) for text in tracebacks} <= set(range(5990, 6100))
     (table,) = [each for each in page.all("table", page.by_id("over-time")) if each.id is None]
     assert len(page.all("tr", page.all("tbody", table)[0])) == 10
+
+
+def test_a_curve_s_numbers_are_its_values_and_a_dash_before_it_begins() -> None:
+    early = optimizer_of("early", make_run([(10, 80.0), (30, 85.0)]))
+    late = optimizer_of("late", make_run([(60, 89.0)]))
+    page = Page(page_of(analyse(CampaignResults((early, late)))))
+    (table,) = [each for each in page.all("table", page.by_id("over-time")) if each.id is None]
+    rows = [
+        [each.text for each in page.elements if row in each.parents and each.tag in ("td", "th")]
+        for row in page.all("tr", page.all("tbody", table)[0])
+    ]
+    assert rows == [  # in hours
+        ["0.002778", "10.00", "–"],
+        ["0.008333", "5.00", "–"],
+        ["0.01667", "5.00", "1.00"],
+        ["0.02778", "5.00", "1.00"],
+    ]
+
+
+def test_a_table_is_sorted_by_the_whole_numbers() -> None:
+    page = Page(page_of(analyse(campaign_of({"a": [1.0, 2.5], "b": [None]}))))
+    row, empty = ([each.attributes.get("data-value") for each in cells] for cells in page.rows("table-comparison"))
+    assert row[:2] == ["a", "2"]
+    assert [float(each or "nan") for each in row[2:]] == pytest.approx([1, 10 / 3600, 11.75, 1.75, 10.75, 6.75])
+    assert empty == ["b", "0", "", "", "", "", "", ""]
 
 
 def test_versions_stand_below_each_figure() -> None:

@@ -96,11 +96,12 @@ def test_a_figure_s_notes_say_what_is_drawn() -> None:
     assert error.notes == (band, "Best of the table: 10.00 %.", begins, exact)
     counted = "Up to the smallest number of evaluations of a run; an evaluation counts at any epoch."
     assert evaluations.notes == (band, counted, exact)
-    assert (mean.title, median.title, error.title) == (
+    assert [each.title for each in (mean, median, error, evaluations)] == [
         "Regret in validation error after 12 epochs: mean over runs",
         "Regret in validation error after 12 epochs: median over runs",
         "Validation error after 12 epochs: mean over runs",
-    )
+        "Regret in validation error after 12 epochs: mean over runs",
+    ]
     without = facts_of(replace(RESULTS, baseline=None))
     assert QUESTION.figures(FOUND, without)[0].notes == (band, begins)  # type: ignore[index]
 
@@ -137,6 +138,9 @@ def test_the_page_has_two_charts_and_one_for_each_optimizer_with_a_result() -> N
     assert [time for time, _ in strands[0].steps] == [10.0, 30.0, 100.0]
     assert [regret for _, regret in strands[0].steps] == pytest.approx([10.0, 5.0, 5.0])
     assert own.variants["Mean"].strands_name == "every run (2)"
+    alone = CampaignResults((optimizer_with("b", [1.0, None]),))
+    (*_, runs) = QUESTION.parts(anytime(alone), facts_of(alone))
+    assert runs.charts[0].description == "b: 1 run. b falls from a mean of 1.00 to 1.00 percentage points."
 
 
 def test_without_any_result_there_is_no_figure() -> None:

@@ -45,11 +45,21 @@ def test_the_table_says_what_is_shown_and_what_is_missing() -> None:
         ("b", "1", "1.0", "0.00", "11.00", "1.00", "10.00", "6.00"),
         ("c", "0", *["–"] * 6),
     )
-    assert table.notes[1:] == (
+    assert table.notes == (
+        "Mean over runs ± standard error. Errors are those of the incumbent, looked up after the search.",
         "Regret in validation error after 12 epochs, in percentage points, to the table's best: 0|00|000, lr 0.1, "
         "batch size 256, error 10.00 %.",
         "No result within the budget, and not counted: b (2 of 3 runs).",
         "No finished run: c.",
+    )
+    assert (table.name, table.title) == ("comparison", "Comparison")
+    assert table.headings[2:] == (
+        "evaluations",
+        "simulated h",
+        "valid error %",
+        "regret",
+        "test error % (12)",
+        "test error % (200)",
     )
     assert len(comparison_table(compare(campaign_of({"a": [1.0]})), analyse(campaign_of({"a": [1.0]}))).notes) == 2
 

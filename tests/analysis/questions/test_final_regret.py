@@ -126,6 +126,33 @@ def test_its_figure_and_its_place_on_the_page() -> None:
     assert [row[:2] for row in table.table.rows] == [("a", 2), ("b", 0)]
     assert (table.table.name, table.names) == ("final_regret", True)
     assert drawing.captions == ("Dots: runs. Box: quartiles. Line: median. Diamond: mean.",)
+    assert (drawing.id, drawing.title, drawing.label) == (
+        "final-regrets",
+        "Final regret, run by run",
+        "Drawing of final regrets",
+    )
+    assert (figure.picture.axis, figure.picture.page_axis, figure.picture.narrow_axis) == (
+        "regret of the final incumbent (percentage points)",
+        "final regret in validation error after 12 epochs (percentage points)",
+        "final regret (percentage points)",
+    )
+    assert (figure.title, figure.notes) == (
+        "Final regret in validation error after 12 epochs",
+        ("Dots: runs. Line: median. Diamond: mean, with its 95% interval over runs.",),
+    )
+    assert (table.summary, table.table.title, table.table.notes) == (
+        "Final regrets in numbers, with intervals",
+        "Final regret in percentage points",
+        ("In brackets: 95% intervals over runs, of 5 runs and more.",),
+    )
+    assert table.table.headings[2:] == (
+        "mean",
+        "median",
+        "best run",
+        "first quartile",
+        "third quartile",
+        "worst run",
+    )
     many = facts_of(campaign_of({"a": [1.0 + i / 9 for i in range(201)], "b": [2.0, 3.0]}))
     (figure,) = QUESTION.figures(final_rows(many), many)
     assert figure.notes[0].startswith("Dots: runs. Shape: how many runs lie where. Line:")

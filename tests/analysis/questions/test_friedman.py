@@ -186,10 +186,25 @@ def test_the_table_and_the_figure_say_who_is_left_out() -> None:
     assert table.notes[0].endswith("at level 0.05: 1.05. few is left out: 1 run.")
     (figure,) = QUESTION.figures(facts.friedman, facts)
     assert (figure.picture, figure.size) == (facts.friedman, (9.0, pytest.approx(2.9)))
+    assert figure.title == "Average rank of the final regret over 10 seeds (1 is the best)"
+    assert figure.notes == (
+        "Friedman's test: chi-squared 20.00, p < 0.001.",
+        "Bars join optimizers that Nemenyi's test does not tell apart at level 0.05.",
+        "few is left out: 1 run.",
+    )
     (part,) = QUESTION.parts(facts.friedman, facts)
     assert isinstance(part, parts.DrawingPart)
     assert (part.section, part.place, part.picture) == (parts.RANKS, 20, facts.friedman)
-    assert part.captions[1:] == ("Left out: few (1 run).",)
+    assert (part.id, part.title, part.label) == (
+        "critical-difference",
+        "Critical difference diagram",
+        "Drawing of critical differences",
+    )
+    assert part.captions == (
+        "Average ranks of final regrets over 10 shared seeds; a bar joins optimizers that Nemenyi's test does not tell "
+        "apart. Friedman's test: χ² = 20.00, p < 0.001.",
+        "Left out: few (1 run).",
+    )
 
 
 def test_a_refusal_stands_on_the_page_unless_there_are_no_ranks_at_all() -> None:

@@ -43,7 +43,11 @@ def test_table_figure_and_place() -> None:
     (table,) = QUESTION.tables(found, facts)
     assert table.keys == ("optimizer", "over_a", "over_b")
     assert table.shown() == (("a", "–", "1.00 [1.00, 1.00]"), ("b", "0.00 [0.00, 0.00]", "–"))
+    assert table.title == "Probability that a run of the row's optimizer ends better than one of the column's"
+    assert table.headings[1:] == ("over a", "over b")
+    assert table.notes == ("Ties count half. In brackets: 95% intervals over runs (bootstrap, expanded percentiles).",)
     (figure,) = QUESTION.figures(found, facts)
+    assert figure.title == "Probability that a run of the row ends better than one of the column"
     assert (figure.name, figure.picture, figure.size) == ("improvement", found, (6.5, 3.2))
     assert figure.notes == (
         "Ties count half. Bold: the 95% interval does not hold one half, and both have at least 5 runs.",

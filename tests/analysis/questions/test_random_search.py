@@ -45,6 +45,11 @@ def test_a_match_says_when_and_how_many_times_as_fast() -> None:
     )
     facts = analyse(results)
     table, *_ = QUESTION.tables(rows, facts)
+    assert table.headings[1:] == ("level", "regret of random search", "matched after s", "times as fast")
+    assert table.notes == (
+        "Random search is exact, from the complete table, and as far as each optimizer's budget goes. Below 1: the "
+        "optimizer ends behind it, and random search needs that share of the budget to be as good.",
+    )
     assert table.shown()[0] == ("a", "mean", "3.00", "20", "5.00")
     assert table.shown()[2] == ("b", "mean", "3.00", "–", "0.40")
 
@@ -91,6 +96,11 @@ def test_random_search_s_curves_begin_when_a_result_is_nearly_sure() -> None:
     )
     assert (time.keys[1], evaluations.keys[1], evaluations.rows) == ("time_s", "evaluations", ())
     assert (time.name, evaluations.name) == ("baseline_time", "baseline_evaluations")
+    assert (time.title, time.long, time.headings) == (
+        "Random search, exact",
+        True,
+        ("label", "time_s", "mean", "median", "quarter", "three quarters"),
+    )
     table = [*QUESTION.parts(facts.random_search, facts)][-1]
     assert isinstance(table, parts.TablePart)
     assert table.title == "Time to match what random search reaches at the end"

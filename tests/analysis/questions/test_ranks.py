@@ -72,6 +72,15 @@ def test_the_tables(found: RankCurves) -> None:
     assert (time.keys, time.long, len(time.rows)) == (("time_s", "a", "b"), True, 200)
     assert time.rows[0] == (1.0, 1.0, 2.0)
     assert end.rows[0][2] == found.anytime[0]
+    assert (end.title, time.title, end.headings) == (
+        "Expected ranks",
+        "Expected ranks over time",
+        ("optimizer", "at the end", "over log time"),
+    )
+    assert end.notes == (
+        "Expected rank among one run of each optimizer, drawn at random; 1 is the best. In brackets: 95% intervals "
+        "over runs (bootstrap, expanded percentiles).",
+    )
 
 
 def test_the_pictures_and_places(found: RankCurves) -> None:
@@ -83,12 +92,20 @@ def test_the_pictures_and_places(found: RankCurves) -> None:
     ]
     assert (figure.picture.ends, figure.picture.extent) == (found.final, (0.8, 2.2))
     assert (figure.picture.y.title, figure.picture.y.log) == ("expected rank", False)
+    assert (figure.title, figure.notes) == (
+        "Expected rank among one run of each optimizer (1 is the best)",
+        ("Right of the line: rank of the final regret, with its 95% interval over runs.",),
+    )
     chart, table = QUESTION.parts(found, FACTS)
     assert isinstance(chart, parts.ChartPart)
     assert isinstance(table, parts.TablePart)
     assert (chart.section, chart.place, table.section, table.place) == (parts.RANKS, 10, parts.RANKS, 40)
     assert (chart.charts[0].key, chart.charts[0].title) == ("ranks", "Expected rank over simulated time")
     assert chart.charts[0].description == "Ranks at the end (1 is the best): a 1.00; b 2.00."
+    assert chart.charts[0].first.y.title == "expected rank (1 is the best)"
+    assert chart.charts[0].caption == (
+        "The rank of a run among one run of each optimizer, drawn at random; no result yet ranks last."
+    )
     assert (table.table.name, table.names, table.summary) == ("ranks", True, "Expected ranks in numbers")
 
 

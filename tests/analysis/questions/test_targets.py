@@ -73,6 +73,7 @@ def test_the_table_says_by_when_half_of_all_runs_are_there() -> None:
     assert table.keys == ("optimizer", "share_2", "time_s_2")
     assert table.headings == ("optimizer", "reach 2 pp", "half of all runs by s (2 pp)")
     assert table.rows == (("a", 2 / 3, 30.0), ("b", 0.0, None))  # the second of three
+    assert table.title == "Share of runs that reach a regret, and by when half of them have"
     four = analyse(campaign_of({"a": [0.0, 0.0, 30.0, 30.0]}))
     assert QUESTION.tables(four.targets, four)[0].rows == (("a", 0.5, 10.0),)  # type: ignore[index]
 
@@ -92,6 +93,7 @@ def test_the_figure_begins_when_one_in_a_hundred_is_there() -> None:
     assert b.y.tolist() == [0.0, 0.0]
     assert (random.name, random.position, random.smooth) == ("random search, exact", None, True)
     assert (random.x.tolist(), random.y.tolist()) == ([2.0, 10.0, 40.0, 100.0], [0.01, 0.05, 0.2, 0.5])
+    assert figure.title == "Share of runs that have reached a regret"
     assert (figure.notes, figure.size) == (("Random search is exact, from the complete table.",), (9.5, 4.2))
     one = analyse(campaign_of({"a": [1.0]}))
     assert QUESTION.figures(one.targets, one)[0].notes == ()  # type: ignore[index]
