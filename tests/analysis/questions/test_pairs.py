@@ -11,7 +11,8 @@ from nhb2_plugins.analysis.model import Refusal
 from nhb2_plugins.analysis.questions.friedman import friedman
 from nhb2_plugins.analysis.questions.pairs import QUESTION, magnitude_of, paired, pairs, unpaired
 from nhb2_plugins.analysis.results import CampaignResults
-from tests.analysis.runs import campaign_of, optimizer_with
+from nhb2_plugins.fidelity import FidelityLadder
+from tests.analysis.runs import campaign_of, on_draws, optimizer_with
 
 # Differences in height of cross- and self-fertilised plants (Darwin, 1876; Wilcoxon's W is 24, p 0.041).
 DARWIN = np.array([6, 8, 14, 16, 23, 24, 28, 29, 41, -48, 49, 56, 60, -67, 75], dtype=float)
@@ -198,15 +199,24 @@ def test_of_ten_optimizers_six_further_pairs_are_named() -> None:
 
 
 def test_what_was_said_of_nobody_is_not_said_also() -> None:
-    """Where the leading one is tested against nobody, the sentence of the others is the first."""
+    """Where nothing is told of the leading one, the sentence of the others is the first of its kind."""
     same = [1.0 + i / 10 for i in range(12)]
     facts = analyse(campaign_of({"some": [1.0, *[None] * 11], "a": same, "b": same}))
     said = QUESTION.words(facts.pairs, facts)
     assert not any(sentence.startswith("Also") for sentence in said[:1])
-    runs = {"leads": [0.5] * 4, "a": same, "b": same}
-    facts = analyse(campaign_of({**runs, "leads": [0.5] * 4}))
-    first = QUESTION.words(facts.pairs, facts)[0]
-    assert not first.startswith("Also")
+    # Much better on two kinds of curves and worse on the third, it is told apart from nobody.
+    depends = on_draws("leads", [(1.0, 1.0, 3.8)[seed % 3] for seed in range(18)], 3, ladder=FidelityLadder([4, 12]))
+    finals = {"a": 3.0, "b": 3.1, "c": 3.6}
+    others = (
+        on_draws(name, [mean + (seed + (name == "b")) % 2 / 5 for seed in range(18)], 3)
+        for name, mean in finals.items()
+    )
+    facts = analyse(CampaignResults((depends, *others)))
+    said = QUESTION.words(facts.pairs, facts)
+    assert [sentence.split(":")[0] for sentence in said[:3]] == [
+        f"Not decided between leads and {name}" for name in "abc"
+    ]
+    assert said[3:] == ["Significantly better: a than c; b than c.", "Not significant: a and b."]
 
 
 def test_runs_that_are_not_alike_are_compared_and_said_to_be_unlike() -> None:
