@@ -252,7 +252,7 @@ class CostLaw:
     @cached_property
     def any_cdf(self) -> Floats:
         """Probability that a first evaluation has ended by each step, (n_steps,)."""
-        return np.cumsum(self._histogram(0, len(self.level)))
+        return np.minimum(np.cumsum(self._histogram(0, len(self.level))), 1.0)  # rounding errors would go beyond it
 
     def _histogram(self, start: int, end: int, counted: NDArray[np.bool_] | None = None) -> Floats:
         within = self.step[start:end] < self.n_steps

@@ -17,7 +17,8 @@ def test_levels_are_errors_with_the_number_of_configurations_that_have_each() ->
     accuracy[[0, 50]] = 90.0  # one setting of either class
     accuracy[[1, 2]] = 70.0
     columns["valid_acc"][11, 0] = accuracy
-    found = Levels.of(mini_benchmark(**columns), 12, None, None)
+    bench = mini_benchmark(**columns)
+    found = Levels.of(bench, bench.by_row())
     assert found.error_pct.tolist() == [10, 30, 50]
     assert found.n_at.tolist() == [1024 + 3072, 2 * 1024, 196_608 - 3 * 1024 - 3072]
     assert found.n_at_most.tolist() == [4096, 6144, 196_608]

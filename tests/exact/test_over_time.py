@@ -236,6 +236,7 @@ def test_it_is_as_exact_as_is_documented() -> None:
     assert np.max(np.abs(solved(n_levels=64).probability - solved(n_levels=64, step_s=0.1).probability)) < 0.006
     off = max(np.abs(default.distribution_at(i) - many.distribution_at(i)).max() for i in range(len(times)))
     assert off < 0.0015
+    assert default.probability.max() == 1.0
     wrong, known = np.abs(default.mean_error_pct - many.mean_error_pct), default.probability_of_result
     assert wrong[known > 1 - 1e-9].max() < 0.0002
     assert wrong[known > 0.01].max() < 0.011
