@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from nhb2_plugins.trajectory.record import (
     STATUSES,
     TrialRecord,
     checked_record,
+    unchecked_record,
     with_numbers_of_fields,
 )
 from tests.trajectory.conftest import FIELDS
@@ -147,12 +149,18 @@ def test_a_missing_or_unknown_field_is_named(fields: dict[str, Any], change: Any
     assert len(str(refusal.value)) < 400
 
 
-def test_a_record_is_a_frozen_value_that_survives_pickling(fields: dict[str, Any]) -> None:
-    record = TrialRecord(**fields)
+@pytest.mark.parametrize("made", [lambda values: TrialRecord(*values), checked_record, unchecked_record])
+def test_a_record_is_a_frozen_value_that_survives_pickling(
+    fields: dict[str, Any], made: Callable[[tuple[Any, ...]], TrialRecord]
+) -> None:
+    record = made(tuple(fields.values()))
+    assert type(record) is TrialRecord
+    assert repr(record) == repr(TrialRecord(**fields))
     assert pickle.loads(pickle.dumps(record)) == record == TrialRecord(**fields)
     assert len({record, TrialRecord(**fields)}) == 1
     with pytest.raises(FrozenInstanceError):
         record.trial = 1  # type: ignore[misc]
+    assert replace(record, trial=7).trial == 7
 
 
 def test_messages_to_the_letter(fields: dict[str, Any]) -> None:
