@@ -76,6 +76,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     any_difference = replace(STOPPING, difference=None, stopped="", pairs=())
     path.write_text(write_stopping(any_difference))
     assert read_stopping(path) == any_difference
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_stopping(replace(STOPPING, level=float("nan")))
 
 
 PAIR = {"first": "a", "second": "b", "n_seeds": 3, "verdict": "alike", "decided_at": 2}
