@@ -56,6 +56,15 @@ def test_a_difference_that_does_not_matter_is_called_alike_and_the_margin_itself
     assert (evidence(1.0 - apart) >= np.log(40)).any(axis=1).mean() <= 0.05  # as bets against a difference of 1 go
 
 
+def test_what_is_level_is_called_alike_when_either_difference_is_refuted() -> None:
+    """Runs that end alike are, for a difference of 1, nine bets of equal size won on either side."""
+    for n, found in ((8, ("", None)), (9, ("alike", 9)), (12, ("alike", 9))):
+        state = look("a", "b", np.zeros(n), n_pairs=1, difference=1.0)
+        assert ((state.verdict, state.decided_at), state.n_seeds) == (found, n)
+    assert look("a", "b", np.full(12, 0.99), 1, difference=1.0).verdict == "first"
+    assert look("a", "b", np.zeros(12), 1).verdict == ""
+
+
 def test_a_look_says_who_is_better_since_when() -> None:
     ones = np.ones(12)
     for differences, verdict in ((ones, "first"), (-ones, "second")):
