@@ -1,7 +1,7 @@
 """How near the surrogate comes to what noise and the number of records allow: prints figures of docs/surrogate.md.
 
     pip install ".[surrogate]" matplotlib
-    python data/surrogate_limits.py --records records.csv [more.csv ...]
+    python data/surrogate_limits.py --records records.csv [more.csv ...] --front front.csv
 
 Everything is scored on the records that ``validate_surrogate.py`` holds out. Takes about five minutes of one
 core.
@@ -16,7 +16,7 @@ from itertools import permutations
 from pathlib import Path
 
 import numpy as np
-from build_embedded import front_gaps, front_of, is_near
+from build_embedded import front_gaps, front_of, is_near, read_front
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 from validate_surrogate import GOOD_ERROR_PCT, Published, read_published
@@ -107,18 +107,39 @@ def with_noise(error: Float, noise: Float) -> Iterator[tuple[Float, Float]]:
         yield np.minimum(error * np.exp(noise * generator.standard_normal(len(error))), CHANCE_ERROR_PCT), error
 
 
-def fronts_near(bench: Benchmark) -> list[float]:
-    """For each two seeds of a table: at what part of the points of one's front the other's is near."""
+def fronts_of(bench: Benchmark) -> list[Float]:
+    """The front of each seed of a table."""
     answers = [bench.by_row(seed=seed) for seed in bench.seeds]
-    fronts = [front_of(error_pct(answer.accuracy_pct), answer.cost_s) for answer in answers]
-    return [float(np.mean([is_near(*gaps) for gaps in front_gaps(two, one)])) for one, two in permutations(fronts, 2)]
+    return [front_of(error_pct(answer.accuracy_pct), answer.cost_s) for answer in answers]
+
+
+def n_near(front: Float, other: Float) -> int:
+    """At how many points of the other a front is near."""
+    return sum(is_near(*gaps) for gaps in front_gaps(front, other))
+
+
+def show_fronts(public: Float) -> None:
+    """Fronts of seeds beside each other, and beside the public one."""
+    mean, *draws = (fronts_of(open_benchmark(draw=draw)) for draw in (None, *range(embedded_draws())))
+    near = [n_near(two, one) / len(one) for fronts in (mean, *draws) for one, two in permutations(fronts, 2)]
+    print("fronts of two seeds near to each other:", np.quantile(near, [0.05, 0.5, 0.95, 1.0]).round(2))
+    of_draws = [front for fronts in draws for front in fronts]
+    counts = [n_near(front, public) for front in of_draws]
+    print(
+        f"near to the {len(public)} public points: {n_near(mean[0], public)}; of draws",
+        np.quantile(counts, [0, 0.5, 1]),
+    )
+    lower = np.mean([[at_cost < 0 for at_cost, _ in front_gaps(front, public)] for front in of_draws], axis=0)
+    print(f"lower at a public point: {lower.min():.0%} to {lower.max():.0%} of the fronts of draws")
 
 
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
-    published, structure = read_published(parser.parse_args().records), error_structure()
+    parser.add_argument("--front", type=Path, required=True, metavar="FILE", help="the public front of the real table")
+    arguments = parser.parse_args()
+    published, structure = read_published(arguments.records), error_structure()
     rest = published.rest
     process = fit_log_model(published.rows[rest], published.error[rest], structure).process
     by_number = {
@@ -135,8 +156,7 @@ def main() -> None:
     left_out = np.minimum(structure.scale.inverse(whole.leave_out().mean), CHANCE_ERROR_PCT)
     print("each of all records left out", *(f"{score:.3f}" for score in scored(published.error, left_out)))
     shown("each of all records left out", published, [(published.error, left_out)])
-    near = [part for draw in (None, *range(embedded_draws())) for part in fronts_near(open_benchmark(draw=draw))]
-    print("fronts of two seeds near to each other:", np.quantile(near, [0.05, 0.5, 0.95, 1.0]).round(2))
+    show_fronts(read_front(arguments.front))
 
 
 if __name__ == "__main__":
