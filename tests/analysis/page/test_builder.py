@@ -18,7 +18,7 @@ import pytest
 
 from nhb2_plugins.analysis.analyse import analyse
 from nhb2_plugins.analysis.model import CampaignAnalysis, FailedRun
-from nhb2_plugins.analysis.page.builder import page_of
+from nhb2_plugins.analysis.page.builder import _json, page_of
 from nhb2_plugins.analysis.page.contents import anchor, specification_text
 from nhb2_plugins.analysis.results import CampaignResults
 from nhb2_plugins.campaign.spec import CampaignSpec, read_spec
@@ -134,6 +134,12 @@ def test_whatever_a_label_holds_is_shown_as_text() -> None:
     for id_ in ("comparison", "failures", "reproduce", "final-regrets"):
         assert EVIL in page.by_id(id_).text
     assert page.all("h1")[0].text == EVIL
+
+
+def test_json_cannot_end_its_element_and_has_no_other_numbers_than_json_s() -> None:
+    assert _json({"a": "</script>&é", "b": [1.5, None]}) == (r'{"a":"\u003c/script\u003e\u0026é","b":[1.5,null]}')
+    with pytest.raises(ValueError, match="JSON compliant"):
+        _json([float("nan")])
 
 
 def test_failures_and_runs_without_a_result_are_told(analysis: CampaignAnalysis) -> None:
