@@ -82,9 +82,12 @@ def test_a_lead_begins_where_its_curve_ends() -> None:
         assert at[0] == pytest.approx(axes.bbox.x1)
         begin = axes.transData.transform((10, value))[0] + 12 / 72 * axes.figure.dpi
         assert Text.get_window_extent(label).x0 == pytest.approx(begin, abs=0.5)
+        assert label.arrow_patch is not None
+        assert label.arrow_patch.get_linewidth() == 0.7
     assert axes.get_xlim() == (0, 10)
     (rest,) = axes.collections  # from where the curve ends before the others to the axes' end
     assert rest.get_paths()[0].vertices.tolist() == [[4, 5], [10, 5]]
+    assert rest.get_linewidth() == [0.7]
 
 
 def test_labels_of_the_same_value_stand_next_to_each_other() -> None:

@@ -52,6 +52,8 @@ def test_an_axis_is_called_by_its_quantity_and_unit_where_there_is_little_room()
         "share",
     )
     assert TIME.scale == 3600
+    usual = Axis("n", "n")
+    assert (usual.log, usual.whole, usual.scale) == (True, False, 1.0)
 
 
 def test_a_strip_is_of_as_many_runs_as_it_has_values() -> None:

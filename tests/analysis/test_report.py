@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from nhb2_plugins.analysis.analyse import analyse, report_figures
 from nhb2_plugins.analysis.model import CampaignAnalysis
 from nhb2_plugins.analysis.questions.comparison import compare, comparison_table
-from nhb2_plugins.analysis.report import DEFAULT_FORMATS, ReportWriteError, comparison_text, write_report
+from nhb2_plugins.analysis.report import DEFAULT_FORMATS, ReportWriteError, comparison_text, write_paper, write_report
 from nhb2_plugins.analysis.results import CampaignResults, OptimizerRuns, read_results
 from nhb2_plugins.analysis.table_files import to_csv
 from nhb2_plugins.analysis.tables import ReportTable
@@ -301,3 +301,8 @@ def test_the_epochs_that_served_are_printed_not_the_budgets(header: dict[str, ob
     analysis = analyse(campaign_of({"a": [1.0]}, **header))
     assert f"Searched at {served}. " in comparison_text(analysis)
     assert fidelity_of(analysis.optimizers[0]) == served
+
+
+def test_another_width_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match="width of a paper 'colum' is not one of 'column', 'page'"):
+        write_paper(analyse(campaign_of({"a": [1.0]})), tmp_path, "colum")
