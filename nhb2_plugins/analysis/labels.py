@@ -24,10 +24,10 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
     [5.0, 15.0, 40.0]
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    places = [0.0] * len(wanted)
+    places = [*wanted]
     edge = low
     for i in order:
-        places[i] = max(wanted[i], edge + sizes[i] / 2)
+        places[i] = max(places[i], edge + sizes[i] / 2)
         edge = places[i] + sizes[i] / 2
     edge = high
     for i in reversed(order):
