@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from nhb2_plugins.analysis.analyse import analyse, report_figures
+from nhb2_plugins.analysis.analyse import analyse, report_figures, report_tables
+from nhb2_plugins.analysis.latex import to_latex
 from nhb2_plugins.analysis.paper import WIDTHS_IN
 from nhb2_plugins.analysis.plots import draw_for_paper
 from nhb2_plugins.analysis.references import references
@@ -63,6 +64,14 @@ def test_each_table_has_notes_that_name_the_benchmark_s_table(written: tuple[str
         environment = "table*" if width == "page" else "table"
         assert text.count(f"\\begin{{{environment}}}") == text.count(ANALYSIS.table_label) >= 1
     assert r"\textbf{" in (directory / "comparison.tex").read_text(encoding="utf-8")
+
+
+def test_a_table_is_set_for_the_width_in_tex_s_points(written: tuple[str, Path]) -> None:
+    width, directory = written
+    points, environment = (238.491, "table") if width == "column" else (498.663, "table*")  # 72.27 an inch
+    (comparison,) = [each for each in report_tables(ANALYSIS) if each.name == "comparison"]
+    text = (directory / "comparison.tex").read_text(encoding="utf-8")
+    assert text == to_latex(comparison, ANALYSIS, points, environment) != to_latex(comparison, ANALYSIS, 72 * points)
 
 
 def test_the_sample_shows_every_file(written: tuple[str, Path]) -> None:

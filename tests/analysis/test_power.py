@@ -20,6 +20,14 @@ def test_significance_is_scipys(n_seeds: int) -> None:
         assert (is_significant(differences, level) == expected).all()
 
 
+def test_a_p_value_that_is_the_level_is_significant() -> None:
+    """Of six pairs that all point one way it is 2 / 64."""
+    differences = np.arange(1.0, 7.0)[np.newaxis]
+    assert wilcoxon(differences[0]).pvalue == 1 / 32
+    assert is_significant(differences, 1 / 32).tolist() == [True]
+    assert is_significant(differences, 1 / 33).tolist() == [False]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "difference", "power"),
     [("random_search", "optuna", 1.0, 0.8), ("random_search", "bohb", 1.0, 0.9), ("bohb", "optuna", 0.75, 0.8)],

@@ -82,6 +82,10 @@ def test_a_look_says_who_is_better_since_when() -> None:
     assert look("a", "b", np.array([]), 1) == PairState("a", "b", 0, won=1.0)  # the stake
 
 
+def test_what_is_won_stays_a_number_that_a_file_can_hold() -> None:
+    assert look("a", "b", np.ones(2000), 1).won == pytest.approx(np.exp(700.0))
+
+
 def test_a_later_seed_changes_no_earlier_verdict() -> None:
     differences = (drawn("bohb", 40, 1) - drawn("optuna", 40, 1, seed=3))[:, 0]
     whole = evidence(differences)
