@@ -4,7 +4,7 @@
     python benchmarks/verdicts/measure.py
 
 Draws campaigns from the pools beside it, which are named by the digest of their embedded table: 2,000 runs on that of
-release 0.1, 1,200 on the other; a minute or two each.
+release 0.1, 1,200 on the others; a minute or two each.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def savings(pools: dict[str, Floats], most: int = 200, n_campaigns: int = 2000) 
 
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    for table in ("6b73c44b", "d35fd258"):
+    for table in ("6b73c44b", "d35fd258", "1c809ea5"):
         print(f"\n{table}")
         every, exact = read(table)
         coverage(every)

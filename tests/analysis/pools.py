@@ -12,8 +12,8 @@ from nhb2_plugins.analysis.model import Floats
 from nhb2_plugins.trajectory.baseline import RegretLaw
 
 _DIRECTORY: Final = Path(__file__).parents[2] / "benchmarks" / "verdicts"
-TABLES: Final = ("6b73c44b", "d35fd258")
-"""Digests of the embedded tables that they ran on: 2,000 runs on that of release 0.1, 1,200 on the other."""
+TABLES: Final = ("6b73c44b", "d35fd258", "1c809ea5")
+"""Digests of the embedded tables that they ran on: 2,000 runs on that of release 0.1, 1,200 on each of two of 0.2."""
 OPTIMIZERS: Final = ("random_search", "regularized_evolution", "bohb", "optuna")
 
 
