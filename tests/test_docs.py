@@ -78,8 +78,8 @@ DECLARED = {
 }
 """What the table of frameworks says of a page's framework, its adapter declares."""
 
-MEASURED = ("docs/bohb.md", "docs/charging.md", "docs/objectives.md", "docs/surrogate.md")
-"""Pages with figures of the embedded table that a script writes between two marks."""
+MEASURED = ("docs/bohb.md", "docs/charging.md", "docs/objectives.md", "docs/report.md", "docs/surrogate.md")
+"""Pages with figures of the embedded table that scripts measure."""
 
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 _FORBIDDEN = re.compile(
