@@ -75,6 +75,8 @@ def test_classes_know_what_nas_bench_201_reached_after_200_and_after_12_epochs()
     features = class_features()
     errors = features.values[:, features.columns(NAS_BENCH_201_FEATURES)]
     np.testing.assert_allclose(np.exp(errors), 100.0 - accuracies)
+    (named,) = features.columns(("log NAS-Bench-201 error, 12 epochs, CIFAR-100",))
+    assert np.exp(features.values[Cell("0|10|210").isomorphism_class, named]) == pytest.approx(100.0 - 55.32)
 
 
 def test_rows_are_classes_times_hyperparameters_in_the_tables_order():

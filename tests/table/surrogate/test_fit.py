@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from nhb2_plugins.cells import Cell
 from nhb2_plugins.errors import InvalidValueError
@@ -14,9 +15,10 @@ from nhb2_plugins.table.surrogate.build import SEED_SHARE
 from nhb2_plugins.table.surrogate.features import row_features, rows_of
 from nhb2_plugins.table.surrogate.fit import Surrogate, fit_surrogate
 from nhb2_plugins.table.surrogate.form import TableForm
-from nhb2_plugins.table.surrogate.model import expected_row_errors
+from nhb2_plugins.table.surrogate.model import all_rows, expected_row_errors
+from nhb2_plugins.table.surrogate.noise import Noise, NoiseShape
 from nhb2_plugins.table.surrogate.records import Records
-from nhb2_plugins.table.synthesis import synthesize
+from nhb2_plugins.table.synthesis import SCALE, synthesize
 
 CONNECTED = np.array([index for index, code in enumerate(CELLCODES) if Cell(code).is_connected])
 NOISE = 0.02
@@ -142,6 +144,27 @@ def test_draws_are_as_far_from_the_mean_as_the_model_is_unsure(surrogate):
     assert np.median(costs.std(axis=0, ddof=1) / (certainty * unsure.log_deviation)) == pytest.approx(1.0, abs=0.25)
     assert len({tuple(pair) for pair in draws.variant.tolist()}) == 9
     assert len({one.noise_seed for one in (model, *models)}) == 10
+
+
+def test_noise_of_costs_is_that_of_their_region_in_intervals_tables_and_draws(surrogate):
+    rows = all_rows()
+    prediction = surrogate.cost.predict(rows)
+    region = surrogate.cost.structure.regions.of(prediction.value, prediction.deviation)
+    assert len(set(region.tolist())) >= 6
+    narrow = Noise(certainty=0.0, degrees_below=30.0, degrees_above=30.0, lowest=-99.0, highest=99.0)
+    shape = NoiseShape(tuple(replace(narrow, factor_below=1.0 + n, factor_above=1.0 + n) for n in range(8)))
+    cost = replace(surrogate.cost, shape=shape)
+    low, high = cost.predict(rows).interval()
+    np.testing.assert_allclose(
+        np.log(high / low), 2.0 * t.ppf(0.95, 30.0) * (1.0 + region) * prediction.noise, rtol=1e-3
+    )
+    changed = replace(surrogate, cost=cost)
+    model = changed.to_model(created="2026-01-01")
+    drawn = changed.to_draws(model, 1).model_of(model, 0)
+    assert np.unique(model.cost_kind - region).size == 1
+    np.testing.assert_array_equal(drawn.cost_kind, model.cost_kind + 8)
+    for one in (model, drawn):
+        np.testing.assert_allclose(one.cost_spread / SCALE, (1.0 + region) * prediction.noise, rtol=0.2)
 
 
 def test_a_draw_leaves_cells_without_a_path_at_chance(surrogate):
