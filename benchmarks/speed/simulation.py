@@ -29,7 +29,7 @@ from nhb2_plugins.ask_tell import Suggestion
 from nhb2_plugins.benchmark import Benchmark, Observation, open_benchmark
 from nhb2_plugins.optimizers.random_search import RandomSearch
 from nhb2_plugins.simulation import simulate
-from nhb2_plugins.trajectory.record import TrialRecord
+from nhb2_plugins.trajectory.record import checked_record
 
 EVALUATIONS = (10_000, 100_000, 1_000_000)
 WORKERS = (1, 4, 16, 64)
@@ -76,10 +76,10 @@ def seconds_of(question: Question, bench: Benchmark, clock: Callable[[], float])
 
 
 def seconds_of_record(bench: Benchmark, clock: Callable[[], float]) -> float:
-    """Seconds that a validated record takes."""
+    """Seconds that a validated record takes, as a logger makes it."""
     (record,) = simulate(Limited(RandomSearch(0), 1), bench, budget_s=math.inf).records
     values = tuple(record.to_dict().values())
-    return min(timeit.repeat(lambda: TrialRecord(*values), number=50_000, repeat=5, timer=clock)) / 50_000
+    return min(timeit.repeat(lambda: checked_record(values), number=50_000, repeat=5, timer=clock)) / 50_000
 
 
 def answer(question: Question, clock_name: str) -> float:
@@ -109,7 +109,7 @@ def figures(seconds: dict[Question, float], record_s: float, conditions: str) ->
             "",
             f"Seconds (and microseconds an evaluation). A million evaluations with {largest.n_workers} workers: "
             f"{seconds[largest]:.1f} s (goal ≤ {GOAL_S:g} s: {_met(seconds[largest] <= GOAL_S)}). "
-            f"A validated record: {1e6 * record_s:.2f} µs (goal ≤ {GOAL_RECORD_US:g} µs: "
+            f"A validated record, as a logger makes it: {1e6 * record_s:.2f} µs (goal ≤ {GOAL_RECORD_US:g} µs: "
             f"{_met(1e6 * record_s <= GOAL_RECORD_US)}).",
             "",
             conditions,
