@@ -17,7 +17,7 @@ import serpent
 from hpbandster.core.base_iteration import BaseIteration
 
 import nhb2_plugins.adapters.hpbandster.repair  # noqa: F401 - what is tested
-from nhb2_plugins.benchmark import Benchmark
+from nhb2_plugins.benchmark import Benchmark, open_benchmark
 from nhb2_plugins.space import Configuration
 
 HERE: Final = Path(__file__).parent
@@ -63,6 +63,12 @@ def runs_of(kind: str, directory: Path) -> list[Any]:
     script = str(HERE / "plain_search.py")
     runs: list[Any] = json.loads(output_of("-m", "nhb2_plugins.compat", script, kind, str(directory))[-1])
     return runs
+
+
+@pytest.fixture(scope="module")
+def bench() -> Benchmark:
+    """The embedded table, not the generated one of other adapters' tests: it is what the programs open."""
+    return open_benchmark()
 
 
 @pytest.fixture(scope="module")
